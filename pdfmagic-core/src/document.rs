@@ -1,0 +1,190 @@
+//! Pages, and the objects they become (ISO 32000-1, 7.7).
+
+use std::fmt;
+
+use crate::backend::{Backend, ImageXObject};
+use crate::error::Error;
+use crate::geometry::Placement;
+use crate::jpeg::{Jpeg, Source};
+use crate::notice::Notice;
+use crate::options::Options;
+use crate::pdf::{Piece, Ref, Writer};
+
+/// One page showing one image.
+#[derive(Debug, Clone)]
+pub struct Page {
+    image: ImageXObject,
+    placement: Placement,
+    notices: Vec<Notice>,
+}
+
+impl Page {
+    /// Makes a page from a JPEG. Pages do not depend on each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`] and [`Backend::image`].
+    pub fn from_jpeg<'a>(
+        source: impl Into<Source<'a>>,
+        options: &Options,
+        backend: &dyn Backend,
+    ) -> Result<Self, Error> {
+        let jpeg = Jpeg::parse(source)?;
+        Ok(Self {
+            image: backend.image(&jpeg, &options.limits)?,
+            placement: Placement::plan(&jpeg, options),
+            notices: Vec::new(),
+        })
+    }
+
+    /// What was odd about the input, and what was done about it.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+}
+
+/// A PDF being written, page by page. Holds a few bytes for each page, and no image.
+#[derive(Debug)]
+pub struct Document {
+    writer: Writer,
+    catalog: Ref,
+    tree: Ref,
+    pages: Vec<Ref>,
+}
+
+impl Document {
+    /// Starts a document.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut writer = Writer::new();
+        let (catalog, tree) = (writer.reserve(), writer.reserve());
+        Self {
+            writer,
+            catalog,
+            tree,
+            pages: Vec::new(),
+        }
+    }
+
+    /// Adds a page. Returns what comes next in the file; its ranges refer to the input of this page.
+    #[must_use]
+    pub fn push(&mut self, page: Page) -> Vec<Piece> {
+        let page = write_page(&mut self.writer, self.tree, page);
+        self.pages.push(page);
+        self.writer.take()
+    }
+
+    /// Ends the document. Returns the rest of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPages`] if no page was added.
+    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+        if self.pages.is_empty() {
+            return Err(Error::NoPages);
+        }
+        let (pages, count) = (Spaced(&self.pages), self.pages.len());
+        self.writer.object(
+            self.tree,
+            format_args!("<< /Type /Pages /Kids [{pages}] /Count {count} >>"),
+        );
+        self.writer.object(
+            self.catalog,
+            format_args!("<< /Type /Catalog /Pages {} >>", self.tree),
+        );
+        let rest = self.writer.finish(self.catalog);
+        Ok(rest
+            .iter()
+            .flat_map(|piece| piece.bytes(&[]))
+            .copied()
+            .collect())
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
+    let Page {
+        image, placement, ..
+    } = page;
+    let image = write_image(w, image);
+    let content = format!("q {} cm /Im0 Do Q", Spaced(&placement.matrix));
+    let content = w.stream(format_args!(""), vec![Piece::Made(content.into_bytes())]);
+    let [width, height] = placement.media_box;
+    let user_unit = Optional(
+        " /UserUnit ",
+        (placement.user_unit != 1).then_some(placement.user_unit),
+    );
+    let id = w.reserve();
+    w.object(
+        id,
+        format_args!(
+            "<< /Type /Page /Parent {parent} /MediaBox [0 0 {width} {height}]{user_unit} \
+             /Resources << /XObject << /Im0 {image} >> >> /Contents {content} >>"
+        ),
+    );
+    id
+}
+
+fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
+    let space = image.color_space;
+    let n = space.components();
+    let space = match image.icc_profile {
+        Some(profile) => {
+            let profile = w.stream(
+                format_args!("/N {n} /Alternate {space}"),
+                vec![Piece::Made(profile)],
+            );
+            format!("[/ICCBased {profile}]")
+        }
+        None => space.to_string(),
+    };
+    let decode = Optional(
+        " /Decode ",
+        image
+            .inverted
+            .then(|| format!("[{}]", "1 0 ".repeat(n).trim_end())),
+    );
+    let transform = Optional(
+        " /DecodeParms ",
+        image
+            .color_transform
+            .map(|t| format!("<< /ColorTransform {t} >>")),
+    );
+    w.stream(
+        format_args!(
+            "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} \
+             /BitsPerComponent 8 /Filter /DCTDecode{transform}{decode}",
+            image.width, image.height,
+        ),
+        image.data,
+    )
+}
+
+/// Items with a space between.
+struct Spaced<'s, T>(&'s [T]);
+
+impl<T: fmt::Display> fmt::Display for Spaced<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, item) in self.0.iter().enumerate() {
+            write!(f, "{}{item}", if i == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+/// A key and its value, or nothing.
+struct Optional<T>(&'static str, Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Optional<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1
+            .iter()
+            .try_for_each(|value| write!(f, "{}{value}", self.0))
+    }
+}

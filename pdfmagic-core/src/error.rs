@@ -1,0 +1,114 @@
+//! What can go wrong, by who is to blame.
+
+use std::fmt;
+
+use crate::jpeg::{Feature, FileKind};
+
+/// Why a JPEG could not become a PDF.
+///
+/// The text is lower case and ends with the place. The [`code`](Self::code) is stable. Core does no I/O, so
+/// there is no I/O variant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input is another kind of file. The caller took it for a JPEG.
+    #[error("not a JPEG: {0}")]
+    NotJpeg(FileKind),
+    /// The input breaks T.81 Annex B. Whoever wrote it is to blame.
+    #[error("malformed JPEG at byte {offset}: {reason}")]
+    Format {
+        /// Where, in bytes from the start of the input.
+        offset: u64,
+        /// What is wrong there.
+        reason: &'static str,
+    },
+    /// The input ends inside its header. Whoever passed it on is to blame.
+    #[error("truncated JPEG: its header is cut off at byte {offset}")]
+    Truncated {
+        /// Size of the input, in bytes.
+        offset: u64,
+    },
+    /// A sound JPEG that the chosen backend cannot carry into PDF.
+    #[error("unsupported JPEG: {0}")]
+    Unsupported(Feature),
+    /// The input asks for more than [`Limits`](crate::Limits) allows.
+    #[error("{actual} {what} are over the limit of {max}")]
+    Limit {
+        /// What was counted.
+        what: Resource,
+        /// How much there was.
+        actual: u64,
+        /// How much is allowed.
+        max: u64,
+    },
+    /// Only the ends of the input were given, and more is needed. Not the input's fault: give more, or all.
+    #[error("more of the input is needed than its first {given} bytes and its end")]
+    NeedsInput {
+        /// How much of the beginning was given, in bytes.
+        given: u64,
+    },
+    /// A document was ended before it had a page.
+    #[error("a PDF needs at least one page")]
+    NoPages,
+    /// The codec behind a backend failed. The source's type is not part of the API.
+    #[error("{backend} failed: {source}")]
+    Codec {
+        /// Name of the backend.
+        backend: &'static str,
+        /// What the codec said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// A stable name for the kind of error, for programs: `format.truncated`, `unsupported.arithmetic`, ….
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotJpeg(kind) => kind.code(),
+            Self::Format { .. } => "format.malformed",
+            Self::Truncated { .. } => "format.truncated",
+            Self::Unsupported(feature) => feature.code(),
+            Self::Limit { what, .. } => what.code(),
+            Self::NeedsInput { .. } => "needs_input",
+            Self::NoPages => "no_pages",
+            Self::Codec { .. } => "codec",
+        }
+    }
+}
+
+/// What [`Limits`](crate::Limits) bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resource {
+    /// Width × height of a frame to be decoded.
+    Pixels,
+    /// Marker segments before the first scan.
+    Segments,
+    /// Scans of a frame to be decoded.
+    Scans,
+    /// Bytes of a PDF: its cross-reference table holds ten digits (ISO 32000-1, 7.5.4).
+    PdfBytes,
+}
+
+impl Resource {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Pixels => "limit.pixels",
+            Self::Segments => "limit.segments",
+            Self::Scans => "limit.scans",
+            Self::PdfBytes => "limit.pdf_size",
+        }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pixels => "pixels",
+            Self::Segments => "segments",
+            Self::Scans => "scans",
+            Self::PdfBytes => "bytes of PDF",
+        })
+    }
+}
