@@ -29,11 +29,17 @@ impl Page {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
-        let jpeg = Jpeg::parse(source)?;
+        let jpeg = Jpeg::parse(source, &options.limits)?;
+        let image = backend.image(&jpeg, &options.limits)?;
+        let placement = Placement::plan(&jpeg, options);
+        let mut notices = [jpeg.notices(), &image.notices].concat();
+        if placement.is_enlarged {
+            notices.push(Notice::PageEnlarged);
+        }
         Ok(Self {
-            image: backend.image(&jpeg, &options.limits)?,
-            placement: Placement::plan(&jpeg, options),
-            notices: Vec::new(),
+            image,
+            placement,
+            notices,
         })
     }
 
@@ -79,7 +85,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPages`] if no page was added.
+    /// [`Error::NoPages`] if no page was added; [`Error::Limit`] if the file would be larger than 10 GB, whose
+    /// offsets a cross-reference table cannot hold.
     pub fn finish(mut self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
@@ -93,7 +100,7 @@ impl Document {
             self.catalog,
             format_args!("<< /Type /Catalog /Pages {} >>", self.tree),
         );
-        let rest = self.writer.finish(self.catalog);
+        let rest = self.writer.finish(self.catalog)?;
         Ok(rest
             .iter()
             .flat_map(|piece| piece.bytes(&[]))
@@ -150,16 +157,10 @@ fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
             .inverted
             .then(|| format!("[{}]", "1 0 ".repeat(n).trim_end())),
     );
-    let transform = Optional(
-        " /DecodeParms ",
-        image
-            .color_transform
-            .map(|t| format!("<< /ColorTransform {t} >>")),
-    );
     w.stream(
         format_args!(
             "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} \
-             /BitsPerComponent 8 /Filter /DCTDecode{transform}{decode}",
+             /BitsPerComponent 8 /Filter /DCTDecode{decode}",
             image.width, image.height,
         ),
         image.data,

@@ -92,6 +92,17 @@ pub enum Resource {
 }
 
 impl Resource {
+    pub(crate) fn check(self, actual: u64, max: u64) -> Result<(), Error> {
+        if actual <= max {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: self,
+            actual,
+            max,
+        })
+    }
+
     const fn code(self) -> &'static str {
         match self {
             Self::Pixels => "limit.pixels",

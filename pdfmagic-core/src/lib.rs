@@ -23,7 +23,7 @@ pub use document::{Document, Page};
 pub use error::{Error, Resource};
 pub use jpeg::{Jpeg, Source};
 pub use notice::Notice;
-pub use options::{Limits, Options, PageSize};
+pub use options::{Limits, Options};
 pub use pdf::Piece;
 
 /// Converts one JPEG to a one-page PDF, embedding the compressed data as it is.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Something odd but curable, and the cure. Nothing is repaired silently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Notice {
     /// Bytes before SOI were left out.
@@ -32,6 +32,8 @@ pub enum Notice {
     HuffmanTablesInserted,
     /// The height was open in the frame header; that of the DNL segment was put in (T.81 B.2.5).
     HeightResolved,
+    /// Most viewers refuse images of more than 65,500 pixels in a line or column.
+    TooLargeForViewers,
     /// A side below 3 units was raised, since readers refuse smaller pages.
     PageEnlarged,
 }
@@ -54,6 +56,7 @@ impl Notice {
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
+            Self::TooLargeForViewers => "image.over_65500",
             Self::PageEnlarged => "page.small.enlarged",
         }
     }
@@ -90,6 +93,9 @@ impl fmt::Display for Notice {
             }
             Self::HeightResolved => {
                 "the height, given after the image data, was put into the frame header"
+            }
+            Self::TooLargeForViewers => {
+                "a side is over 65,500 pixels, which most viewers do not show"
             }
             Self::PageEnlarged => "the page would be smaller than 3 points and was enlarged",
         })

@@ -1,11 +1,11 @@
 //! Decodes and encodes anew.
 
-use jpeg_decoder::{Decoder, PixelFormat};
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_decoder::{ColorTransform, Decoder};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
-use super::{Backend, ColorSpace, ImageXObject};
+use super::{Backend, ColorSpace, ImageXObject, check_dct_decode};
 use crate::error::Error;
-use crate::jpeg::Jpeg;
+use crate::jpeg::{ColorModel, Jpeg};
 use crate::options::Limits;
 use crate::pdf::Piece;
 
@@ -34,64 +34,69 @@ pub struct Reencode {
     pub quality: Quality,
 }
 
-impl Reencode {
-    fn codec(&self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
-        Error::Codec {
-            backend: self.name(),
-            source: Box::new(source),
-        }
+const NAME: &str = "reencode";
+
+fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Codec {
+        backend: NAME,
+        source: Box::new(source),
     }
 }
 
 impl Backend for Reencode {
     fn name(&self) -> &'static str {
-        "reencode"
+        NAME
     }
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
-        let (width, height) = (jpeg.frame().width, jpeg.frame().height);
-        let pixels = u64::from(width.get()) * u64::from(height.get());
-        if pixels > limits.max_decoded_pixels {
-            return Err(Error::Limit {
-                what: crate::error::Resource::Pixels,
-                actual: pixels,
-                max: limits.max_decoded_pixels,
-            });
-        }
-        let mut decoder = Decoder::new(jpeg.whole()?);
-        let mut samples = decoder.decode().map_err(|e| self.codec(e))?;
-        let format = decoder.info().expect("decode succeeded").pixel_format;
-        let (color_space, color_type) = match format {
-            PixelFormat::L8 => (ColorSpace::DeviceGray, ColorType::Luma),
-            PixelFormat::RGB24 => (ColorSpace::DeviceRgb, ColorType::Rgb),
-            PixelFormat::CMYK32 => (ColorSpace::DeviceCmyk, ColorType::Cmyk),
-            PixelFormat::L16 => {
-                return Err(Error::Unsupported(crate::jpeg::Feature::Precision(
-                    jpeg.frame().precision,
-                )));
-            }
+        let frame = jpeg.frame();
+        // jpeg-decoder gets some lossless frames wrong, and knows no arithmetic coding and no 12 bits.
+        check_dct_decode(frame)?;
+        jpeg.check_decodable(limits)?;
+        let input = jpeg.whole()?;
+        let (pieces, notices) = jpeg.mended();
+        let mended: Vec<&[u8]> = pieces.iter().map(|piece| piece.bytes(input)).collect();
+        let mended = mended.concat();
+        let mut decoder = Decoder::new(&mended[..]);
+        decoder.set_color_transform(match jpeg.color_model() {
+            ColorModel::Gray => ColorTransform::Grayscale,
+            ColorModel::YCbCr => ColorTransform::YCbCr,
+            ColorModel::Rgb => ColorTransform::RGB,
+            ColorModel::Cmyk => ColorTransform::CMYK,
+            ColorModel::Ycck => ColorTransform::YCCK,
+        });
+        let mut samples = decoder.decode().map_err(codec)?;
+        let color_space = ColorSpace::of(jpeg.color_model());
+        let color_type = match color_space {
+            ColorSpace::DeviceGray => ColorType::Luma,
+            ColorSpace::DeviceRgb => ColorType::Rgb,
+            ColorSpace::DeviceCmyk => ColorType::Cmyk,
         };
-        if format == PixelFormat::CMYK32 && jpeg.adobe().is_none() {
+        if color_space == ColorSpace::DeviceCmyk && jpeg.adobe().is_none() {
             // jpeg-decoder takes every CMYK file for Adobe's and inverts it.
-            samples.iter_mut().for_each(|sample| *sample = !*sample);
+            for sample in &mut samples {
+                *sample = !*sample;
+            }
         }
         let mut data = Vec::new();
         let mut encoder = Encoder::new(&mut data, self.quality.0);
+        encoder.set_optimized_huffman_tables(true);
+        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
         if color_type == ColorType::Cmyk {
             // Subsampling suits chroma; C, M and Y are not chroma.
             encoder.set_sampling_factor(SamplingFactor::F_1_1);
         }
         encoder
-            .encode(&samples, width.get(), height.get(), color_type)
-            .map_err(|e| self.codec(e))?;
+            .encode(&samples, frame.width.get(), frame.height.get(), color_type)
+            .map_err(codec)?;
         Ok(ImageXObject {
-            width,
-            height,
+            width: frame.width,
+            height: frame.height,
             color_space,
             icc_profile: jpeg.icc_profile().map(<[u8]>::to_vec),
             inverted: color_space == ColorSpace::DeviceCmyk,
-            color_transform: None,
             data: vec![Piece::Made(data)],
+            notices,
         })
     }
 }

@@ -1,14 +1,14 @@
-//! The frame header (T.81 B.2.2).
+//! The frame header (T.81 B.2.2), and what its components mean.
 
 use std::fmt;
 use std::num::NonZeroU16;
 
 use super::app::AdobeTransform;
-use super::segment::Segment;
+use super::segment::{Marker, Segment};
 use crate::error::Error;
 
-/// What a SOFn segment says, less quantization and sampling, which PDF does not ask about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a SOFn segment says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Coding process, from the marker.
     pub process: Process,
@@ -18,12 +18,23 @@ pub struct Frame {
     pub precision: u8,
     /// X: samples per line, in pixels.
     pub width: NonZeroU16,
-    /// Y: number of lines, in pixels.
+    /// Y: number of lines, in pixels; from the DNL segment where the frame header leaves it open.
     pub height: NonZeroU16,
-    /// Ci: component identifiers, in order; those beyond [`component_count`](Self::component_count) are 0.
-    pub component_ids: [u8; 4],
-    /// Nf: 1, 3 or 4.
-    pub component_count: u8,
+    /// The components in order: 1, 3 or 4.
+    pub components: Vec<Component>,
+}
+
+/// A component of a frame (B.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    /// Ci: identifier.
+    pub id: u8,
+    /// Hi: horizontal sampling factor, 1 to 4.
+    pub h: u8,
+    /// Vi: vertical sampling factor, 1 to 4.
+    pub v: u8,
+    /// Tqi: quantization table, 0 to 3.
+    pub quantization_table: u8,
 }
 
 /// Coding process (T.81 Table B.1).
@@ -64,15 +75,29 @@ pub enum ColorModel {
 }
 
 impl ColorModel {
-    /// Adobe's marker decides; else JFIF means Y′CbCr; else identifiers R, G, B mean RGB.
+    /// As libjpeg decides, and so nearly every viewer of JPEG: of three components JFIF, then Adobe, then the
+    /// identifiers; of four, Adobe.
     pub(super) fn of(frame: &Frame, adobe: Option<AdobeTransform>, is_jfif: bool) -> Self {
-        match (frame.component_count, adobe) {
+        match (frame.components.len(), adobe) {
             (1, _) => Self::Gray,
+            (3, _) if is_jfif => Self::YCbCr,
             (3, Some(AdobeTransform::None)) => Self::Rgb,
-            (3, None) if !is_jfif && frame.component_ids[..3] == *b"RGB" => Self::Rgb,
+            (3, None) if frame.has_rgb_identifiers() || frame.process == Process::Lossless => {
+                Self::Rgb
+            }
             (3, _) => Self::YCbCr,
-            (_, Some(AdobeTransform::Ycck)) => Self::Ycck,
-            _ => Self::Cmyk,
+            (_, None | Some(AdobeTransform::None)) => Self::Cmyk,
+            _ => Self::Ycck,
+        }
+    }
+
+    /// What Adobe's segment says where it says the same; `None` where it has no say.
+    pub(super) fn transform(self) -> Option<AdobeTransform> {
+        match self {
+            Self::Gray => None,
+            Self::Rgb | Self::Cmyk => Some(AdobeTransform::None),
+            Self::YCbCr => Some(AdobeTransform::YCbCr),
+            Self::Ycck => Some(AdobeTransform::Ycck),
         }
     }
 }
@@ -85,16 +110,14 @@ pub enum Feature {
     Hierarchical,
     /// SOF55: JPEG-LS (ITU-T T.87).
     JpegLs,
-    /// A frame header with Y = 0 (B.2.5).
-    Dnl,
     /// A number of components other than 1, 3 or 4.
     ComponentCount(u8),
     /// A sample precision other than 8 bits.
     Precision(u8),
-    /// A process that DCTDecode does not know.
-    Process(Process),
-    /// An entropy coding that DCTDecode does not know.
-    EntropyCoding(EntropyCoding),
+    /// SOF3, SOF11.
+    Lossless,
+    /// SOF9 ..= SOF11.
+    Arithmetic,
 }
 
 impl Feature {
@@ -102,11 +125,10 @@ impl Feature {
         match self {
             Self::Hierarchical => "unsupported.hierarchical",
             Self::JpegLs => "unsupported.jpeg_ls",
-            Self::Dnl => "unsupported.dnl",
             Self::ComponentCount(_) => "unsupported.component_count",
             Self::Precision(_) => "unsupported.precision",
-            Self::Process(_) => "unsupported.lossless",
-            Self::EntropyCoding(_) => "unsupported.arithmetic",
+            Self::Lossless => "unsupported.lossless",
+            Self::Arithmetic => "unsupported.arithmetic",
         }
     }
 }
@@ -114,19 +136,22 @@ impl Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hierarchical => f.write_str("hierarchical frame"),
+            Self::Hierarchical => f.write_str("hierarchical coding"),
             Self::JpegLs => f.write_str("JPEG-LS"),
-            Self::Dnl => f.write_str("height given by a DNL segment"),
             Self::ComponentCount(n) => write!(f, "{n} components"),
             Self::Precision(bits) => write!(f, "{bits}-bit samples"),
-            Self::Process(process) => write!(f, "{process:?} process"),
-            Self::EntropyCoding(coding) => write!(f, "{coding:?} coding"),
+            Self::Lossless => f.write_str("lossless coding"),
+            Self::Arithmetic => f.write_str("arithmetic coding"),
         }
     }
 }
 
 impl Frame {
-    pub(super) fn parse(segment: &Segment<'_>) -> Result<Self, Error> {
+    /// Reads a SOFn segment. `lines` gives the height where the segment leaves it open.
+    pub(super) fn parse(
+        segment: &Segment<'_>,
+        lines: impl FnOnce() -> Result<NonZeroU16, Error>,
+    ) -> Result<Self, Error> {
         let (process, entropy_coding) = match segment.marker.0 & 0x0F {
             0 => (Process::Baseline, EntropyCoding::Huffman),
             1 => (Process::ExtendedSequential, EntropyCoding::Huffman),
@@ -139,30 +164,61 @@ impl Frame {
         };
         let (&[precision, y0, y1, x0, x1, count], components) = segment
             .payload
-            .split_first_chunk::<6>()
+            .split_first_chunk()
             .ok_or(segment.malformed("frame header below 8 bytes"))?;
-        let width =
-            NonZeroU16::new(u16::from_be_bytes([x0, x1])).ok_or(segment.malformed("width is 0"))?;
-        let height = NonZeroU16::new(u16::from_be_bytes([y0, y1]))
-            .ok_or(Error::Unsupported(Feature::Dnl))?;
-        if !matches!(count, 1 | 3 | 4) {
-            return Err(Error::Unsupported(Feature::ComponentCount(count)));
-        }
         if components.len() != 3 * usize::from(count) {
             return Err(segment.malformed("frame header length disagrees with its component count"));
         }
-        let mut component_ids = [0; 4];
-        for (id, component) in component_ids.iter_mut().zip(components.chunks_exact(3)) {
-            *id = component[0];
+        if !matches!(count, 1 | 3 | 4) {
+            return Err(Error::Unsupported(Feature::ComponentCount(count)));
         }
+        let components: Vec<_> = components.chunks_exact(3).map(Component::parse).collect();
+        let sound = |c: &Component| {
+            (1..=4).contains(&c.h) && (1..=4).contains(&c.v) && c.quantization_table < 4
+        };
+        if !components.iter().all(sound) {
+            return Err(segment.malformed("sampling factor or quantization table out of range"));
+        }
+        let width =
+            NonZeroU16::new(u16::from_be_bytes([x0, x1])).ok_or(segment.malformed("width is 0"))?;
+        let height = NonZeroU16::new(u16::from_be_bytes([y0, y1])).map_or_else(lines, Ok)?;
         Ok(Self {
             process,
             entropy_coding,
             precision,
             width,
             height,
-            component_ids,
-            component_count: count,
+            components,
         })
+    }
+
+    /// Whether the identifiers are the letters R, G, B.
+    pub(super) fn has_rgb_identifiers(&self) -> bool {
+        self.components.iter().map(|c| c.id).eq(*b"RGB")
+    }
+}
+
+impl Component {
+    fn parse(bytes: &[u8]) -> Self {
+        let &[id, factors, quantization_table] = bytes else {
+            unreachable!("chunks of three")
+        };
+        Self {
+            id,
+            h: factors >> 4,
+            v: factors & 0x0F,
+            quantization_table,
+        }
+    }
+}
+
+impl Marker {
+    /// The marker of a frame header that is not in T.81, and what it stands for.
+    pub(super) fn foreign_frame(self) -> Option<Feature> {
+        match self {
+            Self::SOF55 => Some(Feature::JpegLs),
+            Self::DHP | Self::EXP => Some(Feature::Hierarchical),
+            _ => None,
+        }
     }
 }

@@ -1,100 +1,69 @@
 //! The JPEG header, as far as PDF needs it (ITU-T T.81, Annex B).
 
 mod app;
+mod edit;
+mod exif;
 mod frame;
+mod header;
+mod icc;
 mod kind;
-mod segment;
+pub(crate) mod segment;
 mod source;
+pub(crate) mod standard;
+mod tables;
 
 use std::borrow::Cow;
 
-pub use app::{AdobeTransform, Orientation};
-pub use frame::{ColorModel, EntropyCoding, Feature, Frame, Process};
+pub use app::AdobeTransform;
+pub use exif::Orientation;
+pub use frame::{ColorModel, Component, EntropyCoding, Feature, Frame, Process};
 pub use kind::FileKind;
 pub use source::Source;
 
-use crate::error::Error;
-use app::{Exif, IccChunks};
+use crate::error::{Error, Resource};
+use crate::geometry::Density;
+use crate::notice::Notice;
+use crate::options::Limits;
+use crate::pdf::Piece;
+use edit::Edit;
 use segment::{Marker, Segments};
+
+/// The marker at the end of every JPEG.
+const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 
 /// A JPEG whose header has been read and found sound.
 ///
-/// Borrows the file: nothing is copied but an ICC profile that spans several segments.
+/// Borrows the input: nothing is copied but an ICC profile that spans several segments.
 #[derive(Debug, Clone)]
 pub struct Jpeg<'a> {
     source: Source<'a>,
     frame: Frame,
     color_model: ColorModel,
     adobe: Option<AdobeTransform>,
-    density: Option<[f64; 2]>,
+    density: Option<[Density; 2]>,
+    pixel_ratio: f64,
     orientation: Orientation,
-    neutral_orientation: Vec<(u64, [u8; 2])>,
     icc_profile: Option<Cow<'a, [u8]>>,
+    edits: Vec<Edit>,
+    notices: Vec<Notice>,
+    /// Where the first SOS marker is, in bytes.
+    scans_offset: usize,
 }
 
 impl<'a> Jpeg<'a> {
     /// Reads the marker segments from SOI to the first SOS.
     ///
-    /// The entropy-coded data is not looked at.
+    /// The entropy-coded data is not looked at, unless a DNL segment after it gives the height.
     ///
     /// # Errors
     ///
-    /// [`Error::Format`] if the header breaks T.81; [`Error::Unsupported`] for hierarchical
-    /// frames, a height given by DNL, or a number of components other than 1, 3 or 4;
-    /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
-    pub fn parse(source: impl Into<Source<'a>>) -> Result<Self, Error> {
+    /// [`Error::NotJpeg`] for another kind of file; [`Error::Format`] or [`Error::Truncated`] if the header
+    /// breaks T.81; [`Error::Unsupported`] for hierarchical frames, JPEG-LS, or a number of components other
+    /// than 1, 3 or 4; [`Error::Limit`] for more segments than `limits` allows; [`Error::NeedsInput`] if only
+    /// the ends of the input were given and the header goes on past them.
+    pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
-        let head = source.head();
-        let mut frame = None;
-        let mut adobe = None;
-        let mut jfif_density = None;
-        let mut exif = Exif::default();
-        let mut icc = IccChunks::default();
-        let mut is_jfif = false;
-        let mut neutral_orientation = Vec::new();
-
-        for segment in Segments::new(head).map_err(|e| source.short(e))? {
-            let segment = segment.map_err(|e| source.short(e))?;
-            match segment.marker {
-                Marker::APP0 => {
-                    if let Some(density) = app::jfif(segment.payload) {
-                        is_jfif = true;
-                        jfif_density = density;
-                    }
-                }
-                Marker::APP1 => {
-                    if let Some(found) = app::exif(segment.payload) {
-                        exif = found;
-                        let at = segment.payload_offset() as u64;
-                        neutral_orientation
-                            .extend(found.neutral.map(|(offset, one)| (at + offset as u64, one)));
-                    }
-                }
-                Marker::APP2 => icc.push(segment.payload),
-                Marker::APP14 => adobe = app::adobe(segment.payload).or(adobe),
-                marker if marker.is_sof() => {
-                    if frame.replace(Frame::parse(&segment)?).is_some() {
-                        return Err(segment.malformed("second frame header"));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let frame = frame.ok_or(Error::Format {
-            offset: head.len() as u64,
-            reason: "no frame header",
-        })?;
-        let color_model = ColorModel::of(&frame, adobe, is_jfif);
-        Ok(Self {
-            source,
-            frame,
-            color_model,
-            adobe,
-            density: jfif_density.or(exif.density),
-            orientation: exif.orientation,
-            neutral_orientation,
-            icc_profile: icc.assemble(),
-        })
+        header::parse(source, limits).map_err(|error| source.short(error))
     }
 
     /// Size of the input, in bytes.
@@ -110,18 +79,6 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only its ends were given.
     pub fn whole(&self) -> Result<&'a [u8], Error> {
         self.source.whole()
-    }
-
-    /// Whether the last two bytes are an EOI marker.
-    #[must_use]
-    pub fn ends_with_eoi(&self) -> bool {
-        self.source.tail().ends_with(&[0xFF, Marker::EOI.0])
-    }
-
-    /// Where an Exif orientation other than 1 stands, in bytes from the start, and what would make it 1.
-    #[must_use]
-    pub fn neutral_orientation(&self) -> &[(u64, [u8; 2])] {
-        &self.neutral_orientation
     }
 
     /// The frame header.
@@ -142,10 +99,17 @@ impl<'a> Jpeg<'a> {
         self.adobe
     }
 
-    /// Horizontal and vertical density, in pixels per inch.
+    /// Horizontal and vertical density: JFIF's, else Exif's, else Photoshop's, the first that is plausible.
+    /// `None` if none is.
     #[must_use]
-    pub fn density(&self) -> Option<[f64; 2]> {
+    pub fn density(&self) -> Option<[Density; 2]> {
         self.density
+    }
+
+    /// How much higher the vertical density is than the horizontal where no density is stated; 1 for square pixels.
+    #[must_use]
+    pub fn pixel_ratio(&self) -> f64 {
+        self.pixel_ratio
     }
 
     /// Which way up the image is meant to be seen.
@@ -154,9 +118,55 @@ impl<'a> Jpeg<'a> {
         self.orientation
     }
 
-    /// The embedded ICC profile.
+    /// The embedded ICC profile, if it is sound and for as many components as the frame has.
     #[must_use]
     pub fn icc_profile(&self) -> Option<&[u8]> {
         self.icc_profile.as_deref()
+    }
+
+    /// What was odd about the header, whatever a backend makes of it.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The input with what must change in it for every viewer to show the same, and why.
+    ///
+    /// Changes are few and small, nearly all of them in the header; the rest comes as ranges of the input.
+    pub(crate) fn mended(&self) -> (Vec<Piece>, Vec<Notice>) {
+        let mut pieces = edit::apply(&self.edits, self.size());
+        let mut notices: Vec<_> = self.edits.iter().map(|edit| edit.notice).collect();
+        if !self.source.tail().ends_with(EOI) {
+            // A missing EOI costs rows in poppler.
+            pieces.push(Piece::Made(EOI.to_vec()));
+            notices.push(Notice::EoiAppended);
+        }
+        notices.sort_unstable();
+        notices.dedup();
+        (pieces, notices)
+    }
+
+    /// Checks that decoding stays within `limits`, without decoding.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] for more pixels or scans; [`Error::NeedsInput`] if only the ends of the input were given.
+    pub fn check_decodable(&self, limits: &Limits) -> Result<(), Error> {
+        let pixels = u64::from(self.frame.width.get()) * u64::from(self.frame.height.get());
+        Resource::Pixels.check(pixels, limits.max_pixels)?;
+        let mut segments = Segments::at(self.whole()?, self.scans_offset);
+        let mut scans = 0;
+        while let Ok(segment) = segments.next() {
+            match segment.marker {
+                Marker::SOS => {
+                    scans += 1;
+                    Resource::Scans.check(scans, u64::from(limits.max_scans))?;
+                    segments.skip_data();
+                }
+                Marker::EOI => break,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

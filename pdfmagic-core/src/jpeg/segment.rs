@@ -1,146 +1,223 @@
 //! Walks marker segments (T.81 B.1.1).
 
-use crate::error::Error;
+use std::ops::Range;
+
+use super::kind::FileKind;
+use crate::error::{Error, Resource};
+use crate::notice::Notice;
 
 /// The second byte of a marker (T.81 Table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marker(pub(super) u8);
+pub(crate) struct Marker(pub(crate) u8);
 
 impl Marker {
-    pub(super) const SOI: Self = Self(0xD8);
-    pub(super) const EOI: Self = Self(0xD9);
-    pub(super) const SOS: Self = Self(0xDA);
-    pub(super) const APP0: Self = Self(0xE0);
-    pub(super) const APP1: Self = Self(0xE1);
-    pub(super) const APP2: Self = Self(0xE2);
-    pub(super) const APP14: Self = Self(0xEE);
+    pub(crate) const DHT: Self = Self(0xC4);
+    pub(crate) const JPG: Self = Self(0xC8);
+    pub(crate) const DAC: Self = Self(0xCC);
+    pub(crate) const SOI: Self = Self(0xD8);
+    pub(crate) const EOI: Self = Self(0xD9);
+    pub(crate) const SOS: Self = Self(0xDA);
+    pub(crate) const DQT: Self = Self(0xDB);
+    pub(crate) const DNL: Self = Self(0xDC);
+    pub(crate) const DRI: Self = Self(0xDD);
+    pub(crate) const DHP: Self = Self(0xDE);
+    pub(crate) const EXP: Self = Self(0xDF);
+    pub(crate) const APP0: Self = Self(0xE0);
+    pub(crate) const APP1: Self = Self(0xE1);
+    pub(crate) const APP2: Self = Self(0xE2);
+    pub(crate) const APP13: Self = Self(0xED);
+    pub(crate) const APP14: Self = Self(0xEE);
+    /// JPEG-LS's frame header (T.87 C.1.1).
+    pub(crate) const SOF55: Self = Self(0xF7);
 
-    /// SOF0 ..= SOF15, less DHT (C4), JPG (C8) and DAC (CC), which share the range.
-    pub(super) const fn is_sof(self) -> bool {
-        matches!(self.0, 0xC0..=0xCF) && !matches!(self.0, 0xC4 | 0xC8 | 0xCC)
+    /// SOF0 ..= SOF15, less DHT, JPG and DAC, which share the range.
+    pub(crate) const fn is_sof(self) -> bool {
+        matches!(self.0, 0xC0..=0xCF) && !matches!(self, Self::DHT | Self::JPG | Self::DAC)
     }
 
-    /// TEM and RST0 ..= RST7 stand alone.
-    const fn has_length(self) -> bool {
-        !matches!(self.0, 0x01 | 0xD0..=0xD9)
+    /// TEM, RSTm, SOI and EOI have no segment.
+    pub(crate) const fn stands_alone(self) -> bool {
+        matches!(self.0, 0x01 | 0xD0..=0xD9)
+    }
+
+    /// What T.81 and its extensions leave undefined, or define for no decoder.
+    pub(crate) const fn is_reserved(self) -> bool {
+        matches!(self.0, 0x02..=0xBF | 0xF0..=0xFD) || matches!(self, Self::JPG)
+    }
+
+    const fn is_restart(self) -> bool {
+        matches!(self.0, 0xD0..=0xD7)
+    }
+
+    /// APPn and COM: what a decoder may pass over.
+    const fn is_optional(self) -> bool {
+        matches!(self.0, 0xE0..=0xEF | 0xFE)
     }
 }
 
 /// One marker segment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Segment<'a> {
-    pub(super) marker: Marker,
+pub(crate) struct Segment<'a> {
+    pub(crate) marker: Marker,
     /// What follows the length, which counts itself.
-    pub(super) payload: &'a [u8],
-    /// Where the marker is, in bytes from the start of the file.
-    pub(super) offset: usize,
+    pub(crate) payload: &'a [u8],
+    /// Where its marker is, in bytes from the start of the input.
+    pub(crate) offset: usize,
     /// Where the payload is, likewise.
-    payload_offset: usize,
+    pub(crate) payload_offset: usize,
 }
 
 impl Segment<'_> {
-    pub(super) fn payload_offset(&self) -> usize {
-        self.payload_offset
+    pub(crate) fn malformed(&self, reason: &'static str) -> Error {
+        malformed(self.offset, reason)
     }
 
-    pub(super) fn malformed(&self, reason: &'static str) -> Error {
-        Error::Format {
-            offset: self.offset as u64,
-            reason,
-        }
+    /// From the marker to the end of the payload, in bytes of the input.
+    pub(crate) fn range(&self) -> Range<u64> {
+        self.offset as u64..(self.payload_offset + self.payload.len()) as u64
     }
 }
 
-/// The segments between SOI and SOS.
+fn malformed(offset: usize, reason: &'static str) -> Error {
+    Error::Format {
+        offset: offset as u64,
+        reason,
+    }
+}
+
+/// Walks segments, and over entropy-coded data. As tolerant as libjpeg: what belongs to no segment is passed
+/// over and remembered.
 #[derive(Debug)]
-pub(super) struct Segments<'a> {
+pub(crate) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
-    done: bool,
+    left: u32,
+    max: u32,
+    /// What was passed over since the input began, and why.
+    pub(crate) skipped: Vec<(Range<u64>, Notice)>,
 }
 
 impl<'a> Segments<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
-        if bytes.starts_with(&[0xFF, Marker::SOI.0]) {
-            Ok(Self {
-                bytes,
-                at: 2,
-                done: false,
-            })
-        } else {
-            Err(Error::Format {
-                offset: 0,
-                reason: "no SOI marker",
-            })
+    /// Finds SOI: at the start, or in the first 4 KiB of what is no other kind of file.
+    pub(crate) fn new(bytes: &'a [u8], max_segments: u32) -> Result<Self, Error> {
+        const SOI: &[u8] = &[0xFF, Marker::SOI.0];
+        const REACH: usize = 4096;
+        let mut segments = Self {
+            left: max_segments,
+            max: max_segments,
+            ..Self::at(bytes, SOI.len())
+        };
+        if !bytes.starts_with(SOI) {
+            let kind = FileKind::of(bytes);
+            let soi = bytes[..bytes.len().min(REACH)]
+                .windows(3)
+                .position(|w| w == [0xFF, Marker::SOI.0, 0xFF])
+                .filter(|_| kind == FileKind::Unknown)
+                .ok_or(Error::NotJpeg(kind))?;
+            segments.at = soi + SOI.len();
+            segments.skip(0..soi, Notice::LeadingBytesSkipped);
+        }
+        Ok(segments)
+    }
+
+    /// Goes on from where a segment begins. The segments are not counted.
+    pub(crate) fn at(bytes: &'a [u8], at: usize) -> Self {
+        Self {
+            bytes,
+            at,
+            left: u32::MAX,
+            max: u32::MAX,
+            skipped: Vec::new(),
         }
     }
 
-    fn read(&mut self) -> Result<Option<Segment<'a>>, Error> {
-        let offset = self.at;
-        let malformed = |reason| Error::Format {
-            offset: offset as u64,
-            reason,
-        };
-        let truncated = Error::Truncated {
-            offset: self.bytes.len() as u64,
-        };
-        let rest = &self.bytes[offset..];
-        match rest.first() {
-            None => return Err(truncated),
-            Some(0xFF) => {}
-            Some(_) => return Err(malformed("expected a marker")),
-        }
-        // Any marker may be preceded by fill bytes 0xFF (B.1.1.2).
-        let fill = rest.iter().take_while(|&&b| b == 0xFF).count();
-        let Some(&code) = rest.get(fill) else {
-            return Err(truncated);
-        };
-        let marker = Marker(code);
-        let rest = &rest[fill + 1..];
-        if marker == Marker::SOS {
-            return Ok(None);
-        }
-        if marker == Marker::EOI {
-            return Err(malformed("EOI before SOS"));
-        }
-        let payload = if marker.has_length() {
-            let Some((length, rest)) = rest.split_first_chunk::<2>() else {
-                return Err(truncated);
+    /// The next segment. EOI comes as one without a payload; other markers that stand alone are passed over.
+    pub(crate) fn next(&mut self) -> Result<Segment<'a>, Error> {
+        loop {
+            let marker = self.marker()?;
+            let offset = self.at - 2;
+            if marker == Marker::EOI {
+                return Ok(self.segment(marker, offset, 0));
+            }
+            if marker.stands_alone() {
+                self.skip(offset..self.at, Notice::StrayBytesSkipped);
+                continue;
+            }
+            self.left = self.left.checked_sub(1).ok_or(Error::Limit {
+                what: Resource::Segments,
+                actual: u64::from(self.max) + 1,
+                max: u64::from(self.max),
+            })?;
+            let length = self.rest().first_chunk().ok_or(self.truncated())?;
+            self.at += 2;
+            let Some(length) = usize::from(u16::from_be_bytes(*length)).checked_sub(2) else {
+                if marker.is_optional() {
+                    self.skip(offset..self.at, Notice::ShortSegmentSkipped);
+                    continue;
+                }
+                return Err(malformed(offset, "segment length below 2"));
             };
-            let length = usize::from(u16::from_be_bytes(*length));
-            let length = length
-                .checked_sub(2)
-                .ok_or(malformed("segment length below 2"))?;
-            rest.get(..length).ok_or(truncated)?
-        } else {
-            &[]
-        };
-        self.at = offset
-            + fill
-            + 1
-            + if marker.has_length() {
-                2 + payload.len()
-            } else {
-                0
-            };
-        Ok(Some(Segment {
+            if self.rest().len() < length {
+                return Err(self.truncated());
+            }
+            return Ok(self.segment(marker, offset, length));
+        }
+    }
+
+    /// Passes over entropy-coded data, up to the marker that ends it (B.1.1.5).
+    pub(crate) fn skip_data(&mut self) {
+        let restart_or_stuffed = |code: u8| code == 0 || Marker(code).is_restart();
+        let end = self
+            .rest()
+            .windows(2)
+            .position(|w| matches!(*w, [0xFF, code] if code != 0xFF && !restart_or_stuffed(code)));
+        self.at = end.map_or(self.bytes.len(), |end| self.at + end);
+    }
+
+    /// Reads a marker, and passes over what is before it (B.1.1.2 allows fill bytes 0xFF, and nothing else).
+    fn marker(&mut self) -> Result<Marker, Error> {
+        let from = self.at;
+        let mut stray = false;
+        loop {
+            match *self.rest() {
+                [0xFF, 0xFF, ..] => self.at += 1,
+                [0xFF, 0, ..] => (self.at, stray) = (self.at + 2, true),
+                [0xFF, code, ..] => {
+                    if stray {
+                        self.skip(from..self.at, Notice::StrayBytesSkipped);
+                    }
+                    self.at += 2;
+                    return Ok(Marker(code));
+                }
+                [_, _, ..] => (self.at, stray) = (self.at + 1, true),
+                _ => return Err(self.truncated()),
+            }
+        }
+    }
+
+    fn segment(&mut self, marker: Marker, offset: usize, length: usize) -> Segment<'a> {
+        let payload_offset = self.at;
+        self.at += length;
+        Segment {
             marker,
-            payload,
+            payload: &self.bytes[payload_offset..self.at],
             offset,
-            payload_offset: self.at - payload.len(),
-        }))
-    }
-}
-
-impl<'a> Iterator for Segments<'a> {
-    type Item = Result<Segment<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
+            payload_offset,
         }
-        let item = self.read().transpose();
-        self.done = !matches!(item, Some(Ok(_)));
-        item
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
+    fn skip(&mut self, range: Range<usize>, why: Notice) {
+        self.skipped
+            .push((range.start as u64..range.end as u64, why));
+    }
+
+    fn truncated(&self) -> Error {
+        Error::Truncated {
+            offset: self.bytes.len() as u64,
+        }
     }
 }

@@ -1,0 +1,55 @@
+//! Changes to the header that make every viewer show the same picture.
+
+use std::ops::Range;
+
+use crate::notice::Notice;
+use crate::pdf::Piece;
+
+/// Bytes of the input, what stands in for them, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// In bytes; empty where something is put in.
+    pub(crate) range: Range<u64>,
+    pub(crate) with: Vec<u8>,
+    pub(crate) notice: Notice,
+}
+
+impl Edit {
+    pub(crate) fn cut(range: Range<u64>, notice: Notice) -> Self {
+        Self {
+            range,
+            with: Vec::new(),
+            notice,
+        }
+    }
+
+    pub(crate) fn insert(offset: u64, with: Vec<u8>, notice: Notice) -> Self {
+        Self {
+            range: offset..offset,
+            with,
+            notice,
+        }
+    }
+
+    pub(crate) fn replace(offset: u64, with: &[u8], notice: Notice) -> Self {
+        Self {
+            range: offset..offset + with.len() as u64,
+            with: with.to_vec(),
+            notice,
+        }
+    }
+}
+
+/// The input after `edits`, which are in order and do not overlap.
+pub(crate) fn apply(edits: &[Edit], size: u64) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(2 * edits.len() + 1);
+    let mut kept = 0;
+    for edit in edits {
+        pieces.push(Piece::Input(kept..edit.range.start));
+        pieces.push(Piece::Made(edit.with.clone()));
+        kept = edit.range.end;
+    }
+    pieces.push(Piece::Input(kept..size));
+    pieces.retain(|piece| piece.size() > 0);
+    pieces
+}

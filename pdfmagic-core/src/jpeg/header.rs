@@ -1,0 +1,263 @@
+//! From SOI to the first SOS: gathers what the segments say.
+
+use std::num::NonZeroU16;
+use std::ops::Range;
+
+use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
+use super::edit::Edit;
+use super::exif::{self, Exif};
+use super::frame::{ColorModel, EntropyCoding, Frame, Process};
+use super::icc::IccChunks;
+use super::segment::{Marker, Segment, Segments};
+use super::tables::Tables;
+use super::{Jpeg, Source, standard};
+use crate::error::Error;
+use crate::geometry::Density;
+use crate::notice::Notice;
+use crate::options::Limits;
+
+/// Where Y is in the payload of a frame header.
+const LINES_OFFSET: usize = 1;
+
+/// libjpeg, and what is built on it, refuses more pixels than this in a line or lines in a frame.
+const LIBJPEG_MAX_SIDE: u16 = 65_500;
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Header<'a> {
+    frame: Option<(Frame, u64)>,
+    tables: Tables,
+    jfif: Option<Jfif>,
+    exif: Option<Exif>,
+    photoshop_density: Option<[f64; 2]>,
+    /// Each transform that an Adobe segment states, and where, in bytes.
+    adobe: Vec<(AdobeTransform, u64)>,
+    icc: IccChunks<'a>,
+    edits: Vec<Edit>,
+}
+
+pub(super) fn parse<'a>(source: Source<'a>, limits: &Limits) -> Result<Jpeg<'a>, Error> {
+    let mut segments = Segments::new(source.head(), limits.max_segments)?;
+    let mut header = Header::default();
+    let scan = loop {
+        let segment = segments.next()?;
+        match segment.marker {
+            Marker::SOS => break segment,
+            Marker::EOI => return Err(segment.malformed("EOI before the first scan")),
+            marker if marker.is_sof() => header.frame(&segment, source)?,
+            _ => header.segment(&segment)?,
+        }
+    };
+    let skipped = segments.skipped.into_iter();
+    header
+        .edits
+        .extend(skipped.map(|(range, why)| Edit::cut(range, why)));
+    header.finish(source, &scan)
+}
+
+impl<'a> Header<'a> {
+    fn frame(&mut self, segment: &Segment<'a>, source: Source<'a>) -> Result<(), Error> {
+        if self.frame.is_some() {
+            return Err(segment.malformed("second frame header"));
+        }
+        let frame = Frame::parse(segment, || {
+            let (lines, dnl) = defined_lines(source, segment)?;
+            let at = (segment.payload_offset + LINES_OFFSET) as u64;
+            self.edits.extend([
+                Edit::replace(at, &lines.get().to_be_bytes(), Notice::HeightResolved),
+                Edit::cut(dnl, Notice::HeightResolved),
+            ]);
+            Ok(lines)
+        })?;
+        self.frame = Some((frame, segment.range().start));
+        Ok(())
+    }
+
+    fn segment(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
+        match segment.marker {
+            Marker::APP0 => self.jfif = self.jfif.or(app::jfif(segment.payload)),
+            Marker::APP1 => {
+                if let Some(exif) = exif::exif(segment.payload) {
+                    self.exif(exif, segment);
+                }
+            }
+            Marker::APP2 => self.icc.push(segment.payload),
+            Marker::APP13 => {
+                self.photoshop_density = self
+                    .photoshop_density
+                    .or(app::photoshop_density(segment.payload));
+            }
+            Marker::APP14 => match app::adobe(segment.payload) {
+                Some(Adobe::Transform(transform)) => {
+                    let at = segment.payload_offset + ADOBE_TRANSFORM_OFFSET;
+                    self.adobe.push((transform, at as u64));
+                }
+                // Some viewers read past its end.
+                Some(Adobe::CutOff) => {
+                    self.edits
+                        .push(Edit::cut(segment.range(), Notice::ShortSegmentSkipped));
+                }
+                None => {}
+            },
+            Marker::DQT => self.tables.define_quantization(segment)?,
+            Marker::DHT => self.tables.define_huffman(segment)?,
+            Marker::DRI if segment.payload.len() != 2 => {
+                return Err(segment.malformed("restart interval of a size other than 2 bytes"));
+            }
+            marker => {
+                if let Some(feature) = marker.foreign_frame() {
+                    return Err(Error::Unsupported(feature));
+                }
+                if marker.is_reserved() {
+                    return Err(segment.malformed("reserved marker"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first Exif segment counts. pdf.js refuses a second one.
+    fn exif(&mut self, exif: Exif, segment: &Segment<'_>) {
+        if self.exif.is_some() {
+            self.edits
+                .push(Edit::cut(segment.range(), Notice::ExifDuplicateSkipped));
+            return;
+        }
+        self.exif = Some(exif);
+        // The page turns the image; a viewer that obeys the orientation in the data would turn it again.
+        self.edits.extend(exif.neutral.map(|(offset, one)| {
+            let at = segment.payload_offset + offset;
+            Edit::replace(at as u64, &one, Notice::OrientationNeutralized)
+        }));
+    }
+
+    fn finish(mut self, source: Source<'a>, scan: &Segment<'_>) -> Result<Jpeg<'a>, Error> {
+        let (frame, frame_offset) = self
+            .frame
+            .take()
+            .ok_or(scan.malformed("scan before a frame header"))?;
+        self.tables.check_scan(scan, &frame)?;
+        let mut notices = Vec::new();
+        let adobe = self.adobe.last().map(|&(transform, _)| transform);
+        let color_model = ColorModel::of(&frame, adobe, self.jfif.is_some());
+        self.state_color(color_model, &frame, frame_offset);
+        if color_model == ColorModel::Cmyk && adobe.is_none() {
+            notices.push(Notice::CmykPolarityAssumed);
+        }
+        if frame.entropy_coding == EntropyCoding::Huffman
+            && matches!(
+                frame.process,
+                Process::Baseline | Process::ExtendedSequential
+            )
+            && self.tables.lacks_huffman()
+        {
+            self.edits.push(Edit::insert(
+                scan.range().start,
+                standard::huffman_segment(),
+                Notice::HuffmanTablesInserted,
+            ));
+        }
+        if frame.width.get().max(frame.height.get()) > LIBJPEG_MAX_SIDE {
+            notices.push(Notice::TooLargeForViewers);
+        }
+        let density = self.density(&mut notices);
+        let pixel_ratio = self.pixel_ratio();
+        let exif = self.exif.unwrap_or_default();
+        if exif.orientation_is_invalid {
+            notices.push(Notice::OrientationInvalid);
+        }
+        let has_icc = !self.icc.is_empty();
+        let icc_profile = self.icc.assemble(frame.components.len());
+        if has_icc && icc_profile.is_none() {
+            notices.push(Notice::IccDropped);
+        }
+        self.edits.sort_by_key(|edit| edit.range.start);
+        Ok(Jpeg {
+            source,
+            frame,
+            color_model,
+            adobe,
+            density,
+            pixel_ratio,
+            orientation: exif.orientation,
+            icc_profile,
+            edits: self.edits,
+            notices,
+            scans_offset: scan.offset,
+        })
+    }
+
+    /// Makes Adobe's segment say what the colours are, where viewers would differ: where it says something else,
+    /// or where it is missing and the identifiers R, G, B speak, which some do not hear.
+    fn state_color(&mut self, color_model: ColorModel, frame: &Frame, frame_offset: u64) {
+        let Some(stated) = color_model.transform() else {
+            return;
+        };
+        if self.adobe.is_empty() && frame.has_rgb_identifiers() {
+            let segment = [
+                b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0".as_slice(),
+                &[stated.byte()],
+            ];
+            self.edits.push(Edit::insert(
+                frame_offset,
+                segment.concat(),
+                Notice::ColorStated,
+            ));
+        }
+        let wrong = self
+            .adobe
+            .iter()
+            .filter(|&&(transform, _)| transform != stated);
+        self.edits.extend(
+            wrong.map(|&(_, offset)| Edit::replace(offset, &[stated.byte()], Notice::ColorStated)),
+        );
+    }
+
+    /// How much higher the vertical density is than the horizontal, where JFIF states no more than that.
+    fn pixel_ratio(&self) -> f64 {
+        match self.jfif {
+            Some(Jfif::Aspect([x, y])) if (0.25..=4.0).contains(&(y / x)) => y / x,
+            _ => 1.0,
+        }
+    }
+
+    /// JFIF, Exif, Photoshop: the first that is plausible.
+    fn density(&self, notices: &mut Vec<Notice>) -> Option<[Density; 2]> {
+        let jfif = match self.jfif {
+            Some(Jfif::Density(density)) => Some(density),
+            _ => None,
+        };
+        let exif = self.exif.and_then(|exif| exif.density);
+        let stated = [jfif, exif, self.photoshop_density];
+        // Zero, and anything over zero, are ways to state none.
+        let mut stated = stated
+            .into_iter()
+            .flatten()
+            .filter(|d| d.iter().all(|&n| n > 0.0 && n.is_finite()));
+        let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
+        let first = stated.next()?;
+        plausible(first).or_else(|| {
+            notices.push(Notice::DensityImplausible);
+            stated.find_map(plausible)
+        })
+    }
+}
+
+/// The height that a DNL segment gives after the first scan (B.2.5), and where that segment is.
+fn defined_lines(
+    source: Source<'_>,
+    frame: &Segment<'_>,
+) -> Result<(NonZeroU16, Range<u64>), Error> {
+    let after_frame = frame.payload_offset + frame.payload.len();
+    let mut segments = Segments::at(source.whole()?, after_frame);
+    while segments.next()?.marker != Marker::SOS {}
+    segments.skip_data();
+    let dnl = segments.next()?;
+    let lines = match (dnl.marker, dnl.payload) {
+        (Marker::DNL, &[high, low]) => NonZeroU16::new(u16::from_be_bytes([high, low])),
+        _ => None,
+    };
+    lines
+        .map(|lines| (lines, dnl.range()))
+        .ok_or(frame.malformed("height is 0, and no DNL segment gives it"))
+}

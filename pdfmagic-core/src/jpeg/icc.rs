@@ -1,0 +1,59 @@
+//! The ICC profile in APP2 segments (ICC.1:2022, Annex B.4), and whether it fits.
+
+use std::borrow::Cow;
+
+/// Collects the chunks of a profile.
+#[derive(Debug, Default)]
+pub(super) struct IccChunks<'a> {
+    /// Sequence number, total and data of each.
+    chunks: Vec<(u8, u8, &'a [u8])>,
+}
+
+impl<'a> IccChunks<'a> {
+    /// Takes an APP2 payload, if it is one of these.
+    pub(super) fn push(&mut self, payload: &'a [u8]) {
+        if let Some([number, total, data @ ..]) = payload.strip_prefix(b"ICC_PROFILE\0") {
+            self.chunks.push((*number, *total, data));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// The profile, if its chunks are all there once and it is for so many components.
+    pub(super) fn assemble(mut self, components: usize) -> Option<Cow<'a, [u8]>> {
+        self.chunks.sort_unstable_by_key(|&(number, ..)| number);
+        let total = self.chunks.len();
+        let is_whole = self
+            .chunks
+            .iter()
+            .zip(1..)
+            .all(|(&(n, t, _), i)| usize::from(n) == i && usize::from(t) == total);
+        let profile = match &self.chunks[..] {
+            _ if !is_whole => return None,
+            [(.., data)] => Cow::Borrowed(*data),
+            many => Cow::Owned(many.iter().flat_map(|(.., data)| *data).copied().collect()),
+        };
+        is_usable(&profile, components).then_some(profile)
+    }
+}
+
+/// Whether the header (ICC.1:2022, 7.2) describes a profile that PDF can use (ISO 32000-1, 8.6.5.5) for an image of
+/// so many components.
+fn is_usable(profile: &[u8], components: usize) -> bool {
+    let Some(header) = profile.first_chunk::<128>() else {
+        return false;
+    };
+    let [s0, s1, s2, s3, ..] = *header;
+    let space: &[u8] = match components {
+        1 => b"GRAY",
+        3 => b"RGB ",
+        _ => b"CMYK",
+    };
+    u32::from_be_bytes([s0, s1, s2, s3]) as usize == profile.len()
+        && header[8] <= 4
+        && matches!(&header[12..16], b"scnr" | b"mntr" | b"prtr" | b"spac")
+        && &header[16..20] == space
+        && &header[36..40] == b"acsp"
+}
