@@ -1,0 +1,447 @@
+//! What the header says, and what is done where it says something odd.
+
+use crate::making::{
+    adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without,
+};
+use jpeg_encoder::ColorType::{Cmyk, CmykAsYcck, Luma, Rgb, Ycbcr};
+use pdfmagic_core::geometry::Density;
+use pdfmagic_core::jpeg::{ColorModel, Feature, FileKind};
+use pdfmagic_core::{Error, Jpeg, Limits, Notice, Options, Page, Passthrough, jpeg_to_pdf};
+
+const SOF0: u8 = 0xC0;
+const DHT: u8 = 0xC4;
+const DQT: u8 = 0xDB;
+const APP0: u8 = 0xE0;
+const APP14: u8 = 0xEE;
+const COM: u8 = 0xFE;
+
+fn parse(jpeg: &[u8]) -> Jpeg<'_> {
+    Jpeg::parse(jpeg, &Limits::default()).unwrap()
+}
+
+fn error(jpeg: &[u8]) -> Error {
+    Jpeg::parse(jpeg, &Limits::default()).unwrap_err()
+}
+
+fn notices(jpeg: &[u8]) -> Vec<Notice> {
+    let page = Page::from_jpeg(jpeg, &Options::default(), &Passthrough).unwrap();
+    page.notices().to_vec()
+}
+
+/// The image stream in the PDF.
+fn embedded(jpeg: &[u8]) -> Vec<u8> {
+    let pdf = lopdf::Document::load_mem(&jpeg_to_pdf(jpeg).unwrap()).unwrap();
+    let streams = pdf
+        .objects
+        .values()
+        .filter_map(|object| object.as_stream().ok());
+    streams
+        .filter(|stream| stream.dict.has(b"Width"))
+        .map(|stream| stream.content.clone())
+        .next()
+        .unwrap()
+}
+
+fn densities(jpeg: &[u8]) -> Option<[f64; 2]> {
+    parse(jpeg).density().map(|d| d.map(Density::get))
+}
+
+/// The position of the first segment with this marker.
+fn find(jpeg: &[u8], marker: u8) -> usize {
+    jpeg.windows(2).position(|w| w == [0xFF, marker]).unwrap()
+}
+
+mod colors {
+    use super::*;
+
+    #[test]
+    fn are_told_as_libjpeg_tells_them() {
+        let bare = |color| without(&jpeg(color), &[APP0, APP14]);
+        assert_eq!(parse(&jpeg(Luma)).color_model(), ColorModel::Gray);
+        assert_eq!(parse(&jpeg(Ycbcr)).color_model(), ColorModel::YCbCr);
+        assert_eq!(parse(&bare(Ycbcr)).color_model(), ColorModel::YCbCr);
+        assert_eq!(
+            parse(&with(&bare(Ycbcr), &adobe(0))).color_model(),
+            ColorModel::Rgb
+        );
+        assert_eq!(parse(&bare(Cmyk)).color_model(), ColorModel::Cmyk);
+        assert_eq!(parse(&jpeg(Cmyk)).color_model(), ColorModel::Cmyk);
+        assert_eq!(parse(&jpeg(CmykAsYcck)).color_model(), ColorModel::Ycck);
+    }
+
+    #[test]
+    fn of_jfif_win_over_adobe_and_the_stream_says_so() {
+        let conflict = with(
+            &without(&jpeg(Rgb), &[APP0]),
+            &[jfif(1, 72, 72), adobe(0)].concat(),
+        );
+        assert_eq!(parse(&conflict).color_model(), ColorModel::YCbCr);
+        assert_eq!(notices(&conflict), [Notice::ColorStated]);
+        let data = embedded(&conflict);
+        assert_eq!(data[find(&data, APP14) + 15], 1, "the transform byte");
+    }
+
+    #[test]
+    fn spelled_by_identifiers_alone_are_stated() {
+        let mut lettered = without(&jpeg(Ycbcr), &[APP0, APP14]);
+        let frame = find(&lettered, SOF0);
+        let scan = find(&lettered, 0xDA);
+        for (i, letter) in b"RGB".iter().enumerate() {
+            lettered[frame + 10 + 3 * i] = *letter;
+            lettered[scan + 5 + 2 * i] = *letter;
+        }
+        assert_eq!(parse(&lettered).color_model(), ColorModel::Rgb);
+        assert_eq!(notices(&lettered), [Notice::ColorStated]);
+        let data = embedded(&lettered);
+        let stated = find(&data, APP14);
+        assert_eq!(data[stated..find(&data, SOF0)], adobe(0));
+    }
+
+    #[test]
+    fn of_cmyk_are_inverted_only_with_adobe() {
+        let decode = |jpeg: &[u8]| {
+            let pdf = jpeg_to_pdf(jpeg).unwrap();
+            pdf.windows(9).any(|w| w == b"[1 0 1 0 ")
+        };
+        let plain = without(&jpeg(Cmyk), &[APP14]);
+        assert!(decode(&jpeg(Cmyk)) && decode(&jpeg(CmykAsYcck)) && !decode(&plain));
+        assert_eq!(notices(&plain), [Notice::CmykPolarityAssumed]);
+    }
+}
+
+mod orientation {
+    use super::*;
+
+    #[test]
+    fn is_applied_to_the_page_and_taken_out_of_the_data() {
+        for orientation in 2..=8 {
+            let turned = with(&jpeg(Luma), &oriented(orientation));
+            assert_eq!(
+                embedded(&turned),
+                with(&jpeg(Luma), &oriented(1)),
+                "{orientation}"
+            );
+            assert_eq!(notices(&turned), [Notice::OrientationNeutralized]);
+        }
+    }
+
+    #[test]
+    fn that_means_nothing_is_ignored() {
+        let ascii = exif(&[(274, 2, 2, *b"6\0\0\0")], &[]);
+        let twice = exif(&[(274, 3, 2, [0, 6, 0, 6])], &[]);
+        for odd in [oriented(0), oriented(9), ascii, twice] {
+            let jpeg = with(&jpeg(Luma), &odd);
+            assert_eq!(notices(&jpeg), [Notice::OrientationInvalid]);
+            assert_eq!(embedded(&jpeg), jpeg);
+        }
+    }
+
+    #[test]
+    fn of_the_first_exif_block_counts_and_the_second_block_goes() {
+        let twice = with(&jpeg(Luma), &[oriented(1), oriented(6)].concat());
+        assert!(!parse(&twice).orientation().swaps_axes());
+        assert_eq!(notices(&twice), [Notice::ExifDuplicateSkipped]);
+        assert_eq!(embedded(&twice), with(&jpeg(Luma), &oriented(1)));
+    }
+}
+
+mod density {
+    use super::*;
+
+    fn exif_density(unit: u16, x: [u32; 2], y: [u32; 2]) -> Vec<u8> {
+        let [high, low] = unit.to_be_bytes();
+        let data: Vec<u8> = [x, y]
+            .concat()
+            .iter()
+            .flat_map(|n| n.to_be_bytes())
+            .collect();
+        let at = 8 + 2 + 3 * 12 + 4;
+        exif(
+            &[
+                (282, 5, 1, [0, 0, 0, at]),
+                (283, 5, 1, [0, 0, 0, at + 8]),
+                (296, 3, 1, [high, low, 0, 0]),
+            ],
+            &data,
+        )
+    }
+
+    fn photoshop(x: u16, y: u16) -> Vec<u8> {
+        let mut resource =
+            b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x01!\08BIM\x03\xED\0\0\0\0\0\x10".to_vec();
+        for density in [x, y] {
+            resource.extend(density.to_be_bytes());
+            resource.extend([0, 0, 0, 1, 0, 1]);
+        }
+        segment(0xED, &resource)
+    }
+
+    fn stating(segments: &[Vec<u8>]) -> Vec<u8> {
+        with(&without(&jpeg(Luma), &[APP0]), &segments.concat())
+    }
+
+    #[test]
+    fn is_jfif_s_then_exif_s_then_photoshop_s() {
+        let exif = exif_density(2, [300, 1], [150, 1]);
+        let all = [photoshop(200, 100), exif, jfif(1, 72, 144)];
+        assert_eq!(densities(&stating(&all)), Some([72.0, 144.0]));
+        assert_eq!(densities(&stating(&all[..2])), Some([300.0, 150.0]));
+        assert_eq!(densities(&stating(&all[..1])), Some([200.0, 100.0]));
+        assert_eq!(densities(&stating(&[])), None);
+    }
+
+    #[test]
+    fn may_be_stated_per_centimetre() {
+        assert_eq!(
+            densities(&stating(&[jfif(2, 100, 50)])),
+            Some([254.0, 127.0])
+        );
+        let exif = exif_density(3, [1000, 10], [50, 1]);
+        assert_eq!(densities(&stating(&[exif])), Some([254.0, 127.0]));
+    }
+
+    #[test]
+    fn that_is_nothing_is_missing_and_one_that_cannot_be_is_missing_with_a_notice() {
+        let none = [
+            jfif(1, 0, 72),
+            jfif(7, 300, 300),
+            exif_density(1, [300, 1], [300, 1]),
+            exif_density(2, [300, 0], [300, 0]),
+        ];
+        for none in none {
+            let jpeg = stating(&[none]);
+            assert_eq!((densities(&jpeg), notices(&jpeg)), (None, vec![]));
+        }
+        for odd in [
+            jfif(1, 1, 1),
+            jfif(1, 65535, 65535),
+            exif_density(2, [9, 1], [300, 1]),
+        ] {
+            let jpeg = stating(&[odd]);
+            assert_eq!(
+                (densities(&jpeg), notices(&jpeg)),
+                (None, vec![Notice::DensityImplausible])
+            );
+        }
+    }
+
+    #[test]
+    fn that_cannot_be_gives_way_to_the_next() {
+        let jpeg = stating(&[jfif(1, 1, 1), exif_density(2, [300, 1], [300, 1])]);
+        assert_eq!(densities(&jpeg), Some([300.0; 2]));
+        assert_eq!(notices(&jpeg), [Notice::DensityImplausible]);
+    }
+}
+
+mod profiles {
+    use super::*;
+
+    #[test]
+    fn are_put_together_in_the_order_of_their_numbers() {
+        let rgb = profile(*b"RGB ");
+        let chunks = [icc_chunk(2, 2, &rgb[50..]), icc_chunk(1, 2, &rgb[..50])].concat();
+        assert_eq!(
+            parse(&with(&jpeg(Ycbcr), &chunks)).icc_profile(),
+            Some(&rgb[..])
+        );
+    }
+
+    #[test]
+    fn that_do_not_fit_are_dropped() {
+        let rgb = profile(*b"RGB ");
+        let [mut sized, mut unsigned, mut linked] = [rgb.clone(), rgb.clone(), rgb.clone()];
+        sized[3] += 1;
+        unsigned[36] = b'A';
+        linked[12..16].copy_from_slice(b"link");
+        let odd = [
+            icc_chunk(1, 1, &profile(*b"CMYK")),
+            icc_chunk(1, 1, &profile(*b"GRAY")),
+            icc_chunk(1, 1, &sized),
+            icc_chunk(1, 1, &unsigned),
+            icc_chunk(1, 1, &linked),
+            icc_chunk(1, 1, b"no profile"),
+            icc_chunk(1, 2, &rgb),
+            [icc_chunk(1, 2, &rgb[..50]), icc_chunk(1, 2, &rgb[50..])].concat(),
+        ];
+        for odd in odd {
+            let jpeg = with(&jpeg(Ycbcr), &odd);
+            assert_eq!(parse(&jpeg).icc_profile(), None);
+            assert_eq!(notices(&jpeg), [Notice::IccDropped]);
+        }
+    }
+}
+
+mod repairs {
+    use super::*;
+
+    #[test]
+    fn leave_out_what_is_before_soi_and_between_segments() {
+        let sound = jpeg(Luma);
+        let led = [b"\r\n", &sound[..]].concat();
+        assert_eq!(
+            (embedded(&led), notices(&led)),
+            (sound.clone(), vec![Notice::LeadingBytesSkipped])
+        );
+        for stray in [b"junk\xFF\0".as_slice(), b"\xFF\xD8", b"\xFF\xD3"] {
+            let jpeg = with(&sound, stray);
+            assert_eq!(
+                (embedded(&jpeg), notices(&jpeg)),
+                (sound.clone(), vec![Notice::StrayBytesSkipped])
+            );
+        }
+    }
+
+    #[test]
+    fn leave_fill_bytes_alone() {
+        let filled = with(&jpeg(Luma), b"\xFF\xFF\xFF");
+        assert_eq!(
+            (embedded(&filled), notices(&filled)),
+            (filled.clone(), vec![])
+        );
+    }
+
+    #[test]
+    fn leave_out_comments_of_impossible_length() {
+        let short = with(&jpeg(Luma), &[0xFF, COM, 0, 1]);
+        assert_eq!(embedded(&short), jpeg(Luma));
+        assert_eq!(notices(&short), [Notice::ShortSegmentSkipped]);
+    }
+
+    #[test]
+    fn append_a_missing_eoi() {
+        let sound = jpeg(Luma);
+        let cut = &sound[..sound.len() - 2];
+        assert_eq!(
+            (embedded(cut), notices(cut)),
+            (sound.clone(), vec![Notice::EoiAppended])
+        );
+    }
+
+    #[test]
+    fn put_in_missing_huffman_tables() {
+        // jpeg-encoder uses the standard tables unless told otherwise.
+        let bare = without(&jpeg(Ycbcr), &[DHT]);
+        assert_eq!(notices(&bare), [Notice::HuffmanTablesInserted]);
+        let samples = |jpeg: &[u8]| jpeg_decoder::Decoder::new(jpeg).decode().unwrap();
+        assert_eq!(samples(&embedded(&bare)), samples(&jpeg(Ycbcr)));
+    }
+
+    #[test]
+    fn take_the_height_from_dnl() {
+        let sound = jpeg(Luma);
+        let frame = find(&sound, SOF0);
+        let mut open = sound.clone();
+        let lines = [open[frame + 5], open[frame + 6]];
+        open[frame + 5..frame + 7].fill(0);
+        let refused = error(&open);
+        assert!(matches!(refused, Error::Format { .. }), "{refused}");
+        let eoi = open.len() - 2;
+        open.splice(eoi..eoi, segment(0xDC, &lines));
+        assert_eq!(
+            (embedded(&open), notices(&open)),
+            (sound, vec![Notice::HeightResolved])
+        );
+    }
+}
+
+mod refusals {
+    use super::*;
+
+    #[test]
+    fn name_the_kind_of_file() {
+        let kinds = [
+            (&b""[..], FileKind::Empty),
+            (b"\x89PNG\r\n\x1A\n", FileKind::Png),
+            (b"RIFF\0\0\0\0WEBPVP8 ", FileKind::WebP),
+            (b"\0\0\0\x18ftypheic", FileKind::Heic),
+            (b"%PDF-1.7\n", FileKind::Pdf),
+            (b"\n<!doctype html>", FileKind::Markup),
+            (b"plain text", FileKind::Unknown),
+        ];
+        for (bytes, kind) in kinds {
+            let refused = error(bytes);
+            assert!(
+                matches!(&refused, Error::NotJpeg(k) if *k == kind),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn name_what_is_not_supported() {
+        let sound = jpeg(Ycbcr);
+        let frame = find(&sound, SOF0);
+        let framed = |marker: u8| [&sound[..=frame], &[marker], &sound[frame + 2..]].concat();
+        for (marker, feature) in [(0xC5, Feature::Hierarchical), (0xF7, Feature::JpegLs)] {
+            let refused = error(&framed(marker));
+            assert!(
+                matches!(&refused, Error::Unsupported(f) if *f == feature),
+                "{refused}"
+            );
+        }
+        for (marker, feature) in [(0xC3, Feature::Lossless), (0xC9, Feature::Arithmetic)] {
+            let refused =
+                Page::from_jpeg(&framed(marker), &Options::default(), &Passthrough).unwrap_err();
+            assert!(
+                matches!(&refused, Error::Unsupported(f) if *f == feature),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn say_where_the_header_is_broken() {
+        let sound = jpeg(Ycbcr);
+        let frame = find(&sound, SOF0) as u64;
+        let scan = find(&sound, 0xDA) as u64;
+        let changed = |at: u64, byte: u8| {
+            let mut jpeg = sound.clone();
+            jpeg[usize::try_from(at).unwrap()] = byte;
+            jpeg
+        };
+        let offset = |jpeg: &[u8]| match error(jpeg) {
+            Error::Format { offset, .. } => offset,
+            other => panic!("{other}"),
+        };
+        assert_eq!(offset(&changed(frame + 11, 0x05)), frame, "sampling factor");
+        assert_eq!(offset(&changed(frame + 3, 12)), frame, "length");
+        assert_eq!(offset(&changed(scan + 5, 77)), scan, "component selector");
+        assert_eq!(
+            offset(&with(&sound, &segment(DQT, &[4; 65]))),
+            2,
+            "table number"
+        );
+        assert_eq!(
+            offset(&with(&sound, &segment(0xF0, b""))),
+            2,
+            "reserved marker"
+        );
+        assert_eq!(offset(&with(&sound, &[0xFF, 0xD9])), 2, "EOI");
+        let scan_without_tables = without(&sound, &[DQT]);
+        assert_eq!(
+            offset(&scan_without_tables),
+            find(&scan_without_tables, 0xDA) as u64
+        );
+    }
+
+    #[test]
+    fn come_wherever_the_header_is_cut_off() {
+        let sound = jpeg(Ycbcr);
+        let header = find(&sound, 0xDA) + 2 + 12;
+        for size in 2..header {
+            let refused = error(&sound[..size]);
+            assert!(
+                matches!(refused, Error::Truncated { offset } if offset == size as u64),
+                "{size}: {refused}"
+            );
+        }
+        parse(&sound[..header]);
+    }
+
+    #[test]
+    fn come_before_too_many_segments_are_read() {
+        let many = with(&jpeg(Luma), &segment(COM, b"").repeat(5000));
+        let refused = error(&many);
+        assert_eq!(refused.code(), "limit.segments", "{refused}");
+    }
+}

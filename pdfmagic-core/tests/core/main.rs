@@ -1,0 +1,6 @@
+//! What the library promises, by its public face.
+
+mod header;
+mod making;
+mod pages;
+mod sources;
