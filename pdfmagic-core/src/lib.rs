@@ -6,8 +6,42 @@
 //!            └─────────── Placement::plan ─▶ Placement ──────────┘
 //! ```
 //!
-//! The core does no I/O. A PDF comes out as pieces: bytes made here, and ranges of the input that the
-//! caller sends on as it likes: from memory without a copy, from file to file, or as they arrive.
+//! One JPEG becomes one page as large as the picture, upright, in its own colors:
+//!
+//! ```no_run
+//! let jpeg = std::fs::read("photo.jpg")?;
+//! std::fs::write("photo.pdf", pdfmagic_core::jpeg_to_pdf(&jpeg)?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The core does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input that the
+//! caller sends on as it likes: from memory without a copy, from file to file, or as they arrive. Several
+//! pages, each from its own input:
+//!
+//! ```
+//! use pdfmagic_core::{Document, Error, Options, Page, Passthrough};
+//!
+//! fn album(photos: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+//!     let mut document = Document::new();
+//!     let mut pdf = Vec::new();
+//!     for photo in photos {
+//!         let page = Page::from_jpeg(photo, &Options::default(), &Passthrough)?;
+//!         for notice in page.notices() {
+//!             eprintln!("note: {notice}");
+//!         }
+//!         for piece in document.push(page) {
+//!             pdf.extend_from_slice(piece.bytes(photo));
+//!         }
+//!     }
+//!     pdf.extend_from_slice(&document.finish()?);
+//!     Ok(pdf)
+//! }
+//! # assert!(matches!(album(&[]), Err(Error::NoPages)));
+//! ```
+//!
+//! # Features
+//!
+//! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
 
 pub mod backend;
 mod document;
@@ -26,11 +60,11 @@ pub use notice::Notice;
 pub use options::{Limits, Options};
 pub use pdf::Piece;
 
-/// Converts one JPEG to a one-page PDF, embedding the compressed data as it is.
+/// Converts one JPEG to a one-page PDF, with the coded data as it is.
 ///
 /// # Errors
 ///
-/// See [`Error`].
+/// As [`Page::from_jpeg`] with [`Passthrough`].
 pub fn jpeg_to_pdf(jpeg: &[u8]) -> Result<Vec<u8>, Error> {
     let page = Page::from_jpeg(jpeg, &Options::default(), &Passthrough)?;
     let mut document = Document::new();

@@ -24,7 +24,7 @@ pub enum Notice {
     DensityImplausible,
     /// A profile that is damaged, or for another number of components, was dropped.
     IccDropped,
-    /// JFIF, Adobe and component identifiers left the colours open; APP14 now says what a JPEG viewer shows.
+    /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
     ColorStated,
     /// Four components without Adobe's segment were taken as CMYK that is not inverted.
     CmykPolarityAssumed,
@@ -82,10 +82,10 @@ impl fmt::Display for Notice {
             Self::ExifDuplicateSkipped => "Exif blocks after the first were left out",
             Self::DensityImplausible => "an implausible density was ignored",
             Self::IccDropped => {
-                "the colour profile is damaged or does not fit the image, and was dropped"
+                "the color profile is damaged or does not fit the image, and was dropped"
             }
             Self::ColorStated => {
-                "contradicting colour markers were settled as JPEG viewers read them"
+                "contradicting color markers were settled as JPEG viewers read them"
             }
             Self::CmykPolarityAssumed => "CMYK without an Adobe marker was taken as not inverted",
             Self::HuffmanTablesInserted => {

@@ -119,7 +119,7 @@ fn ifd0(tiff: &[u8]) -> Option<Exif> {
     Some(exif)
 }
 
-/// `ResolutionUnit`: 2 is the inch, and the default; 3 the centimetre; 1 says that there is none.
+/// `ResolutionUnit`: 2 is the inch, and the default; 3 the centimeter; 1 says that there is none.
 fn units_per_inch(unit: u16) -> Option<f64> {
     match unit {
         2 => Some(1.0),

@@ -59,7 +59,7 @@ pub enum EntropyCoding {
     Arithmetic,
 }
 
-/// How components spell colour.
+/// How components spell color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorModel {
     /// One component.

@@ -187,7 +187,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// Makes Adobe's segment say what the colours are, where viewers would differ: where it says something else,
+    /// Makes Adobe's segment say what the colors are, where viewers would differ: where it says something else,
     /// or where it is missing and the identifiers R, G, B speak, which some do not hear.
     fn state_color(&mut self, color_model: ColorModel, frame: &Frame, frame_offset: u64) {
         let Some(stated) = color_model.transform() else {

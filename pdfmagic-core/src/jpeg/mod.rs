@@ -87,7 +87,7 @@ impl<'a> Jpeg<'a> {
         &self.frame
     }
 
-    /// How the components spell colour.
+    /// How the components spell color.
     #[must_use]
     pub fn color_model(&self) -> ColorModel {
         self.color_model

@@ -191,7 +191,7 @@ mod density {
     }
 
     #[test]
-    fn may_be_stated_per_centimetre() {
+    fn may_be_stated_per_centimeter() {
         assert_eq!(
             densities(&stating(&[jfif(2, 100, 50)])),
             Some([254.0, 127.0])

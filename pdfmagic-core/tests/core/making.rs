@@ -102,7 +102,7 @@ pub(crate) fn oriented(orientation: u16) -> Vec<u8> {
     exif(&[(274, 3, 1, [high, low, 0, 0])], &[])
 }
 
-/// A profile header that is sound, for this colour space.
+/// A profile header that is sound, for this color space.
 pub(crate) fn profile(space: [u8; 4]) -> Vec<u8> {
     let mut profile = vec![0; 132];
     profile[..4].copy_from_slice(&132u32.to_be_bytes());
