@@ -1,3 +1,40 @@
-//! To come.
+//! `pdfmagic-http`: the service.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use pdfmagic_http::{Config, run};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match serve(Config::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pdfmagic-http: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> std::io::Result<()> {
+    // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        std::io::Error::new(error.kind(), format!("{}: {error}", config.listen))
+    })?;
+    eprintln!(
+        "pdfmagic-http: listening on http://{}",
+        listener.local_addr()?
+    );
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    run(listener, &config, shutdown).await;
+    Ok(())
+}

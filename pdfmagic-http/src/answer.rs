@@ -1,0 +1,62 @@
+//! A PDF as an answer whose image is a view of the request.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pdfmagic_core::Piece;
+
+/// A body of known size, so that the answer states its Content-Length.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pieces: VecDeque<Bytes>,
+    size: u64,
+}
+
+impl Answer {
+    /// Adds a piece. A range is a view of `input`, which is not copied.
+    pub(crate) fn push(&mut self, piece: Piece, input: &Bytes) {
+        self.add(match piece {
+            Piece::Made(bytes) => bytes.into(),
+            Piece::Input(range) => {
+                let at = |n| usize::try_from(n).expect("the request is in memory");
+                input.slice(at(range.start)..at(range.end))
+            }
+        });
+    }
+
+    /// Adds the end of the document.
+    pub(crate) fn end(&mut self, rest: Vec<u8>) {
+        self.add(rest.into());
+    }
+
+    fn add(&mut self, bytes: Bytes) {
+        self.size += bytes.len() as u64;
+        self.pieces.push_back(bytes);
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.pop_front();
+        self.size -= piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.size)
+    }
+}

@@ -1,0 +1,33 @@
+//! The page to upload from.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse};
+
+use super::{App, LocalAddress};
+
+/// Says which replica answers, since people watch a balancer by it.
+pub(super) async fn show(
+    State(app): State<App>,
+    local: Option<Extension<LocalAddress>>,
+) -> Html<String> {
+    let local = local.map(|Extension(LocalAddress(address))| address.ip());
+    let replica = app
+        .replica
+        .or(local)
+        .map_or("an unknown address".to_owned(), |ip| ip.to_string());
+    Html(include_str!("../../web/index.html").replace("{replica}", &replica))
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
+        include_str!("../../web/style.css"),
+    )
+}
+
+pub(super) async fn script() -> impl IntoResponse {
+    let content_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (content_type, include_str!("../../web/script.js"))
+}

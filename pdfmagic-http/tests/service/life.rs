@@ -1,0 +1,67 @@
+//! Health, time limits and the end.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use super::jpeg;
+use super::running::{Answer, Service};
+
+#[test]
+fn it_is_alive_and_ready_from_the_start() {
+    let service = Service::start(&[]);
+    assert_eq!(
+        (service.get("/livez").status, service.get("/readyz").status),
+        (200, 200)
+    );
+}
+
+#[test]
+fn clients_that_send_no_request_are_let_go() {
+    let service = Service::start(&["--header-timeout", "0.3"]);
+    for begun in ["", "GET / HT", "GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"] {
+        let mut stream = service.connect();
+        stream.write_all(begun.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream
+            .read_to_end(&mut answer)
+            .expect("the service closes the connection");
+    }
+}
+
+#[test]
+fn a_request_in_flight_is_finished_after_sigterm() {
+    let service = Service::start(&["--drain-delay", "0.5"]);
+    let jpeg = jpeg(1);
+    let mut stream = service.connect();
+    let head = format!(
+        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+        jpeg.len()
+    );
+    stream
+        .write_all(&[head.as_bytes(), &jpeg[..100]].concat())
+        .unwrap();
+    // The head has been read once another request has been answered on a later connection.
+    assert_eq!(service.get("/readyz").status, 200);
+    service.terminate();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while service.get("/readyz").status != 503 {
+        assert!(Instant::now() < deadline, "it stays ready");
+    }
+    assert_eq!(service.get("/livez").status, 200);
+    std::thread::sleep(Duration::from_millis(600));
+    stream.write_all(&jpeg[100..]).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert_eq!(Answer::parse(&answer).pages(), 1);
+    assert_eq!(service.exit_code(), Some(0));
+}
+
+#[test]
+fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
+    let service = Service::start(&["--drain-delay", "0", "--grace", "0.3"]);
+    let mut stream = service.connect();
+    stream.write_all(b"POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n").unwrap();
+    assert_eq!(service.get("/livez").status, 200);
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(0));
+}

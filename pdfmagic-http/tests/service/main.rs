@@ -1,0 +1,35 @@
+//! The service as its clients see it: the real binary on a real socket.
+
+mod conversion;
+mod life;
+mod running;
+
+/// A small JPEG, and its samples are never the same for two seeds.
+fn jpeg(seed: u8) -> Vec<u8> {
+    let samples: Vec<u8> = (0..=255)
+        .cycle()
+        .skip(seed.into())
+        .take(64 * 48 * 3)
+        .collect();
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 90)
+        .encode(&samples, 64, 48, jpeg_encoder::ColorType::Rgb)
+        .expect("the samples fit");
+    jpeg
+}
+
+/// A form with these files in the field `myfile`.
+fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, data) in files {
+        body.extend(b"--XX\r\nContent-Disposition: form-data; name=\"myfile\"; filename=\"");
+        body.extend(name.as_bytes());
+        body.extend(b"\"\r\nContent-Type: image/jpeg\r\n\r\n");
+        body.extend(*data);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--XX--\r\n");
+    body
+}
+
+const FORM: &str = "multipart/form-data; boundary=XX";
