@@ -6,6 +6,9 @@ use super::kind::FileKind;
 use crate::error::{Error, Resource};
 use crate::notice::Notice;
 
+/// How far into what is no other kind of file SOI is looked for, in bytes.
+pub(super) const SOI_REACH: usize = 4096;
+
 /// The second byte of a marker (T.81 Table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Marker(pub(crate) u8);
@@ -98,10 +101,9 @@ pub(crate) struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    /// Finds SOI: at the start, or in the first 4 KiB of what is no other kind of file.
+    /// Finds SOI: at the start, or in the first [`SOI_REACH`] bytes of what is no other kind of file.
     pub(crate) fn new(bytes: &'a [u8], max_segments: u32) -> Result<Self, Error> {
         const SOI: &[u8] = &[0xFF, Marker::SOI.0];
-        const REACH: usize = 4096;
         let mut segments = Self {
             left: max_segments,
             max: max_segments,
@@ -109,7 +111,7 @@ impl<'a> Segments<'a> {
         };
         if !bytes.starts_with(SOI) {
             let kind = FileKind::of(bytes);
-            let soi = bytes[..bytes.len().min(REACH)]
+            let soi = bytes[..bytes.len().min(SOI_REACH)]
                 .windows(3)
                 .position(|w| w == [0xFF, Marker::SOI.0, 0xFF])
                 .filter(|_| kind == FileKind::Unknown)

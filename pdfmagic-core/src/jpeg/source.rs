@@ -1,5 +1,6 @@
 //! What the caller has of an input.
 
+use super::segment;
 use crate::error::Error;
 
 /// One JPEG file, or its ends.
@@ -64,15 +65,15 @@ impl<'a> Source<'a> {
 
     /// What stopped the parser: the input, or that it was given too little of it.
     pub(super) fn short(self, error: Error) -> Error {
-        match (self, error) {
-            (Self::Ends { head, size, .. }, Error::Truncated { .. })
-                if (head.len() as u64) < size =>
-            {
-                Error::NeedsInput {
-                    given: head.len() as u64,
-                }
-            }
-            (_, error) => error,
+        let wanted = match error {
+            Error::Truncated { .. } => self.size(),
+            Error::NotJpeg(_) => self.size().min(segment::SOI_REACH as u64),
+            _ => 0,
+        };
+        let given = self.head().len() as u64;
+        if given < wanted {
+            return Error::NeedsInput { given };
         }
+        error
     }
 }

@@ -1,0 +1,115 @@
+"""Every PDF shows, in three renderers, what its JPEG shows."""
+
+import csv
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import RENDERERS, Source, distance
+from PIL import Image
+
+HERE = Path(__file__).parent
+OWN = HERE.parent / "corpus"
+SHARED = HERE.parents[3] / "shared" / "corpus"
+CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / "pdfmagic-cli"))
+
+# How far, of 255, a picture may be off: in the mean, and in its worst row or column. MuPDF spreads chroma over
+# pixels in steps where libjpeg smooths it; poppler's quarter of a pixel shows beside sharp edges.
+TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48)}
+# What more coding anew may cost, most of all in rows with an edge.
+LOSS = {"passthrough": (0, 0), "reencode": (6, 24)}
+
+
+def own_files():
+    with (OWN / "corpus.tsv").open(newline="") as table:
+        for row in csv.DictReader(table, delimiter="\t"):
+            if row["outcome"] == "pdf":
+                yield OWN / row["file"], OWN / row["shows"] if row["shows"] else None
+
+
+def shared_files():
+    """What libjpeg-turbo takes without a complaint, and is large enough for its chroma to mean anything."""
+    if not SHARED.is_dir():
+        return
+    with (SHARED / "public.tsv").open(newline="") as table:
+        for row in csv.DictReader(table, delimiter="\t"):
+            path = SHARED / "public" / row["file"]
+            if row["oracle"] == "accept" and min(Image.open(path).size) >= 16:
+                yield path, None
+
+
+def convert(jpeg, backend, folder):
+    pdf = folder / "out.pdf"
+    subprocess.run([CLI, "--quiet", "--backend", backend, jpeg, pdf], check=True)
+    return pdf
+
+
+def is_right(shown, expected, renderer, backend):
+    most = np.add(TOLERANCE[renderer], LOSS[backend])
+    return (distance(shown, expected) <= most).all()
+
+
+def check(jpeg, shows, backend, folder):
+    pdf = convert(jpeg, backend, folder)
+    subprocess.run(["qpdf", "--check", pdf], check=True, capture_output=True)
+    source = Source((shows or jpeg).read_bytes())
+    wrong = {}
+    for name, render in RENDERERS.items():
+        shown, expected = render(pdf.read_bytes(), source.width, source.height), source.rendered(render)
+        if not is_right(shown, expected, name, backend):
+            wrong[name] = distance(shown, expected)
+    assert not wrong
+
+
+@pytest.mark.parametrize("backend", LOSS)
+@pytest.mark.parametrize(("jpeg", "shows"), list(own_files()), ids=lambda path: path and path.stem)
+def test_a_pdf_shows_what_its_jpeg_shows(jpeg, shows, backend, tmp_path):
+    check(jpeg, shows, backend, tmp_path)
+
+
+@pytest.mark.parametrize("backend", LOSS)
+@pytest.mark.parametrize(("jpeg", "shows"), list(shared_files()), ids=lambda path: path and path.stem)
+def test_so_it_does_for_files_from_elsewhere(jpeg, shows, backend, tmp_path):
+    check(jpeg, shows, backend, tmp_path)
+
+
+def unturned(pdf):
+    """The matrix of an image that stands as it is stored, in as many bytes as the right one."""
+    width, height = re.search(rb"/MediaBox \[0 0 (\S+) (\S+)\]", pdf).groups()
+    matrix = re.search(rb"q (.*) cm", pdf).group(1)
+    wrong = b"%s 0 0 %s 0 0" % (width, height)
+    return pdf.replace(matrix, wrong.ljust(len(matrix)))
+
+
+def cut_off(pdf):
+    """The end of the coded data where its last quarter begins."""
+    start, end = pdf.index(b"\xff\xda"), pdf.index(b"\xff\xd9\nendstream")
+    cut = start + (end - start) * 3 // 4
+    return pdf[:cut] + b"\xff\xd9" + bytes(end - cut) + pdf[end + 2 :]
+
+
+FAULTS = {
+    "orientation_6": unturned,
+    "orientation_2": unturned,
+    "orientation_5_cmyk": unturned,
+    "cmyk_adobe": lambda pdf: pdf.replace(b"/Decode [1 0 1 0 1 0 1 0]", b" " * 25),
+    "ycbcr_420": lambda pdf: pdf.replace(b"/Im0 Do", b"       "),
+    "ycbcr_444": cut_off,
+    "rgb_adobe_ids123": lambda pdf: pdf.replace(b"Adobe\0\x64\0\0\0\0\0", b"Adobe\0\x64\0\0\0\0\1"),
+}
+
+
+@pytest.mark.parametrize(("name", "fault"), FAULTS.items(), ids=FAULTS)
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_a_wrong_picture_is_found(name, fault, renderer, tmp_path):
+    jpeg = OWN / f"{name}.jpg"
+    right = convert(jpeg, "passthrough", tmp_path).read_bytes()
+    wrong = fault(right)
+    assert len(wrong) == len(right) and wrong != right
+    source, render = Source(jpeg.read_bytes()), RENDERERS[renderer]
+    expected = source.rendered(render)
+    shown = render(wrong, source.width, source.height)
+    assert not any(is_right(shown, expected, renderer, backend) for backend in LOSS)
