@@ -42,13 +42,18 @@ pub(crate) fn convert(job: &Job) -> Result<Summary, Failure> {
         let mut input = Input::open(path).map_err(unreadable)?;
         let page = input.page(&options, &*job.backend).map_err(unreadable)?;
         summary.notices.push(page.notices().to_vec());
-        for piece in document.push(page) {
+        let pieces = document.push(page);
+        let size = pieces.iter().map(Piece::size).sum();
+        output
+            .reserve(size)
+            .map_err(|error| unwritable(error.into()))?;
+        summary.size += size;
+        for piece in pieces {
             let written =
-                write(&piece, &mut input, &mut output).map_err(|error| unwritable(error.into()))?;
+                write(&piece, &input, &mut output).map_err(|error| unwritable(error.into()))?;
             if written < piece.size() {
                 return Err(unreadable(InputError::Shrank));
             }
-            summary.size += written;
         }
     }
     let rest = document
@@ -62,9 +67,9 @@ pub(crate) fn convert(job: &Job) -> Result<Summary, Failure> {
 }
 
 /// Returns how much of the piece there was. An error is the output's: reading what was just read hardly ever fails.
-fn write(piece: &Piece, input: &mut Input, output: &mut Output) -> io::Result<u64> {
+fn write(piece: &Piece, input: &Input, output: &mut Output) -> io::Result<u64> {
     match piece {
-        Piece::Made(bytes) => output.writer.write_all(bytes).map(|()| piece.size()),
-        Piece::Input(range) => input.copy(range.clone(), &mut output.writer),
+        Piece::Made(bytes) => output.file.write_all(bytes).map(|()| piece.size()),
+        Piece::Input(range) => input.copy(range.clone(), &mut output.file),
     }
 }

@@ -1,7 +1,7 @@
 //! A JPEG to be read: how it begins, and a way to the rest.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
@@ -64,7 +64,7 @@ impl Input {
     }
 
     /// Copies a range to `out`, the kernel doing what is not in memory. Returns how much of it there was.
-    pub(crate) fn copy(&self, range: Range<u64>, out: &mut BufWriter<File>) -> io::Result<u64> {
+    pub(crate) fn copy(&self, range: Range<u64>, out: &mut File) -> io::Result<u64> {
         let in_head =
             |at| usize::try_from(at).map_or(self.head.len(), |at| at.min(self.head.len()));
         let known = &self.head[in_head(range.start)..in_head(range.end)];

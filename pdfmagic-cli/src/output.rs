@@ -1,7 +1,7 @@
 //! Where the PDF goes: whole or not at all, where that is possible.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::failure::{OutputError, is_standard};
 /// An output being written. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pub(crate) writer: BufWriter<File>,
+    pub(crate) file: File,
     target: Target,
     /// Device and inode of what is there already, if that is a regular file.
     existing: Option<(u64, u64)>,
@@ -50,7 +50,7 @@ impl Output {
         }
         let metadata = file.metadata()?;
         Ok(Self {
-            writer: BufWriter::new(file),
+            file,
             target: Target::InPlace,
             existing: metadata
                 .is_file()
@@ -62,10 +62,7 @@ impl Output {
         let metadata = existing.metadata()?;
         let mut output = Self::new(path)?;
         output.existing = Some((metadata.dev(), metadata.ino()));
-        output
-            .writer
-            .get_ref()
-            .set_permissions(metadata.permissions())?;
+        output.file.set_permissions(metadata.permissions())?;
         Ok(output)
     }
 
@@ -84,10 +81,19 @@ impl Output {
             (file, Target::FromNamed(temporary, path))
         };
         Ok(Self {
-            writer: BufWriter::new(file),
+            file,
             target,
             existing: None,
         })
+    }
+
+    /// Lets the file system find room for so many more bytes. Copying is faster into room that is there, and a full
+    /// disk is noticed at once.
+    pub(crate) fn reserve(&self, size: u64) -> io::Result<()> {
+        match self.target {
+            Target::InPlace => Ok(()),
+            _ => allocate(&self.file, size),
+        }
     }
 
     /// Whether this input would be lost.
@@ -104,11 +110,10 @@ impl Output {
 
     /// Writes the rest, and lets the output appear.
     pub(crate) fn finish(mut self, rest: &[u8]) -> io::Result<()> {
-        self.writer.write_all(rest)?;
-        self.writer.flush()?;
+        self.file.write_all(rest)?;
         match self.target {
             Target::InPlace => Ok(()),
-            Target::FromUnnamed(path) => appear(self.writer.get_ref(), &path),
+            Target::FromUnnamed(path) => appear(&self.file, &path),
             Target::FromNamed(temporary, path) => Ok(temporary.persist(path)?),
         }
     }
@@ -141,6 +146,22 @@ fn unnamed_in(directory: &Path) -> io::Result<File> {
 #[cfg(not(target_os = "linux"))]
 fn unnamed_in(_: &Path) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(target_os = "linux")]
+fn allocate(mut file: &File, size: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use std::io::Seek;
+    let at = file.stream_position()?;
+    match fallocate(file, FallocateFlags::KEEP_SIZE, at, size) {
+        Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Gives the file a name, in place of what has it.

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Times pdfmagic-cli against cp, from file to file into no older file, and fails where it takes longer than promised:
+# 1.1 times as long for a photo of 4.5 MB, no longer for one of 200 kB. Medians of whole processes, in turns.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build --quiet --release -p pdfmagic-cli
+work=$(mktemp -d target/cli.XXXXXX)
+trap 'rm -r "$work"' EXIT
+python3 - "$work" pdfmagic-core/tests/corpus/ycbcr_420.jpg <<'PY'
+import pathlib, random, sys
+work, jpeg = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_bytes()
+for name, size in (("small", 200_000), ("large", 4_500_000)):
+    noise = random.Random(1).randbytes(size - len(jpeg)).replace(b"\xff", b"\xfe")
+    (work / f"{name}.jpg").write_bytes(jpeg[:-2] + noise + jpeg[-2:])
+PY
+for size in small large; do
+    for turn in 1 2 3; do
+        hyperfine -N --warmup 5 --runs 200 --prepare "rm -f $work/out" --export-json "$work/$size.$turn.json" \
+            "cp $work/$size.jpg $work/out" "target/release/pdfmagic-cli $work/$size.jpg $work/out" >"$work/log" 2>&1
+    done
+done
+python3 - "$work" <<'PY'
+import json, pathlib, statistics, sys
+ok = True
+for size, most in (("small", 1.0), ("large", 1.1)):
+    runs = [json.loads(path.read_text())["results"] for path in pathlib.Path(sys.argv[1]).glob(f"{size}.*.json")]
+    cp, ours = (statistics.median(time for run in runs for time in run[i]["times"]) for i in (0, 1))
+    ok &= ours <= most * cp
+    print(f"{size}: cp {1e3 * cp:.2f} ms, pdfmagic-cli {1e3 * ours:.2f} ms, ratio {ours / cp:.2f} (at most {most})")
+sys.exit(not ok)
+PY
