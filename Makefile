@@ -2,13 +2,15 @@
 
 VENV := target/venv
 HOST := $(shell rustc --print host-tuple)
-STATIC := RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(HOST)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+IMAGE := localhost/pdfmagic:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
+# Podman's defaults ask for more than nested containers may have.
+export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 # How long `make fuzz` takes, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers container tools bench fuzz image
+.PHONY: run test lint rust viewers container tools bench fuzz image binary-image
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -26,9 +28,8 @@ viewers: tools
 	cargo build -p pdfmagic-cli
 	$(VENV)/bin/pytest -q -n auto pdfmagic-core/tests/viewers
 
-container: tools
-	$(STATIC) -p pdfmagic-http
-	$(VENV)/bin/pytest -q deploy/tests
+container: tools binary-image
+	PDFMAGIC_IMAGE=$(IMAGE) $(VENV)/bin/pytest -q deploy/tests
 
 tools:
 	@.ci/tools $(VENV)
@@ -41,4 +42,10 @@ fuzz:
 	cargo +nightly fuzz run convert fuzz/corpus/convert pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS)
 
 image:
-	$(CONTAINER) build -f deploy/Containerfile -t localhost/pdfmagic:$(VERSION) .
+	$(CONTAINER) build -f deploy/Containerfile --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+# The same from a binary built here, where no builder image can be pulled.
+binary-image:
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(HOST) -p pdfmagic-http
+	install -D target/$(HOST)/release/pdfmagic-http target/image/pdfmagic-http
+	$(CONTAINER) build -q -f deploy/Containerfile.binary --build-arg VERSION=$(VERSION) -t $(IMAGE) target/image
