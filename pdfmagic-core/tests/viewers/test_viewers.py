@@ -21,6 +21,8 @@ CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / 
 TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48)}
 # What more coding anew may cost, most of all in rows with an edge.
 LOSS = {"passthrough": (0, 0), "reencode": (6, 24)}
+# Damaged behind the header: what stands there is each decoder's own affair, so coding anew is not compared.
+DAMAGED = {"cut_in_scan", "marker-ffdc"}
 
 
 def own_files():
@@ -64,14 +66,19 @@ def check(jpeg, shows, backend, folder):
     assert not wrong
 
 
-@pytest.mark.parametrize("backend", LOSS)
-@pytest.mark.parametrize(("jpeg", "shows"), list(own_files()), ids=lambda path: path and path.stem)
+def cases(files):
+    for jpeg, shows in files:
+        for backend in LOSS:
+            if backend == "passthrough" or jpeg.stem not in DAMAGED:
+                yield pytest.param(jpeg, shows, backend, id=f"{jpeg.stem}-{backend}")
+
+
+@pytest.mark.parametrize(("jpeg", "shows", "backend"), list(cases(own_files())))
 def test_a_pdf_shows_what_its_jpeg_shows(jpeg, shows, backend, tmp_path):
     check(jpeg, shows, backend, tmp_path)
 
 
-@pytest.mark.parametrize("backend", LOSS)
-@pytest.mark.parametrize(("jpeg", "shows"), list(shared_files()), ids=lambda path: path and path.stem)
+@pytest.mark.parametrize(("jpeg", "shows", "backend"), list(cases(shared_files())))
 def test_so_it_does_for_files_from_elsewhere(jpeg, shows, backend, tmp_path):
     check(jpeg, shows, backend, tmp_path)
 

@@ -1,0 +1,11 @@
+"""The corpus is what its script makes."""
+
+import runpy
+from pathlib import Path
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+def test_the_script_makes_these_very_files():
+    made = {f"{name}.jpg": data for name, data in runpy.run_path(CORPUS / "make.py")["files"]()}
+    assert made == {path.name: path.read_bytes() for path in CORPUS.glob("*.jpg")}
