@@ -1,0 +1,237 @@
+//! What is kept of each request, and of a whole run: JSON Lines, the first of which tells how it was measured.
+
+use std::io::{self, BufRead, Write};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One request that was answered, or was given up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Number of the client.
+    pub client: u32,
+    /// Number of the request: of this client, or of all if the loop is open.
+    pub seq: u64,
+    /// When it was meant to start, in Unix nanoseconds.
+    pub intended_ns: u64,
+    /// When it did start, in Unix nanoseconds. After a request was shed, this is the start of the one that was not.
+    pub start_ns: u64,
+    /// Opening the connection; 0 if there was one.
+    pub connect_us: u64,
+    /// From the start to the head of the answer.
+    pub ttfb_us: u64,
+    /// From the start to the last byte of the answer: the service time.
+    pub total_us: u64,
+    /// Status of the answer; 0 if there was none.
+    pub status: u16,
+    /// Size of the request's body.
+    pub bytes_up: u64,
+    /// Size of the answer's body.
+    pub bytes_down: u64,
+    /// Which replica answered, if it says so.
+    pub replica: Option<String>,
+    /// Time in the server's queue, if it says so.
+    pub server_queue_us: Option<u64>,
+    /// Time converting, if the server says so.
+    pub server_convert_us: Option<u64>,
+    /// How often the request was shed (429 or 503) before this.
+    pub shed: u32,
+    /// Why this is not a PDF.
+    pub error: Option<String>,
+}
+
+impl Sample {
+    /// From the start to the last byte.
+    #[must_use]
+    pub fn service_time(&self) -> Duration {
+        Duration::from_micros(self.total_us)
+    }
+
+    /// From the intended start to the last byte.
+    #[must_use]
+    pub fn response_time(&self) -> Duration {
+        let late = self.start_ns.saturating_sub(self.intended_ns);
+        Duration::from_nanos(late) + self.service_time()
+    }
+
+    /// Whether the server refused it for being full: not a latency, but to be shown.
+    #[must_use]
+    pub fn is_shed(&self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+}
+
+/// How a run was measured: what a reader must know to understand its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// What was measured.
+    pub target: String,
+    /// Number of clients.
+    pub clients: u32,
+    /// Requests a second that were intended (open loop), or nothing if each client waited for its answer (closed loop).
+    pub rate: Option<f64>,
+    /// Whether each client kept its connection, or opened one for each request.
+    pub reuse: bool,
+    /// Processors and system of the load generator.
+    pub machine: String,
+}
+
+impl Run {
+    /// One line for a caption.
+    #[must_use]
+    pub fn caption(&self) -> String {
+        let pace = match self.rate {
+            None => "closed loop".to_owned(),
+            Some(rate) => format!("open loop at {rate}/s"),
+        };
+        let clients = self.clients;
+        let connections = if self.reuse {
+            "connections reused"
+        } else {
+            "a connection for each request"
+        };
+        let machine = &self.machine;
+        format!("{clients} client(s), {pace}, {connections}; {machine}")
+    }
+}
+
+/// This machine: its processors and its system.
+#[must_use]
+pub fn machine() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let cpus = read("/proc/cpuinfo");
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("processor", |(_, model)| model);
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let release = read("/proc/sys/kernel/osrelease");
+    format!("{count} × {model}, Linux {}", release.trim())
+}
+
+/// A run and its samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// How it was measured.
+    pub run: Run,
+    /// In the order of their start.
+    pub samples: Vec<Sample>,
+}
+
+impl Recording {
+    /// Reads JSON Lines.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or a line is not what it should be; names the line.
+    pub fn read(input: impl BufRead) -> io::Result<Self> {
+        let mut lines = input.lines().enumerate();
+        let Some((_, first)) = lines.next() else {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "empty: expected the line that describes the run",
+            ));
+        };
+        let run = parse(0, &first?)?;
+        let mut samples = lines
+            .map(|(at, line)| parse(at, &line?))
+            .collect::<io::Result<Vec<Sample>>>()?;
+        samples.sort_by_key(|sample| sample.start_ns);
+        Ok(Self { run, samples })
+    }
+
+    /// Writes JSON Lines.
+    ///
+    /// # Errors
+    ///
+    /// As writing does.
+    pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        line(output, &self.run)?;
+        self.samples
+            .iter()
+            .try_for_each(|sample| line(output, sample))
+    }
+
+    /// Puts runs that were measured side by side together: all samples, never an average of percentiles.
+    ///
+    /// The first tells how they were measured. Returns nothing if there is none.
+    pub fn merge(recordings: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut recordings = recordings.into_iter();
+        let mut all = recordings.next()?;
+        for other in recordings {
+            all.run.clients += other.run.clients;
+            all.run.rate = all.run.rate.zip(other.run.rate).map(|(a, b)| a + b);
+            all.samples.extend(other.samples);
+        }
+        all.samples.sort_by_key(|sample| sample.start_ns);
+        Some(all)
+    }
+}
+
+/// Writes one line of JSON.
+///
+/// # Errors
+///
+/// As writing does.
+pub fn line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, value)?;
+    output.write_all(b"\n")
+}
+
+fn parse<'de, T: Deserialize<'de>>(at: usize, line: &'de str) -> io::Result<T> {
+    serde_json::from_str(line).map_err(|error| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("line {}: {error}", at + 1),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording(starts: &[u64]) -> Recording {
+        Recording {
+            run: Run {
+                target: "http://127.0.0.1/".to_owned(),
+                clients: 1,
+                rate: Some(5.0),
+                reuse: false,
+                machine: "2 processors".to_owned(),
+            },
+            samples: starts
+                .iter()
+                .map(|&start_ns| Sample {
+                    start_ns,
+                    ..Sample::default()
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let mut lines = Vec::new();
+        recording(&[1, 2]).write(&mut lines).unwrap();
+        assert_eq!(Recording::read(&lines[..]).unwrap(), recording(&[1, 2]));
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let mut lines = Vec::new();
+        recording(&[1]).write(&mut lines).unwrap();
+        lines.extend_from_slice(b"{}\n");
+        let error = Recording::read(&lines[..]).unwrap_err().to_string();
+        assert!(error.starts_with("line 3: missing field"), "{error}");
+    }
+
+    #[test]
+    fn merging_keeps_every_sample_in_order_of_time() {
+        let all = Recording::merge([recording(&[1, 5]), recording(&[2, 3])]).unwrap();
+        let starts: Vec<_> = all.samples.iter().map(|sample| sample.start_ns).collect();
+        assert_eq!(starts, [1, 2, 3, 5]);
+        assert_eq!((all.run.clients, all.run.rate), (2, Some(10.0)));
+        assert_eq!(Recording::merge([]), None);
+    }
+}
