@@ -12,5 +12,6 @@
 pub mod client;
 pub mod image;
 pub mod load;
+pub mod plot;
 pub mod sample;
 pub mod tally;

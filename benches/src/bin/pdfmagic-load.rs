@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pdfmagic_benches::client::{Target, Upload};
 use pdfmagic_benches::image::{self, Picture};
 use pdfmagic_benches::load::{self, End, Plan};
+use pdfmagic_benches::plot::{Chart, Figure, Series};
 use pdfmagic_benches::sample::{self, Recording, Run};
 use pdfmagic_benches::tally::{Report, Tally};
 use tokio::time::MissedTickBehavior;
@@ -38,6 +39,21 @@ enum Command {
         #[arg(short, long)]
         output: PathBuf,
         /// Recordings.
+        #[arg(required = true)]
+        inputs: Vec<PathBuf>,
+    },
+    /// Draws recordings: an SVG, a PNG, and a CSV of the numbers in them.
+    Plot {
+        /// What to draw.
+        #[arg(value_enum)]
+        chart: Chart,
+        /// Path of the files to write, without an extension.
+        #[arg(short, long, value_name = "STEM")]
+        output: PathBuf,
+        /// Title of the chart [default: the first recording's target].
+        #[arg(long)]
+        title: Option<String>,
+        /// Recordings; each is called as its file.
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
@@ -146,6 +162,15 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.command, arguments.measure) {
         (Some(Command::Merge { output, inputs }), _) => merge(&output, &inputs),
+        (
+            Some(Command::Plot {
+                chart,
+                output,
+                title,
+                inputs,
+            }),
+            _,
+        ) => plot(chart, &output, title, &inputs),
         (None, Some(measure)) => measure.run().await,
         (None, None) => unreachable!("clap demands one of them"),
     };
@@ -280,6 +305,33 @@ fn merge(output: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
         all.run.caption(),
         Tally::from_iter(&all.samples).report()
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plot(
+    chart: Chart,
+    output: &Path,
+    title: Option<String>,
+    inputs: &[PathBuf],
+) -> io::Result<ExitCode> {
+    let series = inputs
+        .iter()
+        .map(|path| {
+            Ok(Series {
+                name: path
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                recording: read(path)?,
+            })
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    let title = title.unwrap_or_else(|| series[0].recording.run.target.clone());
+    Figure::new(chart, &title, &series)
+        .map_err(io::Error::other)?
+        .save(output)
+        .map_err(|error| at(output, &error))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,0 +1,161 @@
+//! Recordings as pictures: an SVG, a PNG, and the numbers in them as CSV.
+
+mod charts;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use clap::ValueEnum;
+use kuva::backend::png::PngBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::{render_multiple, render_twin_y};
+
+use crate::sample::{Recording, Sample};
+
+/// What a chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Chart {
+    /// How often each latency came, with the median, p95 and p99. For one recording.
+    Histogram,
+    /// Part of the requests that were at most so slow: one curve for each recording.
+    Ecdf,
+    /// The latencies of each client, side by side. For one recording.
+    Clients,
+    /// Latency along time, with percentiles over a second, and how many replicas answered. For one recording.
+    Timeline,
+    /// The slowest in each hundred, thousand, …: one curve for each recording.
+    Tail,
+    /// How many requests each replica answered. For one recording.
+    Share,
+    /// Throughput against the number of replicas, and what it would be at best. A recording for each number.
+    Scaling,
+}
+
+/// A recording and what it is called.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// In the legend.
+    pub name: String,
+    /// What was measured.
+    pub recording: Recording,
+}
+
+impl Series {
+    /// Samples with a PDF.
+    fn answered(&self) -> impl Iterator<Item = &Sample> {
+        let samples = self.recording.samples.iter();
+        samples.filter(|sample| sample.error.is_none())
+    }
+
+    /// Response time in an open loop, where it is known what was meant to be; service time in a closed one.
+    fn latency(&self, sample: &Sample) -> f64 {
+        let duration = match self.recording.run.rate {
+            Some(_) => sample.response_time(),
+            None => sample.service_time(),
+        };
+        duration.as_secs_f64() * 1000.0
+    }
+
+    fn latency_label(&self) -> &'static str {
+        match self.recording.run.rate {
+            Some(_) => "response time [ms]",
+            None => "service time [ms]",
+        }
+    }
+
+    /// Latencies in milliseconds, sorted.
+    fn latencies(&self) -> Vec<f64> {
+        let mut latencies: Vec<f64> = self.answered().map(|sample| self.latency(sample)).collect();
+        latencies.sort_by(f64::total_cmp);
+        latencies
+    }
+}
+
+/// A chart that is ready to be drawn.
+#[expect(missing_debug_implementations, reason = "the plots have none")]
+pub struct Figure {
+    plots: Vec<Plot>,
+    /// On an axis of its own, at the right.
+    secondary: Vec<Plot>,
+    layout: Layout,
+    table: Vec<Vec<String>>,
+}
+
+impl Figure {
+    /// Plans a chart of one or more series under a title.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to draw, or more than one series where one is expected.
+    pub fn new(chart: Chart, title: &str, series: &[Series]) -> Result<Self, String> {
+        let [first, rest @ ..] = series else {
+            return Err("nothing to draw".to_owned());
+        };
+        if let Some(empty) = series.iter().find(|one| one.answered().next().is_none()) {
+            return Err(format!("{}: no request was answered", empty.name));
+        }
+        let takes_many = matches!(chart, Chart::Ecdf | Chart::Tail | Chart::Scaling);
+        if !(takes_many || rest.is_empty()) {
+            return Err("this chart takes one recording".to_owned());
+        }
+        let mut figure = match chart {
+            Chart::Histogram => charts::histogram(first),
+            Chart::Ecdf => charts::ecdf(series),
+            Chart::Clients => charts::clients(first),
+            Chart::Timeline => charts::timeline(first),
+            Chart::Tail => charts::tail(series),
+            Chart::Share => charts::share(first),
+            Chart::Scaling => charts::scaling(series),
+        };
+        let count: usize = series.iter().map(|one| one.answered().count()).sum();
+        figure.layout = figure
+            .layout
+            .with_title(title)
+            .with_subtitle(format!("n = {count}; {}", first.recording.run.caption()))
+            .with_subtitle_size(11)
+            .with_subtitle_wrap(110)
+            .with_legend_box(false)
+            .with_width(900.0)
+            .with_height(520.0);
+        Ok(figure)
+    }
+
+    /// Writes `STEM.svg`, `STEM.png` and `STEM.csv`.
+    ///
+    /// # Errors
+    ///
+    /// As writing does.
+    pub fn save(self, stem: &Path) -> io::Result<()> {
+        let scene = if self.secondary.is_empty() {
+            render_multiple(self.plots, self.layout)
+        } else {
+            render_twin_y(self.plots, self.secondary, self.layout)
+        };
+        let png = PngBackend::new()
+            .with_scale(1.5)
+            .render_scene(&scene)
+            .map_err(io::Error::other)?;
+        fs::write(stem.with_extension("png"), png)?;
+        fs::write(
+            stem.with_extension("svg"),
+            SvgBackend::default().render_scene(&scene),
+        )?;
+        let lines: Vec<String> = self.table.iter().map(|row| row.join(",") + "\n").collect();
+        fs::write(stem.with_extension("csv"), lines.concat())
+    }
+}
+
+/// The value that a part `q` of the sorted values is not above.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a number of samples"
+    )]
+    let rank = (q * sorted.len() as f64).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
