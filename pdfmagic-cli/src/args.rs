@@ -113,6 +113,7 @@ fn job(cli: Cli) -> Result<Job, String> {
     let backend: Box<dyn Backend> = match (cli.backend, cli.quality) {
         (BackendName::Reencode, quality) => Box::new(Reencode {
             quality: quality.unwrap_or_default(),
+            ..Reencode::default()
         }),
         (BackendName::Passthrough, None) => Box::new(Passthrough),
         (BackendName::Passthrough, Some(_)) => {

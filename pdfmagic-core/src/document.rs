@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::backend::{Backend, ImageXObject};
+use crate::backend::{Backend, Filter, ImageXObject};
 use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
@@ -151,6 +151,16 @@ fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
         }
         None => space.to_string(),
     };
+    let filter = match image.filter {
+        Filter::Dct => "/BitsPerComponent 8 /Filter /DCTDecode".to_owned(),
+        Filter::Flate {
+            bits_per_component: bits,
+        } => format!(
+            "/BitsPerComponent {bits} /Filter /FlateDecode /DecodeParms \
+             << /Predictor 15 /Colors {n} /BitsPerComponent {bits} /Columns {} >>",
+            image.width,
+        ),
+    };
     let decode = Optional(
         " /Decode ",
         image
@@ -160,7 +170,7 @@ fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
     w.stream(
         format_args!(
             "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} \
-             /BitsPerComponent 8 /Filter /DCTDecode{decode}",
+             {filter}{decode}",
             image.width, image.height,
         ),
         image.data,

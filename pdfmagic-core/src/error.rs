@@ -22,6 +22,16 @@ pub enum Error {
         /// What is wrong there.
         reason: &'static str,
     },
+    /// The entropy-coded data is damaged or incomplete. Whoever wrote or passed it on is to blame.
+    #[error("malformed JPEG at byte {offset}, MCU {mcu}: {reason}")]
+    Scan {
+        /// Where, in bytes from the start of the input.
+        offset: u64,
+        /// The MCU being decoded, counted from 0 in its scan.
+        mcu: u64,
+        /// What is wrong there.
+        reason: &'static str,
+    },
     /// The input ends inside its header. Whoever passed it on is to blame.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
@@ -67,6 +77,7 @@ impl Error {
         match self {
             Self::NotJpeg(kind) => kind.code(),
             Self::Format { .. } => "format.malformed",
+            Self::Scan { .. } => "format.scan",
             Self::Truncated { .. } => "format.truncated",
             Self::Unsupported(feature) => feature.code(),
             Self::Limit { what, .. } => what.code(),
@@ -87,6 +98,10 @@ pub enum Resource {
     Segments,
     /// Scans of a frame to be decoded.
     Scans,
+    /// Bytes that coefficients or samples take while they are decoded.
+    Memory,
+    /// Bytes of the data of an image, where the caller bounds them.
+    ImageBytes,
     /// Bytes of a PDF: its cross-reference table holds ten digits (ISO 32000-1, 7.5.4).
     PdfBytes,
 }
@@ -108,6 +123,8 @@ impl Resource {
             Self::Pixels => "limit.pixels",
             Self::Segments => "limit.segments",
             Self::Scans => "limit.scans",
+            Self::Memory => "limit.memory",
+            Self::ImageBytes => "limit.image_size",
             Self::PdfBytes => "limit.pdf_size",
         }
     }
@@ -119,6 +136,8 @@ impl fmt::Display for Resource {
             Self::Pixels => "pixels",
             Self::Segments => "segments",
             Self::Scans => "scans",
+            Self::Memory => "bytes of memory",
+            Self::ImageBytes => "bytes of image at the lowest quality",
             Self::PdfBytes => "bytes of PDF",
         })
     }

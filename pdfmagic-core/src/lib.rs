@@ -44,6 +44,15 @@
 //! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
 
 pub mod backend;
+#[cfg_attr(
+    not(feature = "reencode"),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "requantizing and shrinking serve that backend alone"
+    )
+)]
+mod coding;
 mod document;
 mod error;
 pub mod geometry;
@@ -52,7 +61,7 @@ mod notice;
 mod options;
 mod pdf;
 
-pub use backend::{Backend, Passthrough};
+pub use backend::{Backend, Lossless, Passthrough, Transcode};
 pub use document::{Document, Page};
 pub use error::{Error, Resource};
 pub use jpeg::{Jpeg, Source};
@@ -60,13 +69,13 @@ pub use notice::Notice;
 pub use options::{Limits, Options};
 pub use pdf::Piece;
 
-/// Converts one JPEG to a one-page PDF, with the coded data as it is.
+/// Converts one JPEG to a one-page PDF, without loss.
 ///
 /// # Errors
 ///
-/// As [`Page::from_jpeg`] with [`Passthrough`].
+/// As [`Page::from_jpeg`] with [`Lossless`].
 pub fn jpeg_to_pdf(jpeg: &[u8]) -> Result<Vec<u8>, Error> {
-    let page = Page::from_jpeg(jpeg, &Options::default(), &Passthrough)?;
+    let page = Page::from_jpeg(jpeg, &Options::default(), &Lossless)?;
     let mut document = Document::new();
     let mut pdf = Vec::with_capacity(jpeg.len() + 2048);
     for piece in document.push(page) {

@@ -26,6 +26,8 @@ pub enum Notice {
     IccDropped,
     /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
     ColorStated,
+    /// Gray was asked for; colors whose luminance is not coded apart were kept.
+    ColorKept,
     /// Four components without Adobe's segment were taken as CMYK that is not inverted.
     CmykPolarityAssumed,
     /// The data has no Huffman tables; those of T.81 K.3 were put in.
@@ -53,6 +55,7 @@ impl Notice {
             Self::DensityImplausible => "density.implausible.ignored",
             Self::IccDropped => "icc.mismatch.dropped",
             Self::ColorStated => "color.ambiguous.stated",
+            Self::ColorKept => "color.kept",
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
@@ -87,6 +90,7 @@ impl fmt::Display for Notice {
             Self::ColorStated => {
                 "contradicting color markers were settled as JPEG viewers read them"
             }
+            Self::ColorKept => "the colors were kept, since their luminance is not coded apart",
             Self::CmykPolarityAssumed => "CMYK without an Adobe marker was taken as not inverted",
             Self::HuffmanTablesInserted => {
                 "the standard Huffman tables, which the file leaves out, were put in"

@@ -1,16 +1,19 @@
-//! Decodes and encodes anew.
+//! Fewer bytes, for a loss.
 
-use jpeg_decoder::{ColorTransform, Decoder};
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
+use std::num::NonZeroU16;
 
-use super::{Backend, ColorSpace, ImageXObject, check_dct_decode};
-use crate::error::Error;
+use super::pixels::Pixels;
+use super::{Backend, ColorSpace, ImageXObject, check_dct_8_bit};
+use crate::coding::{self, Coefficients, Quantizer};
+use crate::error::{Error, Resource};
+use crate::geometry::Density;
 use crate::jpeg::{ColorModel, Jpeg};
+use crate::notice::Notice;
 use crate::options::Limits;
 use crate::pdf::Piece;
 
 /// JPEG quality on libjpeg's scale, 1 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quality(u8);
 
 impl Quality {
@@ -18,6 +21,12 @@ impl Quality {
     #[must_use]
     pub fn new(quality: u8) -> Option<Self> {
         matches!(quality, 1..=100).then_some(Self(quality))
+    }
+
+    /// As a number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
     }
 }
 
@@ -27,21 +36,27 @@ impl Default for Quality {
     }
 }
 
-/// Decodes to samples and encodes a baseline JPEG from them, in pure Rust.
+/// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
+///
+/// Never quantizes more finely than the input does: what is at or below the quality asked for loses nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reencode {
     /// Quality of the new JPEG. Default: 85.
     pub quality: Quality,
+    /// Most pixels per inch; an image that states no density is taken to have 96. Default: no bound.
+    ///
+    /// A half, a quarter and an eighth are made from coefficients; for what lies between, samples are decoded.
+    pub max_density: Option<Density>,
+    /// Keep the luminance only, where it is coded apart. Default: false.
+    pub gray: bool,
+    /// Most bytes of the image; the quality is lowered until it fits. Default: no bound.
+    pub max_size: Option<u64>,
 }
 
-const NAME: &str = "reencode";
+/// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
+const ROUNDING: f64 = 1.02;
 
-fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Codec {
-        backend: NAME,
-        source: Box::new(source),
-    }
-}
+pub(super) const NAME: &str = "reencode";
 
 impl Backend for Reencode {
     fn name(&self) -> &'static str {
@@ -49,54 +64,122 @@ impl Backend for Reencode {
     }
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
-        let frame = jpeg.frame();
-        // jpeg-decoder gets some lossless frames wrong, and knows no arithmetic coding and no 12 bits.
-        check_dct_decode(frame)?;
-        jpeg.check_decodable(limits)?;
-        let input = jpeg.whole()?;
-        let (pieces, notices) = jpeg.mended();
-        let mended: Vec<&[u8]> = pieces.iter().map(|piece| piece.bytes(input)).collect();
-        let mended = mended.concat();
-        let mut decoder = Decoder::new(&mended[..]);
-        decoder.set_color_transform(match jpeg.color_model() {
-            ColorModel::Gray => ColorTransform::Grayscale,
-            ColorModel::YCbCr => ColorTransform::YCbCr,
-            ColorModel::Rgb => ColorTransform::RGB,
-            ColorModel::Cmyk => ColorTransform::CMYK,
-            ColorModel::Ycck => ColorTransform::YCCK,
-        });
-        let mut samples = decoder.decode().map_err(codec)?;
-        let color_space = ColorSpace::of(jpeg.color_model());
-        let color_type = match color_space {
-            ColorSpace::DeviceGray => ColorType::Luma,
-            ColorSpace::DeviceRgb => ColorType::Rgb,
-            ColorSpace::DeviceCmyk => ColorType::Cmyk,
+        check_dct_8_bit(jpeg.frame())?;
+        let (_, notices) = jpeg.mended();
+        let mut image = ImageXObject::dct(jpeg, Vec::new(), notices);
+        let has_luminance = matches!(jpeg.color_model(), ColorModel::Gray | ColorModel::YCbCr);
+        if self.gray && !has_luminance {
+            image.notices.push(Notice::ColorKept);
+        }
+        let becomes_gray = self.gray && jpeg.color_model() == ColorModel::YCbCr;
+        let color_model = if becomes_gray {
+            if image.icc_profile.take().is_some() {
+                image.notices.push(Notice::IccDropped);
+            }
+            image.color_space = ColorSpace::DeviceGray;
+            ColorModel::Gray
+        } else {
+            jpeg.color_model()
         };
-        if color_space == ColorSpace::DeviceCmyk && jpeg.adobe().is_none() {
-            // jpeg-decoder takes every CMYK file for Adobe's and inverts it.
-            for sample in &mut samples {
-                *sample = !*sample;
+        let coefficients = || {
+            let coefficients = Coefficients::decode(jpeg, limits)?;
+            Ok::<_, Error>(if becomes_gray {
+                coefficients.into_gray()
+            } else {
+                coefficients
+            })
+        };
+        let excess = self.excess(jpeg);
+        let factor = [8u16, 4, 2]
+            .into_iter()
+            .find(|&factor| excess >= f64::from(factor))
+            .unwrap_or(1);
+        let shrunk = |side: NonZeroU16| {
+            NonZeroU16::new(side.get().div_ceil(factor)).expect("rounded up, a side is at least 1")
+        };
+        (image.width, image.height) = (shrunk(image.width), shrunk(image.height));
+        let ratio = excess / f64::from(factor);
+        let factor = usize::from(factor);
+        let data = if ratio > ROUNDING {
+            let source = match factor {
+                1 => coefficients()?,
+                // The finest steps: what is lost is lost by the encoder after this.
+                _ => coefficients()?.shrink(factor, |_, _| [1; 64]),
+            };
+            let pixels = Pixels::decode(&source.encode(), jpeg, color_model)?.shrink(ratio);
+            let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
+            [image.width, image.height] =
+                sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
+            image.inverted = image.color_space == ColorSpace::DeviceCmyk;
+            self.fit(|quality| pixels.encode(quality))?
+        } else if becomes_gray || self.max_size.is_some() {
+            let source = coefficients()?;
+            self.fit(|quality| {
+                let target = target(color_model, quality, factor);
+                Ok(if factor > 1 {
+                    source.shrink(factor, target).encode()
+                } else {
+                    source.requantize(target).encode()
+                })
+            })?
+        } else {
+            let target = target(color_model, self.quality, factor);
+            if factor > 1 {
+                coding::shrink(jpeg, limits, factor, target)?
+            } else {
+                coding::requantize(jpeg, limits, target)?
+            }
+        };
+        image.data = vec![Piece::Made(data)];
+        Ok(image)
+    }
+}
+
+impl Reencode {
+    /// How many times too dense an image is, but at least 1.
+    fn excess(&self, jpeg: &Jpeg<'_>) -> f64 {
+        let Some(max) = self.max_density else {
+            return 1.0;
+        };
+        let [x, y] = jpeg.density().unwrap_or_default().map(Density::get);
+        (x.max(y) / max.get()).max(1.0)
+    }
+
+    /// The data at the highest quality, but no higher than asked for, at which it fits.
+    fn fit(&self, encode: impl Fn(Quality) -> Result<Vec<u8>, Error>) -> Result<Vec<u8>, Error> {
+        let best = encode(self.quality)?;
+        let Some(max) = self.max_size.filter(|&max| best.len() as u64 > max) else {
+            return Ok(best);
+        };
+        let least = encode(Quality(1))?;
+        Resource::ImageBytes.check(least.len() as u64, max)?;
+        let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.0);
+        while exceeds - fits > 1 {
+            let middle = fits.midpoint(exceeds);
+            let data = encode(Quality(middle))?;
+            if data.len() as u64 <= max {
+                (fits, fitting) = (middle, data);
+            } else {
+                exceeds = middle;
             }
         }
-        let mut data = Vec::new();
-        let mut encoder = Encoder::new(&mut data, self.quality.0);
-        encoder.set_optimized_huffman_tables(true);
-        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        if color_type == ColorType::Cmyk {
-            // Subsampling suits chroma; C, M and Y are not chroma.
-            encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        Ok(fitting)
+    }
+}
+
+/// The tables to quantize with: those of T.81 K.1, scaled. An image of fewer pixels is another one, so how finely
+/// the old one was quantized says nothing about it.
+fn target(
+    color_model: ColorModel,
+    quality: Quality,
+    factor: usize,
+) -> impl Fn(usize, &Quantizer) -> Quantizer {
+    move |component, old| {
+        let is_transformed = matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck);
+        let table = coding::table(quality.0, is_transformed && matches!(component, 1 | 2));
+        if factor > 1 {
+            return table;
         }
-        encoder
-            .encode(&samples, frame.width.get(), frame.height.get(), color_type)
-            .map_err(codec)?;
-        Ok(ImageXObject {
-            width: frame.width,
-            height: frame.height,
-            color_space,
-            icc_profile: jpeg.icc_profile().map(<[u8]>::to_vec),
-            inverted: color_space == ColorSpace::DeviceCmyk,
-            data: vec![Piece::Made(data)],
-            notices,
-        })
+        coding::coarser(old, &table)
     }
 }

@@ -92,7 +92,7 @@ impl ColorModel {
     }
 
     /// What Adobe's segment says where it says the same; `None` where it has no say.
-    pub(super) fn transform(self) -> Option<AdobeTransform> {
+    pub(crate) fn transform(self) -> Option<AdobeTransform> {
         match self {
             Self::Gray => None,
             Self::Rgb | Self::Cmyk => Some(AdobeTransform::None),

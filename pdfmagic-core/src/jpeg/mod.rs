@@ -20,6 +20,7 @@ pub use frame::{ColorModel, Component, EntropyCoding, Feature, Frame, Process};
 pub use kind::FileKind;
 pub use source::Source;
 
+use crate::coding;
 use crate::error::{Error, Resource};
 use crate::geometry::Density;
 use crate::notice::Notice;
@@ -106,6 +107,15 @@ impl<'a> Jpeg<'a> {
         self.density
     }
 
+    /// What Adobe's segment must say in data that is coded anew, with components numbered from 1. `None` where
+    /// viewers take the colors for what they are without it, or would invert them because of it.
+    pub(crate) fn stated_transform(&self) -> Option<u8> {
+        match (self.color_model, self.adobe) {
+            (ColorModel::Gray | ColorModel::YCbCr, _) | (ColorModel::Cmyk, None) => None,
+            (model, _) => model.transform().map(AdobeTransform::byte),
+        }
+    }
+
     /// How much higher the vertical density is than the horizontal where no density is stated; 1 for square pixels.
     #[must_use]
     pub fn pixel_ratio(&self) -> f64 {
@@ -144,6 +154,16 @@ impl<'a> Jpeg<'a> {
         notices.sort_unstable();
         notices.dedup();
         (pieces, notices)
+    }
+
+    /// Passes over all of the coded data, and returns the size of the JPEG in bytes, from the start of the input to
+    /// the end of EOI. What follows belongs to something else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Scan`] with the first MCU that is not whole; else as [`Jpeg::parse`].
+    pub fn verify(&self, limits: &Limits) -> Result<u64, Error> {
+        Ok(coding::walk(self, limits)? as u64)
     }
 
     /// Checks that decoding stays within `limits`, without decoding.

@@ -14,6 +14,9 @@ pub(super) const SOI_REACH: usize = 4096;
 pub(crate) struct Marker(pub(crate) u8);
 
 impl Marker {
+    pub(crate) const SOF0: Self = Self(0xC0);
+    pub(crate) const SOF1: Self = Self(0xC1);
+    pub(crate) const SOF2: Self = Self(0xC2);
     pub(crate) const DHT: Self = Self(0xC4);
     pub(crate) const JPG: Self = Self(0xC8);
     pub(crate) const DAC: Self = Self(0xCC);

@@ -1,0 +1,214 @@
+//! Bits of an entropy-coded segment: NEXTBIT and RECEIVE (F.2.2.4, F.2.2.5), and their writer (F.1.2.3).
+
+/// Reads bits, most significant first. `window` holds them left-aligned; `held` says how many count.
+/// At a marker zeros follow, and `lent` counts how many were made up.
+#[derive(Clone, Copy)]
+pub(super) struct BitReader<'a> {
+    data: &'a [u8],
+    next: usize,
+    window: u64,
+    held: u32,
+    lent: u32,
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Whether any of eight bytes is 0xFF.
+#[inline(always)]
+fn has_ff(word: u64) -> bool {
+    let gaps = !word;
+    gaps.wrapping_sub(ONES) & word & (ONES << 7) != 0
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) fn new(data: &'a [u8], start: usize) -> Self {
+        BitReader {
+            data,
+            next: start,
+            window: 0,
+            held: 0,
+            lent: 0,
+        }
+    }
+
+    /// Makes at least 32 bits available.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        if self.held < 32 {
+            self.fill();
+        }
+    }
+
+    /// Makes at least 56 bits available.
+    #[inline(always)]
+    pub(super) fn fill(&mut self) {
+        if let Some(bytes) = self
+            .data
+            .get(self.next..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
+            let word = u64::from_be_bytes(*bytes);
+            if !has_ff(word) {
+                self.window |= word >> self.held;
+                self.next += ((63 - self.held) >> 3) as usize;
+                self.held |= 0x38; // a multiple of 8 is added, to reach 56 to 63
+                return;
+            }
+        }
+        *self = self.fill_bytewise();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_bytewise(mut self) -> Self {
+        while self.held < 56 {
+            let byte = match self.data.get(self.next) {
+                Some(0xFF) => match self.data.get(self.next + 1) {
+                    Some(0) => {
+                        self.next += 2;
+                        0xFF
+                    }
+                    _ => return self.lend(), // B.1.1.5: a marker ends the segment
+                },
+                Some(&byte) => {
+                    self.next += 1;
+                    byte
+                }
+                None => return self.lend(),
+            };
+            self.window |= u64::from(byte) << (56 - self.held);
+            self.held += 8;
+        }
+        self
+    }
+
+    fn lend(mut self) -> Self {
+        self.lent += 64 - self.held;
+        self.held = 64;
+        self
+    }
+
+    #[inline(always)]
+    pub(super) fn peek(&self, bits: u32) -> usize {
+        (self.window >> (64 - bits)) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn skip(&mut self, bits: u32) {
+        self.window <<= bits;
+        self.held -= bits;
+    }
+
+    /// Whether the window's top 16 bits, Cx of D.2.1, are below A.
+    #[inline(always)]
+    pub(super) fn below(&self, a: u32) -> bool {
+        self.window < u64::from(a) << 48
+    }
+
+    #[inline(always)]
+    pub(super) fn subtract(&mut self, a: u32) {
+        self.window -= u64::from(a) << 48;
+    }
+
+    /// RECEIVE for 1 to 16 bits; the caller has refilled.
+    #[inline(always)]
+    pub(super) fn take(&mut self, bits: u32) -> u32 {
+        let value = (self.window >> (64 - bits)) as u32;
+        self.skip(bits);
+        value
+    }
+
+    #[inline(always)]
+    pub(super) fn bit(&mut self) -> bool {
+        self.refill();
+        let set = self.window >> 63 != 0;
+        self.skip(1);
+        set
+    }
+
+    /// Whether made-up bits were consumed.
+    #[inline(always)]
+    pub(super) fn overdrawn(&self) -> bool {
+        self.held < self.lent
+    }
+
+    /// Where reading stands, up to eight bytes ahead of the bits consumed.
+    pub(super) fn position(&self) -> usize {
+        self.next
+    }
+
+    /// Drops what remains of the segment and returns the offset of the next marker's 0xFF,
+    /// or the end of the data.
+    pub(super) fn to_marker(self) -> usize {
+        let mut at = self.next;
+        while let Some(pair) = self.data.get(at..at + 2) {
+            if pair[0] == 0xFF && pair[1] != 0 && pair[1] != 0xFF {
+                return at;
+            }
+            at += 1;
+        }
+        self.data.len()
+    }
+}
+
+/// Writes bits, and the zero byte after each 0xFF.
+pub(super) struct BitWriter {
+    pub(super) out: Vec<u8>,
+    pending: u64,
+    count: u32,
+}
+
+impl BitWriter {
+    pub(super) fn new(out: Vec<u8>) -> Self {
+        BitWriter {
+            out,
+            pending: 0,
+            count: 0,
+        }
+    }
+
+    /// Up to 32 bits; those above `length` must be zero.
+    #[inline(always)]
+    pub(super) fn put(&mut self, bits: u32, length: u32) {
+        self.pending = self.pending << length | u64::from(bits);
+        self.count += length;
+        if self.count >= 32 {
+            self.count -= 32;
+            self.emit((self.pending >> self.count) as u32);
+        }
+    }
+
+    #[inline(always)]
+    fn emit(&mut self, word: u32) {
+        if has_ff(u64::from(word)) {
+            self.emit_stuffed(word);
+        } else {
+            self.out.extend_from_slice(&word.to_be_bytes());
+        }
+    }
+
+    #[cold]
+    fn emit_stuffed(&mut self, word: u32) {
+        for byte in word.to_be_bytes() {
+            self.out.push(byte);
+            if byte == 0xFF {
+                self.out.push(0);
+            }
+        }
+    }
+
+    /// F.1.2.3: pads the last byte with ones.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let pad = self.count.wrapping_neg() & 7;
+        self.put((1 << pad) - 1, pad);
+        while self.count > 0 {
+            self.count -= 8;
+            let byte = (self.pending >> self.count) as u8;
+            self.out.push(byte);
+            if byte == 0xFF {
+                self.out.push(0);
+            }
+        }
+        self.out
+    }
+}

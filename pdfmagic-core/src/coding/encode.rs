@@ -1,0 +1,244 @@
+//! Sequential Huffman encoding with optimal tables (F.1.2, K.2): first the symbols are stored and
+//! counted, then the tables are made, then the symbols are written.
+
+use super::bits::BitWriter;
+use super::coefficients::{Block, Quantizer};
+use super::grid::Grid;
+use super::huffman::{Entry, Spec, optimal};
+use crate::jpeg::segment::Marker;
+
+/// A symbol with its magnitude bits: bits 0-7 the symbol, 8-10 the slot, 12-27 the magnitude.
+type Token = u32;
+
+/// A component's DC and AC symbols are counted apart: slot = 2 * component + (0 for DC, 1 for AC).
+pub(super) struct Symbols {
+    tokens: Vec<Token>,
+    counts: Box<[[u32; 256]; 8]>,
+    prediction: [i16; 4],
+}
+
+impl Symbols {
+    pub(super) fn new(expected: usize) -> Self {
+        Symbols {
+            tokens: Vec::with_capacity(expected),
+            counts: Box::new([[0; 256]; 8]),
+            prediction: [0; 4],
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, slot: usize, symbol: usize, magnitude: u32) {
+        let n = &mut self.counts[slot & 7][symbol & 255];
+        *n = n.wrapping_add(1);
+        self.tokens
+            .push((symbol | slot << 8) as u32 | magnitude << 12);
+    }
+
+    /// F.1.2.1: the difference to the last block's DC, modulo 2^16 as decoders take it.
+    #[inline(always)]
+    pub(super) fn dc(&mut self, component: usize, value: i16) {
+        let component = component & 3;
+        let difference = value.wrapping_sub(self.prediction[component]).max(-0x7FFF);
+        let (size, magnitude) = category(difference);
+        self.prediction[component] = self.prediction[component].wrapping_add(difference);
+        self.push(2 * component, size as usize, magnitude);
+    }
+
+    /// An AC symbol as decoded.
+    #[inline(always)]
+    pub(super) fn ac(&mut self, component: usize, e: Entry) {
+        let value = i32::from(e.value());
+        let magnitude = (value + (value >> 31)) as u32 & ((1 << e.size()) - 1);
+        self.push(2 * (component & 3) + 1, usize::from(e.symbol()), magnitude);
+    }
+
+    /// F.1.2.2: a coefficient after a run of zeros.
+    #[inline(always)]
+    pub(super) fn level(&mut self, component: usize, mut run: usize, level: i16) {
+        let slot = 2 * (component & 3) + 1;
+        while run > 15 {
+            self.push(slot, 0xF0, 0);
+            run -= 16;
+        }
+        let (size, magnitude) = category(level);
+        self.push(slot, run << 4 | size as usize, magnitude);
+    }
+
+    /// EOB
+    #[inline(always)]
+    pub(super) fn end(&mut self, component: usize) {
+        self.push(2 * (component & 3) + 1, 0, 0);
+    }
+
+    /// F.1.2.1, F.1.2.2
+    #[inline(always)]
+    pub(super) fn block(&mut self, component: usize, b: &Block) {
+        self.dc(component, b.zz[0]);
+        let mut left = b.nonzero;
+        let mut last = 0;
+        while left != 0 {
+            let k = left.trailing_zeros() as usize;
+            self.level(component, k - last - 1, b.zz[k]);
+            last = k;
+            left &= left - 1;
+        }
+        if last != 63 {
+            self.end(component);
+        }
+    }
+
+    /// A block outside the picture: no AC, and the DC of the one before it.
+    #[inline(always)]
+    pub(super) fn dummy(&mut self, component: usize) {
+        self.push(2 * (component & 3), 0, 0);
+        self.end(component);
+    }
+
+    /// Which of two tables each component uses, and the tables: the split that costs least.
+    pub(super) fn tables(&self, components: usize) -> (Vec<usize>, Vec<[Spec; 2]>) {
+        let all = (0..1usize << (components - 1)).map(|split| {
+            let choice: Vec<usize> = (0..components).map(|c| split << 1 >> c & 1).collect();
+            let used = choice.iter().max().map_or(1, |m| m + 1);
+            let mut cost = 0;
+            let mut specs = Vec::with_capacity(used);
+            for table in 0..used {
+                specs.push([0, 1].map(|class| {
+                    let counts = self.total(&choice, table, class);
+                    let spec = optimal(&counts);
+                    cost += price(&spec, &counts);
+                    spec
+                }));
+            }
+            (cost, choice, specs)
+        });
+        all.min_by_key(|(cost, ..)| *cost)
+            .map(|(_, choice, specs)| (choice, specs))
+            .unwrap_or_default()
+    }
+
+    fn total(&self, choice: &[usize], table: usize, class: usize) -> [u32; 256] {
+        let mut sum = [0; 256];
+        for (component, _) in choice.iter().enumerate().filter(|(_, t)| **t == table) {
+            for (to, from) in sum.iter_mut().zip(&self.counts[2 * component + class]) {
+                *to += from;
+            }
+        }
+        sum
+    }
+
+    /// Writes the entropy-coded segment.
+    pub(super) fn write(&self, out: Vec<u8>, choice: &[usize], specs: &[[Spec; 2]]) -> Vec<u8> {
+        let mut codes = vec![0u32; 2048];
+        for (component, &table) in choice.iter().enumerate() {
+            for class in 0..2 {
+                let spec = &specs[table][class];
+                for ((code, length), &symbol) in spec
+                    .codes()
+                    .unwrap_or_default()
+                    .into_iter()
+                    .zip(&spec.values)
+                {
+                    let size = u32::from(symbol) & 15;
+                    codes[(2 * component + class) << 8 | usize::from(symbol)] =
+                        code << 6 | (length + size);
+                }
+            }
+        }
+        let mut codes_fixed = [0u32; 2048];
+        codes_fixed.copy_from_slice(&codes);
+        let mut bits = BitWriter::new(out);
+        for &token in &self.tokens {
+            let e = codes_fixed[token as usize & 2047];
+            bits.put(e >> 6 << (token & 15) | token >> 12, e & 63);
+        }
+        bits.finish()
+    }
+}
+
+/// SSSS, at most 15, and the bits that follow it: Table F.1, F.1.2.1.1.
+#[inline(always)]
+pub(super) fn category(value: i16) -> (u32, u32) {
+    let value = i32::from(value.max(-0x7FFF));
+    let size = 32 - value.unsigned_abs().leading_zeros();
+    (size, (value + (value >> 31)) as u32 & ((1 << size) - 1))
+}
+
+fn price(spec: &Spec, counts: &[u32; 256]) -> u64 {
+    let codes = spec.codes().unwrap_or_default();
+    let bits: u64 = codes
+        .iter()
+        .zip(&spec.values)
+        .map(|((_, l), v)| u64::from(*l) * u64::from(counts[usize::from(*v)]))
+        .sum();
+    bits + 8 * (17 + spec.values.len() as u64)
+}
+
+/// B.2: a segment whose length is filled in.
+fn segment(out: &mut Vec<u8>, marker: Marker, body: &[u8]) {
+    out.extend([0xFF, marker.0]);
+    out.extend(((body.len() + 2) as u16).to_be_bytes());
+    out.extend(body);
+}
+
+/// SOI, Adobe's segment if it has something to say, DQT and the frame header.
+///
+/// Components are numbered from 1, which JFIF wants, and no viewer takes for color.
+pub(super) fn head(
+    grid: &Grid,
+    sof: Marker,
+    adobe: Option<u8>,
+    quantizers: &[Quantizer],
+) -> Vec<u8> {
+    let mut out = vec![0xFF, Marker::SOI.0];
+    if let Some(transform) = adobe {
+        segment(
+            &mut out,
+            Marker::APP14,
+            &[b"Adobe\0\x64\0\0\0\0", &[transform][..]].concat(),
+        );
+    }
+    let mut distinct: Vec<&Quantizer> = Vec::new();
+    let mut body = vec![8];
+    body.extend((grid.height as u16).to_be_bytes());
+    body.extend((grid.width as u16).to_be_bytes());
+    body.push(grid.components.len() as u8);
+    for (id, (c, q)) in (1..).zip(grid.components.iter().zip(quantizers)) {
+        let tq = distinct.iter().position(|d| *d == q).unwrap_or_else(|| {
+            distinct.push(q);
+            distinct.len() - 1
+        });
+        body.extend([id, (c.h << 4 | c.v) as u8, tq as u8]);
+    }
+    let mut tables = Vec::new();
+    for (tq, q) in distinct.iter().enumerate() {
+        let wide = q.iter().any(|&step| step > 255);
+        tables.push(u8::from(wide) << 4 | tq as u8);
+        for step in *q {
+            tables.extend(&step.to_be_bytes()[usize::from(!wide)..]);
+        }
+    }
+    segment(&mut out, Marker::DQT, &tables);
+    segment(&mut out, sof, &body);
+    out
+}
+
+/// DHT (B.2.4.2): tables with their class and destination, Tc and Th.
+pub(super) fn dht<'t>(out: &mut Vec<u8>, tables: impl IntoIterator<Item = (u8, &'t Spec)>) {
+    let mut body = Vec::new();
+    for (target, spec) in tables {
+        body.push(target);
+        body.extend(spec.counts);
+        body.extend(&spec.values);
+    }
+    segment(out, Marker::DHT, &body);
+}
+
+/// SOS (B.2.3): components by index, with Td and Ta.
+pub(super) fn sos(out: &mut Vec<u8>, parts: &[(usize, u8)], ss: u8, se: u8, approximation: u8) {
+    let mut body = vec![parts.len() as u8];
+    for &(component, tables) in parts {
+        body.extend([component as u8 + 1, tables]);
+    }
+    body.extend([ss, se, approximation]);
+    segment(out, Marker::SOS, &body);
+}

@@ -1,0 +1,222 @@
+//! The geometry of blocks and MCUs (T.81 A.1, A.2).
+
+use crate::jpeg::Frame;
+
+/// The blocks of a frame.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    /// X, in pixels.
+    pub(super) width: usize,
+    /// Y, in pixels.
+    pub(super) height: usize,
+    pub(super) components: Vec<Component>,
+    pub(super) mcus_across: usize,
+    pub(super) mcus_down: usize,
+}
+
+/// A component of a frame, and its blocks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Component {
+    pub(super) id: u8,
+    pub(super) h: usize,
+    pub(super) v: usize,
+    pub(super) tq: usize,
+    /// Blocks that hold samples of the image: xi / 8 by yi / 8, rounded up.
+    pub(super) across: usize,
+    pub(super) down: usize,
+}
+
+/// One component's part in a scan: its index in the frame and its table selectors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selector {
+    pub(super) component: usize,
+    pub(super) td: usize,
+    pub(super) ta: usize,
+}
+
+/// A scan header (B.2.3).
+#[derive(Debug, Clone)]
+pub(super) struct Scan {
+    pub(super) selectors: Vec<Selector>,
+    pub(super) ss: usize,
+    pub(super) se: usize,
+    pub(super) ah: u32,
+    pub(super) al: u32,
+    /// Where its marker is, in bytes.
+    pub(super) offset: usize,
+    /// Where the entropy-coded data begins, in bytes.
+    pub(super) start: usize,
+}
+
+impl Scan {
+    /// Whether Ss, Se, Ah and Al may stand in a progressive scan (G.1.1.1).
+    pub(super) fn is_progression(&self) -> bool {
+        let band = if self.ss == 0 {
+            self.se == 0
+        } else {
+            (self.ss..64).contains(&self.se) && self.selectors.len() == 1
+        };
+        band && (self.ah == 0 || self.ah == self.al + 1) && self.al <= 13
+    }
+}
+
+impl Grid {
+    pub(super) fn of(frame: &Frame) -> Self {
+        let component = |c: &crate::jpeg::Component| Component {
+            id: c.id,
+            h: c.h.into(),
+            v: c.v.into(),
+            tq: c.quantization_table.into(),
+            ..Component::default()
+        };
+        Self::new(
+            frame.width.get().into(),
+            frame.height.get().into(),
+            frame.components.iter().map(component).collect(),
+        )
+    }
+
+    /// Fills in what follows from X, Y and the sampling factors (A.1.1, A.2.4).
+    pub(super) fn new(width: usize, height: usize, mut components: Vec<Component>) -> Self {
+        if let [only] = &mut components[..] {
+            // Alone in its frame, a component's factors cancel (A.1.1), and its MCU is one block (A.2.2).
+            (only.h, only.v) = (1, 1);
+        }
+        let h_max = components.iter().map(|c| c.h).max().unwrap_or(1);
+        let v_max = components.iter().map(|c| c.v).max().unwrap_or(1);
+        for c in &mut components {
+            c.across = (width * c.h).div_ceil(h_max).div_ceil(8);
+            c.down = (height * c.v).div_ceil(v_max).div_ceil(8);
+        }
+        Self {
+            width,
+            height,
+            components,
+            mcus_across: width.div_ceil(8 * h_max),
+            mcus_down: height.div_ceil(8 * v_max),
+        }
+    }
+
+    /// The grid of an image 1/`factor` as wide and high.
+    pub(super) fn smaller(&self, factor: usize) -> Self {
+        let (width, height) = (self.width.div_ceil(factor), self.height.div_ceil(factor));
+        Self::new(width, height, self.components.clone())
+    }
+
+    pub(super) fn h_max(&self) -> usize {
+        self.components.iter().map(|c| c.h).max().unwrap_or(1)
+    }
+
+    pub(super) fn v_max(&self) -> usize {
+        self.components.iter().map(|c| c.v).max().unwrap_or(1)
+    }
+
+    /// Whether the components fit one scan: an interleaved MCU has at most ten blocks (B.2.3).
+    pub(super) fn fits_mcu(&self, selectors: &[Selector]) -> bool {
+        let blocks = |s: &Selector| {
+            let c = &self.components[s.component];
+            c.h * c.v
+        };
+        selectors.len() == 1 || selectors.iter().map(blocks).sum::<usize>() <= 10
+    }
+
+    /// The components, in order, in as few scans as may be.
+    pub(super) fn scans(&self) -> Vec<Vec<Selector>> {
+        let all: Vec<_> = (0..self.components.len())
+            .map(|component| Selector {
+                component,
+                td: 0,
+                ta: 0,
+            })
+            .collect();
+        if self.fits_mcu(&all) {
+            return vec![all];
+        }
+        all.into_iter().map(|one| vec![one]).collect()
+    }
+
+    /// The MCUs of a scan (A.2).
+    pub(super) fn layout(&self, selectors: &[Selector]) -> Layout {
+        let mut blocks = Vec::with_capacity(10);
+        if let &[Selector { component, .. }] = selectors {
+            // Not interleaved, an MCU is one block (A.2.2).
+            let c = &self.components[component];
+            blocks.push(Place {
+                part: 0,
+                component,
+                dx: 0,
+                dy: 0,
+                step_x: 1,
+                step_y: 1,
+            });
+            return Layout {
+                across: c.across,
+                down: c.down,
+                blocks,
+            };
+        }
+        for (part, s) in selectors.iter().enumerate() {
+            let c = &self.components[s.component];
+            for (dy, dx) in (0..c.v).flat_map(|dy| (0..c.h).map(move |dx| (dy, dx))) {
+                blocks.push(Place {
+                    part,
+                    component: s.component,
+                    dx,
+                    dy,
+                    step_x: c.h,
+                    step_y: c.v,
+                });
+            }
+        }
+        Layout {
+            across: self.mcus_across,
+            down: self.mcus_down,
+            blocks,
+        }
+    }
+}
+
+/// The MCUs of a scan and the blocks of each, in coding order (A.2.3).
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    pub(super) across: usize,
+    pub(super) down: usize,
+    pub(super) blocks: Vec<Place>,
+}
+
+impl Layout {
+    /// Row and column of each MCU, in coding order.
+    pub(super) fn mcus(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let across = self.across;
+        (0..self.down).flat_map(move |down| (0..across).map(move |across| (down, across)))
+    }
+}
+
+/// A block's place in its MCU.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Index of its component in the scan.
+    pub(super) part: usize,
+    /// Index of its component in the frame.
+    pub(super) component: usize,
+    dx: usize,
+    dy: usize,
+    step_x: usize,
+    step_y: usize,
+}
+
+impl Place {
+    /// Row and column of the block in its component.
+    #[inline(always)]
+    pub(super) fn at(&self, down: usize, across: usize) -> (usize, usize) {
+        (down * self.step_y + self.dy, across * self.step_x + self.dx)
+    }
+}
+
+impl Component {
+    /// Whether the block at (row, column) holds samples of the image, rather than filling up an MCU.
+    #[inline(always)]
+    pub(super) fn has(&self, (row, column): (usize, usize)) -> bool {
+        row < self.down && column < self.across
+    }
+}

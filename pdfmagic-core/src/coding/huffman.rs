@@ -1,0 +1,288 @@
+//! Huffman tables: specification (B.2.4.2), codes (Annex C), decoding (F.2.2.3) and optimal design (K.2).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::bits::BitReader;
+use crate::jpeg::standard::HuffmanTable;
+
+/// A table's specification (B.2.4.2).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Spec {
+    /// BITS: the number of codes of each length.
+    pub(super) counts: [u8; 16],
+    /// HUFFVAL: the values in the order of their codes.
+    pub(super) values: Vec<u8>,
+}
+
+pub(super) const LOOK: u32 = 10;
+
+/// What the next bits mean: from the top, the extended coefficient (16 bits; zero where code and
+/// magnitude don't fit the look-up), RRRRSSSS or the DC category (8), and the length of both (8).
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Entry(u32);
+
+impl Entry {
+    pub(super) fn new(value: i32, symbol: u8, length: u32) -> Self {
+        Entry((value << 16) as u32 | u32::from(symbol) << 8 | length)
+    }
+
+    #[inline(always)]
+    pub(super) fn value(self) -> i16 {
+        (self.0 >> 16) as i16
+    }
+
+    #[inline(always)]
+    pub(super) fn symbol(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    #[inline(always)]
+    pub(super) fn run(self) -> usize {
+        (self.0 >> 12 & 15) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn size(self) -> u32 {
+        self.0 >> 8 & 15
+    }
+
+    #[inline(always)]
+    pub(super) fn length(self) -> u32 {
+        self.0 & 255
+    }
+
+    /// Whether this is a whole coefficient, magnitude and all.
+    #[inline(always)]
+    pub(super) fn is_whole(self) -> bool {
+        self.0 > 0xFFFF
+    }
+}
+
+/// Values of a DC table: categories (Table F.1). 16 is for lossless coding alone (Table H.2).
+pub(super) const DC: u8 = 15;
+pub(super) const LOSSLESS: u8 = 16;
+/// Values of an AC table: all.
+pub(super) const AC: u8 = u8::MAX;
+
+impl From<HuffmanTable> for Spec {
+    fn from((counts, values): HuffmanTable) -> Self {
+        Self { counts, values }
+    }
+}
+
+/// A table ready to decode with.
+#[derive(Clone)]
+pub(super) struct Decoder {
+    look: Box<[Entry; 1 << LOOK]>,
+    /// MAXCODE + 1, left-aligned in 16 bits, for lengths above LOOK; the index is the length.
+    limit: [u32; 17],
+    /// VALPTR - MINCODE.
+    offset: [i32; 17],
+    values: Box<[u8; 256]>,
+}
+
+impl Spec {
+    /// C.1, C.2: (code, length) of each value in order; None if the lengths overfill the code space.
+    pub(super) fn codes(&self) -> Option<Vec<(u32, u32)>> {
+        let mut codes = Vec::with_capacity(self.values.len());
+        let mut code = 0u32;
+        for (length, &count) in (1..).zip(&self.counts) {
+            for _ in 0..count {
+                codes.push((code, length));
+                code += 1;
+            }
+            if code > 1 << length {
+                return None;
+            }
+            code <<= 1;
+        }
+        (codes.len() == self.values.len()).then_some(codes)
+    }
+
+    /// F.2.2.3 with a look-up of LOOK bits in front.
+    ///
+    /// `None` for codes that cannot be, or values above `largest`.
+    pub(super) fn decoder(&self, largest: u8) -> Option<Decoder> {
+        let codes = self.codes()?;
+        if self.values.iter().any(|&value| value > largest) {
+            return None;
+        }
+        let mut d = Decoder {
+            look: vec![Entry::default(); 1 << LOOK].try_into().ok()?,
+            limit: [0; 17],
+            offset: [0; 17],
+            values: Box::new([0; 256]),
+        };
+        for (i, (&(code, length), &symbol)) in codes.iter().zip(&self.values).enumerate() {
+            d.values[i] = symbol;
+            let size = u32::from(symbol) & 15;
+            if length > LOOK {
+                if d.limit[length as usize] == 0 {
+                    d.offset[length as usize] = i as i32 - code as i32;
+                }
+                d.limit[length as usize] = (code + 1) << (16 - length);
+                continue;
+            }
+            let free = LOOK - length;
+            for tail in 0..1u32 << free {
+                let value = if size <= free {
+                    extend(tail >> (free - size), size)
+                } else {
+                    0
+                };
+                d.look[(code << free | tail) as usize] = Entry::new(value, symbol, length + size);
+            }
+        }
+        Some(d)
+    }
+}
+
+/// EXTEND: Figure F.12.
+#[inline(always)]
+pub(super) fn extend(bits: u32, size: u32) -> i32 {
+    let below = (bits as i32) >> size.wrapping_sub(1).min(31) == 0;
+    if size == 0 {
+        0
+    } else {
+        bits as i32 - if below { (1 << size) - 1 } else { 0 }
+    }
+}
+
+impl Decoder {
+    /// What the look-up alone says.
+    #[inline(always)]
+    pub(super) fn glance(&self, bits: &BitReader) -> Entry {
+        self.look[bits.peek(LOOK)]
+    }
+
+    /// The next symbol with its extended magnitude; the reader has refilled. None: no such code.
+    #[inline(always)]
+    pub(super) fn next(&self, bits: &mut BitReader) -> Option<Entry> {
+        let e = self.glance(bits);
+        if e.is_whole() {
+            bits.skip(e.length());
+            return Some(e);
+        }
+        self.complete(bits, e)
+    }
+
+    /// Goes on where the look-up didn't say all.
+    #[inline(always)]
+    pub(super) fn complete(&self, bits: &mut BitReader, mut e: Entry) -> Option<Entry> {
+        if e.length() == 0 {
+            e = self.long(bits.peek(16) as u32)?;
+        }
+        if e.size() != 0 {
+            let magnitude = bits.peek(e.length()) as u32 & ((1 << e.size()) - 1);
+            e = Entry::new(extend(magnitude, e.size()), e.symbol(), e.length());
+        }
+        bits.skip(e.length());
+        Some(e)
+    }
+
+    /// Passes the next symbol and its magnitude bits unread.
+    #[inline(always)]
+    pub(super) fn pass(&self, bits: &mut BitReader) -> Option<Entry> {
+        let e = self.code(bits.peek(16) as u32)?;
+        bits.skip(e.length());
+        Some(e)
+    }
+
+    /// The next symbol alone, without magnitude bits (G.2 gives those other meanings).
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: &mut BitReader) -> Option<u8> {
+        let e = self.code(bits.peek(16) as u32)?;
+        bits.skip(e.length() - e.size());
+        Some(e.symbol())
+    }
+
+    /// The code at the head of 16 bits.
+    #[inline(always)]
+    pub(super) fn code(&self, ahead: u32) -> Option<Entry> {
+        let e = self.look[(ahead >> (16 - LOOK)) as usize];
+        if e.length() == 0 {
+            self.long(ahead)
+        } else {
+            Some(e)
+        }
+    }
+
+    /// DECODE: Figure F.16, for codes longer than the look-up.
+    #[cold]
+    #[inline(never)]
+    fn long(&self, ahead: u32) -> Option<Entry> {
+        let length = (LOOK + 1..=16).find(|&l| ahead < self.limit[l as usize])?;
+        let index = (ahead >> (16 - length)) as i32 + self.offset[length as usize];
+        let symbol = *self.values.get(index as usize)?;
+        Some(Entry::new(0, symbol, length + u32::from(symbol & 15)))
+    }
+}
+
+/// K.2: the specification whose code is shortest for these frequencies, none above 16 bits and
+/// none all ones.
+pub(super) fn optimal(counts: &[u32; 256]) -> Spec {
+    let sizes = code_sizes(counts);
+    // Figure K.2, with the point of value 256 counted so that its code stays unused.
+    let mut bits = [0u32; 258];
+    for &(size, _) in &sizes {
+        bits[size] += 1;
+    }
+    // Figure K.3: codes above 16 bits are shortened, longest first.
+    for long in (17..bits.len()).rev() {
+        while bits[long] > 0 {
+            let short = (1..long - 1).rev().find(|&j| bits[j] > 0).unwrap_or(1);
+            bits[long] -= 2;
+            bits[long - 1] += 1;
+            bits[short + 1] += 2;
+            bits[short] -= 1;
+        }
+    }
+    if let Some(longest) = bits.iter().rposition(|&n| n > 0) {
+        bits[longest] -= 1;
+    }
+    // Figure K.4: values in order of their first size.
+    Spec {
+        counts: std::array::from_fn(|i| bits[i + 1] as u8),
+        values: sizes
+            .iter()
+            .filter(|(_, v)| *v < 256)
+            .map(|&(_, v)| v as u8)
+            .collect(),
+    }
+}
+
+/// Figure K.1: (code size, value) in rising order. Of equal frequencies the largest value goes
+/// first, and a merged tree goes by the value that found it.
+fn code_sizes(counts: &[u32; 256]) -> Vec<(usize, u16)> {
+    let used = (0u16..)
+        .zip(counts)
+        .filter(|(_, n)| **n > 0)
+        .map(|(value, &n)| (u64::from(n), value));
+    let leaves: Vec<(u64, u16)> = used.chain([(1, 256)]).collect();
+    let mut heap: BinaryHeap<_> = leaves
+        .iter()
+        .enumerate()
+        .map(|(node, &(n, value))| (Reverse(n), value, node))
+        .collect();
+    let mut parent = vec![0; 2 * leaves.len()];
+    let mut root = leaves.len();
+    while let (Some((Reverse(n1), value, first)), Some((Reverse(n2), _, second))) =
+        (heap.pop(), heap.pop())
+    {
+        (parent[first], parent[second]) = (root, root);
+        heap.push((Reverse(n1 + n2), value, root));
+        root += 1;
+    }
+    let mut depth = vec![0; root];
+    for node in (0..root - 1).rev() {
+        depth[node] = depth[parent[node]] + 1;
+    }
+    let mut sizes: Vec<(usize, u16)> = leaves
+        .iter()
+        .zip(depth)
+        .map(|(&(_, value), size)| (size, value))
+        .collect();
+    sizes.sort_unstable();
+    sizes
+}

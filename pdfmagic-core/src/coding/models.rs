@@ -1,0 +1,221 @@
+//! Statistical models of arithmetic decoding: sequential (F.1.4, F.2.4) and progressive (G.1.3).
+
+use super::Fault;
+use super::arithmetic::{Bin, FIXED, Interval};
+use super::bits::BitReader;
+use super::coefficients::Plane;
+use super::grid::Scan;
+use super::scan::mcus;
+use super::stream::Stream;
+use crate::error::Error;
+use crate::jpeg::Process;
+
+/// Everything adaptive in a scan; a restart begins it anew (F.2.4.4).
+struct Model {
+    interval: Interval,
+    dc: [[Bin; 49]; 4],
+    ac: [[Bin; 245]; 4],
+    /// By component of the scan: the last DC, and the bin its last difference conditions.
+    prediction: [i16; 4],
+    context: [usize; 4],
+}
+
+impl Model {
+    const FRESH: Model = Model {
+        interval: Interval::WHOLE,
+        dc: [[0; 49]; 4],
+        ac: [[0; 245]; 4],
+        prediction: [0; 4],
+        context: [0; 4],
+    };
+
+    fn fixed(&mut self, bits: &mut BitReader) -> bool {
+        self.interval.decode(bits, &mut { FIXED })
+    }
+
+    /// Figures F.23, F.24: the category from bin `at` on, then the bits below its leading one.
+    fn magnitude(
+        interval: &mut Interval,
+        bits: &mut BitReader,
+        statistics: &mut [Bin],
+        mut at: usize,
+        mut m: i32,
+    ) -> Result<(i32, i32), Fault> {
+        while interval.decode(bits, &mut statistics[at]) {
+            (m, at) = (m << 1, at + 1);
+            if m == 0x8000 {
+                return Err(Fault::Code);
+            }
+        }
+        let leading = m;
+        let mut value = m;
+        while m > 1 {
+            m >>= 1;
+            if interval.decode(bits, &mut statistics[at + 14]) {
+                value |= m;
+            }
+        }
+        Ok((value, leading))
+    }
+
+    /// Figure F.19: DC difference; the next one's context follows F.1.4.4.1.2.
+    fn dc(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        table: usize,
+        (lower, upper): (u32, u32),
+    ) -> Result<i16, Fault> {
+        let statistics = &mut self.dc[table];
+        let base = std::mem::take(&mut self.context[part]);
+        if self.interval.decode(bits, &mut statistics[base]) {
+            let negative = self.interval.decode(bits, &mut statistics[base + 1]);
+            let (mut value, mut leading) = (0, 0);
+            if self
+                .interval
+                .decode(bits, &mut statistics[base + 2 + usize::from(negative)])
+            {
+                (value, leading) = Self::magnitude(&mut self.interval, bits, statistics, 20, 1)?;
+            }
+            if leading >= 1 << lower >> 1 {
+                let large = leading > 1 << upper >> 1;
+                self.context[part] = if large { 12 } else { 4 } + if negative { 4 } else { 0 };
+            }
+            value += 1;
+            let difference = if negative { -value } else { value } as i16;
+            self.prediction[part] = self.prediction[part].wrapping_add(difference);
+        }
+        Ok(self.prediction[part])
+    }
+
+    /// Figure F.20: the AC coefficients of a band, or of the whole block.
+    fn ac(
+        &mut self,
+        bits: &mut BitReader,
+        zz: &mut [i16; 64],
+        (ss, se): (usize, usize),
+        table: usize,
+        kx: usize,
+        al: u32,
+    ) -> Result<(), Fault> {
+        let mut k = ss;
+        while k <= se {
+            if self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
+                break; // EOB
+            }
+            while !self
+                .interval
+                .decode(bits, &mut self.ac[table][3 * (k - 1) + 1])
+            {
+                k += 1;
+                if k > se {
+                    return Err(Fault::Run);
+                }
+            }
+            let negative = self.fixed(bits);
+            let statistics = &mut self.ac[table];
+            let at = 3 * (k - 1) + 2;
+            let mut value = 0;
+            if self.interval.decode(bits, &mut statistics[at]) {
+                value = 1;
+                if self.interval.decode(bits, &mut statistics[at]) {
+                    (value, _) = Self::magnitude(
+                        &mut self.interval,
+                        bits,
+                        statistics,
+                        if k <= kx { 189 } else { 217 },
+                        2,
+                    )?;
+                }
+            }
+            value += 1;
+            zz[k] = ((if negative { -value } else { value }) << al) as i16;
+            k += 1;
+        }
+        Ok(())
+    }
+
+    /// G.1.3.3: one more bit of coefficients known, and new ones.
+    fn refine(
+        &mut self,
+        bits: &mut BitReader,
+        zz: &mut [i16; 64],
+        (ss, se): (usize, usize),
+        table: usize,
+        al: u32,
+    ) -> Result<(), Fault> {
+        let known = (ss..=se).rev().find(|&k| zz[k] != 0).unwrap_or(0);
+        let bit = 1i16 << al;
+        let mut k = ss;
+        while k <= se {
+            if k > known && self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
+                break; // EOB
+            }
+            loop {
+                if zz[k] != 0 {
+                    if self
+                        .interval
+                        .decode(bits, &mut self.ac[table][3 * (k - 1) + 2])
+                    {
+                        zz[k] = zz[k].wrapping_add(if zz[k] < 0 { -bit } else { bit });
+                    }
+                    break;
+                }
+                if self
+                    .interval
+                    .decode(bits, &mut self.ac[table][3 * (k - 1) + 1])
+                {
+                    zz[k] = if self.fixed(bits) { -bit } else { bit };
+                    break;
+                }
+                k += 1;
+                if k > se {
+                    return Err(Fault::Run);
+                }
+            }
+            k += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.
+pub(super) fn decode_into(
+    stream: &Stream,
+    scan: &Scan,
+    planes: &mut [Plane],
+) -> Result<usize, Error> {
+    let layout = stream.grid.layout(&scan.selectors);
+    let mut model = Model::FRESH;
+    let (ss, se, ah, al) = match stream.process {
+        Process::Progressive => (scan.ss, scan.se, scan.ah, scan.al),
+        _ => (0, 63, 0, 0),
+    };
+    mcus(stream, scan, &layout, |bits, down, across, fresh| {
+        if fresh {
+            model = Model::FRESH;
+        }
+        for p in &layout.blocks {
+            let s = scan.selectors[p.part];
+            let zz = planes[p.component].at(p.at(down, across));
+            if ss == 0 && ah == 0 {
+                zz[0] = model.dc(bits, p.part, s.td, stream.conditioning.dc[s.td])? << al;
+            } else if ss == 0 {
+                zz[0] |= i16::from(model.fixed(bits)) << al;
+            }
+            if se > 0 && ah == 0 {
+                model.ac(
+                    bits,
+                    zz,
+                    (ss.max(1), se),
+                    s.ta,
+                    stream.conditioning.ac[s.ta],
+                    al,
+                )?;
+            } else if se > 0 {
+                model.refine(bits, zz, (ss, se), s.ta, al)?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,122 @@
+//! Requantising coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
+
+use super::coefficients::{Block, NATURAL, Quantizer};
+use super::encode::Symbols;
+use super::grid::{Grid, Place};
+use super::huffman::Entry;
+use super::scan::Sink;
+use super::whole::Collects;
+
+/// Tables K.1 and K.2, row by row.
+const LUMINANCE: [u16; 64] = [
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
+    14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113,
+    92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+];
+const CHROMINANCE: [u16; 64] = [
+    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99,
+    47, 66, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+];
+
+/// The usual scaling of Annex K's tables, 1 (worst) to 100.
+pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
+    let quality = u32::from(quality.clamp(1, 100));
+    let percent = if quality < 50 {
+        5000 / quality
+    } else {
+        200 - 2 * quality
+    };
+    let base = if chrominance {
+        &CHROMINANCE
+    } else {
+        &LUMINANCE
+    };
+    NATURAL.map(|n| ((u32::from(base[usize::from(n)]) * percent + 50) / 100).clamp(1, 255) as u16)
+}
+
+/// For each zig-zag index: the old step, half the new one, and 2^32 over the new one.
+pub(super) struct Requantizer([(u32, u32, u64); 64]);
+
+impl Requantizer {
+    pub(super) fn new(from: &Quantizer, to: &Quantizer) -> Self {
+        Requantizer(std::array::from_fn(|k| {
+            let (old, new) = (from[k].max(1), u32::from(to[k].max(1)));
+            (
+                u32::from(old),
+                new / 2,
+                (1u64 << 32).div_ceil(u64::from(new)),
+            )
+        }))
+    }
+
+    /// The nearest multiple of the new step, halves away from zero. 15 bits hold any legal
+    /// coefficient, and let the multiplication stand for an exact division.
+    #[inline(always)]
+    pub(super) fn apply(&self, k: usize, value: i16) -> i16 {
+        let (old, half, inverse) = self.0[k & 63];
+        let scaled = (u32::from(value.unsigned_abs()) * old).min(0x7FFF - half.min(0x3FFF)) + half;
+        let level = ((u64::from(scaled) * inverse) >> 32) as i16;
+        if value < 0 { -level } else { level }
+    }
+}
+
+/// Steps to requantize to: never finer than the old ones, which would spend bits on nothing, nor only a little
+/// coarser, which would lose much and save little.
+pub(crate) fn coarser(from: &Quantizer, to: &Quantizer) -> Quantizer {
+    std::array::from_fn(|k| {
+        let is_worth_it = u32::from(to[k]) * 10 >= u32::from(from[k]) * 13;
+        if is_worth_it { to[k] } else { from[k] }
+    })
+}
+
+/// A sink that requantizes symbols as they come. Whether a level survives is no branch: a mask says.
+pub(super) struct Requantize {
+    symbols: Symbols,
+    grid: Grid,
+    by: [Requantizer; 4],
+    block: Block,
+}
+
+impl Requantize {
+    pub(super) fn new(symbols: Symbols, grid: Grid, by: Vec<Requantizer>) -> Self {
+        let mut by = by.into_iter();
+        let by = std::array::from_fn(|_| by.next().unwrap_or(Requantizer([(0, 0, 0); 64])));
+        Requantize {
+            symbols,
+            grid,
+            by,
+            block: Block::ZERO,
+        }
+    }
+}
+
+impl Collects for Requantize {
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}
+
+impl Sink for Requantize {
+    #[inline(always)]
+    fn dc(&mut self, p: &Place, _: (usize, usize), value: i16, _: Entry) {
+        self.block.zz[0] = self.by[p.component & 3].apply(0, value);
+        self.block.nonzero = 0;
+    }
+
+    #[inline(always)]
+    fn ac(&mut self, p: &Place, k: usize, e: Entry) {
+        let level = self.by[p.component & 3].apply(k, e.value());
+        self.block.zz[k & 63] = level;
+        self.block.nonzero |= u64::from(level != 0) << (k & 63);
+    }
+
+    #[inline(always)]
+    fn done(&mut self, p: &Place, at: (usize, usize)) {
+        if self.grid.components[p.component].has(at) {
+            self.symbols.block(p.component, &self.block);
+        } else {
+            self.symbols.dummy(p.component);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Decoded samples, for what no JPEG in a PDF can hold.
+
+use super::coefficients::{NATURAL, Plane, Quantizer};
+use super::shrink::{Matrix, dct, product, transposed};
+use super::whole::Coefficients;
+use crate::error::{Error, Resource};
+use crate::jpeg::{ColorModel, Frame, Jpeg};
+use crate::options::Limits;
+
+/// Samples of all components, pixel by pixel.
+pub(crate) struct Samples {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) components: usize,
+    /// P, in bits.
+    pub(crate) precision: u8,
+    pub(crate) values: Vec<u16>,
+}
+
+impl Samples {
+    pub(super) fn new(frame: &Frame, limits: &Limits) -> Result<Self, Error> {
+        let (width, height) = (frame.width.get().into(), frame.height.get().into());
+        let components = frame.components.len();
+        let count = width * height * components;
+        let size = count * size_of::<u16>();
+        Resource::Memory.check(size as u64, limits.max_memory)?;
+        Ok(Self {
+            width,
+            height,
+            components,
+            precision: frame.precision,
+            values: vec![0; count],
+        })
+    }
+
+    /// Decodes a DCT-coded JPEG of any precision.
+    pub(crate) fn from_dct(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Self, Error> {
+        let mut samples = Self::new(jpeg.frame(), limits)?;
+        let coefficients = Coefficients::decode(jpeg, limits)?;
+        for component in 0..samples.components {
+            samples.transform(&coefficients, component);
+        }
+        Ok(samples)
+    }
+
+    fn max(&self) -> f32 {
+        ((1u32 << self.precision) - 1) as f32
+    }
+
+    /// The inverse DCT of a component (A.3.3), line by line of blocks, enlarged to the size of the image.
+    fn transform(&mut self, image: &Coefficients, component: usize) {
+        let c = &image.grid.components[component];
+        let (plane, quantizer) = (&image.planes[component], &image.quantizers[component]);
+        let pitch = 8 * c.across;
+        let mut small = vec![0.0; pitch * 8 * c.down];
+        let middle = (1u32 << (self.precision - 1)) as f32;
+        for row in 0..c.down {
+            for column in 0..c.across {
+                let block = inverse(plane, (row, column), quantizer);
+                for (y, line) in block.iter().enumerate() {
+                    let at = (8 * row + y) * pitch + 8 * column;
+                    small[at..at + 8].copy_from_slice(&line.map(|s| s + middle));
+                }
+            }
+        }
+        let across = Reach::of(self.width, c.h, image.grid.h_max());
+        let down = Reach::of(self.height, c.v, image.grid.v_max());
+        let max = self.max();
+        for y in 0..self.height {
+            let (top, bottom, lower) = down.at(y);
+            for x in 0..self.width {
+                let (left, right, later) = across.at(x);
+                let line = |y: usize| {
+                    let (a, b) = (small[y * pitch + left], small[y * pitch + right]);
+                    a + (b - a) * later
+                };
+                let sample = line(top) + (line(bottom) - line(top)) * lower;
+                self.values[(y * self.width + x) * self.components + component] =
+                    sample.round().clamp(0.0, max) as u16;
+            }
+        }
+    }
+
+    /// Turns components into those of the device color space (ITU-T T.871, 7; Adobe TN 5116, 18).
+    pub(crate) fn convert_color(&mut self, color_model: ColorModel) {
+        if !matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck) {
+            return;
+        }
+        let (max, middle) = (self.max(), (1u32 << (self.precision - 1)) as f32);
+        for pixel in self.values.chunks_exact_mut(self.components) {
+            let [y, cb, cr] = [0, 1, 2].map(|c| f32::from(pixel[c]));
+            let (cb, cr) = (cb - middle, cr - middle);
+            let rgb = [
+                y + 1.402 * cr,
+                y - 0.344_136 * cb - 0.714_136 * cr,
+                y + 1.772 * cb,
+            ];
+            for (to, value) in pixel.iter_mut().zip(rgb) {
+                let value = value.round().clamp(0.0, max);
+                *to = if color_model == ColorModel::Ycck {
+                    max - value
+                } else {
+                    value
+                } as u16;
+            }
+        }
+    }
+}
+
+/// Where a line of fewer samples is looked up: the centers of its samples lie between those of the image.
+struct Reach {
+    ratio: f32,
+    last: usize,
+}
+
+impl Reach {
+    fn of(size: usize, factor: usize, max: usize) -> Self {
+        Self {
+            ratio: factor as f32 / max as f32,
+            last: (size * factor).div_ceil(max) - 1,
+        }
+    }
+
+    /// The samples before and after a place, and how near the second is.
+    fn at(&self, place: usize) -> (usize, usize, f32) {
+        let center = ((place as f32 + 0.5) * self.ratio - 0.5).max(0.0);
+        let before = (center as usize).min(self.last);
+        (before, (before + 1).min(self.last), center - before as f32)
+    }
+}
+
+fn inverse(plane: &Plane, at: (usize, usize), quantizer: &Quantizer) -> Matrix {
+    let mut x: Matrix = [[0.0; 8]; 8];
+    for ((&level, &step), n) in plane.get(at).iter().zip(quantizer).zip(NATURAL) {
+        x[usize::from(n / 8)][usize::from(n % 8)] = f32::from(level) * f32::from(step);
+    }
+    let basis: Matrix = std::array::from_fn(|k| std::array::from_fn(|x| dct(8, k, x) as f32));
+    product(&product(&transposed(&basis), &x), &basis)
+}

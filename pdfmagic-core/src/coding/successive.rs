@@ -1,0 +1,252 @@
+//! Progressive encoding (G.1.2) with a fixed script of scans and optimal tables for each.
+
+use super::bits::BitWriter;
+use super::coefficients::Plane;
+use super::encode::{category, dht, head, sos};
+use super::grid::{Component, Selector};
+use super::huffman::optimal;
+use super::whole::Coefficients;
+use crate::jpeg::segment::Marker;
+
+/// (component, or None for all; Ss, Se, Ah, Al)
+type Line = (Option<usize>, usize, usize, u32, u32);
+
+/// Luminance in coarse low, coarse high and two refinements; color differences in one less.
+fn script(components: usize) -> Vec<Line> {
+    let mut lines: Vec<Line> = vec![(None, 0, 0, 0, 1)];
+    let color = if components == 3 { 1..3 } else { 0..0 };
+    let full: Vec<usize> = (0..components).filter(|c| !color.contains(c)).collect();
+    lines.extend(full.iter().map(|&c| (Some(c), 1, 5, 0, 2)));
+    lines.extend(color.clone().rev().map(|c| (Some(c), 1, 63, 0, 1)));
+    lines.extend(full.iter().map(|&c| (Some(c), 6, 63, 0, 2)));
+    lines.extend(full.iter().map(|&c| (Some(c), 1, 63, 2, 1)));
+    lines.push((None, 0, 0, 1, 0));
+    lines.extend(color.rev().map(|c| (Some(c), 1, 63, 1, 0)));
+    lines.extend(full.iter().map(|&c| (Some(c), 1, 63, 1, 0)));
+    lines
+}
+
+/// Symbols and bits of one scan. A token: bits 0-7 the symbol, 8 whether it is bits only, 9-13 how
+/// many bits follow the code, 14-29 those bits.
+#[derive(Default)]
+struct Band {
+    tokens: Vec<u32>,
+    counts: Vec<[u32; 256]>,
+    /// Blocks that ended early and wait for their `EOBn`, and their correction bits.
+    eobrun: u32,
+    waiting: Vec<bool>,
+}
+
+const BITS_ONLY: u32 = 1 << 8;
+
+impl Band {
+    fn new(tables: usize) -> Self {
+        Band {
+            counts: vec![[0; 256]; tables],
+            ..Band::default()
+        }
+    }
+
+    #[inline(always)]
+    fn symbol(&mut self, table: usize, symbol: u32, count: u32, bits: u32) {
+        self.counts[table][symbol as usize & 255] += 1;
+        self.tokens
+            .push((table as u32) << 30 | bits << 14 | count << 9 | symbol);
+    }
+
+    fn bits(&mut self, bits: impl Iterator<Item = bool>) {
+        let (mut held, mut count) = (0, 0);
+        for bit in bits {
+            (held, count) = (held << 1 | u32::from(bit), count + 1);
+            if count == 16 {
+                self.tokens.push(held << 14 | count << 9 | BITS_ONLY);
+                (held, count) = (0, 0);
+            }
+        }
+        if count > 0 {
+            self.tokens.push(held << 14 | count << 9 | BITS_ONLY);
+        }
+    }
+
+    /// `Encode_EOBRUN`: Figure G.4, with the bits of Figure G.9.
+    fn end_of_blocks(&mut self) {
+        if self.eobrun > 0 {
+            let n = self.eobrun.ilog2();
+            self.symbol(0, n << 4, n, self.eobrun - (1 << n));
+            self.eobrun = 0;
+            let waiting = std::mem::take(&mut self.waiting);
+            self.bits(waiting.iter().copied());
+        }
+    }
+
+    fn ended(&mut self) {
+        self.eobrun += 1;
+        if self.eobrun == 0x7FFF {
+            self.end_of_blocks();
+        }
+    }
+
+    /// G.1.2.2: Figures G.3 to G.6.
+    fn first(&mut self, zz: &[i16; 64], (ss, se): (usize, usize), al: u32) {
+        let mut run = 0;
+        for &v in &zz[ss..=se] {
+            let t = (v.unsigned_abs() >> al) as i16;
+            if t == 0 {
+                run += 1;
+                continue;
+            }
+            self.end_of_blocks();
+            while run > 15 {
+                self.symbol(0, 0xF0, 0, 0);
+                run -= 16;
+            }
+            let (size, bits) = category(if v < 0 { -t } else { t });
+            self.symbol(0, run << 4 | size, size, bits);
+            run = 0;
+        }
+        if run > 0 {
+            self.ended();
+        }
+    }
+
+    /// G.1.2.3: Figures G.7 to G.9.
+    fn refine(&mut self, zz: &[i16; 64], (ss, se): (usize, usize), al: u32) {
+        let shifted = |k: usize| zz[k].unsigned_abs() >> al;
+        let last_new = (ss..=se).rev().find(|&k| shifted(k) == 1).unwrap_or(0);
+        let mut run = 0;
+        let mut corrections = [false; 64];
+        let mut known = 0;
+        for (k, &level) in (ss..).zip(&zz[ss..=se]) {
+            let t = level.unsigned_abs() >> al;
+            if t == 0 {
+                run += 1;
+                continue;
+            }
+            while run > 15 && k <= last_new {
+                self.end_of_blocks();
+                self.symbol(0, 0xF0, 0, 0);
+                self.bits(corrections[..known].iter().copied());
+                (known, run) = (0, run - 16);
+            }
+            if t > 1 {
+                corrections[known & 63] = t & 1 != 0;
+                known += 1;
+                continue;
+            }
+            self.end_of_blocks();
+            self.symbol(0, run << 4 | 1, 1, u32::from(level >= 0));
+            self.bits(corrections[..known].iter().copied());
+            (known, run) = (0, 0);
+        }
+        if run > 0 || known > 0 {
+            self.waiting.extend(&corrections[..known]);
+            self.ended();
+        }
+    }
+
+    fn write(mut self, mut out: Vec<u8>, class: u8, parts: &[usize], line: Line) -> Vec<u8> {
+        self.end_of_blocks();
+        let (_, ss, se, ah, al) = line;
+        let specs: Vec<_> = self.counts.iter().map(optimal).collect();
+        let coded = self
+            .counts
+            .iter()
+            .any(|counts| counts.iter().any(|&n| n > 0));
+        if coded {
+            dht(
+                &mut out,
+                (0..).zip(&specs).map(|(t, spec)| (class << 4 | t, spec)),
+            );
+        }
+        let parts: Vec<(usize, u8)> = parts
+            .iter()
+            .enumerate()
+            .map(|(i, &id)| {
+                let table = i.min(specs.len() - 1) as u8;
+                (id, if class == 0 { table << 4 } else { table })
+            })
+            .collect();
+        sos(&mut out, &parts, ss as u8, se as u8, (ah << 4 | al) as u8);
+        let mut tables = vec![[(0, 0); 256]; 4];
+        for (spec, table) in specs.iter().zip(&mut tables) {
+            let coded = spec.codes().unwrap_or_default();
+            for (code, &symbol) in coded.into_iter().zip(&spec.values) {
+                table[usize::from(symbol)] = code;
+            }
+        }
+        let mut bits = BitWriter::new(out);
+        for token in self.tokens {
+            let count = token >> 9 & 31;
+            let (code, length) = if token & BITS_ONLY != 0 {
+                (0, 0)
+            } else {
+                tables[token as usize >> 30][token as usize & 255]
+            };
+            bits.put(code << count | token >> 14 & 0xFFFF, length + count);
+        }
+        bits.finish()
+    }
+}
+
+/// Codes an image as a progressive JPEG.
+pub(super) fn encode(image: &Coefficients) -> Vec<u8> {
+    let grid = &image.grid;
+    let mut out = head(grid, Marker::SOF2, image.adobe, &image.quantizers);
+    for line in script(grid.components.len()) {
+        out = match line.0 {
+            Some(c) => ac(out, &image.planes[c], (c, &grid.components[c]), line),
+            None => grid
+                .scans()
+                .iter()
+                .fold(out, |out, selectors| dc(out, image, selectors, line)),
+        }
+    }
+    out.extend([0xFF, Marker::EOI.0]);
+    out
+}
+
+fn ac(out: Vec<u8>, plane: &Plane, (index, c): (usize, &Component), line: Line) -> Vec<u8> {
+    let (_, ss, se, ah, al) = line;
+    let mut band = Band::new(1);
+    for row in 0..c.down {
+        for zz in &plane.blocks[row * plane.across..][..c.across] {
+            if ah == 0 {
+                band.first(zz, (ss, se), al);
+            } else {
+                band.refine(zz, (ss, se), al);
+            }
+        }
+    }
+    band.write(out, 1, &[index], line)
+}
+
+/// G.1.2.1; blocks outside the picture repeat the last DC.
+fn dc(out: Vec<u8>, image: &Coefficients, selectors: &[Selector], line: Line) -> Vec<u8> {
+    let (.., ah, al) = line;
+    let layout = image.grid.layout(selectors);
+    let mut band = Band::new(selectors.len().min(2));
+    let mut prediction = [0i16; 4];
+    let mut refinement = Vec::new();
+    for (down, across) in layout.mcus() {
+        for p in &layout.blocks {
+            let at = p.at(down, across);
+            let last = &mut prediction[p.part & 3];
+            let is_inside = image.grid.components[p.component].has(at);
+            let value = if is_inside {
+                image.planes[p.component].get(at)[0] >> al
+            } else {
+                *last
+            };
+            if ah == 0 {
+                let (size, bits) = category(value.wrapping_sub(*last));
+                band.symbol(p.part.min(1), size, size, bits);
+            } else {
+                refinement.push(value & 1 != 0);
+            }
+            *last = value;
+        }
+    }
+    band.bits(refinement.into_iter());
+    let parts: Vec<_> = selectors.iter().map(|s| s.component).collect();
+    band.write(out, 0, &parts, line)
+}

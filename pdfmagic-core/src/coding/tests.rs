@@ -1,0 +1,303 @@
+//! The engine against itself, on images made here.
+
+use proptest::prelude::*;
+
+use super::coefficients::{Block, Plane};
+use super::encode::category;
+use super::grid::{Component, Grid};
+use super::huffman::{self, extend, optimal};
+use super::quantize::Requantizer;
+use super::whole::Coefficients;
+use super::{optimize, requantize, shrink, table, walk};
+use crate::jpeg::{Jpeg, standard};
+use crate::{Error, Limits};
+
+/// Each component's H and V. The last has too many blocks to interleave.
+const SAMPLINGS: [&[(usize, usize)]; 6] = [
+    &[(1, 1)],
+    &[(1, 1), (1, 1), (1, 1)],
+    &[(2, 2), (1, 1), (1, 1)],
+    &[(2, 1), (1, 1), (1, 1)],
+    &[(1, 1), (1, 1), (1, 1), (1, 1)],
+    &[(4, 2), (1, 2), (2, 1)],
+];
+
+/// An image of sparse coefficients that depend on nothing but its shape.
+fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficients {
+    let mut state = (width * 7919 + height * 31 + factors.len()) as u64;
+    let mut random = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below) as i16
+    };
+    let component = |(id, &(h, v))| Component {
+        id,
+        h,
+        v,
+        ..Component::default()
+    };
+    let components = (1..).zip(factors).map(component).collect();
+    let grid = Grid::new(width, height, components);
+    let mut planes = Vec::new();
+    for c in &grid.components {
+        let mut plane = Plane::padded(&grid, c);
+        for at in (0..c.down).flat_map(|row| (0..c.across).map(move |column| (row, column))) {
+            let block = plane.at(at);
+            block[0] = random(2000) - 1000;
+            for _ in 0..random(12) {
+                let size = random(10);
+                block[random(63) as usize + 1] = random(2 << size) - (1 << size);
+            }
+        }
+        planes.push(plane);
+    }
+    Coefficients {
+        quantizers: (0..factors.len()).map(|c| table(90, c > 0)).collect(),
+        planes,
+        grid,
+        adobe: None,
+    }
+}
+
+fn images() -> impl Iterator<Item = Coefficients> {
+    let sizes = [(1, 1), (8, 8), (17, 33), (100, 75)];
+    SAMPLINGS
+        .into_iter()
+        .flat_map(move |factors| sizes.map(|(w, h)| image(w, h, factors)))
+}
+
+fn parse(data: &[u8]) -> Jpeg<'_> {
+    Jpeg::parse(data, &Limits::default()).expect("what we write has a sound header")
+}
+
+fn decode(data: &[u8]) -> Result<Coefficients, Error> {
+    Coefficients::decode(&parse(data), &Limits::default())
+}
+
+fn assert_same(a: &Coefficients, b: &Coefficients) {
+    assert_eq!(a.quantizers, b.quantizers);
+    for (c, (a, b)) in a.grid.components.iter().zip(a.planes.iter().zip(&b.planes)) {
+        for at in (0..c.down).flat_map(|row| (0..c.across).map(move |column| (row, column))) {
+            assert_eq!(a.get(at), b.get(at), "block {at:?}");
+        }
+    }
+}
+
+#[test]
+fn baseline_and_progressive_keep_every_coefficient() {
+    for image in images() {
+        assert_same(&image, &decode(&image.encode()).expect("baseline"));
+        let progressive = decode(&image.encode_progressive()).expect("progressive");
+        assert_same(&image, &progressive);
+    }
+}
+
+#[test]
+fn what_streams_through_is_what_is_stored_and_written() {
+    let limits = Limits::default();
+    for image in images() {
+        let data = image.encode();
+        let jpeg = parse(&data);
+        assert!(optimize(&jpeg, &limits).expect("it is sound") == data);
+        let coarse = |c, _: &_| table(50, c > 0);
+        let streamed = requantize(&jpeg, &limits, coarse).expect("it is sound");
+        assert!(streamed == image.requantize(coarse).encode());
+        for factor in [2, 4, 8] {
+            let streamed = shrink(&jpeg, &limits, factor, coarse).expect("it is sound");
+            assert!(streamed == image.shrink(factor, coarse).encode());
+        }
+    }
+}
+
+#[test]
+fn a_walk_finds_the_end_and_what_a_decoder_finds_wrong() {
+    let limits = Limits::default();
+    for image in images() {
+        for data in [image.encode(), image.encode_progressive()] {
+            let mut longer = data.clone();
+            longer.extend(b"not of the image");
+            let size = walk(&parse(&longer), &limits).expect("it is sound");
+            assert_eq!(size, data.len());
+        }
+    }
+    let data = image(100, 75, SAMPLINGS[1]).encode();
+    for at in (data.len() / 2..data.len()).step_by(7) {
+        let mut damaged = data.clone();
+        damaged[at] ^= 0x55;
+        let walked = walk(&parse(&damaged), &limits).map_err(|error| error.to_string());
+        let decoded = decode(&damaged).map_err(|error| error.to_string());
+        assert_eq!(walked.err().is_some(), decoded.err().is_some(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_cut_is_an_error_that_names_the_mcu() {
+    let mut data = image(100, 75, SAMPLINGS[1]).encode();
+    data.truncate(data.len() * 3 / 4);
+    let error = decode(&data).map(|_| ()).expect_err("a quarter is missing");
+    assert!(matches!(error, Error::Scan { mcu: 1.., .. }), "{error}");
+}
+
+#[test]
+fn only_eoi_may_be_missing() {
+    let image = image(17, 33, SAMPLINGS[2]);
+    let data = image.encode();
+    assert_same(
+        &image,
+        &decode(&data[..data.len() - 2]).expect("all MCUs are there"),
+    );
+    let progressive = image.encode_progressive();
+    let cut = decode(&progressive[..progressive.len() - 2]);
+    assert!(cut.is_err(), "another scan might have followed");
+}
+
+#[test]
+fn restart_markers_may_be_numbered_wrongly() {
+    // A DRI of one MCU, and four gray blocks without coefficients, each with a restart marker of number 0.
+    let image = Coefficients {
+        planes: vec![Plane::padded(
+            &Grid::new(
+                32,
+                8,
+                vec![Component {
+                    id: 1,
+                    h: 1,
+                    v: 1,
+                    ..Component::default()
+                }],
+            ),
+            &Component {
+                h: 1,
+                v: 1,
+                ..Component::default()
+            },
+        )],
+        ..image(32, 8, SAMPLINGS[0])
+    };
+    let data = image.encode();
+    let scan = data
+        .windows(2)
+        .position(|w| w == [0xFF, 0xDA])
+        .expect("SOS");
+    let coded = scan + 2 + usize::from(data[scan + 3]);
+    let mut restarted = data[..scan].to_vec();
+    restarted.extend([0xFF, 0xDD, 0, 4, 0, 1]);
+    restarted.extend(&data[scan..coded]);
+    // Both codes are a single 0 bit.
+    restarted.extend([
+        0x3F, 0xFF, 0xD0, 0x3F, 0xFF, 0xD0, 0x3F, 0xFF, 0xD0, 0x3F, 0xFF, 0xD9,
+    ]);
+    assert_same(&image, &decode(&restarted).expect("each interval is whole"));
+}
+
+#[test]
+fn limits_come_before_the_work() {
+    let data = image(100, 75, SAMPLINGS[1]).encode();
+    let refused = |limits: Limits| {
+        let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
+        error.expect_err("it is over the limit").code()
+    };
+    let limits = Limits::default();
+    assert_eq!(
+        refused(Limits {
+            max_pixels: 7499,
+            ..limits
+        }),
+        "limit.pixels"
+    );
+    assert_eq!(
+        refused(Limits {
+            max_memory: 10_000,
+            ..limits
+        }),
+        "limit.memory"
+    );
+    assert_eq!(
+        refused(Limits {
+            max_scans: 0,
+            ..limits
+        }),
+        "limit.scans"
+    );
+}
+
+#[test]
+fn requantizing_rounds_to_the_nearest_level() {
+    for (old, new) in [(1, 1), (1, 2), (3, 7), (16, 17), (255, 3), (7, 255)] {
+        let by = Requantizer::new(&[old; 64], &[new; 64]);
+        for level in -100..=100 {
+            let exact = f64::from(level) * f64::from(old) / f64::from(new);
+            assert_eq!(
+                by.apply(5, level),
+                exact.round() as i16,
+                "{level}: {old}/{new}"
+            );
+        }
+    }
+}
+
+#[test]
+fn categories_and_their_bits_are_read_as_they_are_written() {
+    for value in i16::MIN + 1..=i16::MAX {
+        let (size, bits) = category(value);
+        assert_eq!(extend(bits, size), i32::from(value));
+    }
+}
+
+#[test]
+fn the_typical_tables_are_sound() {
+    for chrominance in [false, true] {
+        for table in [standard::dc(chrominance), standard::ac(chrominance)] {
+            assert!(huffman::Spec::from(table).decoder(huffman::AC).is_some());
+        }
+    }
+}
+
+#[test]
+fn a_block_knows_which_of_its_coefficients_are_not_zero() {
+    let mut levels = [0; 64];
+    (levels[0], levels[1], levels[63]) = (5, -1, 7);
+    assert_eq!(Block::of(&levels).nonzero, 1 << 1 | 1 << 63);
+}
+
+proptest! {
+    #[test]
+    fn any_frequencies_give_a_prefix_code_of_at_most_16_bits(
+        counts in prop::collection::vec(prop_oneof![Just(0), 1u32..10, any::<u32>()], 256),
+    ) {
+        let counts: [u32; 256] = counts.try_into().expect("as many as asked for");
+        let spec = optimal(&counts);
+        let codes = spec.codes().expect("lengths that fit");
+        let used: Vec<_> = (0..=255).filter(|&v: &u8| counts[usize::from(v)] > 0).collect();
+        let mut coded = spec.values.clone();
+        coded.sort_unstable();
+        prop_assert_eq!(coded, used);
+        for (i, &(code, length)) in codes.iter().enumerate() {
+            prop_assert!(code != (1 << length) - 1, "no code is all ones");
+            for &(other, longer) in &codes[i + 1..] {
+                prop_assert!(other >> (longer - length) != code, "a code begins another");
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_data_never_panics(
+        data in prop::collection::vec(any::<u8>(), 0..2000),
+        sof in prop::sample::select(vec![0xC0u8, 0xC2, 0xC9, 0xCA]),
+        band in prop::sample::select(vec![(0u8, 0u8, 0u8), (1, 63, 0), (0, 0, 0x10), (1, 63, 0x21)]),
+    ) {
+        let mut jpeg = image(40, 24, SAMPLINGS[0]).encode();
+        let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).expect("SOF0");
+        jpeg[frame + 1] = sof;
+        let scan = jpeg.windows(2).position(|w| w == [0xFF, 0xDA]).expect("SOS");
+        jpeg.truncate(scan + 10);
+        if matches!(sof, 0xC2 | 0xCA) {
+            jpeg[scan + 7..].copy_from_slice(&[band.0, band.1, band.2]);
+        }
+        jpeg.extend(data);
+        let limits = Limits::default();
+        let decoded = decode(&jpeg).is_ok();
+        prop_assert_eq!(walk(&parse(&jpeg), &limits).is_ok(), decoded);
+    }
+}

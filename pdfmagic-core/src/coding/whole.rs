@@ -1,0 +1,289 @@
+//! Whole images: decoded to coefficients, and coded anew.
+
+use super::coefficients::{Block, Plane, Quantizer};
+use super::encode::{Symbols, dht, head, sos};
+use super::grid::{Grid, Place, Scan, Selector};
+use super::huffman::Entry;
+use super::quantize::{Requantize, Requantizer};
+use super::scan::{self, Sink};
+use super::shrink::Shrink;
+use super::stream::Stream;
+use super::{models, progressive, successive};
+use crate::error::{Error, Resource};
+use crate::jpeg::segment::Marker;
+use crate::jpeg::{EntropyCoding, Jpeg, Process};
+use crate::options::Limits;
+
+/// An image as quantized DCT coefficients.
+#[derive(Clone)]
+pub(crate) struct Coefficients {
+    pub(super) grid: Grid,
+    /// By component.
+    pub(super) planes: Vec<Plane>,
+    pub(super) quantizers: Vec<Quantizer>,
+    /// What Adobe's segment is to say about the colors, if it must be there.
+    pub(super) adobe: Option<u8>,
+}
+
+impl Coefficients {
+    pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Self, Error> {
+        Ok(Self::decode_sized(jpeg, limits)?.0)
+    }
+
+    /// Decodes, and finds the size of the JPEG in bytes.
+    pub(super) fn decode_sized(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Self, usize), Error> {
+        let mut stream = Stream::new(jpeg, limits)?;
+        jpeg.check_decodable(limits)?;
+        let grid = stream.grid.clone();
+        let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
+        Resource::Memory.check(size as u64, limits.max_memory)?;
+        let padded = |c| Plane::padded(&grid, c);
+        let mut planes: Vec<_> = grid.components.iter().map(padded).collect();
+        while let Some(scan) = stream.next_scan()? {
+            let end = match (stream.entropy_coding, stream.process) {
+                (EntropyCoding::Arithmetic, _) => models::decode_into(&stream, &scan, &mut planes),
+                (_, Process::Progressive) => progressive::decode_into(&stream, &scan, &mut planes),
+                _ => scan::decode_into(&stream, &scan, &mut planes),
+            }?;
+            stream.resume(end);
+        }
+        let coefficients = Self {
+            quantizers: stream.quantizers()?,
+            planes,
+            grid,
+            adobe: jpeg.stated_transform(),
+        };
+        Ok((coefficients, stream.end))
+    }
+
+    /// Codes them as a sequential JPEG with optimal tables.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = head(
+            &self.grid,
+            sequential(&self.quantizers),
+            self.adobe,
+            &self.quantizers,
+        );
+        for selectors in self.grid.scans() {
+            let layout = self.grid.layout(&selectors);
+            let mut symbols = Symbols::new(layout.across * layout.down * layout.blocks.len() * 8);
+            for (down, across) in layout.mcus() {
+                for p in &layout.blocks {
+                    let at = p.at(down, across);
+                    if self.grid.components[p.component].has(at) {
+                        symbols.block(p.part, &Block::of(self.planes[p.component].get(at)));
+                    } else {
+                        symbols.dummy(p.part);
+                    }
+                }
+            }
+            out = write_scan(out, &selectors, &symbols);
+        }
+        out.extend([0xFF, Marker::EOI.0]);
+        out
+    }
+
+    /// Codes them as a progressive JPEG.
+    pub(crate) fn encode_progressive(&self) -> Vec<u8> {
+        successive::encode(self)
+    }
+
+    /// Keeps the first component only, which is gray where the others are color differences.
+    pub(crate) fn into_gray(mut self) -> Self {
+        let (width, height) = (self.grid.width, self.grid.height);
+        self.grid.components.truncate(1);
+        self.planes.truncate(1);
+        self.quantizers.truncate(1);
+        self.grid = Grid::new(width, height, self.grid.components);
+        self.adobe = None;
+        self
+    }
+
+    /// Requantizes to the tables that `target` gives for each component and its old table.
+    pub(crate) fn requantize(&self, target: impl Fn(usize, &Quantizer) -> Quantizer) -> Self {
+        let mut new = self.clone();
+        for (c, (plane, q)) in new.planes.iter_mut().zip(&mut new.quantizers).enumerate() {
+            let old = std::mem::replace(q, target(c, q));
+            let by = Requantizer::new(&old, q);
+            for block in &mut plane.blocks {
+                for (k, level) in block.iter_mut().enumerate() {
+                    *level = by.apply(k, *level);
+                }
+            }
+        }
+        new
+    }
+}
+
+/// SOF0, or SOF1 where a step needs 16 bits (B.2.4.1).
+fn sequential(quantizers: &[Quantizer]) -> Marker {
+    let is_wide = quantizers.iter().flatten().any(|&step| step > 255);
+    if is_wide { Marker::SOF1 } else { Marker::SOF0 }
+}
+
+/// Tables, scan header and data of one sequential scan.
+fn write_scan(mut out: Vec<u8>, selectors: &[Selector], symbols: &Symbols) -> Vec<u8> {
+    let (choice, specs) = symbols.tables(selectors.len());
+    let tables = specs.iter().zip(0..);
+    dht(
+        &mut out,
+        tables.flat_map(|([dc, ac], t)| [(t, dc), (t | 0x10, ac)]),
+    );
+    let parts = selectors.iter().zip(&choice);
+    let parts: Vec<_> = parts
+        .map(|(s, &t)| (s.component, (t << 4 | t) as u8))
+        .collect();
+    sos(&mut out, &parts, 0, 63, 0);
+    symbols.write(out, &choice, &specs)
+}
+
+/// Codes a JPEG anew, sequentially and with optimal tables, without a loss.
+pub(crate) fn optimize(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let through = stream_through(jpeg, limits, |grid, _| Recode {
+        symbols: Symbols::new(jpeg.whole().map_or(0, <[u8]>::len) * 2),
+        grid: grid.clone(),
+        is_outside: false,
+    })?;
+    through.map_or_else(|| Ok(Coefficients::decode(jpeg, limits)?.encode()), Ok)
+}
+
+/// Codes a JPEG anew with the tables that `target` gives for each component and its old table.
+pub(crate) fn requantize(
+    jpeg: &Jpeg<'_>,
+    limits: &Limits,
+    target: impl Fn(usize, &Quantizer) -> Quantizer,
+) -> Result<Vec<u8>, Error> {
+    let expected = jpeg.whole()?.len() * 2;
+    let through = stream_through(jpeg, limits, |grid, quantizers| {
+        let by = quantizers.iter_mut().enumerate().map(|(c, q)| {
+            let old = std::mem::replace(q, target(c, q));
+            Requantizer::new(&old, q)
+        });
+        Requantize::new(Symbols::new(expected), grid.clone(), by.collect())
+    })?;
+    if let Some(out) = through {
+        return Ok(out);
+    }
+    Ok(Coefficients::decode(jpeg, limits)?
+        .requantize(target)
+        .encode())
+}
+
+/// Codes a JPEG anew at 1/`factor` of its width and height, for 2, 4 and 8, and requantizes it.
+pub(crate) fn shrink(
+    jpeg: &Jpeg<'_>,
+    limits: &Limits,
+    factor: usize,
+    target: impl Fn(usize, &Quantizer) -> Quantizer,
+) -> Result<Vec<u8>, Error> {
+    let expected = jpeg.whole()?.len();
+    let through = stream_through(jpeg, limits, |grid, quantizers| {
+        let to = quantizers.iter().enumerate().map(|(c, q)| target(c, q));
+        let old = std::mem::replace(quantizers, to.collect());
+        let source = std::mem::replace(grid, grid.smaller(factor));
+        let factors = vec![(factor, factor); source.components.len()];
+        Shrink::new(
+            Symbols::new(expected),
+            source,
+            grid.clone(),
+            &factors,
+            &old,
+            quantizers,
+        )
+    })?;
+    if let Some(out) = through {
+        return Ok(out);
+    }
+    Ok(Coefficients::decode(jpeg, limits)?
+        .shrink(factor, target)
+        .encode())
+}
+
+/// Passes a sequential Huffman JPEG of a single scan through a sink that collects symbols, for the grid and
+/// the tables that `prepare` leaves. `None` if the JPEG is of another kind.
+fn stream_through<S: Sink + Collects>(
+    jpeg: &Jpeg<'_>,
+    limits: &Limits,
+    prepare: impl FnOnce(&mut Grid, &mut Vec<Quantizer>) -> S,
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut stream = Stream::new(jpeg, limits)?;
+    if stream.entropy_coding != EntropyCoding::Huffman || stream.process == Process::Progressive {
+        return Ok(None);
+    }
+    let Some(scan) = stream
+        .next_scan()?
+        .filter(|scan| is_whole(scan, &stream.grid))
+    else {
+        return Ok(None);
+    };
+    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
+    let mut sink = prepare(&mut grid, &mut quantizers);
+    let end = scan::decode(&stream, &scan, &mut sink)?;
+    stream.resume(end);
+    if stream.next_scan()?.is_some() {
+        return Ok(None);
+    }
+    let mut out = head(
+        &grid,
+        sequential(&quantizers),
+        jpeg.stated_transform(),
+        &quantizers,
+    );
+    out.reserve(stream.data.len());
+    out = write_scan(out, &scan.selectors, sink.symbols());
+    out.extend([0xFF, Marker::EOI.0]);
+    Ok(Some(out))
+}
+
+/// Whether a scan has all components, in order.
+fn is_whole(scan: &Scan, grid: &Grid) -> bool {
+    let components = scan.selectors.iter().map(|s| s.component);
+    components.eq(0..grid.components.len())
+}
+
+/// A sink that collects symbols to be written.
+pub(super) trait Collects {
+    fn symbols(&self) -> &Symbols;
+}
+
+/// Symbols pass unchanged: only their codes will differ. Blocks outside the image become dummies.
+struct Recode {
+    symbols: Symbols,
+    grid: Grid,
+    is_outside: bool,
+}
+
+impl Collects for Recode {
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}
+
+impl Sink for Recode {
+    #[inline(always)]
+    fn dc(&mut self, p: &Place, at: (usize, usize), value: i16, _: Entry) {
+        self.is_outside = !self.grid.components[p.component].has(at);
+        if self.is_outside {
+            self.symbols.dummy(p.component);
+        } else {
+            self.symbols.dc(p.component, value);
+        }
+    }
+
+    #[inline(always)]
+    fn ac(&mut self, p: &Place, _: usize, e: Entry) {
+        if !self.is_outside {
+            self.symbols.ac(p.component, e);
+        }
+    }
+
+    #[inline(always)]
+    fn zeros(&mut self, p: &Place) {
+        self.ac(p, 0, Entry::new(0, 0xF0, 0));
+    }
+
+    #[inline(always)]
+    fn end(&mut self, p: &Place) {
+        self.ac(p, 0, Entry::new(0, 0, 0));
+    }
+}
