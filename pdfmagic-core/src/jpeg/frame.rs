@@ -172,6 +172,9 @@ impl Frame {
         if !matches!(count, 1 | 3 | 4) {
             return Err(Error::Unsupported(Feature::ComponentCount(count)));
         }
+        if process == Process::Lossless && !matches!(precision, 2..=16) {
+            return Err(segment.malformed("precision of lossless samples outside 2 to 16 bits"));
+        }
         let components: Vec<_> = components.chunks_exact(3).map(Component::parse).collect();
         let sound = |c: &Component| {
             (1..=4).contains(&c.h) && (1..=4).contains(&c.v) && c.quantization_table < 4

@@ -425,6 +425,25 @@ mod refusals {
     }
 
     #[test]
+    fn name_the_precision_that_lossless_samples_cannot_have() {
+        let mut lossless = jpeg(Ycbcr);
+        let frame = find(&lossless, SOF0);
+        lossless[frame + 1] = 0xC3;
+        for precision in 2..=16 {
+            lossless[frame + 4] = precision;
+            assert_eq!(parse(&lossless).frame().precision, precision);
+        }
+        for precision in [0, 1, 17, 32, 40, 255] {
+            lossless[frame + 4] = precision;
+            let refused = error(&lossless);
+            assert!(
+                matches!(refused, Error::Format { offset, .. } if offset == frame as u64),
+                "{precision}: {refused}"
+            );
+        }
+    }
+
+    #[test]
     fn come_wherever_the_header_is_cut_off() {
         let sound = jpeg(Ycbcr);
         let header = find(&sound, 0xDA) + 2 + 12;
