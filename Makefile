@@ -7,10 +7,13 @@ IMAGE := localhost/pdfmagic:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
 # Podman's defaults ask for more than nested containers may have.
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
+RELEASE := target/$(HOST)/release
+# How many replicas `make up` starts.
+REPLICAS ?= 3
 # How long `make fuzz` takes, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers container tools bench fuzz image binary-image
+.PHONY: run test lint rust viewers container tools bench fuzz image binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -29,7 +32,7 @@ viewers: tools
 	$(VENV)/bin/pytest -q -n auto pdfmagic-core/tests/viewers
 
 container: tools binary-image
-	PDFMAGIC_IMAGE=$(IMAGE) $(VENV)/bin/pytest -q deploy/tests
+	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=$(RELEASE) $(VENV)/bin/pytest -q deploy/tests
 
 tools:
 	@.ci/tools $(VENV)
@@ -39,6 +42,7 @@ bench:
 
 fuzz:
 	cargo install cargo-fuzz --version 0.13.2 --locked
+	mkdir -p fuzz/corpus/convert
 	cargo +nightly fuzz run convert fuzz/corpus/convert pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS)
 
 image:
@@ -46,6 +50,13 @@ image:
 
 # The same from a binary built here, where no builder image can be pulled.
 binary-image:
-	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(HOST) -p pdfmagic-http
-	install -D target/$(HOST)/release/pdfmagic-http target/image/pdfmagic-http
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(HOST) \
+	  --no-default-features -p pdfmagic-http -p pdfmagic-benches --bin pdfmagic-http --bin pdfmagic-load
+	install -D -t target/image $(RELEASE)/pdfmagic-http $(RELEASE)/pdfmagic-load
 	$(CONTAINER) build -q -f deploy/Containerfile.binary --build-arg VERSION=$(VERSION) -t $(IMAGE) target/image
+
+up: binary-image
+	IMAGE=$(IMAGE) deploy/local/up $(REPLICAS)
+
+down:
+	deploy/local/down

@@ -12,6 +12,7 @@
 pub mod client;
 pub mod image;
 pub mod load;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod sample;
 pub mod tally;

@@ -2,64 +2,43 @@
 
 import json
 import os
-import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
+from running import free_port, is_pdf_of, podman, post, wait_for
 
-ROOT = Path(__file__).parents[2]
 IMAGE = os.environ["PDFMAGIC_IMAGE"]
-JPEG = (ROOT / "pdfmagic-core/tests/corpus/ycbcr_420.jpg").read_bytes()
 HARDENED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges"]
 
 
-def podman(*words):
-    return subprocess.run(["podman", *words], check=True, capture_output=True, text=True).stdout.strip()
+@pytest.fixture
+def port():
+    return free_port()
 
 
 @pytest.fixture
-def container():
-    name = podman("run", "--detach", "--publish=127.0.0.1::8080", *HARDENED, IMAGE)
+def container(port):
+    name = podman("run", "--detach", f"--publish=127.0.0.1:{port}:8080", *HARDENED, IMAGE)
+    wait_for(port, "/readyz")
     yield name
     podman("rm", "--force", "--time=0", name)
 
 
-@pytest.fixture
-def url(container):
-    url = f"http://{podman('port', container, '8080')}"
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(f"{url}/readyz").close()
-            return url
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    pytest.fail(podman("logs", container))
+def test_a_jpeg_comes_back_as_a_pdf(container, port):
+    status, pdf = post(port)
+    assert status == 200 and is_pdf_of(pdf)
 
 
-def post(url):
-    request = urllib.request.Request(f"{url}/v1/pdf", JPEG, {"Content-Type": "image/jpeg"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.headers["Content-Type"], answer.read()
-
-
-def test_a_jpeg_comes_back_as_a_pdf(url):
-    kind, pdf = post(url)
-    assert kind == "application/pdf"
-    assert pdf.startswith(b"%PDF-") and pdf.endswith(b"%%EOF\n") and JPEG in pdf
-
-
-def test_sigterm_ends_it_with_success(container, url):
-    post(url)
+def test_sigterm_ends_it_with_success(container, port):
+    post(port)
     started = time.monotonic()
     podman("stop", "--time=20", container)
     assert time.monotonic() - started < 10
     assert podman("inspect", "--format={{.State.ExitCode}}", container) == "0"
 
 
-def test_it_runs_without_root_and_without_capabilities(container, url):
+def test_it_runs_without_root_and_without_capabilities(container):
     process = podman("inspect", "--format={{.State.Pid}}", container)
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     assert status["Uid"].split() == status["Gid"].split() == ["65532"] * 4
@@ -67,9 +46,9 @@ def test_it_runs_without_root_and_without_capabilities(container, url):
     assert status["NoNewPrivs"] == "1"
 
 
-def test_the_image_is_one_small_file():
+def test_the_image_is_small_and_says_what_it_is():
     image = json.loads(podman("image", "inspect", IMAGE))[0]
     assert image["Size"] <= 6_000_000
     assert image["Config"]["User"] == "65532:65532"
     assert image["Config"]["ExposedPorts"] == {"8080/tcp": {}}
-    assert len(image["RootFS"]["Layers"]) == 1
+    assert image["Labels"]["org.opencontainers.image.version"] == IMAGE.rpartition(":")[2]

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pdfmagic_benches::client::{Target, Upload};
 use pdfmagic_benches::image::{self, Picture};
 use pdfmagic_benches::load::{self, End, Plan};
+#[cfg(feature = "plot")]
 use pdfmagic_benches::plot::{Chart, Figure, Series};
 use pdfmagic_benches::sample::{self, Recording, Run};
 use pdfmagic_benches::tally::{Report, Tally};
@@ -42,6 +43,7 @@ enum Command {
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
+    #[cfg(feature = "plot")]
     /// Draws recordings: an SVG, a PNG, and a CSV of the numbers in them.
     Plot {
         /// What to draw.
@@ -91,6 +93,9 @@ struct Measure {
     /// When to start, in Unix seconds, so that several load generators start together.
     #[arg(long, value_parser = seconds)]
     start_at: Option<Duration>,
+    /// Start when the clock next shows a full multiple of so many seconds: a start together without a word beforehand.
+    #[arg(long, value_parser = seconds, conflicts_with = "start_at")]
+    start_every: Option<Duration>,
     /// Seconds that a client rests after an answer.
     #[arg(long, value_parser = seconds, default_value = "0")]
     think_time: Duration,
@@ -162,6 +167,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.command, arguments.measure) {
         (Some(Command::Merge { output, inputs }), _) => merge(&output, &inputs),
+        #[cfg(feature = "plot")]
         (
             Some(Command::Plot {
                 chart,
@@ -245,7 +251,10 @@ impl Measure {
             rate: self.rate,
             reuse: self.connections == Connections::Reuse,
             warm_up: self.warm_up,
-            start_at: self.start_at.map(|at| SystemTime::UNIX_EPOCH + at),
+            start_at: self
+                .start_at
+                .or(self.start_every.and_then(next_multiple))
+                .map(|at| SystemTime::UNIX_EPOCH + at),
             think_time: self.think_time,
             retries: self.retries,
             timeout: self.timeout,
@@ -308,6 +317,7 @@ fn merge(output: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[cfg(feature = "plot")]
 fn plot(
     chart: Chart,
     output: &Path,
@@ -394,4 +404,11 @@ impl Progress {
             eprint!("\r\x1b[K");
         }
     }
+}
+
+/// The first multiple of `period` from now on, in Unix time.
+fn next_multiple(period: Duration) -> Option<Duration> {
+    let now = SystemTime::UNIX_EPOCH.elapsed().ok()?.as_secs();
+    let at = now.checked_next_multiple_of(period.as_secs())?;
+    Some(Duration::from_secs(at))
 }

@@ -1,0 +1,171 @@
+"""What must hold for a set of Kubernetes objects beyond each one's schema. Every check yields what is wrong."""
+
+import re
+from decimal import Decimal
+
+MIB = 1 << 20
+# What the service needs beside the bytes of requests.
+HEADROOM = 32 * MIB
+SUFFIX = {"": 1, "m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": MIB, "Gi": 1 << 30}
+
+
+def quantity(text):
+    number, suffix = re.fullmatch(r"(\d+(?:\.\d+)?)([a-zA-Z]*)", str(text)).groups()
+    return Decimal(number) * SUFFIX[suffix]
+
+
+def named(documents, kind):
+    return [document for document in documents if document["kind"] == kind]
+
+
+def pods(documents):
+    """Each pod's owner, labels and specification."""
+    for document in documents:
+        if document["kind"] == "Pod":
+            yield document, document["metadata"]["labels"], document["spec"]
+        elif document["kind"] in ("Deployment", "Job"):
+            template = document["spec"]["template"]
+            yield document, template["metadata"]["labels"], template["spec"]
+
+
+def containers(documents):
+    for _, _, pod in pods(documents):
+        yield from pod["containers"]
+
+
+def matching(documents, labels):
+    return [pod for _, own, pod in pods(documents) if labels.items() <= own.items()]
+
+
+def ports_of(pod):
+    return {port.get("name"): port["containerPort"] for c in pod["containers"] for port in c.get("ports", [])}
+
+
+def unmatched_selectors(documents):
+    for document in documents:
+        spec = document.get("spec", {})
+        selector = spec.get("selector") or spec.get("podSelector") or {}
+        labels = selector.get("matchLabels", selector)
+        if labels and not matching(documents, labels):
+            yield f"{document['kind']}: no pod has {labels}"
+    for owner, labels, pod in pods(documents):
+        own = owner["spec"].get("selector", {}).get("matchLabels", {})
+        spread = [c["labelSelector"]["matchLabels"] for c in pod.get("topologySpreadConstraints", [])]
+        for selector in [own, *spread]:
+            if not selector.items() <= labels.items():
+                yield f"{owner['kind']}: {selector} does not select its own pods"
+
+
+def missing_ports(documents):
+    services = {service["metadata"]["name"]: service for service in named(documents, "Service")}
+    for service in services.values():
+        for pod in matching(documents, service["spec"]["selector"]):
+            for port in service["spec"]["ports"]:
+                if port["targetPort"] not in ports_of(pod):
+                    yield f"Service: no port {port['targetPort']}"
+    for policy in named(documents, "NetworkPolicy"):
+        for pod in matching(documents, policy["spec"]["podSelector"]["matchLabels"]):
+            for port in (port for rule in policy["spec"]["ingress"] for port in rule["ports"]):
+                if port["port"] not in ports_of(pod):
+                    yield f"NetworkPolicy: no port {port['port']}"
+    for monitor in named(documents, "PodMonitor"):
+        for pod in matching(documents, monitor["spec"]["selector"]["matchLabels"]):
+            for endpoint in monitor["spec"]["podMetricsEndpoints"]:
+                if endpoint["port"] not in ports_of(pod):
+                    yield f"PodMonitor: no port {endpoint['port']}"
+    for _, path, port in probes(documents):
+        if port is None:
+            yield f"probe of {path}: no such port"
+    for name, port in backends(documents):
+        offered = services[name]["spec"]["ports"] if name in services else []
+        if port not in [value for offer in offered for value in (offer["name"], offer["port"])]:
+            yield f"no port {port} of a Service {name}"
+
+
+def backends(documents):
+    """Name and port of each Service that a route leads to."""
+    for ingress in named(documents, "Ingress"):
+        for path in (path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]):
+            service = path["backend"]["service"]
+            yield service["name"], service["port"].get("name", service["port"].get("number"))
+    for route in named(documents, "HTTPRoute"):
+        for backend in (backend for rule in route["spec"]["rules"] for backend in rule["backendRefs"]):
+            yield backend["name"], backend["port"]
+
+
+def probes(documents):
+    """Each HTTP probe: its name, path, and port as a number."""
+    for _, _, pod in pods(documents):
+        for container in pod["containers"]:
+            for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+                if get := container.get(name, {}).get("httpGet"):
+                    yield name, get["path"], ports_of(pod).get(get["port"])
+
+
+def missing_targets(documents):
+    existing = {(document["kind"], document["metadata"]["name"]) for document in documents}
+    for hpa in named(documents, "HorizontalPodAutoscaler"):
+        target = hpa["spec"]["scaleTargetRef"]
+        if (target["kind"], target["name"]) not in existing:
+            yield f"HorizontalPodAutoscaler: no {target['kind']} {target['name']}"
+        for deployment in named(documents, "Deployment"):
+            if "replicas" in deployment["spec"]:
+                yield "Deployment: an apply would reset the replicas that the HorizontalPodAutoscaler owns"
+    for _, _, pod in pods(documents):
+        account = pod.get("serviceAccountName", "default")
+        if account != "default" and ("ServiceAccount", account) not in existing:
+            yield f"no ServiceAccount {account}"
+
+
+def too_short_graces(documents, defaults):
+    """A pod must have the time that its container takes to stop. `defaults` are the program's, by variable."""
+    for owner in named(documents, "Deployment"):
+        pod = owner["spec"]["template"]["spec"]
+        for container in pod["containers"]:
+            env = defaults | {e["name"]: e["value"] for e in container.get("env", []) if "value" in e}
+            pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+            needed = pause + sum(float(env[name]) for name in ("PDFMAGIC_DRAIN_DELAY", "PDFMAGIC_GRACE"))
+            if pod["terminationGracePeriodSeconds"] < needed + 5:
+                yield f"stopping takes up to {needed} s and 5 to spare, of {pod['terminationGracePeriodSeconds']}"
+
+
+def unknown_variables(documents, known):
+    for container in containers(documents):
+        for variable in container.get("env", []):
+            if variable["name"] not in known:
+                yield f"{variable['name']} means nothing to the program"
+
+
+def unrestricted(documents):
+    """What the Pod Security Standard `restricted` forbids, as far as these pods could break it."""
+    for owner, _, pod in pods(documents):
+        for container in pod["containers"]:
+            context = pod.get("securityContext", {}) | container.get("securityContext", {})
+            wanted = {
+                "runAsNonRoot": True,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+                # More than restricted asks for.
+                "readOnlyRootFilesystem": True,
+            }
+            for key, value in wanted.items():
+                if context.get(key) != value:
+                    yield f"{owner['kind']}: {key} is not {value}"
+        for key in ("hostNetwork", "hostPID", "hostIPC", "volumes"):
+            if key in pod:
+                yield f"{owner['kind']}: {key}"
+        if pod.get("automountServiceAccountToken") is not False or pod.get("enableServiceLinks") is not False:
+            yield f"{owner['kind']}: takes a token, or variables of Services"
+
+
+def wrong_sizes(documents):
+    for container in containers(documents):
+        resources = container["resources"]
+        try:
+            sizes = {side: {k: quantity(v) for k, v in resources[side].items()} for side in ("requests", "limits")}
+        except (AttributeError, KeyError) as fault:
+            yield f"not a quantity in {resources}: {fault}"
+            continue
+        if sizes["limits"]["memory"] < sizes["requests"]["memory"] + HEADROOM and "command" not in container:
+            yield "the limit has no room for the budget and what the service needs beside it"

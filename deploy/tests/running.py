@@ -1,0 +1,67 @@
+"""Containers under test, and requests to them."""
+
+import http.client
+import random
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+JPEG = (ROOT / "pdfmagic-core/tests/corpus/ycbcr_420.jpg").read_bytes()
+
+
+def podman(*words, **options):
+    options = {"check": True, "capture_output": True, "text": True, **options}
+    return subprocess.run(["podman", *words], **options).stdout.strip()
+
+
+def free_port():
+    """A port that nobody has, nor the few above it; below those that systems give to outgoing connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        try:
+            for n in (0, 1, 2, 3, 101, 102, 103):
+                with socket.socket() as listener:
+                    listener.bind(("127.0.0.1", port + n))
+            return port
+        except OSError:
+            continue
+
+
+def get(port, path):
+    """The status; 0 while nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def wait_for(port, path):
+    for _ in range(200):
+        if get(port, path) == 200:
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"no answer from port {port} to {path}")
+
+
+def post(port, jpeg=JPEG, query=""):
+    """Status and body. A refusal may come, and the connection go, before all is sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST", f"/v1/pdf{query}", jpeg, {"Content-Type": "image/jpeg"})
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    try:
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def is_pdf_of(pdf, jpeg=JPEG):
+    return pdf.startswith(b"%PDF-") and pdf.endswith(b"%%EOF\n") and jpeg in pdf

@@ -1,0 +1,71 @@
+"""The Deployment of the base as podman plays it: the image under the manifest's own security context and limit."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import manifests
+import pytest
+import yaml
+from running import JPEG, ROOT, free_port, get, is_pdf_of, podman, post, wait_for
+
+CONTAINER = "pdfmagic-pod-0-pdfmagic"
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory):
+    """As it is applied, but that podman has no downward API, and that its ports are the host's."""
+    kubectl = Path(sys.executable).with_name("kubectl")
+    text = subprocess.check_output([kubectl, "kustomize", ROOT / "deploy/k8s/base"], text=True)
+    [deployment] = manifests.named(yaml.safe_load_all(text), "Deployment")
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    requests = container["resources"]["requests"]
+    downward = {
+        "status.podIP": "127.0.0.1",
+        "requests.cpu": str(-(-manifests.quantity(requests["cpu"]) // 1)),
+        "requests.memory": str(manifests.quantity(requests["memory"])),
+    }
+    for variable in container["env"]:
+        field = variable.pop("valueFrom")
+        variable["value"] = downward[field.get("fieldRef", {}).get("fieldPath") or field["resourceFieldRef"]["resource"]]
+    for port in container["ports"]:
+        port.update(hostIP="127.0.0.1", hostPort=free_port())
+    container.update(image=os.environ["PDFMAGIC_IMAGE"], imagePullPolicy="Never")
+    path = tmp_path_factory.mktemp("play") / "deployment.yaml"
+    path.write_text(yaml.safe_dump(deployment))
+    podman("kube", "play", path)
+    yield deployment
+    podman("kube", "down", path)
+
+
+@pytest.fixture(scope="module")
+def ports(deployment):
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    ports = {port["name"]: port["hostPort"] for port in container["ports"]}
+    wait_for(ports["http"], "/livez")
+    return ports
+
+
+def inspect():
+    return json.loads(podman("inspect", CONTAINER))[0]
+
+
+def test_it_answers_under_the_manifests_security_context(deployment, ports):
+    status, pdf = post(ports["http"])
+    assert status == 200 and is_pdf_of(pdf)
+    container = inspect()
+    assert container["HostConfig"]["ReadonlyRootfs"]
+    assert container["HostConfig"]["Memory"] == 256 * manifests.MIB
+    assert not container["EffectiveCaps"]
+    process = Path(f"/proc/{container['State']['Pid']}/status").read_text()
+    assert "Uid:\t65532\t65532\t65532\t65532" in process
+
+
+def test_every_probe_is_answered(deployment, ports):
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+        probe = container[name]["httpGet"]
+        assert get(ports[probe["port"]], probe["path"]) == 200, name

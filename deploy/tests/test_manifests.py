@@ -1,0 +1,149 @@
+"""The Kubernetes manifests: sound by schema for eight versions, and in what schemas do not see."""
+
+import copy
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import kubernetes_validate
+import manifests
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+K8S = ROOT / "deploy/k8s"
+FOLDERS = [K8S / "base", *sorted(path.parent for path in K8S.glob("overlays/*/kustomization.yaml"))]
+VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
+RELEASE = Path(os.environ["PDFMAGIC_RELEASE"])
+CUSTOM = yaml.safe_load((Path(__file__).parent / "custom_resources.yaml").read_text())
+VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
+
+
+def build(folder):
+    kubectl = Path(sys.executable).with_name("kubectl")
+    return list(yaml.safe_load_all(subprocess.check_output([kubectl, "kustomize", folder], text=True)))
+
+
+BUILT = {folder.name: build(folder) for folder in FOLDERS}
+everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
+
+
+def variables():
+    """What the service reads from its environment, and its defaults."""
+    text = subprocess.check_output([RELEASE / "pdfmagic-http", "--help"], text=True)
+    found = re.findall(r"\[env: (\w+)=.*?\](?:\s*\[default: (.*?)\])?", text)
+    return dict(found)
+
+
+def validate(document, version):
+    if schema := CUSTOM.get(document["kind"]):
+        jsonschema.validate(document["spec"], {"$defs": CUSTOM["$defs"], **schema})
+    else:
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+@everywhere
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_object_is_valid(documents, version):
+    for document in documents:
+        validate(document, version)
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_misspelt_key_is_found(name):
+    for document in BUILT[name]:
+        if "spec" in document:
+            wrong = copy.deepcopy(document)
+            wrong["spec"]["misspelt"] = 1
+            with pytest.raises((kubernetes_validate.ValidationError, jsonschema.ValidationError)):
+                validate(wrong, VERSIONS[-1])
+
+
+def faults(documents):
+    known = variables()
+    return [
+        *manifests.unmatched_selectors(documents),
+        *manifests.missing_ports(documents),
+        *manifests.missing_targets(documents),
+        *manifests.too_short_graces(documents, known),
+        *manifests.unknown_variables(documents, known),
+        *manifests.unrestricted(documents),
+        *manifests.wrong_sizes(documents),
+    ]
+
+
+@everywhere
+def test_the_objects_fit_together(documents):
+    assert not faults(documents)
+
+
+def spec(documents, kind):
+    return manifests.named(documents, kind)[0]["spec"]
+
+
+def pod(documents):
+    return spec(documents, "Deployment")["template"]["spec"]
+
+
+def container(documents):
+    return pod(documents)["containers"][0]
+
+
+BREAKAGES = {
+    "a Service selects nothing": lambda d: spec(d, "Service")["selector"].update(app="x"),
+    "a Deployment selects other pods": lambda d: spec(d, "Deployment")["selector"]["matchLabels"].update(a="b"),
+    "a port is gone": lambda d: container(d)["ports"].pop(),
+    "a probe asks a port that is not there": lambda d: container(d)["livenessProbe"]["httpGet"].update(port="x"),
+    "the autoscaler has no target": lambda d: spec(d, "HorizontalPodAutoscaler")["scaleTargetRef"].update(name="x"),
+    "the autoscaler's replicas are reset": lambda d: spec(d, "Deployment").update(replicas=3),
+    "the grace is too short": lambda d: pod(d).update(terminationGracePeriodSeconds=30),
+    "a variable is misspelt": lambda d: container(d)["env"].append({"name": "PDFMAGIC_WORKER", "value": "1"}),
+    "a capability is left": lambda d: container(d)["securityContext"].pop("capabilities"),
+    "the root is writable": lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
+    "a quantity is none": lambda d: container(d)["resources"]["limits"].update(memory="256Mb"),
+    "the limit is the budget": lambda d: container(d)["resources"]["limits"].update(memory="192Mi"),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_what_does_not_fit_is_found(breakage):
+    documents = copy.deepcopy(BUILT["base"])
+    BREAKAGES[breakage](documents)
+    assert faults(documents)
+
+
+@everywhere
+def test_images_are_of_this_version(documents):
+    assert {c["image"] for c in manifests.containers(documents)} <= {f"localhost/pdfmagic:{VERSION}"}
+
+
+def test_the_practicals_names_are_kept():
+    pod, deployment, service = (manifests.named(BUILT["practical"], kind)[0] for kind in ("Pod", "Deployment", "Service"))
+    for document in (pod, deployment, service):
+        assert document["metadata"]["name"] == "pdfmagic"
+    assert pod["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"] == {"app": "pdfmagic"}
+    # `kubectl expose pod` makes a port of the balancer of each that is named here.
+    assert [port["containerPort"] for port in pod["spec"]["containers"][0]["ports"]] == [8080]
+    assert deployment["spec"]["replicas"] == 3
+    assert service["spec"]["type"] == "LoadBalancer"
+    assert service["spec"]["ports"][0]["port"] == 8080
+
+
+@everywhere
+def test_namespaces_admit_only_restricted_pods(documents):
+    for namespace in manifests.named(documents, "Namespace"):
+        assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_jobs_words_are_the_load_generators():
+    [client] = manifests.containers(BUILT["load-job"])
+    words = [word.replace("$(JOB_COMPLETION_INDEX)", "7") for word in client["args"]]
+    assert client["command"] == ["/pdfmagic-load"]
+    # Words that it does not know end it at once; these make it wait for the next minute.
+    process = subprocess.Popen([RELEASE / "pdfmagic-load", *words], stderr=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.kill()
