@@ -2,17 +2,12 @@
 
 use std::sync::LazyLock;
 
-use pdfmagic_core::backend::Reencode;
-use pdfmagic_core::{Backend, Error, Passthrough, Source};
+use pdfmagic_core::{Error, Passthrough, Source};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::structure::check_offsets;
-use crate::support::{convert, convert_source, image_of, own_corpus, strict};
-
-fn backends() -> [Box<dyn Backend>; 2] {
-    [Box::new(Passthrough), Box::new(Reencode::default())]
-}
+use crate::support::{backends, convert, convert_source, image_of, own_corpus, strict};
 
 /// Sound files and damaged ones, to be damaged further.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {

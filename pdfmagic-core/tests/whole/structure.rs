@@ -3,20 +3,16 @@
 use std::ops::Range;
 use std::str;
 
-use pdfmagic_core::backend::Reencode;
 use pdfmagic_core::{Document, Notice, Options, Page, Passthrough, Piece};
 
-use crate::support::{convert, corpora, image_of, own_corpus, strict};
+use crate::support::{backends, convert, corpora, image_of, own_corpus, strict};
 
 #[test]
 fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets() {
     for (path, jpeg) in corpora() {
-        for pdf in [
-            convert(&jpeg, &Passthrough),
-            convert(&jpeg, &Reencode::default()),
-        ]
-        .into_iter()
-        .flatten()
+        for pdf in backends()
+            .iter()
+            .filter_map(|backend| convert(&jpeg, &**backend).ok())
         {
             let read = strict(&pdf);
             image_of(&read);
@@ -27,11 +23,11 @@ fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets() {
 
 #[test]
 fn two_runs_give_the_same_bytes() {
-    for (_, jpeg) in corpora() {
-        assert_eq!(
-            convert(&jpeg, &Passthrough).ok(),
-            convert(&jpeg, &Passthrough).ok()
-        );
+    for (path, jpeg) in corpora() {
+        for backend in backends() {
+            let twice = [(); 2].map(|()| convert(&jpeg, &*backend).ok());
+            assert!(twice[0] == twice[1], "{}", path.display());
+        }
     }
 }
 

@@ -5,7 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lopdf::{LoadOptions, Object, Stream};
-use pdfmagic_core::{Backend, Document, Error, Options, Page, Source};
+use pdfmagic_core::backend::{Lossless, Reencode, Transcode};
+use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
+
+/// Each way to make an image.
+pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
+    [
+        Box::new(Passthrough),
+        Box::new(Transcode::default()),
+        Box::new(Lossless),
+        Box::new(Reencode::default()),
+    ]
+}
 
 /// The corpus in the repository.
 pub(crate) fn own_corpus() -> PathBuf {
