@@ -223,8 +223,8 @@ def files():
 
     yield "arithmetic", jpegtran(plain, "-arithmetic")
     yield "arithmetic_progressive", jpegtran(plain, "-arithmetic", "-progressive")
-    yield "precision_12", frame(plain, marker=0xC1, precision=12)
-    yield "lossless", frame(plain, marker=0xC3)
+    yield "precision_12", precision_12()
+    yield "lossless", lossless()
     yield "hierarchical", frame(plain, marker=0xC5)
     yield "jpeg_ls", frame(plain, marker=0xF7)
     yield "two_components", two_components(plain)
@@ -250,6 +250,46 @@ def scan_per_component(jpeg):
         script.write("0;\n1;\n2;\n")
         script.flush()
         return jpegtran(jpeg, "-scans", script.name)
+
+
+def huffman(values):
+    """Coded data of differences, each as the code of its size and then its bits, and a table of 5-bit codes."""
+    bits = ""
+    for value in values:
+        size = abs(int(value)).bit_length()
+        bits += f"{size:05b}" + (f"{value if value > 0 else value + (1 << size) - 1:0{size}b}" if size else "")
+    bits += "1" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    sizes = bytes(range(16))
+    return segment(0xC4, b"\0" + bytes([0, 0, 0, 0, len(sizes)]) + bytes(11) + sizes), data
+
+
+def gray_frame(marker, precision, height, width):
+    sizes = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return segment(marker, bytes([precision]) + sizes + b"\1\1\x11\0")
+
+
+def lossless():
+    """SOF3 with predictor 1: each sample as its difference from the one to the left, the first from the one above."""
+    gray = np.asarray(picture().convert("L")).astype(int)
+    before = np.column_stack([np.append(128, gray[:-1, 0]), gray[:, :-1]])
+    tables, data = huffman((gray - before).ravel())
+    scan = segment(0xDA, b"\1\1\0\1\0\0")
+    return SOI + gray_frame(0xC3, 8, HEIGHT, WIDTH) + tables + scan + data + EOI
+
+
+def precision_12():
+    """SOF1 of 12 bits, with nothing but the mean of each block: a mosaic of the picture."""
+    gray = np.asarray(picture().convert("L")).astype(int) * 16
+    means = gray.reshape(HEIGHT // 8, 8, WIDTH // 8, 8).mean(axis=(1, 3)).round().astype(int)
+    # The first coefficient is eight times the mean, and quantized by eight.
+    dc = (means - 2048).ravel()
+    # After each mean comes the code for the end of the block, whose table has the same codes.
+    tables, data = huffman(np.column_stack([np.diff(dc, prepend=0), np.zeros_like(dc)]).ravel())
+    tables += tables[:4] + b"\x10" + tables[5:]
+    quantization = segment(0xDB, b"\0" + bytes([8] * 64))
+    scan = segment(0xDA, b"\1\1\0\0\x3f\0")
+    return SOI + quantization + gray_frame(0xC1, 12, HEIGHT, WIDTH) + tables + scan + data + EOI
 
 
 def two_components(jpeg):

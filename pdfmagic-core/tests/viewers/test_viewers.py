@@ -28,7 +28,7 @@ DAMAGED = {"cut_in_scan", "marker-ffdc"}
 def own_files():
     with (OWN / "corpus.tsv").open(newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
-            if row["outcome"] == "pdf":
+            if row["passthrough"] == "pdf":
                 yield OWN / row["file"], OWN / row["shows"] if row["shows"] else None
 
 

@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::support::{Table, convert, image_of, media_box, own_corpus, shared_corpus, strict};
 use lopdf::Object;
+use pdfmagic_core::backend::Lossless;
 use pdfmagic_core::{Error, Options, Page, Passthrough};
 
 #[test]
@@ -30,14 +31,29 @@ fn the_corpus_becomes_what_its_table_says() {
     let mut wrong = Vec::new();
     for row in Table::read(&own_corpus().join("corpus.tsv")).rows() {
         let jpeg = fs::read(own_corpus().join(row["file"])).expect("listed files exist");
-        let expected =
-            ["outcome", "color_space", "decode", "media_box", "notices"].map(|column| row[column]);
+        let expected = [
+            "passthrough",
+            "color_space",
+            "decode",
+            "media_box",
+            "notices",
+        ]
+        .map(|column| row[column]);
         let found = describe(&jpeg);
         if found != expected {
             wrong.push(format!("{}: {expected:?} became {found:?}", row["file"]));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn lossless_carries_what_passthrough_cannot() {
+    for row in Table::read(&own_corpus().join("corpus.tsv")).rows() {
+        let jpeg = fs::read(own_corpus().join(row["file"])).expect("listed files exist");
+        let outcome = convert(&jpeg, &Lossless).map_or_else(|error| error.code(), |_| "pdf");
+        assert_eq!(outcome, row["lossless"], "{}", row["file"]);
+    }
 }
 
 /// The columns of `corpus.tsv` for what became of a file.
