@@ -5,9 +5,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
-use pdfmagic_core::backend::{Quality, Reencode};
-use pdfmagic_core::{Backend, Passthrough};
+use clap::{CommandFactory, Parser};
+use pdfmagic_core::Backend;
+use pdfmagic_core::backend::{Choice, ChoiceError};
+
+use crate::failure::shown;
 
 /// A conversion to be done.
 #[derive(Debug)]
@@ -38,7 +40,8 @@ Examples:
   pdfmagic-cli photo.jpg photo.pdf       one photo, one page
   pdfmagic-cli *.jpg -o album.pdf        a page for each photo, in this order
   scan | pdfmagic-cli - - | lp           from a pipe to a pipe
-  pdfmagic-cli --backend reencode --quality 60 photo.jpg small.pdf
+  pdfmagic-cli --optimize photo.jpg smaller.pdf
+  pdfmagic-cli --backend reencode --max-density 150 --quality 60 photo.jpg small.pdf
 
 Files:
   OUT appears whole or not at all: on any failure an older OUT stays as it was, and nothing else is left behind.
@@ -48,7 +51,7 @@ Files:
 Exit status:
   0  done, or the reader of a pipe had enough
   1  an input or the output failed; one line on standard error says which and why
-  2  the command line makes no sense";
+  2  the command line makes no sense; said in words, with --json as well";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -58,6 +61,7 @@ Exit status:
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 struct Cli {
     /// JPEGs, then the PDF to write; `-` is standard input or output
     #[arg(value_name = "PATH", help_heading = "Input and output")]
@@ -67,18 +71,34 @@ struct Cli {
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     output: Option<PathBuf>,
 
-    /// How a JPEG becomes an image in the PDF
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "passthrough",
-        help_heading = "Conversion"
-    )]
-    backend: BackendName,
+    /// How a JPEG becomes an image in the PDF: `lossless` embeds it as it is where PDF can carry it, and else codes
+    /// the same picture anew; `passthrough` never codes anew; `transcode` always does; `reencode` loses something
+    #[arg(long, value_name = "NAME", help_heading = "Conversion")]
+    backend: Option<String>,
 
-    /// Quality of the new JPEG, 1 to 100, for --backend reencode [default: 85]
-    #[arg(long, value_name = "N", value_parser = quality, help_heading = "Conversion")]
-    quality: Option<Quality>,
+    /// Make the data smaller without loss (implies --backend transcode)
+    #[arg(long, help_heading = "Conversion")]
+    optimize: bool,
+
+    /// Make it smaller still, and slower to show (implies --backend transcode)
+    #[arg(long, help_heading = "Conversion")]
+    progressive: bool,
+
+    /// Quality with --backend reencode, 1 to 100 [default: 85]
+    #[arg(long, value_name = "N", help_heading = "Conversion")]
+    quality: Option<String>,
+
+    /// Most pixels per inch, with --backend reencode
+    #[arg(long, value_name = "N", help_heading = "Conversion")]
+    max_density: Option<String>,
+
+    /// Keep the luminance only, with --backend reencode
+    #[arg(long, help_heading = "Conversion")]
+    gray: bool,
+
+    /// Most bytes of each image, with --backend reencode: the best quality that fits
+    #[arg(long, value_name = "BYTES", help_heading = "Conversion")]
+    max_size: Option<String>,
 
     /// Do not say what was odd about an input
     #[arg(short, long, help_heading = "Reporting")]
@@ -90,37 +110,17 @@ struct Cli {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BackendName {
-    /// Embed the coded data as it is: fastest, no loss
-    Passthrough,
-    /// Decode, and encode anew
-    Reencode,
-}
-
-fn quality(word: &str) -> Result<Quality, &'static str> {
-    word.parse()
-        .ok()
-        .and_then(Quality::new)
-        .ok_or("not a whole number from 1 to 100")
-}
-
 fn job(cli: Cli) -> Result<Job, String> {
+    let backend = backend(&cli).map_err(|error| format!("--{error}"))?;
     let (inputs, output) = match cli.output {
         Some(output) => (inputs_or_stdin(cli.paths)?, output),
         None => split_last(cli.paths)?,
     };
-    let backend: Box<dyn Backend> = match (cli.backend, cli.quality) {
-        (BackendName::Reencode, quality) => Box::new(Reencode {
-            quality: quality.unwrap_or_default(),
-            ..Reencode::default()
-        }),
-        (BackendName::Passthrough, None) => Box::new(Passthrough),
-        (BackendName::Passthrough, Some(_)) => {
-            return Err("--quality needs --backend reencode: \
-                        passthrough keeps the quality as it is"
-                .into());
-        }
+    // Where standard output is a file, it is not to be replaced.
+    let output = if output.as_os_str() == "/dev/stdout" {
+        "-".into()
+    } else {
+        output
     };
     Ok(Job {
         inputs,
@@ -129,6 +129,26 @@ fn job(cli: Cli) -> Result<Job, String> {
         quiet: cli.quiet,
         json: cli.json,
     })
+}
+
+fn backend(cli: &Cli) -> Result<Box<dyn Backend>, ChoiceError> {
+    let switch = |is_set: bool| is_set.then(|| "true".to_owned());
+    let words = [
+        ("backend", &cli.backend),
+        ("optimize", &switch(cli.optimize)),
+        ("progressive", &switch(cli.progressive)),
+        ("quality", &cli.quality),
+        ("max-density", &cli.max_density),
+        ("gray", &switch(cli.gray)),
+        ("max-size", &cli.max_size),
+    ];
+    let mut choice = Choice::default();
+    for (name, value) in words {
+        value
+            .as_ref()
+            .map_or(Ok(()), |value| choice.set(name, value))?;
+    }
+    choice.backend()
 }
 
 fn inputs_or_stdin(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
@@ -154,7 +174,7 @@ fn split_last(mut paths: Vec<PathBuf>) -> Result<(Vec<PathBuf>, PathBuf), String
         return Err(format!(
             "the last path is where the PDF goes, and {} looks like a JPEG: \
              name the PDF last, or with -o out.pdf",
-            output.display()
+            shown(&output, "-")
         ));
     }
     Ok((paths, output))

@@ -159,10 +159,7 @@ mod words {
             (&[][..], "pdfmagic-cli in.jpg out.pdf"),
             (&["a.jpg"], "pdfmagic-cli in.jpg out.pdf"),
             (&["a.jpg", "b.jpg"], "-o out.pdf"),
-            (
-                &["a.jpg", "out.pdf", "--quality", "50"],
-                "--backend reencode",
-            ),
+            (&["a.jpg", "out.pdf", "--quality", "50"], "backend reencode"),
             (
                 &[
                     "a.jpg",
@@ -226,6 +223,32 @@ mod words {
                 .unwrap(),
         );
         assert_eq!(said.lines().count(), 1, "{said}");
+    }
+
+    #[test]
+    fn can_ask_for_fewer_bytes_with_or_without_loss() {
+        let folder = Folder::new();
+        let size = |words: &[&str]| {
+            folder.done(&[words, &["a.jpg", "out.pdf"]].concat());
+            folder.read("out.pdf").len()
+        };
+        let [whole, optimized, reencoded] = [
+            size(&[]),
+            size(&["--optimize"]),
+            size(&[
+                "--backend",
+                "reencode",
+                "--quality",
+                "30",
+                "--max-density",
+                "48",
+                "--gray",
+            ]),
+        ];
+        assert!(
+            whole > optimized && optimized > reencoded,
+            "{whole}, {optimized}, {reencoded}"
+        );
     }
 
     #[test]
@@ -326,6 +349,27 @@ mod output {
                 .is_char_device()
         );
         assert_eq!(pages(&folder.done(&["a.jpg", "/dev/stdout"])), 1);
+    }
+
+    #[test]
+    fn is_added_where_standard_output_is_to_be_added() {
+        let folder = Folder::new();
+        for output in ["-", "/dev/stdout"] {
+            folder.write("all", b"older");
+            let all = OpenOptions::new()
+                .append(true)
+                .open(folder.path("all"))
+                .unwrap();
+            let status = folder
+                .command(&["a.jpg", output])
+                .stdout(all)
+                .status()
+                .unwrap();
+            assert!(
+                status.success() && folder.read("all").starts_with(b"older%PDF"),
+                "{output}"
+            );
+        }
     }
 
     #[test]
