@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Compares the coding engine with libjpeg-turbo's programs: sizes, and CPU time of whole processes on one core, in turns.
+# Fails where a target is missed. Needs cjpeg, djpeg, jpegtran and python3.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build --quiet --release -p pdfmagic-core --example recode
+exec python3 - <<'PY'
+import os, pathlib, resource, statistics, subprocess, sys, tempfile
+
+RECODE = "target/release/examples/recode"
+TURNS = 5
+# What, ours, theirs, and the most that the ratio of CPU times may be.
+JOBS = [
+    ("optimize", "{recode} optimize {base} {out}", "jpegtran -copy none -optimize -outfile {ref} {base}", 0.35),
+    ("requantize", "{recode} requantize {base} {out}", "djpeg -pnm {base} | cjpeg -quality 75 -outfile {ref}", 0.5),
+    ("half", "{recode} half {base} {out}", "djpeg -scale 1/2 -pnm {base} | cjpeg -quality 75 -outfile {ref}", 0.7),
+    ("from arithmetic", "{recode} optimize {arith} {out}", "jpegtran -copy none -optimize -outfile {ref} {arith}", 0.6),
+    ("from progressive", "{recode} optimize {prog} {out}", "jpegtran -copy none -optimize -outfile {ref} {prog}", 0.6),
+    ("progressive", "{recode} progressive {base} {out}", "jpegtran -copy none -progressive -outfile {ref} {base}", None),
+]
+# Ours may be so many times as large.
+SIZES = {"optimize": 1.0, "progressive": 1.01}
+IMAGES = [("12 MP 4:4:4", 4000, 3000, "1x1"), ("2 MP 4:2:0", 1600, 1200, "2x2"), ("640 x 480", 640, 480, "1x1")]
+
+
+def picture(width, height):
+    """Shades, edges and grain: about as many bits for a pixel as a camera's."""
+    import random
+    grain = random.Random(1).randbytes(3 * 4096 + 3 * width)
+    rows = []
+    for y in range(height):
+        shade = bytes((96 + (x * 5 // 16 + y // 3) % 96 + 32 * ((x // 61 + y // 47) % 2)) for x in range(width) for _ in "rgb")
+        at = y * 7919 % 4096
+        rows.append(bytes(s + (g & 15) for s, g in zip(shade, grain[at:])))
+    return b"P6 %d %d 255\n" % (width, height) + b"".join(rows)
+
+
+def cpu(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(["taskset", "-c", "0", "sh", "-c", command], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+missed = False
+with tempfile.TemporaryDirectory() as work:
+    path = {name: os.path.join(work, name) for name in ("base", "arith", "prog", "out", "ref")}
+    for name, width, height, sampling in IMAGES:
+        base = subprocess.run(["cjpeg", "-quality", "90", "-sample", sampling], input=picture(width, height), capture_output=True, check=True).stdout
+        pathlib.Path(path["base"]).write_bytes(base)
+        for kind, option in (("arith", "-arithmetic"), ("prog", "-progressive")):
+            subprocess.run(["jpegtran", option, "-outfile", path[kind], path["base"]], check=True)
+        print(f"{name}: {len(base):,} bytes")
+        for job, ours, theirs, most in JOBS:
+            times = [[cpu(command.format(recode=RECODE, **path)) for command in (ours, theirs)] for _ in range(TURNS)]
+            ratio = statistics.median(a for a, _ in times) / statistics.median(b for _, b in times)
+            sizes = os.path.getsize(path["out"]) / os.path.getsize(path["ref"])
+            bad = most is not None and ratio > most or job in SIZES and sizes > SIZES[job]
+            missed |= bad
+            target = "" if most is None else f" (at most {most})"
+            print(f"  {job}: CPU time {ratio:.2f}{target}, size {sizes:.4f}{'  MISSED' if bad else ''}")
+sys.exit(missed)
+PY

@@ -1,0 +1,39 @@
+//! Law: a walk finds a JPEG whole where, and only where, a decoder does; and it ends at the same byte whatever follows.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pdfmagic_core::{Backend, Jpeg, Limits, Transcode};
+
+fuzz_target!(|input: &[u8]| {
+    // Large pictures are slow to decode, and find nothing that small ones do not.
+    let mut limits = Limits::default();
+    limits.max_pixels = 1 << 18;
+    limits.max_scans = 50;
+    let Ok(jpeg) = Jpeg::parse(input, &limits) else {
+        return;
+    };
+    let walked = jpeg.verify(&limits);
+    if jpeg.frame().precision == 8 && jpeg.frame().process != pdfmagic_core::jpeg::Process::Lossless
+    {
+        let decoded = Transcode { progressive: false }.image(&jpeg, &limits);
+        assert_eq!(
+            walked.is_ok(),
+            decoded.is_ok(),
+            "{:?}, {:?}",
+            walked.err(),
+            decoded.err()
+        );
+    }
+    let Ok(size) = jpeg.verify(&limits) else {
+        return;
+    };
+    assert!(size <= input.len() as u64);
+    if input
+        .get(..size as usize)
+        .is_some_and(|whole| whole.ends_with(b"\xFF\xD9"))
+    {
+        let longer = [&input[..size as usize], b"\xFF\xD8\xFF"].concat();
+        let jpeg = Jpeg::parse(&longer, &limits).expect("its header is the same");
+        assert_eq!(jpeg.verify(&limits).expect("its data is the same"), size);
+    }
+});
