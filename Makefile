@@ -13,7 +13,7 @@ REPLICAS ?= 3
 # How long `make fuzz` takes, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers container tools bench fuzz image binary-image up down
+.PHONY: run test lint rust viewers container tools bench report fuzz image binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -39,6 +39,11 @@ tools:
 
 bench:
 	cargo bench -p pdfmagic-benches
+
+# The practical's questions, answered by measuring: `make report`, or `make report QUICK=1` in two minutes.
+report: tools
+	cargo build --release -p pdfmagic-http -p pdfmagic-cli -p pdfmagic-benches
+	target/release/report $(if $(QUICK),--quick --output target/report)
 
 fuzz:
 	cargo install cargo-fuzz --version 0.13.2 --locked

@@ -15,4 +15,5 @@ pub mod load;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod sample;
+pub mod stage;
 pub mod tally;

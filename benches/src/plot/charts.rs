@@ -1,6 +1,7 @@
 //! Each chart: what is drawn, and the numbers in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kuva::plot::annotations::ReferenceLine;
 use kuva::plot::histogram::BinMethod;
@@ -146,7 +147,7 @@ pub(super) fn timeline(series: &Series) -> Figure {
     let mut plots = vec![Plot::Scatter(
         ScatterPlot::new()
             .with_data(points)
-            .with_size(1.5)
+            .with_size(2.0)
             .with_color("#9aa5b1")
             .with_marker_opacity(0.5)
             .with_legend("a request"),
@@ -161,20 +162,24 @@ pub(super) fn timeline(series: &Series) -> Figure {
         ));
     }
     let most = replicas.iter().map(|(_, count)| *count).fold(0.0, f64::max);
-    let secondary = vec![Plot::Line(
-        LinePlot::new()
-            .with_data(replicas)
-            .with_color("black")
-            .with_stroke_width(2.0)
-            .with_legend("replicas that answered"),
-    )];
+    let mut secondary = Vec::new();
+    if most > 0.0 {
+        secondary.push(Plot::Line(
+            LinePlot::new()
+                .with_data(replicas)
+                .with_color("black")
+                .with_stroke_width(2.0)
+                .with_legend("replicas that answered"),
+        ));
+    }
     let layout = Layout::auto_from_twin_y_plots(&plots, &secondary)
         .with_log_y()
         .with_x_label("time [s]")
         .with_y_label(series.latency_label())
         .with_y2_label("replicas")
-        .with_y2_range(0.0, most.max(1.0) + 1.0)
-        .with_y2_tick_format(TickFormat::Integer)
+        .with_y2_axis_min(0.0)
+        .with_y2_axis_max(most + 1.0)
+        .with_y2_tick_format(TickFormat::Custom(Arc::new(whole)))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
     Figure {
         plots,
@@ -223,7 +228,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         .with_log_scale()
         .with_x_label("percentile")
         .with_y_label(series[0].latency_label())
-        .with_x_tick_format(TickFormat::Custom(std::sync::Arc::new(|one_in| {
+        .with_x_tick_format(TickFormat::Custom(Arc::new(|one_in| {
             format!("{}%", 100.0 - 100.0 / one_in)
         })))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
@@ -238,12 +243,12 @@ pub(super) fn tail(series: &[Series]) -> Figure {
 pub(super) fn share(series: &Series) -> Figure {
     let report = Tally::from_iter(&series.recording.samples).report();
     let mut table = vec![row(["replica", "requests"])];
-    let mut plot = BarPlot::new().with_color(color(0));
+    let mut plot = BarPlot::new();
     for (replica, count) in report.replicas {
         table.push(vec![replica.clone(), count.to_string()]);
         #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
         let count = count as f64;
-        plot = plot.with_bar(replica, count);
+        plot = plot.with_colored_bar(replica, count, color(0));
     }
     let plots = vec![Plot::Bar(plot)];
     let layout = Layout::auto_from_plots(&plots)
@@ -310,6 +315,15 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
         secondary: Vec::new(),
         layout,
         table,
+    }
+}
+
+/// Labels whole numbers only: there is no half replica.
+fn whole(value: f64) -> String {
+    if value.fract() == 0.0 {
+        value.to_string()
+    } else {
+        String::new()
     }
 }
 

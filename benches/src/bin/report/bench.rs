@@ -1,0 +1,210 @@
+//! Where measurements are made and what becomes of them: recordings, plots, and ratios that must hold.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pdfmagic_benches::client::{Target, Upload};
+use pdfmagic_benches::image::{Picture, jpeg};
+use pdfmagic_benches::load::{self, End, Plan};
+use pdfmagic_benches::plot::{Chart, Figure, Series};
+use pdfmagic_benches::sample::{Recording, Run, machine};
+use pdfmagic_benches::tally::{Report, Tally};
+use tokio::runtime::Runtime;
+
+/// The bench, and the report that grows on it.
+pub(crate) struct Bench {
+    runtime: Runtime,
+    output: PathBuf,
+    /// Whether to take a tenth of the time.
+    pub(crate) quick: bool,
+    /// The practical's pictures: 640 × 480 pixels of noise.
+    pub(crate) noise: Vec<Vec<u8>>,
+    /// 200 kB of photo.
+    pub(crate) photo: Vec<u8>,
+    text: String,
+    ratios: Vec<Ratio>,
+}
+
+/// A promise.
+struct Ratio {
+    what: String,
+    value: f64,
+    at_least: f64,
+}
+
+/// How to ask.
+pub(crate) struct Load {
+    pub(crate) uploads: Vec<Upload>,
+    pub(crate) clients: u32,
+    pub(crate) end: End,
+    pub(crate) rate: Option<f64>,
+    pub(crate) reuse: bool,
+}
+
+impl Bench {
+    pub(crate) fn new(output: PathBuf, quick: bool) -> io::Result<Self> {
+        fs::create_dir_all(output.join("plots"))?;
+        let noise = (0..4)
+            .map(|seed| jpeg(Picture::Noise, 640, 480, 92, seed))
+            .collect::<Result<_, _>>()
+            .map_err(io::Error::other)?;
+        let photo = jpeg(Picture::Photo, 816, 612, 90, 0).map_err(io::Error::other)?;
+        Ok(Self {
+            runtime: Runtime::new()?,
+            output,
+            quick,
+            noise,
+            photo,
+            text: String::new(),
+            ratios: Vec::new(),
+        })
+    }
+
+    /// A number of requests or seconds: a tenth, if it is to be quick.
+    pub(crate) fn scaled(&self, full: u64) -> u64 {
+        if self.quick { full.div_ceil(10) } else { full }
+    }
+
+    /// The practical's client: forms with noise, a connection for each request, each request after the last answer.
+    pub(crate) fn practical(&self, clients: u32, requests: u64) -> Load {
+        Load {
+            uploads: self.noise.iter().map(|jpeg| Upload::form(jpeg)).collect(),
+            clients,
+            end: End::Requests(requests),
+            rate: None,
+            reuse: false,
+        }
+    }
+
+    /// Measures.
+    pub(crate) fn measure(&self, name: &str, address: &str, load: Load) -> io::Result<Series> {
+        eprintln!("report: {name}");
+        let plan = Plan {
+            target: Target::parse(address).map_err(io::Error::other)?,
+            uploads: load.uploads,
+            clients: load.clients,
+            first_client: 0,
+            end: load.end,
+            rate: load.rate,
+            reuse: load.reuse,
+            warm_up: 1,
+            start_at: None,
+            think_time: Duration::ZERO,
+            retries: 0,
+            timeout: Duration::from_secs(120),
+        };
+        let run = Run {
+            target: address.to_owned(),
+            clients: load.clients,
+            rate: load.rate,
+            reuse: load.reuse,
+            machine: machine(),
+        };
+        let mut samples = self.runtime.block_on(async {
+            let mut receiver = load::run(plan);
+            let mut samples = Vec::new();
+            while let Some(sample) = receiver.recv().await {
+                samples.push(sample);
+            }
+            samples
+        });
+        samples.sort_by_key(|sample| sample.start_ns);
+        Ok(Series {
+            name: name.to_owned(),
+            recording: Recording { run, samples },
+        })
+    }
+
+    /// Draws a chart into the report.
+    pub(crate) fn plot(
+        &mut self,
+        chart: Chart,
+        file: &str,
+        title: &str,
+        series: &[Series],
+    ) -> io::Result<()> {
+        Figure::new(chart, title, series)
+            .map_err(io::Error::other)?
+            .save(&self.output.join("plots").join(file))?;
+        self.say(&format!("\n![{title}](plots/{file}.svg)\n"));
+        Ok(())
+    }
+
+    /// Adds a line.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// Adds a table of runs.
+    pub(crate) fn table(&mut self, runs: &[&Series]) {
+        self.say(
+            "\n| | requests | failed | a second | mean [ms] | p50 | p95 | p99 | max |\n\
+             |---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        );
+        for run in runs {
+            let report = tally(run);
+            let time = if run.recording.run.rate.is_some() {
+                report.response
+            } else {
+                report.service
+            };
+            self.say(&format!(
+                "| {} | {} | {} | {:.1} | {:.2} ± {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
+                run.name,
+                report.answered + report.failed,
+                report.failed,
+                report.per_second,
+                time.mean,
+                time.mean_within,
+                time.p50,
+                time.p95,
+                time.p99,
+                time.max
+            ));
+        }
+        self.say("");
+    }
+
+    /// Adds a promise.
+    pub(crate) fn promise(&mut self, what: &str, value: f64, at_least: f64) {
+        self.ratios.push(Ratio {
+            what: what.to_owned(),
+            value,
+            at_least,
+        });
+    }
+
+    /// Writes the report. Returns the promises that were not kept.
+    pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
+        self.say("\n## What is promised\n\n| ratio | measured | at least | |\n|---|--:|--:|---|");
+        let mut broken = Vec::new();
+        for ratio in &self.ratios {
+            let Ratio {
+                what,
+                value,
+                at_least,
+            } = ratio;
+            let is_kept = value >= at_least;
+            let verdict = if is_kept { "kept" } else { "**not kept**" };
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                self.text,
+                "| {what} | {value:.2} | {at_least} | {verdict} |"
+            );
+            if !is_kept {
+                broken.push(format!("{what}: {value:.2}, but {at_least} is promised"));
+            }
+        }
+        fs::write(self.output.join("REPORT.md"), self.text)?;
+        Ok(broken)
+    }
+}
+
+/// A run in numbers.
+pub(crate) fn tally(series: &Series) -> Report {
+    Tally::from_iter(&series.recording.samples).report()
+}

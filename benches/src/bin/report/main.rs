@@ -1,0 +1,67 @@
+//! `report`: measures everything the practical asks about on this machine, and writes the answers with plots.
+
+mod bench;
+mod peers;
+mod practical;
+mod servers;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bench::Bench;
+use clap::Parser;
+use pdfmagic_benches::sample::machine;
+
+/// Measures everything the practical asks about, and writes REPORT.md and its plots.
+///
+/// Needs Debian's haproxy, imagemagick and img2pdf, and the release build of the workspace beside it.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Folder for the report.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR")))]
+    output: PathBuf,
+    /// Take two minutes: enough for the ratios, not for the plots.
+    #[arg(long)]
+    quick: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(broken) if broken.is_empty() => ExitCode::SUCCESS,
+        Ok(broken) => {
+            for promise in broken {
+                eprintln!("report: {promise}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("report: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> io::Result<Vec<String>> {
+    let mut bench = Bench::new(arguments.output, arguments.quick)?;
+    bench.say(&format!(
+        "# The practical, answered\n\n\
+         Made by `make report` in one run, on {}. The load generator, the balancer and the servers share the machine, \
+         so ratios count and absolute times do not. *Service time* is from the start of a request to the end of its \
+         answer; *response time* is from when it was meant to start. The *original* is `benches/src/bin/legacy.rs`: \
+         the practical's first design, rebuilt to be measured. Pictures are made before anything is timed: 640 × 480 \
+         pixels of noise, {} kB each. Beside each plot lie a PNG and the numbers in it.",
+        machine(),
+        bench.noise[0].len() / 1000,
+    ));
+    practical::where_it_lies(&mut bench)?;
+    let alone = practical::one_client(&mut bench)?;
+    practical::ten_clients(&mut bench, alone)?;
+    practical::three_replicas(&mut bench)?;
+    practical::the_job(&mut bench)?;
+    practical::queue(&mut bench)?;
+    peers::bottleneck(&mut bench)?;
+    peers::service(&mut bench)?;
+    peers::command_line(&mut bench)?;
+    bench.finish()
+}

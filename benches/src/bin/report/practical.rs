@@ -1,0 +1,316 @@
+//! The practical's questions.
+
+use std::fs;
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use pdfmagic_benches::load::End;
+use pdfmagic_benches::plot::{Chart, Series};
+
+use crate::bench::{Bench, Load, tally};
+use crate::servers::{Kind, Layer, Quota, Server, balance, free_address};
+
+/// Part of a processor that a replica gets where replicas are compared, so that three of them, the balancer and the
+/// load generator fit on two processors.
+const PERCENT: u32 = 5;
+
+pub(crate) fn where_it_lies(bench: &mut Bench) -> io::Result<()> {
+    bench.say("\n## [Q] Where does the PDF lie?\n");
+    let legacy = replicas(Kind::Legacy, 3, None)?;
+    let ours = replicas(Kind::Pdfmagic, 3, None)?;
+    let count = bench.scaled(30).max(6);
+    let mut runs = Vec::new();
+    for (name, servers, layer) in [
+        ("original behind L4", &legacy, Layer::Four),
+        ("original behind L7", &legacy, Layer::Seven),
+        ("pdfmagic behind L7", &ours, Layer::Seven),
+    ] {
+        let balancer = balance(layer, &addresses(servers))?;
+        runs.push(bench.measure(name, &balancer.address, bench.practical(1, count))?);
+    }
+    let (mut files, mut size) = (0, 0);
+    for server in &legacy {
+        for file in fs::read_dir(server.directory.path())? {
+            files += 1;
+            size += file?.metadata()?.len();
+        }
+    }
+    bench.say(&format!(
+        "In the original: on the disk of the one replica that took the upload, for ever. These runs left {files} \
+         files of {} kB in all. The answer is a redirect to `/Download/<id>`, and only that replica can follow it. A \
+         balancer that deals connections (L4, a Service) hides this, since curl follows on the same connection; one \
+         that deals requests (L7, an Ingress) sends the client on to a replica without the file. In pdfmagic: in the \
+         answer to the POST, and nowhere else. Three replicas each, one client:",
+        size / 1000
+    ));
+    bench.table(&runs.iter().collect::<Vec<_>>());
+    Ok(())
+}
+
+/// Returns the original's mean, in milliseconds.
+pub(crate) fn one_client(bench: &mut Bench) -> io::Result<f64> {
+    let runs = both(bench, 1, 100)?;
+    let [original, ours] = &runs;
+    let (was, is) = (tally(original).service, tally(ours).service);
+    bench.say(&format!(
+        "\n## [Q] How long does a request take on average?\n\n\
+         One client, one request after another: {:.1} ± {:.1} ms by the original, {:.2} ± {:.2} ms by pdfmagic, {:.0} \
+         times less (95 % confidence).",
+        was.mean,
+        was.mean_within,
+        is.mean,
+        is.mean_within,
+        was.mean / is.mean
+    ));
+    bench.table(&[original, ours]);
+    bench.say("## [Q] How are the times of 100 requests distributed?\n");
+    bench.plot(
+        Chart::Histogram,
+        "one-original",
+        "The original: 1 client × 100",
+        &runs[..1],
+    )?;
+    bench.plot(
+        Chart::Histogram,
+        "one-pdfmagic",
+        "pdfmagic: 1 client × 100",
+        &runs[1..],
+    )?;
+    bench.plot(Chart::Ecdf, "one-ecdf", "1 client × 100", &runs)?;
+    Ok(was.mean)
+}
+
+/// `alone` is the original's mean for one client, in milliseconds.
+pub(crate) fn ten_clients(bench: &mut Bench, alone: f64) -> io::Result<()> {
+    let runs = both(bench, 10, 100)?;
+    let [original, ours] = &runs;
+    bench.say(&format!(
+        "\n## [Q] And with ten clients at the same time?\n\n\
+         The original does {:.1} requests a second, and each client waits {:.1} times as long as one alone: its threads \
+         wait for processes that share the same processors. pdfmagic does {:.0} a second.",
+        tally(original).per_second,
+        tally(original).service.mean / alone,
+        tally(ours).per_second
+    ));
+    bench.table(&[original, ours]);
+    bench.plot(Chart::Ecdf, "ten-ecdf", "10 clients × 100", &runs)?;
+    bench.plot(
+        Chart::Clients,
+        "ten-clients-original",
+        "The original: 10 clients × 100",
+        &runs[..1],
+    )?;
+    bench.plot(
+        Chart::Clients,
+        "ten-clients-pdfmagic",
+        "pdfmagic: 10 clients × 100",
+        &runs[1..],
+    )?;
+    bench.plot(
+        Chart::Timeline,
+        "ten-timeline-original",
+        "The original: 10 clients × 100",
+        &runs[..1],
+    )?;
+    bench.plot(
+        Chart::Tail,
+        "ten-tail",
+        "10 clients × 100: the slowest",
+        &runs,
+    )
+}
+
+pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
+    bench.say("\n## [Q] Three replicas: is it satisfying?\n");
+    if !Quota::is_available() {
+        bench.say(
+            "Not measured: replicas can be told apart from more processors only where each is held to a part of one, \
+             and the control groups of this machine cannot be written.",
+        );
+        return Ok(());
+    }
+    let seconds = Duration::from_secs(bench.scaled(15).max(4));
+    let mut runs = Vec::new();
+    for count in 1..=3 {
+        let name = format!("pdfmagic × {count}");
+        runs.push(limited(bench, &name, Kind::Pdfmagic, count, seconds)?);
+    }
+    let gain = tally(&runs[2]).per_second / tally(&runs[0]).per_second;
+    // A conversion takes the original most of a second on a part of a processor.
+    let originals = [
+        limited(bench, "original × 1", Kind::Legacy, 1, seconds * 2)?,
+        limited(bench, "original × 3", Kind::Legacy, 3, seconds * 2)?,
+    ];
+    let original_gain = tally(&originals[1]).per_second / tally(&originals[0]).per_second;
+    let against = tally(&runs[0]).per_second / tally(&originals[1]).per_second;
+    bench.say(&format!(
+        "Each replica is held to {PERCENT} % of one processor by a control group, since all share this machine; ten \
+         clients ask without a pause through a balancer. Three replicas of pdfmagic do {gain:.2} times as much as one, \
+         three of the original {original_gain:.2} times (where its redirect finds the file: the balancer deals \
+         connections to it, L4, and requests to pdfmagic, L7)."
+    ));
+    bench.table(&[&runs[0], &runs[1], &runs[2], &originals[0], &originals[1]]);
+    bench.plot(
+        Chart::Scaling,
+        "replicas-scaling",
+        "pdfmagic: throughput by replicas",
+        &runs,
+    )?;
+    bench.plot(
+        Chart::Share,
+        "replicas-share",
+        "Three replicas: who answered",
+        &runs[2..],
+    )?;
+    let ends = [runs[0].clone(), runs[2].clone()];
+    bench.plot(
+        Chart::Ecdf,
+        "replicas-ecdf",
+        "pdfmagic: one replica against three",
+        &ends,
+    )?;
+    bench.plot(
+        Chart::Tail,
+        "replicas-tail",
+        "pdfmagic: one replica against three, the slowest",
+        &ends,
+    )?;
+    bench.plot(
+        Chart::Ecdf,
+        "replicas-original",
+        "The original: one replica against three",
+        &originals,
+    )?;
+    bench.say(&format!(
+        "\n## [Q] Was scaling out the right idea? What is the underlying problem?\n\n\
+         No. Three replicas do at best three times as much, at three times the price; one replica of pdfmagic does \
+         {against:.0} times as much as three of the original on a third of the processor time. The problem is the work \
+         for each request: to start a process, decode the JPEG and encode it anew, by way of files, where a PDF can \
+         hold the JPEG as it is. See *Where the time goes*."
+    ));
+    bench.promise("three quota-limited replicas, against one", gain, 2.8);
+    Ok(())
+}
+
+pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
+    bench.say("\n## [Q] A Job of fifty clients, along time\n");
+    let step = Duration::from_secs(bench.scaled(15).max(3));
+    let percent = Quota::is_available().then_some(PERCENT);
+    let addresses = [free_address()?, free_address()?, free_address()?];
+    let first = Server::start_at(Kind::Pdfmagic, &addresses[0], percent)?;
+    let balancer = balance(Layer::Seven, &addresses)?;
+    let later: Vec<_> = addresses[1..].to_vec();
+    let adding = thread::spawn(move || -> io::Result<Vec<Server>> {
+        later
+            .iter()
+            .map(|address| {
+                thread::sleep(step);
+                Server::start_at(Kind::Pdfmagic, address, percent)
+            })
+            .collect()
+    });
+    let load = Load {
+        end: End::After(step * 3),
+        ..bench.practical(50, 0)
+    };
+    let run = bench.measure("pdfmagic", &balancer.address, load)?;
+    let added = adding
+        .join()
+        .map_err(|_| io::Error::other("a replica could not be added"))??;
+    drop((first, added));
+    bench.say(&format!(
+        "Fifty clients ask without a pause while a replica is added every {} seconds; each is held to {}. {} \
+         requests failed.",
+        step.as_secs(),
+        percent.map_or("nothing".to_owned(), |percent| format!("{percent} % of a processor")),
+        tally(&run).failed
+    ));
+    bench.table(&[&run]);
+    bench.plot(
+        Chart::Timeline,
+        "job-timeline",
+        "50 clients, one to three replicas",
+        &[run],
+    )
+}
+
+pub(crate) fn queue(bench: &mut Bench) -> io::Result<()> {
+    let legacy = Server::start(Kind::Legacy, None)?;
+    let capacity = bench.measure(
+        "capacity",
+        &legacy.address,
+        bench.practical(10, bench.scaled(20)),
+    )?;
+    let rate = (tally(&capacity).per_second * 1.5).ceil();
+    let ours = Server::start(Kind::Pdfmagic, None)?;
+    let seconds = Duration::from_secs(bench.scaled(20).max(3));
+    let load = |bench: &Bench| Load {
+        end: End::After(seconds),
+        rate: Some(rate),
+        ..bench.practical(500, 0)
+    };
+    let original = bench.measure("original", &legacy.address, load(bench))?;
+    let pdfmagic = bench.measure("pdfmagic", &ours.address, load(bench))?;
+    bench.say(&format!(
+        "\n## A queue that nobody sees\n\n\
+         {rate} requests a second come, half again as many as the original can do, whether it answers or not (an open \
+         loop). Its ten threads are busy, and the rest waits where no metric shows it: each user waits longer than the \
+         one before. A closed loop, where clients wait for their answers, would hide that."
+    ));
+    bench.table(&[&original, &pdfmagic]);
+    bench.plot(
+        Chart::Timeline,
+        "queue-original",
+        "The original, asked too much",
+        &[original],
+    )
+}
+
+/// The original and ours, alone on this machine.
+fn both(bench: &Bench, clients: u32, requests: u64) -> io::Result<[Series; 2]> {
+    let run = |name, kind| {
+        let server = Server::start(kind, None)?;
+        bench.measure(
+            name,
+            &server.address,
+            bench.practical(clients, bench.scaled(requests)),
+        )
+    };
+    Ok([
+        run("original", Kind::Legacy)?,
+        run("pdfmagic", Kind::Pdfmagic)?,
+    ])
+}
+
+/// Ten clients against replicas that are held to a part of a processor each.
+fn limited(
+    bench: &Bench,
+    name: &str,
+    kind: Kind,
+    count: usize,
+    duration: Duration,
+) -> io::Result<Series> {
+    let servers = replicas(kind, count, Some(PERCENT))?;
+    let layer = match kind {
+        Kind::Legacy => Layer::Four,
+        Kind::Pdfmagic | Kind::Echo => Layer::Seven,
+    };
+    let balancer = balance(layer, &addresses(&servers))?;
+    let load = Load {
+        end: End::After(duration),
+        ..bench.practical(10, 0)
+    };
+    bench.measure(name, &balancer.address, load)
+}
+
+fn replicas(kind: Kind, count: usize, percent: Option<u32>) -> io::Result<Vec<Server>> {
+    (0..count).map(|_| Server::start(kind, percent)).collect()
+}
+
+fn addresses(servers: &[Server]) -> Vec<String> {
+    servers
+        .iter()
+        .map(|server| server.address.clone())
+        .collect()
+}
