@@ -224,6 +224,7 @@ def files():
     yield "arithmetic", jpegtran(plain, "-arithmetic")
     yield "arithmetic_progressive", jpegtran(plain, "-arithmetic", "-progressive")
     yield "precision_12", precision_12()
+    yield "mosaic", mosaic()
     yield "lossless", lossless()
     yield "hierarchical", frame(plain, marker=0xC5)
     yield "jpeg_ls", frame(plain, marker=0xF7)
@@ -278,12 +279,20 @@ def lossless():
     return SOI + gray_frame(0xC3, 8, HEIGHT, WIDTH) + tables + scan + data + EOI
 
 
-def precision_12():
-    """SOF1 of 12 bits, with nothing but the mean of each block: a mosaic of the picture."""
+def means():
+    """The mean of each block of the picture, in 12 bits."""
     gray = np.asarray(picture().convert("L")).astype(int) * 16
-    means = gray.reshape(HEIGHT // 8, 8, WIDTH // 8, 8).mean(axis=(1, 3)).round().astype(int)
-    # The first coefficient is eight times the mean, and quantized by eight.
-    dc = (means - 2048).ravel()
+    return gray.reshape(HEIGHT // 8, 8, WIDTH // 8, 8).mean(axis=(1, 3)).round().astype(int)
+
+
+def mosaic():
+    """The blocks of `precision_12` in 8 bits."""
+    return save(Image.fromarray((means() / 16).round().astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)))
+
+
+def precision_12():
+    """SOF1 of 12 bits, with nothing but means: the first coefficient is eight times that, and quantized by eight."""
+    dc = (means() - 2048).ravel()
     # After each mean comes the code for the end of the block, whose table has the same codes.
     tables, data = huffman(np.column_stack([np.diff(dc, prepend=0), np.zeros_like(dc)]).ravel())
     tables += tables[:4] + b"\x10" + tables[5:]

@@ -20,15 +20,15 @@ CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / 
 # pixels in steps where libjpeg smooths it; poppler's quarter of a pixel shows beside sharp edges.
 TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48)}
 # What more coding anew may cost, most of all in rows with an edge.
-LOSS = {"passthrough": (0, 0), "reencode": (6, 24)}
-# Damaged behind the header: what stands there is each decoder's own affair, so coding anew is not compared.
-DAMAGED = {"cut_in_scan", "marker-ffdc"}
+LOSS = {"lossless": (0, 0), "transcode": (0, 0), "reencode": (6, 24)}
+# Not coded anew: damaged behind the header, where each decoder shows what it likes; or carried as samples.
+KEPT = {"cut_in_scan", "marker-ffdc", "lossless", "precision_12"}
 
 
 def own_files():
     with (OWN / "corpus.tsv").open(newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
-            if row["passthrough"] == "pdf":
+            if row["lossless"] == "pdf":
                 yield OWN / row["file"], OWN / row["shows"] if row["shows"] else None
 
 
@@ -69,7 +69,7 @@ def check(jpeg, shows, backend, folder):
 def cases(files):
     for jpeg, shows in files:
         for backend in LOSS:
-            if backend == "passthrough" or jpeg.stem not in DAMAGED:
+            if backend == "lossless" or jpeg.stem not in KEPT:
                 yield pytest.param(jpeg, shows, backend, id=f"{jpeg.stem}-{backend}")
 
 
@@ -113,7 +113,7 @@ FAULTS = {
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_a_wrong_picture_is_found(name, fault, renderer, tmp_path):
     jpeg = OWN / f"{name}.jpg"
-    right = convert(jpeg, "passthrough", tmp_path).read_bytes()
+    right = convert(jpeg, "lossless", tmp_path).read_bytes()
     wrong = fault(right)
     assert len(wrong) == len(right) and wrong != right
     source, render = Source(jpeg.read_bytes()), RENDERERS[renderer]
