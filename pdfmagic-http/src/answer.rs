@@ -9,11 +9,15 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pdfmagic_core::Piece;
 
+use crate::budget::Reservation;
+
 /// A body of known size, so that the answer states its Content-Length.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
+    /// The memory that the request was given, until its last byte is out.
+    held: Vec<Reservation>,
 }
 
 impl Answer {
@@ -31,6 +35,10 @@ impl Answer {
     /// Adds the end of the document.
     pub(crate) fn end(&mut self, rest: Vec<u8>) {
         self.add(rest.into());
+    }
+
+    pub(crate) fn hold(&mut self, held: Vec<Reservation>) {
+        self.held = held;
     }
 
     fn add(&mut self, bytes: Bytes) {

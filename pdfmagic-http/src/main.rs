@@ -9,7 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve(Config::parse()).await {
+    let config = Config::parse();
+    if let Err(reason) = config.check() {
+        eprintln!("pdfmagic-http: {reason}");
+        return ExitCode::from(2);
+    }
+    match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pdfmagic-http: {error}");

@@ -1,6 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
-use axum::http::{Method, StatusCode, header};
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -32,6 +34,20 @@ pub(crate) enum Problem {
     NotFound,
     #[error("this address does not answer {0}")]
     Method(Method),
+    #[error("{name}: {reason}")]
+    Option { name: String, reason: String },
+    #[error("the form has more than {max} files")]
+    TooManyParts { max: usize },
+    #[error("the body came too slowly")]
+    Slow,
+    /// Not now: a bound of the service, not of the request.
+    #[error("out of {what} for the moment: try again")]
+    Busy {
+        what: &'static str,
+        retry_after: Duration,
+    },
+    #[error("the service failed; that is a bug")]
+    Bug,
 }
 
 impl Problem {
@@ -43,11 +59,16 @@ impl Problem {
                 Error::NeedsInput { .. } | Error::NoPages => StatusCode::INTERNAL_SERVER_ERROR,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Body(_) | Self::Form { .. } | Self::NoFile => StatusCode::BAD_REQUEST,
+            Self::TooLarge { .. } | Self::TooManyParts { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(_) | Self::Form { .. } | Self::NoFile | Self::Option { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NothingKept | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -63,6 +84,11 @@ impl Problem {
             Self::NothingKept => "request.nothing_kept",
             Self::NotFound => "request.not_found",
             Self::Method(_) => "request.method",
+            Self::Option { .. } => "request.option",
+            Self::TooManyParts { .. } => "request.too_many_parts",
+            Self::Slow => "request.slow",
+            Self::Busy { .. } => "service.busy",
+            Self::Bug => "service.bug",
         }
     }
 }
@@ -77,7 +103,16 @@ impl IntoResponse for Problem {
             "detail": self.to_string(),
             "code": self.code(),
         });
-        let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, content_type, format!("{body}\n")).into_response()
+        let mut response = (status, format!("{body}\n")).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Self::Busy { retry_after, .. } = self {
+            let seconds = retry_after.as_secs().clamp(0, 59) + 1;
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }

@@ -1,12 +1,16 @@
 //! Files in a request, as views of it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use memchr::memmem;
 use mime::Mime;
+use tokio::time::{Instant, timeout_at};
 
+use crate::budget::{Budget, Reservation};
 use crate::problem::Problem;
 
 /// One uploaded file.
@@ -17,22 +21,43 @@ pub(crate) struct Upload {
     pub(crate) data: Bytes,
 }
 
-/// Reads the body into one buffer: the only copy of a request.
+/// Bounds on a body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Largest, in bytes.
+    pub(crate) size: usize,
+    /// For all of it.
+    pub(crate) time: Duration,
+    /// For the next part of it.
+    pub(crate) stall: Duration,
+}
+
+/// Reads the body into one buffer, the only copy of a request, after reserving memory for it.
 ///
-/// A Content-Length over `max` is refused before anything is read.
+/// A Content-Length over the bound is refused before anything is read.
 pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Body,
-    max: usize,
-) -> Result<Bytes, Problem> {
+    bounds: Bounds,
+    budget: &Budget,
+) -> Result<(Bytes, Reservation), Problem> {
     let stated = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    if stated.is_some_and(|size: usize| size > max) {
+    let max = bounds.size;
+    let most = stated.unwrap_or(max);
+    if most > max {
         return Err(Problem::TooLarge { max });
     }
+    let reservation = budget.reserve(most)?;
     let mut buffer = BytesMut::with_capacity(stated.unwrap_or_default());
-    while let Some(frame) = body.frame().await {
+    let deadline = Instant::now() + bounds.time;
+    loop {
+        let until = deadline.min(Instant::now() + bounds.stall);
+        let frame = timeout_at(until, body.frame())
+            .await
+            .map_err(|_| Problem::Slow)?;
+        let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| Problem::Body(error.to_string()))?;
         if let Ok(data) = frame.into_data() {
             if data.len() > max - buffer.len() {
@@ -41,7 +66,7 @@ pub(crate) async fn read(
             buffer.extend_from_slice(&data);
         }
     }
-    Ok(buffer.freeze())
+    Ok((buffer.freeze(), reservation))
 }
 
 /// The media type of a request.
@@ -54,14 +79,19 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<Mime> {
         .ok()
 }
 
-/// The files in the fields of this name (RFC 7578). Other fields are passed over.
+/// What a form holds.
+#[derive(Debug, Default)]
+pub(crate) struct Form {
+    /// The files, in the field that is for them.
+    pub(crate) files: Vec<Upload>,
+    /// Names and values of the other fields.
+    pub(crate) fields: Vec<(String, Bytes)>,
+}
+
+/// Reads a form (RFC 7578) whose files are in the field of this name.
 ///
 /// No library is used, since those copy each part.
-pub(crate) fn files(
-    body: &Bytes,
-    content_type: &Mime,
-    field: &str,
-) -> Result<Vec<Upload>, Problem> {
+pub(crate) fn form(body: &Bytes, content_type: &Mime, field: &str) -> Result<Form, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
     let boundary = content_type
         .get_param(mime::BOUNDARY)
@@ -76,36 +106,42 @@ pub(crate) fn files(
             .ok_or(malformed(0, "the boundary does not occur"))?;
         preamble + delimiter.len()
     };
-    let mut files = Vec::new();
+    let mut form = Form::default();
     while !body[at..].starts_with(b"--") {
-        let line = body[at..]
+        at += body[at..]
             .iter()
             .take_while(|b| matches!(b, b' ' | b'\t'))
             .count();
-        at += line;
         if !body[at..].starts_with(b"\r\n") {
             return Err(malformed(at, "expected the end of the boundary line"));
         }
         at += 2;
-        let end = finder
-            .find(&body[at..])
-            .ok_or(malformed(at, "a part has no end"))?
-            + at;
-        let (head, name) = part_head(&body[at..end], field).ok_or(malformed(
+        let end = at
+            + finder
+                .find(&body[at..])
+                .ok_or(malformed(at, "a part has no end"))?;
+        let head = part_head(&body[at..end]).ok_or(malformed(
             at,
             "a part has no Content-Disposition with a name",
         ))?;
-        files.extend(name.map(|name| Upload {
-            name,
-            data: body.slice(at + head..end),
-        }));
+        let data = body.slice(at + head.size..end);
+        match head.file {
+            Some(name) if head.field == field => form.files.push(Upload { name, data }),
+            _ => form.fields.push((head.field, data)),
+        }
         at = end + delimiter.len();
     }
-    Ok(files)
+    Ok(form)
 }
 
-/// Size of a part's head, and the file's name if the part is a file in this field.
-fn part_head(part: &[u8], field: &str) -> Option<(usize, Option<String>)> {
+/// What the head of a part says.
+struct PartHead {
+    size: usize,
+    field: String,
+    file: Option<String>,
+}
+
+fn part_head(part: &[u8]) -> Option<PartHead> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let Ok(httparse::Status::Complete((size, headers))) =
         httparse::parse_headers(part, &mut headers)
@@ -116,11 +152,11 @@ fn part_head(part: &[u8], field: &str) -> Option<(usize, Option<String>)> {
         .iter()
         .find(|h| h.name.eq_ignore_ascii_case("content-disposition"))?;
     let disposition = String::from_utf8_lossy(disposition.value);
-    let name = parameter(&disposition, "name")?;
-    Some((
+    Some(PartHead {
         size,
-        parameter(&disposition, "filename").filter(|_| name == field),
-    ))
+        field: parameter(&disposition, "name")?,
+        file: parameter(&disposition, "filename"),
+    })
 }
 
 /// A parameter of a header's value, out of its quotes. A quote inside is escaped by `\` or, as browsers do, by `%22`.
@@ -163,7 +199,7 @@ mod tests {
     fn named(body: &str) -> Result<Vec<(String, Bytes)>, Problem> {
         let content_type = "multipart/form-data; boundary=\"b b\"".parse().unwrap();
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let files = files(&body, &content_type, "myfile")?;
+        let files = form(&body, &content_type, "myfile")?.files;
         Ok(files
             .into_iter()
             .map(|file| (file.name, file.data))
@@ -202,7 +238,7 @@ mod tests {
         let body = Bytes::from(
             "--x\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\ndata\r\n--x--",
         );
-        let files = files(&body, &content_type, "f").unwrap();
+        let files = form(&body, &content_type, "f").unwrap().files;
         assert!(body.as_ptr_range().contains(&files[0].data.as_ptr()));
     }
 

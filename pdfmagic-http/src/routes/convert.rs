@@ -1,6 +1,5 @@
 //! JPEGs come in, their PDF is the answer.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,41 +7,60 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use pdfmagic_core::{Document, Options, Page, Passthrough};
+use bytes::Bytes;
+use pdfmagic_core::backend::Choice;
+use pdfmagic_core::{Backend, Document, Jpeg, Lossless, Options, Page, Passthrough};
 
-use super::App;
+use super::{App, BYTES_PER_PIXEL};
 use crate::answer::Answer;
+use crate::budget::Reservation;
+use crate::options;
 use crate::problem::Problem;
-use crate::upload::{self, Upload};
+use crate::upload::{self, Form, Upload};
 
 /// The field of the form.
 const FIELD: &str = "myfile";
 
-/// A form with a file for each page.
+/// A form with a file for each page. Options come as a query, as fields, or as JSON in a field of that name.
 pub(super) async fn form(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let media_type = upload::media_type(&head.headers)
         .filter(|media_type| media_type.essence_str() == mime::MULTIPART_FORM_DATA)
         .ok_or_else(|| unexpected("multipart/form-data", &head.headers))?;
-    let body = upload::read(&head.headers, body, app.max_body).await?;
-    let mut files = upload::files(&body, &media_type, FIELD)?;
+    let mut choice = options::of_query(head.uri.query().unwrap_or_default())?;
+    let (body, memory) = upload::read(&head.headers, body, app.bounds, &app.budget).await?;
+    let Form { mut files, fields } = upload::form(&body, &media_type, FIELD)?;
     // What a browser sends when no file was chosen.
     files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
     if files.is_empty() {
         return Err(Problem::NoFile);
     }
-    convert(&files)
+    if files.len() > app.max_parts {
+        return Err(Problem::TooManyParts { max: app.max_parts });
+    }
+    let mut json = Bytes::from("{}");
+    for (name, value) in fields {
+        if name == "options" {
+            json = value;
+        } else {
+            choice.set(&name, &String::from_utf8_lossy(&value))?;
+        }
+    }
+    let choices = options::of_pages(&json, &choice, files.len())?;
+    app.convert(files, &choices, memory).await
 }
 
-/// One JPEG as the body.
+/// One JPEG as the body. Options come as a query.
 pub(super) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     if upload::media_type(&head.headers).is_none_or(|media_type| media_type != mime::IMAGE_JPEG) {
         return Err(unexpected("image/jpeg", &head.headers));
     }
-    let data = upload::read(&head.headers, body, app.max_body).await?;
+    let choice = options::of_query(head.uri.query().unwrap_or_default())?;
+    let (data, memory) = upload::read(&head.headers, body, app.bounds, &app.budget).await?;
     let name = "image.jpg".to_owned();
-    convert(&[Upload { name, data }])
+    app.convert(vec![Upload { name, data }], &[choice], memory)
+        .await
 }
 
 fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {
@@ -56,16 +74,73 @@ fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {
     }
 }
 
-fn convert(files: &[Upload]) -> Result<Response, Problem> {
-    let options = Options::default();
+impl App {
+    /// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
+    async fn convert(
+        self,
+        files: Vec<Upload>,
+        choices: &[Choice],
+        memory: Reservation,
+    ) -> Result<Response, Problem> {
+        let mut options = Options::default();
+        options.limits = self.limits;
+        let backends = choices
+            .iter()
+            .map(Choice::backend)
+            .collect::<Result<Vec<_>, _>>()?;
+        let decoded = files
+            .iter()
+            .zip(&backends)
+            .map(|(file, backend)| decoded_size(file, &**backend, &options));
+        let decoded = decoded.max().unwrap_or_default();
+        let disposition = disposition(&files[0].name);
+        let mut held = vec![memory];
+        let mut answer = if decoded == 0 {
+            document(&files, &backends, &options)?
+        } else {
+            held.push(self.budget.reserve(decoded)?);
+            self.workers
+                .run(move || document(&files, &backends, &options))
+                .await?
+                .0?
+        };
+        answer.hold(held);
+        let headers = [
+            (header::CONTENT_TYPE, "application/pdf".to_owned()),
+            (header::CONTENT_DISPOSITION, disposition),
+        ];
+        Ok((headers, Body::new(answer)).into_response())
+    }
+}
+
+/// Memory that decoding takes, in bytes; 0 where nothing is decoded, or nothing can be.
+fn decoded_size(file: &Upload, backend: &dyn Backend, options: &Options) -> usize {
+    let Ok(jpeg) = Jpeg::parse(&file.data[..], &options.limits) else {
+        return 0;
+    };
+    let passes = || Passthrough.image(&jpeg, &options.limits).is_ok();
+    if backend.name() == Passthrough.name() || (backend.name() == Lossless.name() && passes()) {
+        return 0;
+    }
+    let frame = jpeg.frame();
+    let pixels = usize::from(frame.width.get()) * usize::from(frame.height.get());
+    // More is refused by the limits before it is decoded.
+    BYTES_PER_PIXEL * pixels.min(usize::try_from(options.limits.max_pixels).unwrap_or(usize::MAX))
+}
+
+fn document(
+    files: &[Upload],
+    backends: &[Box<dyn Backend>],
+    options: &Options,
+) -> Result<Answer, Problem> {
     let mut document = Document::new();
     let mut answer = Answer::default();
-    for file in files {
+    for (file, backend) in files.iter().zip(backends) {
         let failed = |error| Problem::Convert {
             name: file.name.clone(),
             error,
         };
-        let page = Page::from_jpeg(&file.data[..], &options, &Passthrough).map_err(failed)?;
+        let page = Page::from_jpeg(&file.data[..], options, &**backend).map_err(failed)?;
         for piece in document.push(page) {
             answer.push(piece, &file.data);
         }
@@ -75,19 +150,12 @@ fn convert(files: &[Upload]) -> Result<Response, Problem> {
         error,
     })?;
     answer.end(rest);
-    let headers = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition(&files[0].name)),
-    ];
-    Ok((headers, Body::new(answer)).into_response())
+    Ok(answer)
 }
 
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
 fn disposition(upload: &str) -> String {
-    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| {
-        let [a, b, c, d, ..] = RandomState::new().hash_one(()).to_ne_bytes();
-        AtomicU32::new(u32::from_ne_bytes([a, b, c, d]))
-    });
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("attachment; filename=\"{}-{number:08x}.pdf\"", stem(upload))
 }

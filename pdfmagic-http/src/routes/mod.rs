@@ -14,8 +14,16 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use pdfmagic_core::Limits;
+
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::problem::Problem;
+use crate::upload::Bounds;
+use crate::workers::Workers;
+
+/// Memory that a pixel takes while it is coded anew: the coefficients of four components, and the result.
+const BYTES_PER_PIXEL: usize = 16;
 
 /// Our end of the connection that a request came by.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +32,23 @@ pub(crate) struct LocalAddress(pub(crate) SocketAddr);
 /// What the routes share.
 #[derive(Debug, Clone)]
 struct App {
-    max_body: usize,
+    bounds: Bounds,
+    max_parts: usize,
+    limits: Limits,
+    budget: Budget,
+    workers: Workers,
     replica: Option<IpAddr>,
     is_draining: Arc<AtomicBool>,
 }
 
 /// The service without a socket. It is ready until `is_draining`.
 pub fn router(config: &Config, is_draining: Arc<AtomicBool>) -> Router {
+    let mut limits = Limits::default();
+    limits.max_pixels = config
+        .max_pixels
+        .min((config.memory_budget() / BYTES_PER_PIXEL) as u64);
+    limits.max_scans = config.max_scans;
+    limits.max_segments = config.max_segments;
     Router::new()
         .route("/", get(page::show).post(convert::form))
         .route("/v1/pdf", post(convert::raw))
@@ -43,7 +61,15 @@ pub fn router(config: &Config, is_draining: Arc<AtomicBool>) -> Router {
         .method_not_allowed_fallback(async |method| Problem::Method(method))
         .layer(map_response(common_headers))
         .with_state(App {
-            max_body: config.max_body,
+            bounds: Bounds {
+                size: config.max_body,
+                time: config.body_timeout,
+                stall: config.stall_timeout,
+            },
+            max_parts: config.max_parts,
+            limits,
+            budget: Budget::new(config.memory_budget()),
+            workers: Workers::new(config.workers(), config.queue, config.queue_timeout),
             replica: config.replica,
             is_draining,
         })

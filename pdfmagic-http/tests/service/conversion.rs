@@ -91,9 +91,9 @@ fn a_body_over_the_limit_is_refused_before_it_is_sent() {
 fn each_refusal_has_its_status_and_code() {
     let service = Service::start(&[]);
     let sound = jpeg(1);
-    let arithmetic: Vec<u8> = {
+    let hierarchical: Vec<u8> = {
         let frame = sound.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
-        [&sound[..=frame], &[0xC9], &sound[frame + 2..]].concat()
+        [&sound[..=frame], &[0xC5], &sound[frame + 2..]].concat()
     };
     let no_file = form(&[]);
     let nothing_chosen = form(&[("", b"")]);
@@ -125,8 +125,8 @@ fn each_refusal_has_its_status_and_code() {
         (
             "POST /",
             FORM,
-            &form(&[("a.jpg", &arithmetic)]),
-            (422, "unsupported.arithmetic"),
+            &form(&[("a.jpg", &hierarchical)]),
+            (422, "unsupported.hierarchical"),
         ),
         ("POST /", FORM, &no_file, (400, "request.no_file")),
         ("POST /", FORM, &nothing_chosen, (400, "request.no_file")),
@@ -150,6 +150,50 @@ fn each_refusal_has_its_status_and_code() {
     ] {
         let refused = service.send(start, content_type, body);
         assert_eq!((refused.status, &*refused.problem()), expected, "{start}");
+    }
+}
+
+#[test]
+fn options_come_as_a_query_as_fields_or_as_json() {
+    let service = Service::start(&[]);
+    let jpeg = jpeg(1);
+    let file = form(&[("a.jpg", &jpeg)]);
+    let with_field = |name: &str, value: &str| {
+        let field =
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        [field.as_bytes(), &file].concat()
+    };
+    let whole = service.send("POST /", FORM, &file);
+    let smaller = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg);
+    assert!(smaller.pages() == 1 && smaller.body.len() < whole.body.len());
+    for (start, body) in [
+        ("POST /?optimize=true", &file),
+        ("POST /", &with_field("optimize", "true")),
+        (
+            "POST /",
+            &with_field("options", r#"{"pages": [{"optimize": true}]}"#),
+        ),
+    ] {
+        let answer = service.send(start, FORM, body);
+        assert_eq!(
+            (answer.pages(), &answer.body),
+            (1, &smaller.body),
+            "{start}"
+        );
+    }
+    for (start, body) in [
+        ("POST /?qualty=1", &file),
+        ("POST /", &with_field("qualty", "1")),
+        ("POST /", &with_field("myfile", "text")),
+        ("POST /", &with_field("options", "[]")),
+        ("POST /?quality=50", &file),
+    ] {
+        let refused = service.send(start, FORM, body);
+        assert_eq!(
+            (refused.status, &*refused.problem()),
+            (400, "request.option"),
+            "{start}"
+        );
     }
 }
 

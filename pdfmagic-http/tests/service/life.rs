@@ -17,7 +17,7 @@ fn it_is_alive_and_ready_from_the_start() {
 
 #[test]
 fn clients_that_send_no_request_are_let_go() {
-    let service = Service::start(&["--header-timeout", "0.3"]);
+    let service = Service::start(&["--header-timeout", "0.3", "--idle-timeout", "0.3"]);
     for begun in ["", "GET / HT", "GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"] {
         let mut stream = service.connect();
         stream.write_all(begun.as_bytes()).unwrap();

@@ -1,0 +1,111 @@
+//! Options of a conversion, from a query, a form field or a JSON part, by the names that the command line gives them.
+
+use pdfmagic_core::backend::{Choice, ChoiceError};
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
+
+impl From<ChoiceError> for Problem {
+    fn from(error: ChoiceError) -> Self {
+        Self::Option {
+            name: error.name,
+            reason: error.reason.to_owned(),
+        }
+    }
+}
+
+/// Takes the options of a query. An unknown one is refused, never ignored.
+pub(crate) fn of_query(query: &str) -> Result<Choice, Problem> {
+    let mut choice = Choice::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        choice.set(&name, &value)?;
+    }
+    Ok(choice)
+}
+
+/// The options of each page from a JSON part: an object of options for all pages, in which `pages` may be an array of
+/// such objects for one page each.
+pub(crate) fn of_pages(json: &[u8], all: &Choice, pages: usize) -> Result<Vec<Choice>, Problem> {
+    let refuse = |reason: String| Problem::Option {
+        name: "options".to_owned(),
+        reason,
+    };
+    let mut object = match serde_json::from_slice(json) {
+        Ok(Value::Object(object)) => object,
+        Ok(_) => return Err(refuse("not a JSON object".to_owned())),
+        Err(error) => return Err(refuse(error.to_string())),
+    };
+    let single = match object.remove("pages") {
+        None => Vec::new(),
+        Some(Value::Array(single)) if single.len() <= pages => single,
+        Some(_) => {
+            return Err(refuse(format!(
+                "pages is not an array of at most {pages} objects"
+            )));
+        }
+    };
+    let mut all = all.clone();
+    set(&mut all, &object)?;
+    let mut choices = vec![all; pages];
+    for (choice, options) in choices.iter_mut().zip(&single) {
+        let options = options
+            .as_object()
+            .ok_or_else(|| refuse("pages holds more than objects".to_owned()))?;
+        set(choice, options)?;
+    }
+    Ok(choices)
+}
+
+fn set(choice: &mut Choice, options: &Map<String, Value>) -> Result<(), Problem> {
+    for (name, value) in options {
+        match value {
+            Value::String(text) => choice.set(name, text)?,
+            value => choice.set(name, &value.to_string())?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_chooses_a_backend() {
+        assert_eq!(of_query("").unwrap().backend().unwrap().name(), "lossless");
+        let choice = of_query("backend=reencode&quality=40&max-density=150").unwrap();
+        assert_eq!(choice.backend().unwrap().name(), "reencode");
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused() {
+        assert!(
+            matches!(of_query("qualty=1"), Err(Problem::Option { name, .. }) if name == "qualty")
+        );
+    }
+
+    #[test]
+    fn pages_have_options_of_their_own() {
+        let json =
+            br#"{"backend": "reencode", "pages": [{"quality": 10}, {"backend": "passthrough"}]}"#;
+        let choices = of_pages(json, &Choice::default(), 3).unwrap();
+        let names: Vec<_> = choices
+            .iter()
+            .map(|c| c.backend().unwrap().name())
+            .collect();
+        assert_eq!(names, ["reencode", "passthrough", "reencode"]);
+        for wrong in [
+            "",
+            "[]",
+            r#"{"pages": 1}"#,
+            r#"{"pages": [1]}"#,
+            r#"{"pages": [{}, {}, {}, {}]}"#,
+            r#"{"a": 1}"#,
+        ] {
+            assert!(
+                of_pages(wrong.as_bytes(), &Choice::default(), 3).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A connection whose client may not dawdle.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Phase(Arc<AtomicU32>);
+
+impl Phase {
+    /// A request begins or ends.
+    pub(crate) fn next(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many requests have begun.
+    pub(crate) fn requests(&self) -> u32 {
+        self.get().div_ceil(2)
+    }
+
+    fn get(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Fails where the head of a request takes too long once it has begun, and where the client does not take what is
+/// written. hyper times out what has not begun, and the body is timed where it is read.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    stream: TcpStream,
+    phase: Phase,
+    /// The phase in which the head's timer was started.
+    head_phase: u32,
+    head: Timer,
+    write: Timer,
+}
+
+impl Timed {
+    pub(crate) fn new(stream: TcpStream, phase: Phase, head: Duration, write: Duration) -> Self {
+        Self {
+            stream,
+            phase,
+            head_phase: 0,
+            head: Timer::new(head),
+            write: Timer::new(write),
+        }
+    }
+
+    fn timed_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match write(Pin::new(&mut self.stream), cx) {
+            Poll::Ready(result) => {
+                self.write.stop();
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.write.poll(cx).map(Err),
+        }
+    }
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let phase = self.phase.get();
+        if phase != self.head_phase {
+            self.head.stop();
+            self.head_phase = phase;
+        }
+        let is_between_requests = phase.is_multiple_of(2);
+        if is_between_requests && (buf.filled().len() > before || self.head.is_running()) {
+            let late = self.head.poll(cx);
+            if read.is_pending() {
+                return late.map(Err);
+            }
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.timed_write(cx, |stream, cx| stream.poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.timed_write(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Runs from the first poll until it is stopped.
+#[derive(Debug)]
+struct Timer {
+    limit: Duration,
+    running: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            running: None,
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    fn stop(&mut self) {
+        self.running = None;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let limit = self.limit;
+        let running = self.running.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(running.as_mut().poll(cx));
+        Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}

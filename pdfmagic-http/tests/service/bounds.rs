@@ -1,0 +1,170 @@
+//! What the service bears, and no more.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use super::running::{Answer, Service};
+use super::{FORM, form, jpeg};
+
+fn begin(size: usize) -> String {
+    format!(
+        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {size}\r\n\r\n"
+    )
+}
+
+fn answer(mut stream: std::net::TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    stream
+        .read_to_end(&mut bytes)
+        .expect("it answers and closes");
+    Answer::parse(&bytes)
+}
+
+/// Whether there is no memory for a body of this size. Where there is, the service waits for the body.
+fn is_refused(service: &Service, size: usize) -> bool {
+    let mut stream = service.connect();
+    stream.write_all(begin(size).as_bytes()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).is_ok() && &status == b"HTTP/1.1 503"
+}
+
+/// Waits until it is so.
+fn until(it_is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !it_is_so() {
+        assert!(Instant::now() < deadline, "it does not come to that");
+    }
+}
+
+#[test]
+fn memory_that_others_hold_is_not_given_twice() {
+    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1500000"]);
+    let mut holder = service.connect();
+    holder.write_all(begin(1_000_000).as_bytes()).unwrap();
+    until(|| is_refused(&service, 600_000));
+    assert!(!is_refused(&service, 400_000));
+    drop(holder);
+    until(|| !is_refused(&service, 600_000));
+}
+
+#[test]
+fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
+    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1000000"]);
+    let request = "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: image/jpeg\r\n\
+        Transfer-Encoding: chunked\r\n\r\n";
+    let mut holder = service.connect();
+    holder.write_all(request.as_bytes()).unwrap();
+    until(|| is_refused(&service, 1000));
+    let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
+    assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
+    let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds));
+}
+
+#[test]
+fn bodies_that_stall_or_take_too_long_are_given_up() {
+    let stalled = Service::start(&["--stall-timeout", "0.3"]);
+    let mut stream = stalled.connect();
+    stream
+        .write_all(&[begin(100).as_bytes(), b"x"].concat())
+        .unwrap();
+    let refused = answer(stream);
+    assert_eq!((refused.status, &*refused.problem()), (408, "request.slow"));
+    let slow = Service::start(&["--stall-timeout", "0.5", "--body-timeout", "0.6"]);
+    let mut stream = slow.connect();
+    stream.write_all(begin(1000).as_bytes()).unwrap();
+    for _ in 0..20 {
+        if stream.write_all(b"x").is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 408");
+}
+
+#[test]
+fn heads_that_trickle_are_given_up() {
+    let service = Service::start(&["--header-timeout", "0.3", "--idle-timeout", "30"]);
+    let mut stream = service.connect();
+    stream.write_all(b"GET / HT").unwrap();
+    let mut answer = Vec::new();
+    stream
+        .read_to_end(&mut answer)
+        .expect("the service closes the connection");
+}
+
+#[test]
+fn clients_that_do_not_take_their_answer_are_let_go() {
+    let service = Service::start(&[
+        "--stall-timeout",
+        "0.3",
+        "--max-body",
+        "9000000",
+        "--memory-budget",
+        "9000000",
+    ]);
+    let big = [jpeg(1), vec![0; 8_000_000]].concat();
+    let mut lazy = service.connect();
+    lazy.write_all(&[begin(big.len()).as_bytes(), &big].concat())
+        .unwrap();
+    // Its memory comes back although it reads nothing.
+    until(|| !is_refused(&service, big.len()));
+    drop(lazy);
+}
+
+#[test]
+fn forms_have_so_many_files_and_no_more() {
+    let service = Service::start(&["--max-parts", "2"]);
+    let jpeg = jpeg(1);
+    let file = ("a.jpg", &jpeg[..]);
+    assert_eq!(service.send("POST /", FORM, &form(&[file; 2])).pages(), 2);
+    let refused = service.send("POST /", FORM, &form(&[file; 3]));
+    assert_eq!(
+        (refused.status, &*refused.problem()),
+        (413, "request.too_many_parts")
+    );
+}
+
+#[test]
+fn connections_end_after_so_many_requests() {
+    let service = Service::start(&["--connection-requests", "2"]);
+    let mut stream = service.connect();
+    stream
+        .write_all(&b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n".repeat(3))
+        .unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 2, "{answers}");
+    assert_eq!(
+        answers.to_lowercase().matches("connection: close").count(),
+        1
+    );
+}
+
+#[test]
+fn connections_beyond_the_bound_wait_for_a_place() {
+    let service = Service::start(&["--max-connections", "1", "--idle-timeout", "0.3"]);
+    let first = service.connect();
+    // Answered once the first has been let go.
+    assert_eq!(service.get("/livez").status, 200);
+    drop(first);
+}
+
+#[test]
+fn settings_that_do_not_fit_together_are_refused() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
+        .args(["--memory-budget", "1000"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("raise --memory-budget or lower --max-body"),
+        "{said}"
+    );
+}
