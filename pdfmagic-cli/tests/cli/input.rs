@@ -1,0 +1,126 @@
+//! Where the JPEGs come from.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use super::{Folder, contains, jpeg, stderr};
+
+#[test]
+fn may_be_a_named_pipe() {
+    let folder = Folder::new();
+    assert!(
+        Command::new("mkfifo")
+            .arg(folder.path("pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut child = folder.command(&["pipe", "out.pdf"]).spawn().unwrap();
+    OpenOptions::new()
+        .write(true)
+        .open(folder.path("pipe"))
+        .unwrap()
+        .write_all(&jpeg(1))
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(contains(&folder.read("out.pdf"), &jpeg(1)));
+}
+
+#[test]
+fn may_have_a_header_larger_than_the_first_read() {
+    let folder = Folder::new();
+    let comment = [&[0xFF, 0xFE, 0xFF, 0xFF][..], &b"x".repeat(0xFFFD)].concat();
+    let jpeg = jpeg(1);
+    let long = [&jpeg[..2], &comment.repeat(20), &jpeg[2..]].concat();
+    folder.write("long.jpg", &long);
+    folder.done(&["long.jpg", "out.pdf"]);
+    assert!(contains(&folder.read("out.pdf"), &long));
+}
+
+#[test]
+fn of_any_size_takes_less_than_8_mib() {
+    const MIB: u64 = 1 << 20;
+    let folder = Folder::new();
+    let file = OpenOptions::new()
+        .write(true)
+        .open(folder.path("a.jpg"))
+        .unwrap();
+    // A hole, and an EOI after it: the core does not look at the data.
+    file.set_len(1024 * MIB).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xFF, 0xD9], 1024 * MIB - 2).unwrap();
+    let mut child = folder
+        .command(&["a.jpg", "-"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    // Near the end it waits for us, and can be asked.
+    std::io::copy(&mut (&mut stdout).take(1023 * MIB), &mut std::io::sink()).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!((512..8 * 1024).contains(&peak), "{peak} KiB");
+}
+
+#[test]
+fn that_shrinks_is_an_error_and_no_broken_pdf() {
+    let folder = Folder::new();
+    let file = OpenOptions::new()
+        .write(true)
+        .open(folder.path("a.jpg"))
+        .unwrap();
+    file.set_len(64 << 20).unwrap();
+    // The page goes into a pipe that is full until the input has shrunk.
+    let mut child = folder
+        .command(&["--quiet", "a.jpg", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 4]).unwrap();
+    file.set_len(8 << 20).unwrap();
+    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "pdfmagic-cli: a.jpg: shrank while it was being read: try again once it is complete\n"
+    );
+}
+
+#[test]
+fn that_is_wrong_is_told_in_one_line_with_the_place() {
+    let folder = Folder::new();
+    let mut broken = jpeg(1);
+    let frame = broken.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    broken[frame + 3] = 99;
+    folder.write("broken.jpg", &broken);
+    folder.write("png.jpg", b"\x89PNG\r\n\x1A\n");
+    folder.write("empty.jpg", b"");
+    for (input, told) in [
+        (
+            "broken.jpg",
+            format!(
+                "malformed JPEG at byte {frame}: frame header length disagrees with its component count"
+            ),
+        ),
+        ("png.jpg", "not a JPEG: the input looks like PNG".to_owned()),
+        ("empty.jpg", "not a JPEG: the input is empty".to_owned()),
+        (
+            "gone.jpg",
+            "cannot be read: No such file or directory (os error 2)".to_owned(),
+        ),
+    ] {
+        assert_eq!(
+            folder.failed(&[input, "out.pdf"], 1),
+            format!("pdfmagic-cli: {input}: {told}\n")
+        );
+    }
+}

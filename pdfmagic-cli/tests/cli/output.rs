@@ -1,0 +1,203 @@
+//! Where the PDF goes, and where it never goes.
+
+use std::fs::{self, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{BINARY, Folder, jpeg, pages, stderr};
+
+#[test]
+fn is_the_same_each_time() {
+    let folder = Folder::new();
+    folder.done(&["a.jpg", "1.pdf"]);
+    folder.done(&["a.jpg", "2.pdf"]);
+    assert_eq!(folder.read("1.pdf"), folder.read("2.pdf"));
+}
+
+#[test]
+fn stays_as_it_was_when_anything_fails() {
+    let folder = Folder::new();
+    folder.write("out.pdf", b"older");
+    folder.write("bad.jpg", b"\x89PNG\r\n");
+    for words in [
+        &["bad.jpg", "out.pdf"][..],
+        &["a.jpg", "bad.jpg", "out.pdf"],
+        &["a.jpg", "gone.jpg", "out.pdf"],
+    ] {
+        folder.failed(words, 1);
+        assert_eq!(folder.read("out.pdf"), b"older");
+        assert_eq!(folder.names(), ["a.jpg", "b.jpg", "bad.jpg", "out.pdf"]);
+    }
+}
+
+#[test]
+fn replaces_an_older_one_and_keeps_its_mode() {
+    let folder = Folder::new();
+    folder.write("out.pdf", b"older");
+    fs::set_permissions(folder.path("out.pdf"), fs::Permissions::from_mode(0o640)).unwrap();
+    folder.done(&["a.jpg", "out.pdf"]);
+    assert_eq!(pages(&folder.read("out.pdf")), 1);
+    let mode = fs::metadata(folder.path("out.pdf"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn has_the_mode_of_any_new_file() {
+    let folder = Folder::new();
+    folder.done(&["a.jpg", "out.pdf"]);
+    let mode = |name| {
+        fs::metadata(folder.path(name))
+            .unwrap()
+            .permissions()
+            .mode()
+    };
+    assert_eq!(mode("out.pdf"), mode("a.jpg"));
+}
+
+#[test]
+fn goes_where_a_symbolic_link_leads() {
+    let folder = Folder::new();
+    for target in ["new.pdf", "old.pdf"] {
+        let _ = fs::remove_file(folder.path("link.pdf"));
+        symlink(target, folder.path("link.pdf")).unwrap();
+        folder.write("old.pdf", b"older");
+        folder.done(&["a.jpg", "link.pdf"]);
+        assert!(
+            fs::symlink_metadata(folder.path("link.pdf"))
+                .unwrap()
+                .is_symlink()
+        );
+        assert_eq!(pages(&folder.read(target)), 1, "{target}");
+    }
+}
+
+#[test]
+fn may_be_a_device_which_stays_one() {
+    let folder = Folder::new();
+    folder.done(&["a.jpg", "/dev/null"]);
+    assert!(
+        fs::metadata("/dev/null")
+            .unwrap()
+            .file_type()
+            .is_char_device()
+    );
+    assert_eq!(pages(&folder.done(&["a.jpg", "/dev/stdout"])), 1);
+}
+
+#[test]
+fn is_added_where_standard_output_is_to_be_added() {
+    let folder = Folder::new();
+    for output in ["-", "/dev/stdout"] {
+        folder.write("all", b"older");
+        let all = OpenOptions::new()
+            .append(true)
+            .open(folder.path("all"))
+            .unwrap();
+        let status = folder
+            .command(&["a.jpg", output])
+            .stdout(all)
+            .status()
+            .unwrap();
+        assert!(
+            status.success() && folder.read("all").starts_with(b"older%PDF"),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn that_cannot_be_written_is_told() {
+    let folder = Folder::new();
+    for (output, told) in [
+        ("/dev/full", "No space left on device"),
+        ("no/such/out.pdf", "there is no such directory"),
+        (".", "Is a directory"),
+        ("/proc/out.pdf", "cannot be"),
+    ] {
+        let said = folder.failed(&["-o", output, "a.jpg"], 1);
+        assert!(
+            said.starts_with(&format!("pdfmagic-cli: {output}: ")) && said.contains(told),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1);
+    }
+}
+
+#[test]
+fn never_is_an_input() {
+    let folder = Folder::new();
+    fs::hard_link(folder.path("a.jpg"), folder.path("same.jpg")).unwrap();
+    symlink("a.jpg", folder.path("linked.jpg")).unwrap();
+    for output in ["a.jpg", "same.jpg", "linked.jpg", "./a.jpg"] {
+        let said = folder.failed(&["-o", output, "b.jpg", "a.jpg"], 1);
+        assert!(said.contains("is also an input"), "{said}");
+        assert_eq!(folder.read("a.jpg"), jpeg(1));
+    }
+}
+
+#[test]
+fn is_not_written_to_a_terminal() {
+    let folder = Folder::new();
+    // script(1) runs a command on a terminal.
+    let output = Command::new("script")
+        .args(["-qec", &format!("{BINARY} a.jpg -"), "/dev/null"])
+        .current_dir(&folder.0)
+        .stdin(Stdio::null())
+        .output()
+        .expect("script is in util-linux");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("is a terminal") && !said.contains("%PDF"),
+        "{said}"
+    );
+}
+
+#[test]
+fn that_nobody_reads_to_the_end_is_no_failure() {
+    let folder = Folder::new();
+    folder.write("long.jpg", &[jpeg(1), vec![0; 1 << 20]].concat());
+    let mut child = folder
+        .command(&["--quiet", "long.jpg", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 4]).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn leaves_nothing_behind_when_the_command_is_killed() {
+    let folder = Folder::new();
+    let mut child = folder
+        .command(&["a.jpg", "-", "out.pdf"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first page is written, the second is waited for.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let fds = format!("/proc/{}/fd", child.id());
+    let is_writing = || {
+        let fds = fs::read_dir(&fds).into_iter().flatten().flatten();
+        fds.filter_map(|fd| fs::read_link(fd.path()).ok())
+            .any(|file| file.starts_with(folder.0.path()) && !file.ends_with("a.jpg"))
+    };
+    while !is_writing() {
+        assert!(Instant::now() < deadline, "nothing is written");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(folder.names(), ["a.jpg", "b.jpg"]);
+}

@@ -1,0 +1,78 @@
+//! What is told of it all.
+
+use std::fs::File;
+
+use super::{Folder, jpeg, pages, stderr};
+
+fn json(bytes: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+#[test]
+fn of_what_was_odd_goes_to_standard_error_unless_quiet() {
+    let folder = Folder::new();
+    folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
+    let output = folder.run(&["odd.jpg", "out.pdf"]);
+    assert!(output.status.success());
+    assert_eq!(
+        stderr(&output),
+        "pdfmagic-cli: odd.jpg: note: bytes before the JPEG were left out\n"
+    );
+    folder.done(&["--quiet", "odd.jpg", "out.pdf"]);
+}
+
+#[test]
+fn can_be_one_json_object() {
+    let folder = Folder::new();
+    folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
+    let report = json(&folder.done(&["--json", "a.jpg", "odd.jpg", "out.pdf"]));
+    assert_eq!(report["output"], "out.pdf");
+    assert_eq!(report["size"], folder.read("out.pdf").len());
+    assert_eq!(report["pages"][0]["notices"], serde_json::json!([]));
+    assert_eq!(report["pages"][1]["input"], "odd.jpg");
+    assert_eq!(
+        report["pages"][1]["notices"][0]["code"],
+        "soi.leading.skipped"
+    );
+}
+
+#[test]
+fn of_a_failure_can_be_json_too() {
+    let folder = Folder::new();
+    folder.write("png.jpg", b"\x89PNG\r\n\x1A\n");
+    let output = folder.run(&["--json", "png.jpg", "out.pdf"]);
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(1), String::new())
+    );
+    let error = &json(&output.stdout)["error"];
+    assert_eq!(
+        (&error["code"], &error["input"]),
+        (&"not_jpeg.png".into(), &"png.jpg".into())
+    );
+    assert_eq!(error["message"], "not a JPEG: the input looks like PNG");
+    let output = folder.run(&["--json", "a.jpg", "gone/out.pdf"]);
+    assert_eq!(json(&output.stdout)["error"]["code"], "io.no_directory");
+}
+
+#[test]
+fn in_json_makes_way_for_the_pdf() {
+    let folder = Folder::new();
+    let output = folder.run(&["--json", "a.jpg", "-"]);
+    assert_eq!(pages(&output.stdout), 1);
+    assert_eq!(json(&output.stderr)["size"], output.stdout.len());
+}
+
+#[test]
+fn that_nobody_can_hear_changes_nothing() {
+    let folder = Folder::new();
+    folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let status = folder
+        .command(&["odd.jpg", "out.pdf"])
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(pages(&folder.read("out.pdf")), 1);
+}
