@@ -331,3 +331,23 @@ fn gray_is_the_luminance_as_it_was() {
         );
     }
 }
+
+#[test]
+fn luminance_coarser_than_a_color_difference_keeps_its_color() {
+    // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
+    let jpeg = [
+        b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
+        &[1; 64],
+        b"\xFF\xC0\0\x11\x08\0\x08\0\x18\x03\x01\x11\0\x02\x11\0\x03\x31\0",
+        b"\xFF\xDA\0\x0C\x03\x01\0\x02\0\x03\0\0\x3F\0\x28\xA2\x8A\x2B\xFF\xD9",
+    ]
+    .concat();
+    let limits = Limits::default();
+    let parsed = Jpeg::parse(&jpeg[..], &limits).expect("its header is sound");
+    let gray = Reencode {
+        gray: true,
+        ..Reencode::default()
+    };
+    let image = gray.image(&parsed, &limits).expect("its data is sound");
+    assert_eq!(image.color_space, ColorSpace::DeviceRgb);
+}

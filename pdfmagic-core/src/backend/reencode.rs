@@ -67,11 +67,19 @@ impl Backend for Reencode {
         check_dct_8_bit(jpeg.frame())?;
         let (_, notices) = jpeg.mended();
         let mut image = ImageXObject::dct(jpeg, Vec::new(), notices);
-        let has_luminance = matches!(jpeg.color_model(), ColorModel::Gray | ColorModel::YCbCr);
+        let components = &jpeg.frame().components;
+        // With fewer samples than another component, luminance alone is not the image.
+        let has_luminance = match jpeg.color_model() {
+            ColorModel::Gray => true,
+            ColorModel::YCbCr => components
+                .iter()
+                .all(|c| c.h <= components[0].h && c.v <= components[0].v),
+            _ => false,
+        };
         if self.gray && !has_luminance {
             image.notices.push(Notice::ColorKept);
         }
-        let becomes_gray = self.gray && jpeg.color_model() == ColorModel::YCbCr;
+        let becomes_gray = self.gray && has_luminance && jpeg.color_model() == ColorModel::YCbCr;
         let color_model = if becomes_gray {
             if image.icc_profile.take().is_some() {
                 image.notices.push(Notice::IccDropped);
