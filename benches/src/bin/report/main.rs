@@ -46,12 +46,13 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
     let mut bench = Bench::new(arguments.output, arguments.quick)?;
     bench.say(&format!(
         "# The practical, answered\n\n\
-         Made by `make report` in one run, on {}. The load generator, the balancer and the servers share the machine, \
+         Made by `make report` in one run, on {}, with a load average of {} before it. The load generator, the balancer and the servers share the machine, \
          so ratios count and absolute times do not. *Service time* is from the start of a request to the end of its \
          answer; *response time* is from when it was meant to start. The *original* is `benches/src/bin/legacy.rs`: \
          the practical's first design, rebuilt to be measured. Pictures are made before anything is timed: 640 × 480 \
          pixels of noise, {} kB each. Beside each plot lie a PNG and the numbers in it.",
         machine(),
+        std::fs::read_to_string("/proc/loadavg")?.trim(),
         bench.noise[0].len() / 1000,
     ));
     practical::where_it_lies(&mut bench)?;
