@@ -34,7 +34,7 @@ everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
 def variables():
     """What the service reads from its environment, and its defaults."""
     text = subprocess.check_output([RELEASE / "pdfmagic-http", "--help"], text=True)
-    found = re.findall(r"\[env: (\w+)=.*?\](?:\s*\[default: (.*?)\])?", text)
+    found = re.findall(r"\[env:\s+(\w+)=.*?\](?:\s*\[default:\s+(.*?)\])?", text)
     return dict(found)
 
 

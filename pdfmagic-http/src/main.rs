@@ -6,6 +6,7 @@ use clap::Parser;
 use pdfmagic_http::{Config, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,12 +35,22 @@ async fn serve(config: Config) -> std::io::Result<()> {
         "pdfmagic-http: listening on http://{}",
         listener.local_addr()?
     );
-    let shutdown = async move {
+    let mut stop = async move || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
     };
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        stop().await;
+        // The other end waits for this as long as it serves.
+        let _ = tell.send(());
+        stop().await;
+        eprintln!("pdfmagic-http: told to stop twice");
+        std::process::exit(1);
+    });
+    let shutdown = async { told.await.unwrap_or(()) };
     run(listener, &config, shutdown).await;
     Ok(())
 }

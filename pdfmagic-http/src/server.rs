@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -24,6 +24,9 @@ use tower::Service as _;
 use crate::config::Config;
 use crate::routes::{LocalAddress, router};
 use crate::stream::{Phase, Timed};
+
+/// Which replica answers.
+const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 
 /// Each connection may have a buffer of this size, in bytes. Larger ones are no faster.
 const READ_AT_ONCE: usize = 64 << 10;
@@ -82,6 +85,9 @@ pub async fn run(listener: TcpListener, config: &Config, shutdown: impl Future<O
             let place = Arc::clone(&places).acquire_owned().await;
             let (stream, local) = accept(&listener).await;
             let phase = Phase::default();
+            let replica = config.replica.unwrap_or(local.ip()).to_string();
+            // An address is plain ASCII, which a header can hold.
+            let replica = HeaderValue::try_from(replica).ok();
             let io = Timed::new(
                 stream,
                 phase.clone(),
@@ -103,8 +109,12 @@ pub async fn run(listener: TcpListener, config: &Config, shutdown: impl Future<O
                     || is_draining.load(Ordering::Relaxed);
                 let answer = app.clone().call(request);
                 let end = End(phase.clone());
+                let replica = replica.clone();
                 async move {
                     let mut response = answer.await?;
+                    response
+                        .headers_mut()
+                        .extend(replica.map(|replica| (REPLICA, replica)));
                     if is_last {
                         let close = HeaderValue::from_static("close");
                         response.headers_mut().insert(header::CONNECTION, close);

@@ -31,6 +31,20 @@ fn is_refused(service: &Service, size: usize) -> bool {
     stream.read_exact(&mut status).is_ok() && &status == b"HTTP/1.1 503"
 }
 
+/// A request for whose body there is memory, and which does not send it. `length` says how much it will be.
+fn holder(service: &Service, length: &str) -> std::net::TcpStream {
+    let mut stream = service.connect();
+    let head = format!(
+        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nExpect: 100-continue\r\n{length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Said once the service reads the body.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
 /// Waits until it is so.
 fn until(it_is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -42,9 +56,8 @@ fn until(it_is_so: impl Fn() -> bool) {
 #[test]
 fn memory_that_others_hold_is_not_given_twice() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1500000"]);
-    let mut holder = service.connect();
-    holder.write_all(begin(1_000_000).as_bytes()).unwrap();
-    until(|| is_refused(&service, 600_000));
+    let holder = holder(&service, "Content-Length: 1000000");
+    assert!(is_refused(&service, 600_000));
     assert!(!is_refused(&service, 400_000));
     drop(holder);
     until(|| !is_refused(&service, 600_000));
@@ -53,11 +66,8 @@ fn memory_that_others_hold_is_not_given_twice() {
 #[test]
 fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1000000"]);
-    let request = "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: image/jpeg\r\n\
-        Transfer-Encoding: chunked\r\n\r\n";
-    let mut holder = service.connect();
-    holder.write_all(request.as_bytes()).unwrap();
-    until(|| is_refused(&service, 1000));
+    // How much will come is open, so that all of the bound is reserved.
+    let _holder = holder(&service, "Transfer-Encoding: chunked");
     let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
     assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();

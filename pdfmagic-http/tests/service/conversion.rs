@@ -272,6 +272,7 @@ fn the_page_has_the_form_and_names_the_replica() {
     ] {
         assert!(text.contains(part), "{part}");
     }
+    assert_eq!(page.header("pdfmagic-replica"), Some("127.0.0.1"));
     assert!(
         Service::start(&["--replica", "10.1.2.3"])
             .get("/")

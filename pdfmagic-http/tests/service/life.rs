@@ -65,3 +65,12 @@ fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
     service.terminate();
     assert_eq!(service.exit_code(), Some(0));
 }
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let service = Service::start(&["--drain-delay", "3600"]);
+    service.terminate();
+    while service.get("/readyz").status != 503 {}
+    service.terminate();
+    assert_eq!(service.exit_code(), Some(1));
+}
