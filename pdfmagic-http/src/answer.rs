@@ -9,15 +9,15 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pdfmagic_core::Piece;
 
-use crate::budget::Reservation;
+use crate::memory::Reservation;
 
 /// A body of known size, so that the answer states its Content-Length.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
-    /// The memory that the request was given, until its last byte is out.
-    held: Vec<Reservation>,
+    /// The memory for what was made, until its last byte is out. Views of the request hold theirs.
+    held: Option<Reservation>,
 }
 
 impl Answer {
@@ -37,8 +37,8 @@ impl Answer {
         self.add(rest.into());
     }
 
-    pub(crate) fn hold(&mut self, held: Vec<Reservation>) {
-        self.held = held;
+    pub(crate) fn hold(&mut self, held: Reservation) {
+        self.held = Some(held);
     }
 
     fn add(&mut self, bytes: Bytes) {

@@ -1,21 +1,74 @@
 //! What an operator may choose: each flag is also an environment variable.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-/// Room beside the budget for code, connections and answers in the making, in bytes.
+/// Room beside the budget for code, buffers of connections, and unused buffers of bodies, in bytes.
 const HEADROOM: usize = 32 << 20;
 
+/// What the buffers of all connections may take of it, in bytes.
+const CONNECTION_BUFFERS: usize = 16 << 20;
+
 /// JPEG in, PDF out, over HTTP.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "pdfmagic-http", version)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Print the settings in force, as an environment file, and exit
+    #[arg(long)]
+    pub print_config: bool,
+    /// How to serve.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What else the program does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Ask the service that runs beside this whether it is ready, in an image without a shell
+    Health,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// An object a line, for programs
+    Json,
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Args)]
 #[non_exhaustive]
 pub struct Config {
     /// Address and port to listen on
     #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
+    /// Address and port for health, metrics and settings, of no concern to clients
+    #[arg(
+        long,
+        env = "PDFMAGIC_ADMIN_LISTEN",
+        default_value = "0.0.0.0:9090",
+        global = true
+    )]
+    pub admin_listen: SocketAddr,
+    /// How log lines look
+    #[arg(long, env = "PDFMAGIC_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// What is logged: error, warn, info (each request), or debug (also those for health)
+    #[arg(
+        long,
+        env = "PDFMAGIC_LOG_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
+    pub log_level: tracing::Level,
     /// Address of this replica, to be shown on the page [default: the socket's own]
     #[arg(long, env = "POD_IP", value_name = "ADDRESS")]
     pub replica: Option<IpAddr>,
@@ -55,7 +108,10 @@ pub struct Config {
         value_name = "N"
     )]
     pub max_segments: u32,
-    /// Memory that requests may hold together, in bytes [default: the container's limit less 32 MiB, or 512 MiB]
+    /// Memory that the process may use, in bytes [default: the container's limit, or 544 MiB]
+    #[arg(long, env = "PDFMAGIC_MEMORY_LIMIT", value_name = "BYTES")]
+    pub memory_limit: Option<usize>,
+    /// Memory that requests may hold together, in bytes [default: the memory limit less 32 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_BUDGET", value_name = "BYTES")]
     pub memory_budget: Option<usize>,
     /// Threads for work that takes the processor [default: one for each processor there is]
@@ -105,16 +161,89 @@ pub struct Config {
     /// How long requests in flight may take to finish after that
     #[arg(long, env = "PDFMAGIC_GRACE", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
     pub grace: Duration,
+
+    /// Names of environment variables, and the values in force.
+    #[arg(skip)]
+    pub settings: Vec<(String, String)>,
+}
+
+impl Cli {
+    /// Reads the command line and the environment; exits if they make no sense.
+    #[must_use]
+    pub fn read() -> Self {
+        let command = Self::command();
+        let matches = command.clone().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.config.settings = settings(&command, &matches, &cli.config);
+        cli
+    }
+}
+
+/// Every setting in force, but for secrets.
+fn settings(
+    command: &clap::Command,
+    matches: &ArgMatches,
+    config: &Config,
+) -> Vec<(String, String)> {
+    let known = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_env_values_set());
+    let setting = |arg: &clap::Arg| {
+        let name = arg.get_env()?.to_str()?.to_owned();
+        let value = match arg.get_id().as_str() {
+            "memory_limit" => config.memory_limit().to_string(),
+            "memory_budget" => config.memory_budget().to_string(),
+            "workers" => config.workers().to_string(),
+            id => {
+                let given = matches.get_raw(id).unwrap_or_default();
+                given
+                    .map(|value| value.to_string_lossy())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            }
+        };
+        Some((name, value))
+    };
+    known.filter_map(setting).collect()
+}
+
+/// Environment variables that look like ours and are not: misspelt, or of another version.
+pub fn unknown_variables() -> impl Iterator<Item = String> {
+    let command = Cli::command();
+    let known: Vec<OsString> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_env().map(ToOwned::to_owned))
+        .collect();
+    std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(move |name| {
+            name.as_encoded_bytes().starts_with(b"PDFMAGIC_") && !known.contains(name)
+        })
+        .map(|name| name.to_string_lossy().into_owned())
 }
 
 impl Config {
+    /// The memory limit in force, in bytes.
+    #[must_use]
+    pub fn memory_limit(&self) -> usize {
+        const WITHOUT_LIMIT: usize = 544 << 20;
+        self.memory_limit
+            .or_else(container_memory)
+            .unwrap_or(WITHOUT_LIMIT)
+    }
+
     /// The memory budget in force, in bytes.
     #[must_use]
     pub fn memory_budget(&self) -> usize {
-        const WITHOUT_LIMIT: usize = 512 << 20;
-        self.memory_budget.unwrap_or_else(|| {
-            container_memory().map_or(WITHOUT_LIMIT, |limit| limit.saturating_sub(HEADROOM))
-        })
+        self.memory_budget
+            .unwrap_or_else(|| self.memory_limit().saturating_sub(HEADROOM))
+    }
+
+    /// How much is read at once from a connection, in bytes: less where there may be many connections.
+    pub(crate) fn connection_buffer(&self) -> usize {
+        const LEAST: usize = 8 << 10;
+        const MOST: usize = 64 << 10;
+        (CONNECTION_BUFFERS / self.max_connections.max(1)).clamp(LEAST, MOST)
     }
 
     /// The number of workers in force. The standard library heeds the container's quota.
@@ -136,6 +265,15 @@ impl Config {
             return Err(format!(
                 "a budget of {budget} bytes has no room for a body of {}: raise --memory-budget or lower --max-body",
                 self.max_body
+            ));
+        }
+        if self.memory_budget.is_some()
+            && (self.memory_limit.is_some() || container_memory().is_some())
+            && budget > self.memory_limit().saturating_sub(HEADROOM)
+        {
+            return Err(format!(
+                "a budget of {budget} bytes and 32 MiB for the rest are over the memory limit of {}: lower --memory-budget",
+                self.memory_limit()
             ));
         }
         if self.queue == 0 || self.max_connections == 0 {

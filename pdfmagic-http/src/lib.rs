@@ -1,8 +1,16 @@
 //! The converter behind HTTP: an upload comes in, its PDF is the answer, nothing is kept.
 
+pub mod admin;
 mod answer;
-mod budget;
+mod app;
 mod config;
+mod exchange;
+pub mod health;
+mod life;
+mod linger;
+pub mod log;
+mod memory;
+mod metrics;
 mod options;
 mod problem;
 mod routes;
@@ -11,6 +19,7 @@ mod stream;
 mod upload;
 mod workers;
 
-pub use config::Config;
+pub use app::App;
+pub use config::{Cli, Command, Config, LogFormat, unknown_variables};
 pub use routes::router;
 pub use server::run;

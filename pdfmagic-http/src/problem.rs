@@ -1,10 +1,13 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::exchange::{HUNG_UP, Refusal};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +20,10 @@ pub(crate) enum Problem {
     },
     #[error("the body is over the limit of {max} bytes")]
     TooLarge { max: usize },
-    #[error("the body ended early: {0}")]
+    #[error("the body is malformed: {0}")]
     Body(String),
+    #[error("the body ended early")]
+    HungUp,
     #[error("the form is malformed at byte {offset}: {reason}")]
     Form { offset: usize, reason: &'static str },
     #[error("the form has no file in a field named myfile")]
@@ -41,13 +46,43 @@ pub(crate) enum Problem {
     #[error("the body came too slowly")]
     Slow,
     /// Not now: a bound of the service, not of the request.
-    #[error("out of {what} for the moment: try again")]
+    #[error("out of {scarce} for the moment: try again")]
     Busy {
-        what: &'static str,
+        scarce: Scarce,
         retry_after: Duration,
     },
     #[error("the service failed; that is a bug")]
     Bug,
+}
+
+/// What there may not be enough of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scarce {
+    /// Of the budget.
+    Memory,
+    /// In the queue for a worker.
+    Places,
+    /// Until a worker is free.
+    Time,
+}
+
+impl Scarce {
+    fn bound(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Places => "queue",
+            Self::Time => "queue_timeout",
+        }
+    }
+}
+
+impl fmt::Display for Scarce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Places | Self::Time => "processor time",
+        })
+    }
 }
 
 impl Problem {
@@ -63,6 +98,7 @@ impl Problem {
             Self::Body(_) | Self::Form { .. } | Self::NoFile | Self::Option { .. } => {
                 StatusCode::BAD_REQUEST
             }
+            Self::HungUp => StatusCode::from_u16(HUNG_UP).expect("three digits"),
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NothingKept | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -77,7 +113,8 @@ impl Problem {
         match self {
             Self::Convert { error, .. } => error.code(),
             Self::TooLarge { .. } => "request.too_large",
-            Self::Body(_) => "request.incomplete",
+            Self::Body(_) => "request.body",
+            Self::HungUp => "request.incomplete",
             Self::Form { .. } => "request.form",
             Self::NoFile => "request.no_file",
             Self::MediaType { .. } => "request.media_type",
@@ -91,6 +128,22 @@ impl Problem {
             Self::Bug => "service.bug",
         }
     }
+
+    /// The bound that was met, as its counter calls it.
+    fn bound(&self) -> Option<&'static str> {
+        use pdfmagic_core::Error;
+        match self {
+            Self::Convert {
+                error: error @ Error::Limit { .. },
+                ..
+            } => error.code().strip_prefix("limit."),
+            Self::TooLarge { .. } => Some("size"),
+            Self::TooManyParts { .. } => Some("parts"),
+            Self::Slow => Some("body_timeout"),
+            Self::Busy { scarce, .. } => Some(scarce.bound()),
+            _ => None,
+        }
+    }
 }
 
 impl IntoResponse for Problem {
@@ -98,12 +151,16 @@ impl IntoResponse for Problem {
         let status = self.status();
         let body = json!({
             "type": "about:blank",
-            "title": status.canonical_reason(),
+            "title": status.canonical_reason().unwrap_or("Client Closed Request"),
             "status": status.as_u16(),
             "detail": self.to_string(),
             "code": self.code(),
         });
         let mut response = (status, format!("{body}\n")).into_response();
+        response.extensions_mut().insert(Refusal {
+            code: self.code(),
+            bound: self.bound(),
+        });
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

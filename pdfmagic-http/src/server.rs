@@ -3,36 +3,48 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service as _;
 
-use crate::config::Config;
-use crate::routes::{LocalAddress, router};
+use crate::app::App;
+use crate::life::Stage;
+use crate::linger::Lingering;
+use crate::routes::router;
 use crate::stream::{Phase, Timed};
 
 /// Which replica answers.
 const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 
-/// Each connection may have a buffer of this size, in bytes. Larger ones are no faster.
-const READ_AT_ONCE: usize = 64 << 10;
+/// What requests know of the connection they came by.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    /// Our end of it.
+    pub(crate) local: SocketAddr,
+    phase: Phase,
+}
 
-/// Tells a connection's timers that its request has ended.
-struct End(Phase);
+impl Connection {
+    /// What tells the connection's timers, when it is dropped, that a request has ended.
+    pub(crate) fn end(&self) -> End {
+        End(self.phase.clone())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct End(Phase);
 
 impl Drop for End {
     fn drop(&mut self) {
@@ -40,111 +52,146 @@ impl Drop for End {
     }
 }
 
-/// A body that ends its request when it is done with.
-struct Followed {
-    body: axum::body::Body,
-    _end: End,
-}
-
-impl Body for Followed {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Serves until `shutdown`; then is not ready for `config.drain_delay`, so that balancers turn elsewhere; then lets
-/// requests in flight finish, for `config.grace` at most.
+/// Serves until `shutdown`; then is not ready for `drain_delay`, so that balancers turn elsewhere; then lets
+/// requests in flight finish, for `grace` at most.
 ///
 /// `axum::serve` is not used, since it cannot time out a client that sends no request.
-pub async fn run(listener: TcpListener, config: &Config, shutdown: impl Future<Output = ()>) {
-    let is_draining = Arc::new(AtomicBool::new(false));
-    let app = router(config, Arc::clone(&is_draining));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(config.idle_timeout)
-        .max_buf_size(READ_AT_ONCE);
-    let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(config.max_connections));
-    let serve = async {
-        loop {
-            // Until there is a place (an error would mean that the semaphore is closed, which it never is), clients wait in the system's own queue.
-            let place = Arc::clone(&places).acquire_owned().await;
-            let (stream, local) = accept(&listener).await;
-            let phase = Phase::default();
-            let replica = config.replica.unwrap_or(local.ip()).to_string();
-            // An address is plain ASCII, which a header can hold.
-            let replica = HeaderValue::try_from(replica).ok();
-            let io = Timed::new(
-                stream,
-                phase.clone(),
-                config.header_timeout,
-                config.stall_timeout,
-            );
-            // Not all at once, though they came at once: a tenth sooner or later.
-            let until = Instant::now() + config.connection_age.mul_f64(0.9 + 0.2 * fastrand::f64());
-            let (app, most, is_draining) = (
-                app.clone(),
-                config.connection_requests,
-                Arc::clone(&is_draining),
-            );
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                phase.next();
-                request.extensions_mut().insert(LocalAddress(local));
-                let is_last = phase.requests() >= most
-                    || Instant::now() >= until
-                    || is_draining.load(Ordering::Relaxed);
-                let answer = app.clone().call(request);
-                let end = End(phase.clone());
-                let replica = replica.clone();
-                async move {
-                    let mut response = answer.await?;
-                    response
-                        .headers_mut()
-                        .extend(replica.map(|replica| (REPLICA, replica)));
-                    if is_last {
-                        let close = HeaderValue::from_static("close");
-                        response.headers_mut().insert(header::CONNECTION, close);
-                    }
-                    Ok::<_, Infallible>(response.map(|body| Followed { body, _end: end }))
-                }
-            });
-            let connection = connections.watch(http.serve_connection(TokioIo::new(io), service));
-            tokio::spawn(async move {
-                // A connection that fails concerns its client alone.
-                drop(connection.await);
-                drop(place);
-            });
-        }
-    };
+pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+    let server = Server::new(Arc::clone(&app));
+    app.life.enter(Stage::Serving);
     let stop = async {
         shutdown.await;
-        is_draining.store(true, Ordering::Relaxed);
-        tokio::time::sleep(config.drain_delay).await;
+        app.life.enter(Stage::Draining);
+        tracing::info!("told to stop: not ready from now on");
+        tokio::time::sleep(app.config.drain_delay).await;
     };
     tokio::select! {
-        () = serve => {}
+        never = server.accept_all(&listener) => match never {},
         () = stop => {}
     }
     drop(listener);
-    if tokio::time::timeout(config.grace, connections.shutdown())
-        .await
-        .is_err()
-    {
-        eprintln!("pdfmagic-http: stopped with requests still in flight");
+    let finished = tokio::time::timeout(app.config.grace, server.connections.shutdown()).await;
+    if finished.is_ok() {
+        tracing::info!("stopped");
+    } else {
+        let inflight = app.metrics.inflight.get();
+        tracing::warn!("stopped with {inflight} requests still in flight");
+    }
+}
+
+struct Server {
+    app: Arc<App>,
+    routes: Router,
+    http: http1::Builder,
+    places: Arc<Semaphore>,
+    connections: GracefulShutdown,
+}
+
+impl Server {
+    fn new(app: Arc<App>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(app.config.idle_timeout)
+            .max_buf_size(app.config.connection_buffer());
+        Self {
+            routes: router(&app),
+            http,
+            places: Arc::new(Semaphore::new(app.config.max_connections)),
+            connections: GracefulShutdown::new(),
+            app,
+        }
+    }
+
+    async fn accept_all(&self, listener: &TcpListener) -> Infallible {
+        loop {
+            let place = self.place().await;
+            let (stream, local) = accept(listener).await;
+            self.serve(stream, local, place);
+        }
+    }
+
+    /// Until there is a place, clients wait in the system's own queue.
+    async fn place(&self) -> OwnedSemaphorePermit {
+        let places = Arc::clone(&self.places);
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            return place;
+        }
+        self.app.metrics.connection_waits.inc();
+        places
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed")
+    }
+
+    /// Answers the requests on a connection, in a task of its own.
+    fn serve(&self, stream: TcpStream, local: SocketAddr, place: OwnedSemaphorePermit) {
+        let app = Arc::clone(&self.app);
+        let phase = Phase::default();
+        let io = TokioIo::new(Timed::new(stream, phase.clone(), Arc::clone(&app)));
+        // Not all at once, though they came at once: a tenth sooner or later.
+        let age = app
+            .config
+            .connection_age
+            .mul_f64(0.9 + 0.2 * fastrand::f64());
+        let (routes, until) = (self.routes.clone(), Instant::now() + age);
+        let replica = app.config.replica.unwrap_or(local.ip()).to_string();
+        let replica = HeaderValue::try_from(replica).expect("an address is plain ASCII");
+        let service = {
+            let app = Arc::clone(&app);
+            service_fn(move |request: Request<Incoming>| {
+                phase.next();
+                let is_last = is_last(&app, phase.requests(), until);
+                let connection = Connection {
+                    local,
+                    phase: phase.clone(),
+                };
+                let (mut routes, replica) = (routes.clone(), replica.clone());
+                async move {
+                    let mut response = routes.call(prepared(request, connection)).await?;
+                    finish(&mut response, replica, is_last);
+                    Ok::<_, Infallible>(response)
+                }
+            })
+        };
+        let connection = self.http.serve_connection(io, service);
+        let connection = self.connections.watch(connection);
+        app.metrics.connections.inc();
+        tokio::spawn(async move {
+            // Whatever else goes wrong with a connection concerns its client alone.
+            if connection.await.is_err_and(|error| error.is_timeout()) {
+                app.metrics.closed("idle_timeout");
+            }
+            app.metrics.connections.dec();
+            drop(place);
+        });
+    }
+}
+
+/// Whether the connection is to be closed after this request.
+fn is_last(app: &App, requests: u32, until: Instant) -> bool {
+    let bound = if requests >= app.config.connection_requests {
+        "requests"
+    } else if Instant::now() >= until {
+        "age"
+    } else {
+        return app.life.stage() == Stage::Draining;
+    };
+    app.metrics.closed(bound);
+    true
+}
+
+fn prepared(request: Request<Incoming>, connection: Connection) -> Request<Body> {
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(connection);
+    let body = Body::new(Lingering::new(body, &head.headers));
+    Request::from_parts(head, body)
+}
+
+fn finish(response: &mut Response, replica: HeaderValue, is_last: bool) {
+    let headers = response.headers_mut();
+    headers.insert(REPLICA, replica);
+    if is_last {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
@@ -159,7 +206,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         match accepted {
             Ok(accepted) => return accepted,
             Err(error) => {
-                eprintln!("pdfmagic-http: accept: {error}");
+                tracing::warn!("accept: {error}");
                 // Out of descriptors, perhaps: some are about to be given back.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

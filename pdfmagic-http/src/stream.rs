@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use crate::app::App;
+
 /// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phase(Arc<AtomicU32>);
@@ -37,6 +39,7 @@ impl Phase {
 #[derive(Debug)]
 pub(crate) struct Timed {
     stream: TcpStream,
+    app: Arc<App>,
     phase: Phase,
     /// The phase in which the head's timer was started.
     head_phase: u32,
@@ -45,13 +48,14 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    pub(crate) fn new(stream: TcpStream, phase: Phase, head: Duration, write: Duration) -> Self {
+    pub(crate) fn new(stream: TcpStream, phase: Phase, app: Arc<App>) -> Self {
         Self {
             stream,
             phase,
             head_phase: 0,
-            head: Timer::new(head),
-            write: Timer::new(write),
+            head: Timer::new(app.config.header_timeout),
+            write: Timer::new(app.config.stall_timeout),
+            app,
         }
     }
 
@@ -65,7 +69,11 @@ impl Timed {
                 self.write.stop();
                 Poll::Ready(result)
             }
-            Poll::Pending => self.write.poll(cx).map(Err),
+            Poll::Pending => {
+                let late = ready!(self.write.poll(cx));
+                self.app.metrics.closed("write_stall");
+                Poll::Ready(Err(late))
+            }
         }
     }
 }
@@ -87,7 +95,9 @@ impl AsyncRead for Timed {
         if is_between_requests && (buf.filled().len() > before || self.head.is_running()) {
             let late = self.head.poll(cx);
             if read.is_pending() {
-                return late.map(Err);
+                let late = ready!(late);
+                self.app.metrics.closed("header_timeout");
+                return Poll::Ready(Err(late));
             }
         }
         read

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use memchr::memmem;
 use mime::Mime;
 use tokio::time::{Instant, timeout_at};
 
-use crate::budget::{Budget, Reservation};
+use crate::memory::{Memory, TooMuch};
 use crate::problem::Problem;
 
 /// One uploaded file.
@@ -39,8 +39,8 @@ pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Body,
     bounds: Bounds,
-    budget: &Budget,
-) -> Result<(Bytes, Reservation), Problem> {
+    memory: &Memory,
+) -> Result<Bytes, Problem> {
     let stated = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
@@ -49,8 +49,7 @@ pub(crate) async fn read(
     if most > max {
         return Err(Problem::TooLarge { max });
     }
-    let reservation = budget.reserve(most)?;
-    let mut buffer = BytesMut::with_capacity(stated.unwrap_or_default());
+    let mut buffer = memory.buffer(most)?;
     let deadline = Instant::now() + bounds.time;
     loop {
         let until = deadline.min(Instant::now() + bounds.stall);
@@ -58,15 +57,28 @@ pub(crate) async fn read(
             .await
             .map_err(|_| Problem::Slow)?;
         let Some(frame) = frame else { break };
-        let frame = frame.map_err(|error| Problem::Body(error.to_string()))?;
+        let frame = frame.map_err(|error| broken(&error))?;
         if let Ok(data) = frame.into_data() {
-            if data.len() > max - buffer.len() {
-                return Err(Problem::TooLarge { max });
-            }
-            buffer.extend_from_slice(&data);
+            buffer
+                .extend(&data)
+                .map_err(|TooMuch| Problem::TooLarge { max })?;
         }
     }
-    Ok((buffer.freeze(), reservation))
+    Ok(buffer.freeze())
+}
+
+fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
+    use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let has_hung_up = causes.any(|cause| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| matches!(cause.kind(), ConnectionReset | UnexpectedEof))
+    });
+    if has_hung_up {
+        Problem::HungUp
+    } else {
+        Problem::Body(error.to_string())
+    }
 }
 
 /// The media type of a request.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use crate::budget::MeanTime;
-use crate::problem::Problem;
+use crate::memory::MeanTime;
+use crate::problem::{Problem, Scarce};
 
 /// As many jobs as there are workers run at a time, some wait for a while, and the rest are turned away.
 #[derive(Debug, Clone)]
@@ -36,18 +36,18 @@ impl Workers {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(T, Duration), Problem> {
-        let busy = || Problem::Busy {
-            what: "processor time",
+        let busy = |scarce| Problem::Busy {
+            scarce,
             retry_after: self.wait(),
         };
         let asked = Instant::now();
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
-            .map_err(|_| busy())?;
+            .map_err(|_| busy(Scarce::Places))?;
         let idle = Arc::clone(&self.idle).acquire_owned();
         let worker = tokio::time::timeout(self.patience, idle)
             .await
-            .map_err(|_| busy())?
+            .map_err(|_| busy(Scarce::Time))?
             .expect("the semaphore is never closed");
         drop(place);
         let started = Instant::now();

@@ -1,116 +1,89 @@
 //! JPEGs come in, their PDF is the answer.
 
-use std::sync::LazyLock;
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use pdfmagic_core::backend::Choice;
-use pdfmagic_core::{Backend, Document, Jpeg, Lossless, Options, Page, Passthrough};
+use pdfmagic_core::{Backend, Document, Jpeg, Lossless, Notice, Options, Page, Passthrough};
 
-use super::{App, BYTES_PER_PIXEL};
+use super::order::Order;
 use crate::answer::Answer;
-use crate::budget::Reservation;
-use crate::options;
+use crate::app::{App, BYTES_PER_PIXEL};
+use crate::exchange::Report;
 use crate::problem::Problem;
-use crate::upload::{self, Form, Upload};
+use crate::upload::Upload;
 
-/// The field of the form.
-const FIELD: &str = "myfile";
+/// Most notices told in a header; a form may have more, and a header's room is limited.
+const MAX_NOTICES: usize = 64;
 
-/// A form with a file for each page. Options come as a query, as fields, or as JSON in a field of that name.
-pub(super) async fn form(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    let media_type = upload::media_type(&head.headers)
-        .filter(|media_type| media_type.essence_str() == mime::MULTIPART_FORM_DATA)
-        .ok_or_else(|| unexpected("multipart/form-data", &head.headers))?;
-    let mut choice = options::of_query(head.uri.query().unwrap_or_default())?;
-    let (body, memory) = upload::read(&head.headers, body, app.bounds, &app.budget).await?;
-    let Form { mut files, fields } = upload::form(&body, &media_type, FIELD)?;
-    // What a browser sends when no file was chosen.
-    files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
-    if files.is_empty() {
-        return Err(Problem::NoFile);
-    }
-    if files.len() > app.max_parts {
-        return Err(Problem::TooManyParts { max: app.max_parts });
-    }
-    let mut json = Bytes::from("{}");
-    for (name, value) in fields {
-        if name == "options" {
-            json = value;
-        } else {
-            choice.set(&name, &String::from_utf8_lossy(&value))?;
-        }
-    }
-    let choices = options::of_pages(&json, &choice, files.len())?;
-    app.convert(files, &choices, memory).await
+/// A form from the page, or from curl as the practical has it.
+pub(super) async fn form(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    convert(&app, Order::form(&app, request).await?).await
 }
 
-/// One JPEG as the body. Options come as a query.
-pub(super) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let (head, body) = request.into_parts();
-    if upload::media_type(&head.headers).is_none_or(|media_type| media_type != mime::IMAGE_JPEG) {
-        return Err(unexpected("image/jpeg", &head.headers));
-    }
-    let choice = options::of_query(head.uri.query().unwrap_or_default())?;
-    let (data, memory) = upload::read(&head.headers, body, app.bounds, &app.budget).await?;
-    let name = "image.jpg".to_owned();
-    app.convert(vec![Upload { name, data }], &[choice], memory)
-        .await
+/// One JPEG, or a form with many.
+pub(super) async fn pdf(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    convert(&app, Order::form_or_jpeg(&app, request).await?).await
 }
 
-fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {
-    let actual = headers
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    Problem::MediaType {
-        expected,
-        actual: String::from_utf8_lossy(actual).into_owned(),
-    }
-}
-
-impl App {
-    /// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
-    async fn convert(
-        self,
-        files: Vec<Upload>,
-        choices: &[Choice],
-        memory: Reservation,
-    ) -> Result<Response, Problem> {
-        let mut options = Options::default();
-        options.limits = self.limits;
-        let backends = choices
-            .iter()
-            .map(Choice::backend)
-            .collect::<Result<Vec<_>, _>>()?;
-        let decoded = files
-            .iter()
-            .zip(&backends)
-            .map(|(file, backend)| decoded_size(file, &**backend, &options));
-        let decoded = decoded.max().unwrap_or_default();
-        let disposition = disposition(&files[0].name);
-        let mut held = vec![memory];
-        let mut answer = if decoded == 0 {
-            document(&files, &backends, &options)?
-        } else {
-            held.push(self.budget.reserve(decoded)?);
-            self.workers
-                .run(move || document(&files, &backends, &options))
-                .await?
-                .0?
-        };
-        answer.hold(held);
-        let headers = [
-            (header::CONTENT_TYPE, "application/pdf".to_owned()),
-            (header::CONTENT_DISPOSITION, disposition),
-        ];
-        Ok((headers, Body::new(answer)).into_response())
-    }
+/// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
+async fn convert(app: &App, order: Order) -> Result<Response, Problem> {
+    let Order {
+        files,
+        choices,
+        read,
+    } = order;
+    let mut options = Options::default();
+    options.limits = app.limits;
+    let backends = choices
+        .iter()
+        .map(Choice::backend)
+        .collect::<Result<Vec<_>, _>>()?;
+    let decoded = files
+        .iter()
+        .zip(&backends)
+        .map(|(file, backend)| decoded_size(file, &**backend, &options));
+    let decoded = decoded.max().unwrap_or_default();
+    let disposition = disposition(&files[0].name);
+    let input = files.iter().map(|file| file.data.len()).sum();
+    let (pages, backend) = (files.len(), backends[0].name());
+    let (made, queue) = if decoded == 0 {
+        (document(&files, &backends, &options)?, Duration::ZERO)
+    } else {
+        let held = app.memory.reserve(decoded)?;
+        let job = move || document(&files, &backends, &options);
+        let (made, queue) = app.workers.run(job).await?;
+        let mut made = made?;
+        made.answer.hold(held);
+        (made, queue)
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    let mut response = (headers, Body::new(made.answer)).into_response();
+    response.extensions_mut().insert(Report {
+        backend,
+        pages,
+        input,
+        read,
+        queue,
+        convert: made.took,
+        notices: made.notices,
+    });
+    Ok(response)
 }
 
 /// Memory that decoding takes, in bytes; 0 where nothing is decoded, or nothing can be.
@@ -128,19 +101,30 @@ fn decoded_size(file: &Upload, backend: &dyn Backend, options: &Options) -> usiz
     BYTES_PER_PIXEL * pixels.min(usize::try_from(options.limits.max_pixels).unwrap_or(usize::MAX))
 }
 
+/// A PDF, and what making it was like.
+struct Made {
+    answer: Answer,
+    /// As `code;page=n`, with commas between.
+    notices: String,
+    took: Duration,
+}
+
 fn document(
     files: &[Upload],
     backends: &[Box<dyn Backend>],
     options: &Options,
-) -> Result<Answer, Problem> {
+) -> Result<Made, Problem> {
+    let began = Instant::now();
     let mut document = Document::new();
     let mut answer = Answer::default();
-    for (file, backend) in files.iter().zip(backends) {
+    let mut notices = Vec::new();
+    for (number, (file, backend)) in (1..).zip(files.iter().zip(backends)) {
         let failed = |error| Problem::Convert {
             name: file.name.clone(),
             error,
         };
         let page = Page::from_jpeg(&file.data[..], options, &**backend).map_err(failed)?;
+        notices.extend(page.notices().iter().map(|&notice| (number, notice)));
         for piece in document.push(page) {
             answer.push(piece, &file.data);
         }
@@ -150,7 +134,21 @@ fn document(
         error,
     })?;
     answer.end(rest);
-    Ok(answer)
+    Ok(Made {
+        answer,
+        notices: list(&notices),
+        took: began.elapsed(),
+    })
+}
+
+/// Notices as a list of tokens (RFC 9651, 3.1), each with its page.
+fn list(notices: &[(usize, Notice)]) -> String {
+    let mut list = String::new();
+    for (page, notice) in notices.iter().take(MAX_NOTICES) {
+        let separator = if list.is_empty() { "" } else { ", " };
+        write!(list, "{separator}{};page={page}", notice.code()).expect("a String takes all text");
+    }
+    list
 }
 
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.

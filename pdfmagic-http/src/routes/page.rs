@@ -1,19 +1,23 @@
 //! The page to upload from.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 
-use super::{App, LocalAddress};
+use crate::app::App;
+use crate::server::Connection;
 
 /// Says which replica answers, since people watch a balancer by it.
 pub(super) async fn show(
-    State(app): State<App>,
-    local: Option<Extension<LocalAddress>>,
+    State(app): State<Arc<App>>,
+    connection: Option<Extension<Connection>>,
 ) -> Html<String> {
-    let local = local.map(|Extension(LocalAddress(address))| address.ip());
+    let local = connection.map(|Extension(connection)| connection.local.ip());
     let replica = app
+        .config
         .replica
         .or(local)
         .map_or("an unknown address".to_owned(), |ip| ip.to_string());

@@ -132,7 +132,12 @@ fn each_refusal_has_its_status_and_code() {
         ("POST /", FORM, &nothing_chosen, (400, "request.no_file")),
         ("POST /", FORM, b"no form", (400, "request.form")),
         ("POST /", "image/jpeg", &sound, (415, "request.media_type")),
-        ("POST /v1/pdf", FORM, &sound, (415, "request.media_type")),
+        (
+            "POST /v1/pdf",
+            "text/plain",
+            &sound,
+            (415, "request.media_type"),
+        ),
         (
             "POST /v1/pdf",
             "image/jpeg",

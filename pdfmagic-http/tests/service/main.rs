@@ -3,6 +3,7 @@
 mod bounds;
 mod conversion;
 mod life;
+mod observing;
 mod running;
 
 /// A small JPEG, and its samples are never the same for two seeds.

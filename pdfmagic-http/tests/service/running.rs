@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// The service, stopped at the latest when this is dropped.
@@ -10,32 +11,87 @@ use std::time::{Duration, Instant};
 pub(crate) struct Service {
     process: Child,
     pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    /// What it logged before it listened.
+    pub(crate) begun: Vec<String>,
+    /// What it logs from then on, line by line.
+    log: Receiver<String>,
 }
 
 impl Service {
     pub(crate) fn start(args: &[&str]) -> Self {
+        Self::start_with(args, &[])
+    }
+
+    pub(crate) fn start_with(args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .args(args)
             .env_remove("POD_IP")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
         let stderr = process.stderr.take().expect("it is piped");
-        let mut log = BufReader::new(stderr).lines();
-        let address = log
-            .find_map(|line| {
-                line.ok()?
-                    .rsplit_once("http://")
-                    .map(|(_, at)| at.to_owned())
-            })
-            .expect("it says where it listens");
+        let (send, log) = channel();
         // Keep reading, so that the service never waits for us.
-        std::thread::spawn(move || log.for_each(drop));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                // Whoever started it may be gone already.
+                let _ = send.send(line);
+            }
+        });
+        let mut begun = Vec::new();
+        let mut address = || {
+            let line = loop {
+                let line: String = log.recv().expect("it says where it listens");
+                begun.push(line.clone());
+                if line.contains("http://") {
+                    break line;
+                }
+            };
+            let (_, address) = line.rsplit_once("http://").expect("it is there");
+            let end = address.find('"').unwrap_or(address.len());
+            address[..end].parse().expect("an address")
+        };
+        let (address, admin) = (address(), address());
         Self {
             process,
-            address: address.parse().expect("an address"),
+            address,
+            admin,
+            begun,
+            log,
         }
+    }
+
+    /// The next line of the log that has this in it.
+    pub(crate) fn logged(&self, part: &str) -> String {
+        let limit = Duration::from_secs(20);
+        loop {
+            let line = self.log.recv_timeout(limit).expect("it is logged");
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// Asks the admin port.
+    pub(crate) fn ask(&self, path: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.admin).expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        Answer::parse(&answer)
+    }
+
+    /// The value of a metric, labels included in its name; 0 where it is not there.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let text = self.ask("/metrics").text();
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     /// Sends bytes and reads until the service closes the connection.

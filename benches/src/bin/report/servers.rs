@@ -45,6 +45,9 @@ impl Server {
             Kind::Echo => "echo",
         })?);
         command.args(["--listen", address]);
+        if matches!(kind, Kind::Pdfmagic) {
+            command.args(["--admin-listen", "127.0.0.1:0"]);
+        }
         if matches!(kind, Kind::Legacy) {
             command
                 .arg("--directory")

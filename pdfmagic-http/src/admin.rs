@@ -1,0 +1,95 @@
+//! What concerns operators: on a port of its own, and on a thread of its own, so that load never makes it silent.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use memchr::memmem;
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::life::Stage;
+use crate::metrics::classic;
+
+/// Answers on a thread of its own until the process ends.
+///
+/// # Errors
+///
+/// The address cannot be listened on, or the system has no thread.
+pub fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address)?;
+    let address = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let routes = routes().with_state(Arc::clone(app));
+    let serve = move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, routes).await
+        })
+    };
+    std::thread::Builder::new()
+        .name("admin".to_owned())
+        .spawn(serve)?;
+    Ok(address)
+}
+
+fn routes() -> Router<Arc<App>> {
+    health()
+        .route("/metrics", get(metrics))
+        .route("/config", get(settings))
+}
+
+/// Liveness and readiness. Clients may ask too, since some balancers check the port that they send to.
+pub(crate) fn health() -> Router<Arc<App>> {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readiness))
+}
+
+async fn readiness(State(app): State<Arc<App>>) -> (StatusCode, String) {
+    let stage = app.life.stage();
+    let status = if stage == Stage::Serving {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, format!("{}\n", stage.name()))
+}
+
+/// In the format that is asked for.
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoResponse {
+    const OPEN_METRICS: &str = "application/openmetrics-text";
+    let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
+    let is_open =
+        accepted.is_some_and(|accepted| memmem::find(accepted, OPEN_METRICS.as_bytes()).is_some());
+    let text = app.metrics.open_metrics(&app);
+    let (content_type, text) = if is_open {
+        (
+            format!("{OPEN_METRICS}; version=1.0.0; charset=utf-8"),
+            text,
+        )
+    } else {
+        (
+            "text/plain; version=0.0.4; charset=utf-8".to_owned(),
+            classic(&text),
+        )
+    };
+    ([(header::CONTENT_TYPE, content_type)], text)
+}
+
+async fn settings(State(app): State<Arc<App>>) -> Json<Map<String, Value>> {
+    let settings = app.config.settings.iter();
+    Json(
+        settings
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect(),
+    )
+}

@@ -1,0 +1,274 @@
+//! A request and its answer, from the head of the one to the last byte of the other: identified, timed, counted, logged.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tracing::Level;
+
+use crate::app::App;
+use crate::metrics::{Ended, Kind, Reason, Route};
+use crate::server::{Connection, End};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const NOTICES: HeaderName = HeaderName::from_static("pdfmagic-notices");
+
+/// The status of a request whose client hung up, as nginx has it.
+pub(crate) const HUNG_UP: u16 = 499;
+
+/// What an answer says about the conversion behind it: an extension of the response.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    /// The backend of the first page.
+    pub(crate) backend: &'static str,
+    pub(crate) pages: usize,
+    /// Size of the JPEGs, in bytes.
+    pub(crate) input: usize,
+    /// How long the body took to come.
+    pub(crate) read: Duration,
+    /// How long the conversion waited for a worker.
+    pub(crate) queue: Duration,
+    pub(crate) convert: Duration,
+    /// What was odd, as `code;page=n`.
+    pub(crate) notices: String,
+}
+
+/// What an answer says about the problem that it is: an extension of the response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    /// The bound that was met, if it was one.
+    pub(crate) bound: Option<&'static str>,
+}
+
+/// Follows each request to its end.
+pub(crate) async fn follow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // Dropped where the client hangs up before there is an answer.
+    let mut exchange = Exchange::begin(app, &request);
+    let mut response = next.run(request).await;
+    exchange.answer(&mut response);
+    response.map(|body| {
+        Body::new(Followed {
+            body,
+            exchange,
+            has_ended: false,
+        })
+    })
+}
+
+/// A request that has not ended. Dropping it is its end.
+#[derive(Debug)]
+struct Exchange {
+    app: Arc<App>,
+    /// Tells the connection's timers.
+    _end: Option<End>,
+    began: Instant,
+    id: HeaderValue,
+    traceparent: Option<HeaderValue>,
+    method: &'static str,
+    route: String,
+    /// Of the answer, once there is one.
+    status: Option<StatusCode>,
+    report: Option<Report>,
+    refusal: Option<Refusal>,
+    sent: u64,
+    is_whole: bool,
+}
+
+impl Exchange {
+    fn begin(app: Arc<App>, request: &Request) -> Self {
+        app.metrics.inflight.inc();
+        let headers = request.headers();
+        let stated = headers.get(REQUEST_ID).filter(|id| is_sound(id));
+        let id = stated.cloned().unwrap_or_else(new_id);
+        let route = request.extensions().get::<MatchedPath>();
+        Self {
+            _end: request
+                .extensions()
+                .get::<Connection>()
+                .map(Connection::end),
+            began: Instant::now(),
+            id,
+            traceparent: headers
+                .get(TRACEPARENT)
+                .filter(|trace| is_sound(trace))
+                .cloned(),
+            method: known(request.method()),
+            // Never the path, of which there are as many as clients think of.
+            route: route.map_or("other", MatchedPath::as_str).to_owned(),
+            status: None,
+            report: None,
+            refusal: None,
+            sent: 0,
+            is_whole: false,
+            app,
+        }
+    }
+
+    fn answer(&mut self, response: &mut Response) {
+        self.status = Some(response.status());
+        self.report = response.extensions_mut().remove();
+        self.refusal = response.extensions_mut().remove();
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.id.clone());
+        if let Some(traceparent) = &self.traceparent {
+            headers.insert(TRACEPARENT, traceparent.clone());
+        }
+        let Some(report) = &self.report else { return };
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let timing = format!(
+            "queue;dur={:.3}, read;dur={:.3}, convert;dur={:.3}",
+            ms(report.queue),
+            ms(report.read),
+            ms(report.convert)
+        );
+        let timing = HeaderValue::try_from(timing).expect("words and numbers");
+        headers.insert(SERVER_TIMING, timing);
+        if !report.notices.is_empty() {
+            let notices = HeaderValue::try_from(&report.notices).expect("codes and numbers");
+            headers.insert(NOTICES, notices);
+        }
+    }
+
+    fn count(&self, status: u16, took: Duration) {
+        let metrics = &self.app.metrics;
+        metrics.inflight.dec();
+        metrics.output.inc_by(self.sent);
+        let route = self.route.clone();
+        let ended = Ended {
+            route,
+            method: self.method,
+            status,
+        };
+        metrics.requests.get_or_create(&ended).inc();
+        let route = Route { route: ended.route };
+        metrics
+            .duration
+            .get_or_create(&route)
+            .observe(took.as_secs_f64());
+        if let Some(Refusal { code, bound }) = self.refusal {
+            metrics.errors.get_or_create(&Kind { kind: code }).inc();
+            if let Some(reason) = bound {
+                metrics.rejected.get_or_create(&Reason { reason }).inc();
+            }
+        }
+        if let Some(report) = &self.report {
+            metrics.input.inc_by(report.input as u64);
+            metrics.pages.inc_by(report.pages as u64);
+            metrics.queue_wait.observe(report.queue.as_secs_f64());
+            metrics.converted(report.backend, report.convert);
+        }
+    }
+
+    fn log(&self, status: u16, took: Duration) {
+        let is_health = matches!(&*self.route, "/livez" | "/readyz");
+        if is_health && !tracing::enabled!(Level::DEBUG) {
+            return;
+        }
+        let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let report = self.report.as_ref();
+        tracing::info!(
+            id = self.id.to_str().unwrap_or_default(),
+            traceparent = self
+                .traceparent
+                .as_ref()
+                .and_then(|trace| trace.to_str().ok()),
+            method = self.method,
+            route = self.route,
+            status,
+            code = self.refusal.map(|refusal| refusal.code),
+            backend = report.map(|report| report.backend),
+            pages = report.map(|report| report.pages),
+            bytes_in = report.map(|report| report.input),
+            bytes_out = self.sent,
+            queue_us = report.map(|report| us(report.queue)),
+            read_us = report.map(|report| us(report.read)),
+            convert_us = report.map(|report| us(report.convert)),
+            total_us = us(took),
+            "request"
+        );
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        let status = self.status.filter(|_| self.is_whole);
+        let status = status.map_or(HUNG_UP, |status| status.as_u16());
+        self.count(status, took);
+        self.log(status, took);
+    }
+}
+
+/// A body that ends its exchange when it is done with.
+struct Followed {
+    body: Body,
+    exchange: Exchange,
+    has_ended: bool,
+}
+
+impl http_body::Body for Followed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.exchange.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+            }
+            Poll::Ready(None) => self.has_ended = true,
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.exchange.is_whole = self.has_ended || http_body::Body::is_end_stream(&self.body);
+    }
+}
+
+/// Whether a client's word may go into our log and headers.
+fn is_sound(value: &HeaderValue) -> bool {
+    const MAX: usize = 128;
+    (1..=MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+}
+
+fn new_id() -> HeaderValue {
+    let id = format!("{:032x}", fastrand::u128(..));
+    HeaderValue::try_from(id).expect("hexadecimal digits")
+}
+
+/// A name from a short list, since each has a counter of its own.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

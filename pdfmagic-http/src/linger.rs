@@ -1,0 +1,72 @@
+//! Bodies that are not wanted.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::{HeaderMap, header};
+use tokio::runtime::Handle;
+
+/// How long the rest of a body is read after its request has been refused.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// A body whose rest is read and dropped for a while when nobody wants it. Otherwise the connection would be reset
+/// under a client that is still writing, before that has seen why its request was refused.
+#[derive(Debug)]
+pub(crate) struct Lingering {
+    body: Option<Incoming>,
+    /// False while the client waits to be told to go on, which the first read does.
+    is_coming: bool,
+}
+
+impl Lingering {
+    pub(crate) fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        Self {
+            body: Some(body),
+            is_coming: !headers.contains_key(header::EXPECT),
+        }
+    }
+}
+
+impl Body for Lingering {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_coming = true;
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::default, Body::size_hint)
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        if self.is_end_stream() || !self.is_coming {
+            return;
+        }
+        if let (Some(mut body), Ok(runtime)) = (self.body.take(), Handle::try_current()) {
+            runtime.spawn(tokio::time::timeout(LINGER, async move {
+                while let Some(Ok(_)) = body.frame().await {}
+            }));
+        }
+    }
+}
