@@ -32,7 +32,7 @@ viewers: tools
 	$(VENV)/bin/pytest -q -n auto pdfmagic-core/tests/viewers
 
 container: tools binary-image
-	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=$(RELEASE) $(VENV)/bin/pytest -q deploy/tests
+	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=target/image $(VENV)/bin/pytest -q deploy/tests
 
 tools:
 	@.ci/tools $(VENV)
@@ -56,8 +56,10 @@ image:
 # The same from a binary built here, where no builder image can be pulled.
 binary-image:
 	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(HOST) \
-	  --no-default-features -p pdfmagic-http -p pdfmagic-benches --bin pdfmagic-http --bin pdfmagic-load
-	install -D -t target/image $(RELEASE)/pdfmagic-http $(RELEASE)/pdfmagic-load
+	  --no-default-features -p pdfmagic-benches --bin pdfmagic
+	rm -rf target/image
+	install -D $(RELEASE)/pdfmagic target/image/pdfmagic-http
+	ln -s pdfmagic-http target/image/pdfmagic-load
 	$(CONTAINER) build -q -f deploy/Containerfile.binary --build-arg VERSION=$(VERSION) -t $(IMAGE) target/image
 
 up: binary-image

@@ -14,6 +14,7 @@ pub mod image;
 pub mod load;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod program;
 pub mod sample;
 pub mod stage;
 pub mod tally;

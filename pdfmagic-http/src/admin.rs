@@ -17,11 +17,7 @@ use crate::life::Stage;
 use crate::metrics::classic;
 
 /// Answers on a thread of its own until the process ends.
-///
-/// # Errors
-///
-/// The address cannot be listened on, or the system has no thread.
-pub fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAddr> {
+pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;

@@ -16,7 +16,7 @@ pub(crate) const BYTES_PER_PIXEL: usize = 16;
 
 /// The service without a socket.
 #[derive(Debug)]
-pub struct App {
+pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) life: Life,
@@ -28,12 +28,7 @@ pub struct App {
 
 impl App {
     /// Sets up what requests share.
-    ///
-    /// # Panics
-    ///
-    /// If it is not called inside a tokio runtime.
-    #[must_use]
-    pub fn new(config: Config) -> Arc<Self> {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
         let mut limits = Limits::default();
         limits.max_pixels = config
             .max_pixels

@@ -15,28 +15,28 @@ const CONNECTION_BUFFERS: usize = 16 << 20;
 /// JPEG in, PDF out, over HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "pdfmagic-http", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do instead of serving.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
     /// Print the settings in force, as an environment file, and exit
     #[arg(long)]
-    pub print_config: bool,
+    pub(crate) print_config: bool,
     /// How to serve.
     #[command(flatten)]
-    pub config: Config,
+    pub(crate) config: Config,
 }
 
 /// What else the program does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Ask the service that runs beside this whether it is ready, in an image without a shell
     Health,
 }
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people
     Text,
     /// An object a line, for programs
@@ -45,11 +45,10 @@ pub enum LogFormat {
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Args)]
-#[non_exhaustive]
-pub struct Config {
+pub(crate) struct Config {
     /// Address and port to listen on
     #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "0.0.0.0:8080")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Address and port for health, metrics and settings, of no concern to clients
     #[arg(
         long,
@@ -57,10 +56,10 @@ pub struct Config {
         default_value = "0.0.0.0:9090",
         global = true
     )]
-    pub admin_listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
     /// How log lines look
     #[arg(long, env = "PDFMAGIC_LOG_FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// What is logged: error, warn, info (each request), or debug (also those for health)
     #[arg(
         long,
@@ -68,14 +67,14 @@ pub struct Config {
         default_value = "info",
         value_name = "LEVEL"
     )]
-    pub log_level: tracing::Level,
+    pub(crate) log_level: tracing::Level,
     /// Address of this replica, to be shown on the page [default: the socket's own]
     #[arg(long, env = "POD_IP", value_name = "ADDRESS")]
-    pub replica: Option<IpAddr>,
+    pub(crate) replica: Option<IpAddr>,
 
     /// Largest request body, in bytes
     #[arg(long, env = "PDFMAGIC_MAX_BODY", default_value_t = 32 << 20, value_name = "BYTES")]
-    pub max_body: usize,
+    pub(crate) max_body: usize,
     /// Most files in a form
     #[arg(
         long,
@@ -83,7 +82,7 @@ pub struct Config {
         default_value_t = 200,
         value_name = "N"
     )]
-    pub max_parts: usize,
+    pub(crate) max_parts: usize,
     /// Largest width × height to be decoded
     #[arg(
         long,
@@ -91,7 +90,7 @@ pub struct Config {
         default_value_t = 100_000_000,
         value_name = "N"
     )]
-    pub max_pixels: u64,
+    pub(crate) max_pixels: u64,
     /// Most scans to be decoded
     #[arg(
         long,
@@ -99,7 +98,7 @@ pub struct Config {
         default_value_t = 1_000,
         value_name = "N"
     )]
-    pub max_scans: u32,
+    pub(crate) max_scans: u32,
     /// Most marker segments in a header
     #[arg(
         long,
@@ -107,19 +106,19 @@ pub struct Config {
         default_value_t = 4_096,
         value_name = "N"
     )]
-    pub max_segments: u32,
+    pub(crate) max_segments: u32,
     /// Memory that the process may use, in bytes [default: the container's limit, or 544 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_LIMIT", value_name = "BYTES")]
-    pub memory_limit: Option<usize>,
+    pub(crate) memory_limit: Option<usize>,
     /// Memory that requests may hold together, in bytes [default: the memory limit less 32 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_BUDGET", value_name = "BYTES")]
-    pub memory_budget: Option<usize>,
+    pub(crate) memory_budget: Option<usize>,
     /// Threads for work that takes the processor [default: one for each processor there is]
     #[arg(long, env = "PDFMAGIC_WORKERS", value_name = "N")]
-    pub workers: Option<usize>,
+    pub(crate) workers: Option<usize>,
     /// Most requests that wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE", default_value_t = 64, value_name = "N")]
-    pub queue: usize,
+    pub(crate) queue: usize,
     /// Most connections at a time
     #[arg(
         long,
@@ -127,7 +126,7 @@ pub struct Config {
         default_value_t = 1_024,
         value_name = "N"
     )]
-    pub max_connections: usize,
+    pub(crate) max_connections: usize,
     /// Most requests on a connection, so that new replicas get their share
     #[arg(
         long,
@@ -135,42 +134,41 @@ pub struct Config {
         default_value_t = 10_000,
         value_name = "N"
     )]
-    pub connection_requests: u32,
+    pub(crate) connection_requests: u32,
 
     /// How long a connection may live, give or take a tenth
     #[arg(long, env = "PDFMAGIC_CONNECTION_AGE", default_value = "300", value_parser = seconds, value_name = "SECONDS")]
-    pub connection_age: Duration,
+    pub(crate) connection_age: Duration,
     /// How long the head of a request may take
     #[arg(long, env = "PDFMAGIC_HEADER_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// How long a connection may be without a request
     #[arg(long, env = "PDFMAGIC_IDLE_TIMEOUT", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
-    pub idle_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     /// How long a client may neither send nor take anything of a body
     #[arg(long, env = "PDFMAGIC_STALL_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
-    pub stall_timeout: Duration,
+    pub(crate) stall_timeout: Duration,
     /// How long a request body may take
     #[arg(long, env = "PDFMAGIC_BODY_TIMEOUT", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
-    pub body_timeout: Duration,
+    pub(crate) body_timeout: Duration,
     /// How long a request may wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
-    pub queue_timeout: Duration,
+    pub(crate) queue_timeout: Duration,
     /// How long to go on serving after SIGTERM while /readyz answers 503
     #[arg(long, env = "PDFMAGIC_DRAIN_DELAY", default_value = "1", value_parser = seconds, value_name = "SECONDS")]
-    pub drain_delay: Duration,
+    pub(crate) drain_delay: Duration,
     /// How long requests in flight may take to finish after that
     #[arg(long, env = "PDFMAGIC_GRACE", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
-    pub grace: Duration,
+    pub(crate) grace: Duration,
 
     /// Names of environment variables, and the values in force.
     #[arg(skip)]
-    pub settings: Vec<(String, String)>,
+    pub(crate) settings: Vec<(String, String)>,
 }
 
 impl Cli {
     /// Reads the command line and the environment; exits if they make no sense.
-    #[must_use]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let command = Self::command();
         let matches = command.clone().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -208,7 +206,7 @@ fn settings(
 }
 
 /// Environment variables that look like ours and are not: misspelt, or of another version.
-pub fn unknown_variables() -> impl Iterator<Item = String> {
+pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
     let command = Cli::command();
     let known: Vec<OsString> = command
         .get_arguments()
@@ -224,8 +222,7 @@ pub fn unknown_variables() -> impl Iterator<Item = String> {
 
 impl Config {
     /// The memory limit in force, in bytes.
-    #[must_use]
-    pub fn memory_limit(&self) -> usize {
+    pub(crate) fn memory_limit(&self) -> usize {
         const WITHOUT_LIMIT: usize = 544 << 20;
         self.memory_limit
             .or_else(container_memory)
@@ -233,8 +230,7 @@ impl Config {
     }
 
     /// The memory budget in force, in bytes.
-    #[must_use]
-    pub fn memory_budget(&self) -> usize {
+    pub(crate) fn memory_budget(&self) -> usize {
         self.memory_budget
             .unwrap_or_else(|| self.memory_limit().saturating_sub(HEADROOM))
     }
@@ -247,19 +243,14 @@ impl Config {
     }
 
     /// The number of workers in force. The standard library heeds the container's quota.
-    #[must_use]
-    pub fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         self.workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
             .max(1)
     }
 
     /// What does not fit together, and how to mend it.
-    ///
-    /// # Errors
-    ///
-    /// One line for the first thing that does not.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let budget = self.memory_budget();
         if budget < self.max_body {
             return Err(format!(

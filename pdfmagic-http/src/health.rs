@@ -7,11 +7,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What `/readyz` answers at this admin address: whether the service is ready, and its word for that.
-///
-/// # Errors
-///
-/// Nobody answers there in time.
-pub fn ask(mut admin: SocketAddr) -> io::Result<(bool, String)> {
+pub(crate) fn ask(mut admin: SocketAddr) -> io::Result<(bool, String)> {
     match admin.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => admin.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => admin.set_ip(Ipv6Addr::LOCALHOST.into()),

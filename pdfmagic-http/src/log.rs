@@ -5,7 +5,7 @@ use std::io;
 use crate::config::{Config, LogFormat};
 
 /// Sends log lines to standard error from now on.
-pub fn start(config: &Config) {
+pub(crate) fn start(config: &Config) {
     let lines = tracing_subscriber::fmt()
         .with_max_level(config.log_level)
         .with_target(false)

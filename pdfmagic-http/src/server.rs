@@ -56,7 +56,7 @@ impl Drop for End {
 /// requests in flight finish, for `grace` at most.
 ///
 /// `axum::serve` is not used, since it cannot time out a client that sends no request.
-pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let server = Server::new(Arc::clone(&app));
     app.life.enter(Stage::Serving);
     let stop = async {

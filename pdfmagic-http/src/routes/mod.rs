@@ -18,7 +18,7 @@ use crate::exchange;
 use crate::problem::Problem;
 
 /// Everything that clients may ask, without a socket.
-pub fn router(app: &Arc<App>) -> Router {
+pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route("/", get(page::show).post(convert::form))
         .route("/v1/pdf", post(convert::pdf))

@@ -1,0 +1,277 @@
+//! `pdfmagic-load`: measures a deployment.
+
+mod arguments;
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::Parser;
+use tokio::time::MissedTickBehavior;
+
+use self::arguments::{Arguments, Command, Connections, Measure};
+use crate::client::Upload;
+use crate::image;
+use crate::load::{self, End, Plan};
+#[cfg(feature = "plot")]
+use crate::plot::{Chart, Figure, Series};
+use crate::sample::{self, Recording, Run};
+use crate::tally::{Report, Tally};
+
+/// Does what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(Arguments::parse())
+}
+
+#[tokio::main]
+async fn run(arguments: Arguments) -> ExitCode {
+    let done = match (arguments.command, arguments.measure) {
+        (Some(Command::Merge { output, inputs }), _) => merge(&output, &inputs),
+        #[cfg(feature = "plot")]
+        (
+            Some(Command::Plot {
+                chart,
+                output,
+                title,
+                inputs,
+            }),
+            _,
+        ) => plot(chart, &output, title, &inputs),
+        (None, Some(measure)) => measure.run().await,
+        (None, None) => unreachable!("clap demands one of them"),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("pdfmagic-load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Measure {
+    async fn run(self) -> io::Result<ExitCode> {
+        let plan = self.plan()?;
+        let run = Run {
+            target: plan.target.authority.clone(),
+            clients: plan.clients,
+            rate: plan.rate,
+            reuse: plan.reuse,
+            machine: sample::machine(),
+        };
+        let mut output = self.output.as_deref().map(create).transpose()?;
+        if let Some(output) = &mut output {
+            sample::line(output, &run)?;
+        }
+        let mut tally = Tally::default();
+        let mut progress = Progress::new();
+        let mut samples = load::run(plan);
+        loop {
+            tokio::select! {
+                sample = samples.recv() => {
+                    let Some(sample) = sample else { break };
+                    tally.add(&sample);
+                    if let Some(output) = &mut output {
+                        sample::line(output, &sample)?;
+                    }
+                }
+                () = progress.tick() => progress.show(&tally),
+            }
+        }
+        progress.clear();
+        if let Some(mut output) = output {
+            output.flush()?;
+        }
+        let report = tally.report();
+        if self.json {
+            sample::line(&mut io::stdout(), &report)?;
+        } else {
+            println!("{}\n{report}", run.caption());
+        }
+        Ok(self.verdict(&report))
+    }
+
+    fn plan(&self) -> io::Result<Plan> {
+        let uploads = self.jpegs()?.into_iter().map(|jpeg| {
+            if self.raw {
+                Upload::raw(jpeg)
+            } else {
+                Upload::form(&jpeg)
+            }
+        });
+        Ok(Plan {
+            target: self.target.clone(),
+            uploads: uploads.collect(),
+            clients: self.clients.or(self.parallel).unwrap_or(1).max(1),
+            first_client: self.client_id,
+            end: match self.duration {
+                Some(duration) => End::After(duration),
+                None => End::Requests(self.requests.or(self.calls).unwrap_or(100)),
+            },
+            rate: self.rate,
+            reuse: self.connections == Connections::Reuse,
+            warm_up: self.warm_up,
+            start_at: self
+                .start_at
+                .or(self.start_every.and_then(next_multiple))
+                .map(|at| SystemTime::UNIX_EPOCH + at),
+            think_time: self.think_time,
+            retries: self.retries,
+            timeout: self.timeout,
+        })
+    }
+
+    fn jpegs(&self) -> io::Result<Vec<Vec<u8>>> {
+        // What the original's `convert` takes.
+        const QUALITY: u8 = 92;
+        if self.files.is_empty() {
+            let (width, height) = self.size;
+            (0..self.pictures)
+                .map(|seed| image::jpeg(self.picture, width, height, QUALITY, seed))
+                .collect::<Result<_, _>>()
+                .map_err(io::Error::other)
+        } else {
+            self.files
+                .iter()
+                .map(|path| std::fs::read(path).map_err(|error| at(path, &error)))
+                .collect()
+        }
+    }
+
+    fn verdict(&self, report: &Report) -> ExitCode {
+        let mut code = ExitCode::SUCCESS;
+        if report.error_rate() > self.max_error_rate {
+            eprintln!(
+                "pdfmagic-load: {} of {} requests failed, more than --max-error-rate {}",
+                report.failed,
+                report.failed + report.answered,
+                self.max_error_rate
+            );
+            code = ExitCode::FAILURE;
+        }
+        if let Some(max) = self.max_p99
+            && report.response.p99 > max
+        {
+            let p99 = report.response.p99;
+            eprintln!("pdfmagic-load: p99 is {p99} ms, above --max-p99 {max}");
+            code = ExitCode::FAILURE;
+        }
+        code
+    }
+}
+
+fn merge(output: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
+    let recordings = inputs
+        .iter()
+        .map(|path| read(path))
+        .collect::<io::Result<Vec<_>>>()?;
+    let all = Recording::merge(recordings).expect("clap demands an input");
+    let mut output = create(output)?;
+    all.write(&mut output)?;
+    output.flush()?;
+    println!(
+        "{}\n{}",
+        all.run.caption(),
+        Tally::from_iter(&all.samples).report()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "plot")]
+fn plot(
+    chart: Chart,
+    output: &Path,
+    title: Option<String>,
+    inputs: &[PathBuf],
+) -> io::Result<ExitCode> {
+    let series = inputs
+        .iter()
+        .map(|path| {
+            Ok(Series {
+                name: path
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                recording: read(path)?,
+            })
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    let title = title.unwrap_or_else(|| series[0].recording.run.target.clone());
+    Figure::new(chart, &title, &series)
+        .map_err(io::Error::other)?
+        .save(output)
+        .map_err(|error| at(output, &error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> io::Result<Recording> {
+    File::open(path)
+        .and_then(|file| Recording::read(BufReader::new(file)))
+        .map_err(|error| at(path, &error))
+}
+
+fn create(path: &Path) -> io::Result<BufWriter<File>> {
+    File::create(path)
+        .map(BufWriter::new)
+        .map_err(|error| at(path, &error))
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// A line that tells a person how far it is.
+struct Progress {
+    ticks: tokio::time::Interval,
+    since: Instant,
+    is_shown: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let mut ticks = tokio::time::interval(Duration::from_millis(500));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            ticks,
+            since: Instant::now(),
+            is_shown: io::stderr().is_terminal(),
+        }
+    }
+
+    async fn tick(&mut self) {
+        self.ticks.tick().await;
+    }
+
+    fn show(&self, tally: &Tally) {
+        if self.is_shown {
+            let report = tally.report();
+            eprint!(
+                "\r\x1b[K{:.1} s  {} answered  {} shed  {} failed  {:.0}/s  p50 {:.2} ms  p99 {:.2} ms",
+                self.since.elapsed().as_secs_f64(),
+                report.answered,
+                report.shed,
+                report.failed,
+                report.per_second,
+                report.service.p50,
+                report.service.p99
+            );
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+/// The first multiple of `period` from now on, in Unix time.
+fn next_multiple(period: Duration) -> Option<Duration> {
+    let now = SystemTime::UNIX_EPOCH.elapsed().ok()?.as_secs();
+    let at = now.checked_next_multiple_of(period.as_secs())?;
+    Some(Duration::from_secs(at))
+}

@@ -1,0 +1,96 @@
+//! `pdfmagic-http`: reads its settings, and serves until it is told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::config::{Cli, Command, Config, unknown_variables};
+use crate::server::run;
+use crate::{admin, health, log};
+
+/// Does what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::read();
+    if cli.command == Some(Command::Health) {
+        return ask(cli.config.admin_listen);
+    }
+    if let Err(reason) = cli.config.check() {
+        eprintln!("pdfmagic-http: {reason}");
+        return ExitCode::from(2);
+    }
+    if cli.print_config {
+        for (name, value) in &cli.config.settings {
+            println!("{name}={value}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    log::start(&cli.config);
+    for name in unknown_variables() {
+        tracing::warn!("{name} is not a setting and was ignored; --help lists them");
+    }
+    match serve(cli.config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ask(admin: SocketAddr) -> ExitCode {
+    match health::ask(admin) {
+        Ok((true, word)) => {
+            println!("{word}");
+            ExitCode::SUCCESS
+        }
+        Ok((false, word)) => {
+            eprintln!("pdfmagic-http: not ready: {word}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("pdfmagic-http: no answer from {admin}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> io::Result<()> {
+    // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (listen, admin_listen) = (config.listen, config.admin_listen);
+    let at =
+        |address, error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+    let app = App::new(config);
+    let admin = admin::start(admin_listen, &app).map_err(|error| at(admin_listen, error))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| at(listen, error))?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    tracing::info!("health and metrics on http://{admin}");
+    let mut stop = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
+        stop().await;
+        // The other end waits for this as long as it serves.
+        let _ = tell.send(());
+        stop().await;
+        tracing::warn!("told to stop twice");
+        std::process::exit(1);
+    });
+    let shutdown = async { told.await.unwrap_or(()) };
+    run(listener, app, shutdown).await;
+    Ok(())
+}
