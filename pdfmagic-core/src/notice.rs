@@ -34,6 +34,8 @@ pub enum Notice {
     HuffmanTablesInserted,
     /// The height was open in the frame header; that of the DNL segment was put in (T.81 B.2.5).
     HeightResolved,
+    /// Restart markers are wrong or missing; intervals were placed as libjpeg places them, and what is lost is gray.
+    RestartsResynchronized,
     /// Most viewers refuse images of more than 65,500 pixels in a line or column.
     TooLargeForViewers,
     /// A side below 3 units was raised, since readers refuse smaller pages.
@@ -59,6 +61,7 @@ impl Notice {
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
+            Self::RestartsResynchronized => "restart.resynchronized",
             Self::TooLargeForViewers => "image.over_65500",
             Self::PageEnlarged => "page.small.enlarged",
         }
@@ -97,6 +100,9 @@ impl fmt::Display for Notice {
             }
             Self::HeightResolved => {
                 "the height, given after the image data, was put into the frame header"
+            }
+            Self::RestartsResynchronized => {
+                "restart markers are wrong or missing; parts of the image may be lost"
             }
             Self::TooLargeForViewers => {
                 "a side is over 65,500 pixels, which most viewers do not show"

@@ -5,6 +5,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use super::{Filter, ImageXObject};
 use crate::coding::Samples;
 use crate::jpeg::Jpeg;
+use crate::notice::Notice;
 use crate::pdf::Piece;
 
 /// zlib's own default between speed and size.
@@ -14,7 +15,7 @@ const LEVEL: u8 = 6;
 const PAETH: u8 = 4;
 
 /// Carries samples of 8 bits or less in 8, of more in 16, spread over the whole range, which can be undone.
-pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples) -> ImageXObject {
+pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples, notices: Vec<Notice>) -> ImageXObject {
     let bits_per_component = if samples.precision > 8 { 16 } else { 8 };
     let bytes = usize::from(bits_per_component / 8);
     let (full, max) = (
@@ -45,7 +46,7 @@ pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples) -> ImageXObject {
     let data = vec![Piece::Made(compress_to_vec_zlib(&raw, LEVEL))];
     ImageXObject {
         filter: Filter::Flate { bits_per_component },
-        ..ImageXObject::dct(jpeg, data, Vec::new())
+        ..ImageXObject::dct(jpeg, data, notices)
     }
 }
 

@@ -22,15 +22,18 @@ impl Backend for Lossless {
         let Err(forbidden) = check_dct_decode(jpeg.frame()) else {
             return Passthrough.image(jpeg, limits);
         };
+        let mut notices = Vec::new();
         let mut samples = match forbidden {
             Error::Unsupported(Feature::Lossless) => decode_lossless(jpeg, limits)?.0,
-            Error::Unsupported(Feature::Precision(12)) => Samples::from_dct(jpeg, limits)?,
+            Error::Unsupported(Feature::Precision(12)) => {
+                Samples::from_dct(jpeg, limits, &mut notices)?
+            }
             Error::Unsupported(Feature::Arithmetic) => {
                 return Transcode::default().image(jpeg, limits);
             }
             error => return Err(error),
         };
         samples.convert_color(jpeg.color_model());
-        Ok(flate::image(jpeg, &samples))
+        Ok(flate::image(jpeg, &samples, notices))
     }
 }

@@ -89,8 +89,8 @@ impl Backend for Reencode {
         } else {
             jpeg.color_model()
         };
-        let coefficients = || {
-            let coefficients = Coefficients::decode(jpeg, limits)?;
+        let coefficients = |notices: &mut Vec<Notice>| {
+            let coefficients = Coefficients::decode(jpeg, limits, notices)?;
             Ok::<_, Error>(if becomes_gray {
                 coefficients.into_gray()
             } else {
@@ -110,9 +110,9 @@ impl Backend for Reencode {
         let factor = usize::from(factor);
         let data = if ratio > ROUNDING {
             let source = match factor {
-                1 => coefficients()?,
+                1 => coefficients(&mut image.notices)?,
                 // The finest steps: what is lost is lost by the encoder after this.
-                _ => coefficients()?.shrink(factor, |_, _| [1; 64]),
+                _ => coefficients(&mut image.notices)?.shrink(factor, |_, _| [1; 64]),
             };
             let pixels = Pixels::decode(&source.encode(), jpeg, color_model)?.shrink(ratio);
             let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
@@ -121,7 +121,7 @@ impl Backend for Reencode {
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
             self.fit(|quality| pixels.encode(quality))?
         } else if becomes_gray || self.max_size.is_some() {
-            let source = coefficients()?;
+            let source = coefficients(&mut image.notices)?;
             self.fit(|quality| {
                 let target = target(color_model, quality, factor);
                 Ok(if factor > 1 {
@@ -133,9 +133,9 @@ impl Backend for Reencode {
         } else {
             let target = target(color_model, self.quality, factor);
             if factor > 1 {
-                coding::shrink(jpeg, limits, factor, target)?
+                coding::shrink(jpeg, limits, factor, target, &mut image.notices)?
             } else {
-                coding::requantize(jpeg, limits, target)?
+                coding::requantize(jpeg, limits, target, &mut image.notices)?
             }
         };
         image.data = vec![Piece::Made(data)];

@@ -24,12 +24,12 @@ impl Backend for Transcode {
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
         check_dct_8_bit(jpeg.frame())?;
+        let (_, mut notices) = jpeg.mended();
         let data = if self.progressive {
-            Coefficients::decode(jpeg, limits)?.encode_progressive()
+            Coefficients::decode(jpeg, limits, &mut notices)?.encode_progressive()
         } else {
-            optimize(jpeg, limits)?
+            optimize(jpeg, limits, &mut notices)?
         };
-        let (_, notices) = jpeg.mended();
         let data = vec![Piece::Made(data)];
         Ok(ImageXObject::dct(jpeg, data, notices))
     }

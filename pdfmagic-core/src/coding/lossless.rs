@@ -4,6 +4,7 @@ use super::Fault;
 use super::bits::BitReader;
 use super::grid::{Layout, Scan};
 use super::huffman::{self, Decoder, extend};
+use super::restart::End;
 use super::samples::Samples;
 use super::scan::{mcus, missing_table};
 use super::stream::Stream;
@@ -31,7 +32,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
     Ok((samples, stream.end))
 }
 
-fn decode_into(stream: &Stream<'_>, scan: &Scan, samples: &mut Samples) -> Result<usize, Error> {
+fn decode_into(stream: &Stream<'_>, scan: &Scan, samples: &mut Samples) -> Result<End, Error> {
     let malformed = |reason| Error::Format {
         offset: scan.offset as u64,
         reason,

@@ -30,6 +30,7 @@ mod lossless;
 mod models;
 mod progressive;
 mod quantize;
+mod restart;
 mod samples;
 mod scan;
 mod shrink;

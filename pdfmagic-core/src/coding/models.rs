@@ -5,6 +5,7 @@ use super::arithmetic::{Bin, FIXED, Interval};
 use super::bits::BitReader;
 use super::coefficients::Plane;
 use super::grid::Scan;
+use super::restart::End;
 use super::scan::mcus;
 use super::stream::Stream;
 use crate::error::Error;
@@ -184,7 +185,7 @@ pub(super) fn decode_into(
     stream: &Stream,
     scan: &Scan,
     planes: &mut [Plane],
-) -> Result<usize, Error> {
+) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let mut model = Model::FRESH;
     let (ss, se, ah, al) = match stream.process {

@@ -5,6 +5,7 @@ use super::bits::BitReader;
 use super::coefficients::Plane;
 use super::grid::Scan;
 use super::huffman::Decoder;
+use super::restart::End;
 use super::scan::{apart, mcus, missing_table};
 use super::stream::Stream;
 use crate::error::Error;
@@ -14,7 +15,7 @@ pub(super) fn decode_into(
     stream: &Stream,
     scan: &Scan,
     planes: &mut [Plane],
-) -> Result<usize, Error> {
+) -> Result<End, Error> {
     match (scan.ss, scan.ah) {
         (0, 0) => dc_first(stream, scan, planes),
         (0, _) => dc_refine(stream, scan, planes),
@@ -23,7 +24,7 @@ pub(super) fn decode_into(
 }
 
 /// G.1.2.1: the point-transformed DC, predicted as in a sequential scan.
-fn dc_first(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<usize, Error> {
+fn dc_first(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let tables = scan
         .selectors
@@ -47,7 +48,7 @@ fn dc_first(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<usize,
 }
 
 /// G.1.2.1: one more bit of each DC.
-fn dc_refine(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<usize, Error> {
+fn dc_refine(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     mcus(stream, scan, &layout, |bits, down, across, _| {
         for p in &layout.blocks {
@@ -59,7 +60,7 @@ fn dc_refine(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<usize
 }
 
 /// G.1.2.2, G.1.2.3: a band of AC coefficients of one component.
-fn ac(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<usize, Error> {
+fn ac(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let s = scan.selectors[0];
     let table = stream.ac[s.ta].as_ref().ok_or(missing_table(scan))?;
@@ -105,10 +106,11 @@ fn first(
         let e = table.next(bits).ok_or(Fault::Code)?;
         k += e.run();
         if e.size() != 0 {
+            // Where an interval has ended too early, libjpeg keeps even what leaves the band.
+            zz[k.min(63)] = e.value() << scan.al;
             if k > scan.se {
                 return Err(Fault::Run);
             }
-            zz[k & 63] = e.value() << scan.al;
         } else if e.run() < 15 {
             *eobrun = run_of_blocks(bits, e.run() as u32) - 1;
             break;
@@ -150,10 +152,10 @@ fn refine(
                 k += 1;
             }
             if new != 0 {
+                zz[k.min(63)] = new;
                 if k > scan.se {
                     return Err(Fault::Run);
                 }
-                zz[k & 63] = new;
             }
             k += 1;
         }

@@ -5,6 +5,7 @@ use super::shrink::{Matrix, dct, product, transposed};
 use super::whole::Coefficients;
 use crate::error::{Error, Resource};
 use crate::jpeg::{ColorModel, Frame, Jpeg};
+use crate::notice::Notice;
 use crate::options::Limits;
 
 /// Samples of all components, pixel by pixel.
@@ -34,9 +35,13 @@ impl Samples {
     }
 
     /// Decodes a DCT-coded JPEG of any precision.
-    pub(crate) fn from_dct(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Self, Error> {
+    pub(crate) fn from_dct(
+        jpeg: &Jpeg<'_>,
+        limits: &Limits,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self, Error> {
         let mut samples = Self::new(jpeg.frame(), limits)?;
-        let coefficients = Coefficients::decode(jpeg, limits)?;
+        let coefficients = Coefficients::decode(jpeg, limits, notices)?;
         for component in 0..samples.components {
             samples.transform(&coefficients, component);
         }

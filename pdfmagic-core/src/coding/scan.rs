@@ -5,40 +5,10 @@ use super::bits::BitReader;
 use super::coefficients::Plane;
 use super::grid::{Layout, Place, Scan};
 use super::huffman::{Decoder, Entry};
+use super::restart::{End, Restarts};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::EntropyCoding;
-
-/// Counts MCUs to the next RSTm (E.1.4, E.2.4).
-pub(super) struct Restarts {
-    interval: usize,
-    due: usize,
-}
-
-impl Restarts {
-    pub(super) fn new(interval: usize) -> Self {
-        Restarts {
-            interval,
-            due: if interval == 0 { usize::MAX } else { interval },
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn due(&self, mcu: usize) -> bool {
-        mcu == self.due
-    }
-
-    /// Checks the marker at `at` and returns where the next interval begins.
-    ///
-    /// Whatever m is: some encoders count wrongly, and an interval that is missing shows by the one before it.
-    pub(super) fn pass(&mut self, data: &[u8], at: usize) -> Result<usize, Error> {
-        if !matches!(data.get(at..), Some([0xFF, 0xD0..=0xD7, ..])) {
-            return Err(broken("no restart marker where one is due", at, self.due));
-        }
-        self.due += self.interval;
-        Ok(at + 2)
-    }
-}
 
 /// An error in entropy-coded data.
 pub(super) fn broken(reason: &'static str, at: usize, mcu: usize) -> Error {
@@ -100,39 +70,46 @@ pub(super) trait Sink {
     fn row(&mut self, _down: usize) {}
 }
 
-/// Runs `decode` for each MCU, with its row and column and whether decoding begins afresh there (E.2.4),
-/// and returns the offset of the marker that ends the scan.
+/// Runs `decode` for each MCU, with its row and column and whether decoding begins afresh there (E.2.4).
+///
+/// It misses the MCUs that a restart interval cut short does not have; see [`Restarts`].
 #[inline(always)]
 pub(super) fn mcus<'a>(
     stream: &Stream<'a>,
     scan: &Scan,
     layout: &Layout,
     mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
-) -> Result<usize, Error> {
+) -> Result<End, Error> {
     // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
     let strict = stream.entropy_coding == EntropyCoding::Huffman;
-    let mut restarts = Restarts::new(stream.restart_interval);
+    let mut restarts = Restarts::new(stream);
     let mut bits = BitReader::new(stream.data, scan.start);
     let (mut mcu, mut fresh) = (0, true);
     for down in 0..layout.down {
         for across in 0..layout.across {
             if restarts.due(mcu) {
-                bits = BitReader::new(stream.data, restarts.pass(stream.data, bits.to_marker())?);
+                bits = BitReader::new(stream.data, restarts.pass(bits.to_marker())?);
                 fresh = true;
             }
-            let decoded = decode(&mut bits, down, across, fresh);
-            if strict && bits.overdrawn() {
-                return Err(broken(Fault::Short.reason(), bits.position(), mcu));
+            if !restarts.is_dry {
+                let decoded = decode(&mut bits, down, across, fresh);
+                if strict && bits.overdrawn() {
+                    restarts.run_dry(bits, mcu)?;
+                } else {
+                    decoded.map_err(|fault| broken(fault.reason(), bits.position(), mcu))?;
+                }
             }
-            decoded.map_err(|fault| broken(fault.reason(), bits.position(), mcu))?;
             (mcu, fresh) = (mcu + 1, false);
         }
     }
-    Ok(bits.to_marker())
+    Ok(End {
+        at: bits.to_marker(),
+        is_resynchronized: restarts.is_resynchronized,
+    })
 }
 
 /// Decodes a scan into `sink`.
-pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<usize, Error> {
+pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let steps = steps(stream, scan, &layout.blocks)?;
     let mut prediction = [0i16; 4];
@@ -238,7 +215,7 @@ pub(super) fn decode_into(
     stream: &Stream,
     scan: &Scan,
     planes: &mut [Plane],
-) -> Result<usize, Error> {
+) -> Result<End, Error> {
     decode(
         stream,
         scan,

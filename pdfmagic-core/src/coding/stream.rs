@@ -4,6 +4,7 @@ use super::arithmetic::Conditioning;
 use super::coefficients::Quantizer;
 use super::grid::{Grid, Scan, Selector};
 use super::huffman::{self, Decoder, Spec};
+use super::restart::End;
 use crate::error::{Error, Resource};
 use crate::jpeg::segment::{Marker, Segment, Segments};
 use crate::jpeg::{EntropyCoding, Jpeg, Process, standard};
@@ -26,6 +27,9 @@ pub(super) struct Stream<'a> {
     /// Ri, in MCUs; 0 for none.
     pub(super) restart_interval: usize,
     segments: Segments<'a>,
+    /// Whether restart intervals that are not as they should be are an error.
+    pub(super) is_strict: bool,
+    pub(super) is_resynchronized: bool,
     /// Where EOI ends, or all of the data until it has been seen.
     pub(super) end: usize,
     has_frame: bool,
@@ -53,6 +57,8 @@ impl<'a> Stream<'a> {
             conditioning: Conditioning::default(),
             restart_interval: 0,
             segments: Segments::new(data, limits.max_segments)?,
+            is_strict: true,
+            is_resynchronized: false,
             end: data.len(),
             has_frame: false,
             scans: 0,
@@ -94,8 +100,9 @@ impl<'a> Stream<'a> {
     }
 
     /// Goes on with the segments, at the marker that ends a scan.
-    pub(super) fn resume(&mut self, at: usize) {
-        self.segments = Segments::at(self.data, at);
+    pub(super) fn resume(&mut self, end: End) {
+        self.segments = Segments::at(self.data, end.at);
+        self.is_resynchronized |= end.is_resynchronized;
     }
 
     /// The tables that coefficients were quantized with, by component.

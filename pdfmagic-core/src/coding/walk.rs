@@ -7,6 +7,7 @@ use super::bits::BitReader;
 use super::grid::Scan;
 use super::huffman::Decoder;
 use super::lossless;
+use super::restart::End;
 use super::scan::{Step, apart, mcus, steps};
 use super::stream::Stream;
 use super::whole::Coefficients;
@@ -63,7 +64,8 @@ pub(crate) fn walk(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<usize, Error> {
         (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {}
         // What later scans say depends on the coefficients of those before.
         (_, Process::Progressive) | (EntropyCoding::Arithmetic, Process::ExtendedSequential) => {
-            return Ok(Coefficients::decode_sized(jpeg, limits)?.1);
+            Coefficients::decode_stream(jpeg, limits, &mut stream)?;
+            return Ok(stream.end);
         }
         _ => return Ok(lossless::decode(jpeg, limits)?.1),
     }
@@ -75,8 +77,8 @@ pub(crate) fn walk(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<usize, Error> {
     Ok(stream.end)
 }
 
-/// Passes over a scan, and returns where the marker is that ends it.
-fn walk_scan(stream: &Stream<'_>, scan: &Scan) -> Result<usize, Error> {
+/// Passes over a scan.
+fn walk_scan(stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let steps = steps(stream, scan, &layout.blocks)?;
     let mut strides = [const { None }; 4];

@@ -12,6 +12,7 @@ use super::{models, progressive, successive};
 use crate::error::{Error, Resource};
 use crate::jpeg::segment::Marker;
 use crate::jpeg::{EntropyCoding, Jpeg, Process};
+use crate::notice::Notice;
 use crate::options::Limits;
 
 /// An image as quantized DCT coefficients.
@@ -26,13 +27,26 @@ pub(crate) struct Coefficients {
 }
 
 impl Coefficients {
-    pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Self, Error> {
-        Ok(Self::decode_sized(jpeg, limits)?.0)
+    /// Decodes, as libjpeg does where restart intervals are lost, and then says so.
+    pub(crate) fn decode(
+        jpeg: &Jpeg<'_>,
+        limits: &Limits,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self, Error> {
+        let mut stream = Stream::new(jpeg, limits)?;
+        stream.is_strict = false;
+        let coefficients = Self::decode_stream(jpeg, limits, &mut stream)?;
+        if stream.is_resynchronized {
+            notices.push(Notice::RestartsResynchronized);
+        }
+        Ok(coefficients)
     }
 
-    /// Decodes, and finds the size of the JPEG in bytes.
-    pub(super) fn decode_sized(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Self, usize), Error> {
-        let mut stream = Stream::new(jpeg, limits)?;
+    pub(super) fn decode_stream(
+        jpeg: &Jpeg<'_>,
+        limits: &Limits,
+        stream: &mut Stream<'_>,
+    ) -> Result<Self, Error> {
         jpeg.check_decodable(limits)?;
         let grid = stream.grid.clone();
         let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
@@ -41,19 +55,18 @@ impl Coefficients {
         let mut planes: Vec<_> = grid.components.iter().map(padded).collect();
         while let Some(scan) = stream.next_scan()? {
             let end = match (stream.entropy_coding, stream.process) {
-                (EntropyCoding::Arithmetic, _) => models::decode_into(&stream, &scan, &mut planes),
-                (_, Process::Progressive) => progressive::decode_into(&stream, &scan, &mut planes),
-                _ => scan::decode_into(&stream, &scan, &mut planes),
+                (EntropyCoding::Arithmetic, _) => models::decode_into(stream, &scan, &mut planes),
+                (_, Process::Progressive) => progressive::decode_into(stream, &scan, &mut planes),
+                _ => scan::decode_into(stream, &scan, &mut planes),
             }?;
             stream.resume(end);
         }
-        let coefficients = Self {
+        Ok(Self {
             quantizers: stream.quantizers()?,
             planes,
             grid,
             adobe: jpeg.stated_transform(),
-        };
-        Ok((coefficients, stream.end))
+        })
     }
 
     /// Codes them as a sequential JPEG with optimal tables.
@@ -138,13 +151,20 @@ fn write_scan(mut out: Vec<u8>, selectors: &[Selector], symbols: &Symbols) -> Ve
 }
 
 /// Codes a JPEG anew, sequentially and with optimal tables, without a loss.
-pub(crate) fn optimize(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
+pub(crate) fn optimize(
+    jpeg: &Jpeg<'_>,
+    limits: &Limits,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<u8>, Error> {
     let through = stream_through(jpeg, limits, |grid, _| Recode {
         symbols: Symbols::new(jpeg.whole().map_or(0, <[u8]>::len) * 2),
         grid: grid.clone(),
         is_outside: false,
     })?;
-    through.map_or_else(|| Ok(Coefficients::decode(jpeg, limits)?.encode()), Ok)
+    if let Some(out) = through {
+        return Ok(out);
+    }
+    Ok(Coefficients::decode(jpeg, limits, notices)?.encode())
 }
 
 /// Codes a JPEG anew with the tables that `target` gives for each component and its old table.
@@ -152,6 +172,7 @@ pub(crate) fn requantize(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
     target: impl Fn(usize, &Quantizer) -> Quantizer,
+    notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
     let expected = jpeg.whole()?.len() * 2;
     let through = stream_through(jpeg, limits, |grid, quantizers| {
@@ -164,7 +185,7 @@ pub(crate) fn requantize(
     if let Some(out) = through {
         return Ok(out);
     }
-    Ok(Coefficients::decode(jpeg, limits)?
+    Ok(Coefficients::decode(jpeg, limits, notices)?
         .requantize(target)
         .encode())
 }
@@ -175,6 +196,7 @@ pub(crate) fn shrink(
     limits: &Limits,
     factor: usize,
     target: impl Fn(usize, &Quantizer) -> Quantizer,
+    notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
     let expected = jpeg.whole()?.len();
     let through = stream_through(jpeg, limits, |grid, quantizers| {
@@ -194,13 +216,13 @@ pub(crate) fn shrink(
     if let Some(out) = through {
         return Ok(out);
     }
-    Ok(Coefficients::decode(jpeg, limits)?
+    Ok(Coefficients::decode(jpeg, limits, notices)?
         .shrink(factor, target)
         .encode())
 }
 
 /// Passes a sequential Huffman JPEG of a single scan through a sink that collects symbols, for the grid and
-/// the tables that `prepare` leaves. `None` if the JPEG is of another kind.
+/// the tables that `prepare` leaves. `None` if the JPEG is of another kind, or its data is not sound.
 fn stream_through<S: Sink + Collects>(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -218,7 +240,9 @@ fn stream_through<S: Sink + Collects>(
     };
     let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
     let mut sink = prepare(&mut grid, &mut quantizers);
-    let end = scan::decode(&stream, &scan, &mut sink)?;
+    let Ok(end) = scan::decode(&stream, &scan, &mut sink) else {
+        return Ok(None);
+    };
     stream.resume(end);
     if stream.next_scan()?.is_some() {
         return Ok(None);

@@ -1,0 +1,119 @@
+//! Restart intervals (T.81 E.1.4, E.2.4), and what is to be done where their markers are not those due.
+
+use super::Fault;
+use super::bits::BitReader;
+use super::scan::broken;
+use super::stream::Stream;
+use crate::error::Error;
+
+/// Counts MCUs to the next RSTm, and expects it.
+///
+/// Where intervals are lost or markers misnumbered, a strict reader gives up, and any other does as libjpeg does,
+/// so that what is coded anew looks as the JPEG did. A marker says by its number whether it comes late, and is
+/// passed over with its interval, or early, and then the interval due is an empty one. An interval that ends too
+/// early reads as zero bits up to the end of an MCU, and its other MCUs are missing.
+pub(super) struct Restarts<'a> {
+    data: &'a [u8],
+    is_strict: bool,
+    interval: usize,
+    due: usize,
+    /// m of the marker that is due.
+    number: u8,
+    /// Whether the interval has no more MCUs.
+    pub(super) is_dry: bool,
+    pub(super) is_resynchronized: bool,
+}
+
+/// Where a scan ends.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    /// Where the marker is that ends it, in bytes.
+    pub(super) at: usize,
+    /// Whether markers other than those due were met, or intervals cut short.
+    pub(super) is_resynchronized: bool,
+}
+
+/// What a marker means where RSTm is due.
+enum Meaning {
+    /// It begins the interval that is due.
+    Begins,
+    /// It is left from earlier intervals.
+    Late,
+    /// It begins a later interval, or something else.
+    Early,
+}
+
+impl<'a> Restarts<'a> {
+    pub(super) fn new(stream: &Stream<'a>) -> Self {
+        let interval = stream.restart_interval;
+        Self {
+            data: stream.data,
+            is_strict: stream.is_strict,
+            interval,
+            due: if interval == 0 { usize::MAX } else { interval },
+            number: 0,
+            is_dry: false,
+            is_resynchronized: false,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn due(&self, mcu: usize) -> bool {
+        mcu == self.due
+    }
+
+    /// Takes the marker at `at` for the one that is due, and returns where the next interval begins.
+    pub(super) fn pass(&mut self, mut at: usize) -> Result<usize, Error> {
+        let (number, mcu) = (self.number, self.due);
+        self.number = (number + 1) % 8;
+        self.due += self.interval;
+        if self.code(at) == Some(0xD0 + number) {
+            self.is_dry = false;
+            return Ok(at + 2);
+        }
+        if self.is_strict {
+            return Err(broken("not the restart marker that is due", at, mcu));
+        }
+        self.is_resynchronized = true;
+        loop {
+            match self.meaning(at, number) {
+                Some(Meaning::Begins) => {
+                    self.is_dry = false;
+                    return Ok(at + 2);
+                }
+                Some(Meaning::Late) => at = BitReader::new(self.data, at + 2).to_marker(),
+                Some(Meaning::Early) => return Ok(at),
+                None => return Err(broken(Fault::Short.reason(), at, mcu)),
+            }
+        }
+    }
+
+    /// The marker at `at` where RSTm with m = `number` is due. `None` at the end of the data.
+    fn meaning(&self, at: usize, number: u8) -> Option<Meaning> {
+        Some(match self.code(at)? {
+            0..0xC0 => Meaning::Late,
+            code @ 0xD0..=0xD7 => match code.wrapping_sub(0xD0 + number) % 8 {
+                1 | 2 => Meaning::Early,
+                6 | 7 => Meaning::Late,
+                _ => Meaning::Begins,
+            },
+            _ => Meaning::Early,
+        })
+    }
+
+    /// Goes on without what an interval lacks that has ended in the middle of `mcu`.
+    #[cold]
+    pub(super) fn run_dry(&mut self, bits: BitReader<'_>, mcu: usize) -> Result<(), Error> {
+        let at = bits.to_marker();
+        if self.is_strict || self.interval == 0 || self.code(at).is_none() {
+            return Err(broken(Fault::Short.reason(), bits.position(), mcu));
+        }
+        (self.is_dry, self.is_resynchronized) = (true, true);
+        Ok(())
+    }
+
+    /// The second byte of the marker at `at`.
+    fn code(&self, at: usize) -> Option<u8> {
+        self.data.get(at + 1).copied()
+    }
+}

@@ -1,0 +1,129 @@
+//! What becomes samples under `FlateDecode`, and what is passed on.
+
+use std::fs;
+use std::path::Path;
+
+use jpeg_decoder::PixelFormat;
+use lopdf::{Stream, dictionary};
+use pdfmagic_core::backend::{Filter, ImageXObject};
+use pdfmagic_core::jpeg::{EntropyCoding, Process};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Piece};
+
+use super::support::corpus;
+
+/// The samples of an image under `FlateDecode`, as 16 bits of the range they are spread over.
+fn flate(image: &ImageXObject) -> Vec<u16> {
+    let Filter::Flate { bits_per_component } = image.filter else {
+        panic!("the image is coded as {:?}", image.filter);
+    };
+    let parms = dictionary! {
+        "Predictor" => 15,
+        "Colors" => i64::try_from(image.color_space.components()).expect("at most 4"),
+        "BitsPerComponent" => i64::from(bits_per_component),
+        "Columns" => i64::from(image.width.get()),
+    };
+    let dict = dictionary! { "Filter" => "FlateDecode", "DecodeParms" => parms };
+    let data = image.data.iter().flat_map(|piece| piece.bytes(&[]));
+    let stream = Stream::new(dict, data.copied().collect());
+    let bytes = stream.decompressed_content().expect("lopdf undoes it");
+    match bits_per_component {
+        8 => bytes.into_iter().map(u16::from).collect(),
+        _ => bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&two| u16::from_be_bytes(two))
+            .collect(),
+    }
+}
+
+fn lossless(jpeg: &[u8]) -> Result<ImageXObject, Error> {
+    let limits = Limits::default();
+    Lossless.image(&Jpeg::parse(jpeg, &limits)?, &limits)
+}
+
+/// Each sample of `stored`, of `precision` bits, where it is spread over 8 or 16.
+fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Vec<u16> {
+    let full: u32 = if precision > 8 { 0xFFFF } else { 0xFF };
+    let max = (1 << precision) - 1;
+    let spread = |s| u16::try_from((u32::from(s) * full + max / 2) / max).expect("it is in range");
+    stored.into_iter().map(spread).collect()
+}
+
+/// It has a point transform, which jpeg-decoder applies to its predictions as well.
+const MISREAD: &str = "testimg_rgb.jpg";
+
+#[test]
+fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
+    let mut compared = 0;
+    for path in corpus() {
+        let jpeg = fs::read(&path).expect("it can be read");
+        let Ok(header) = Jpeg::parse(&jpeg, &Limits::default()) else {
+            continue;
+        };
+        let frame = header.frame();
+        let is_lossless =
+            (frame.process, frame.entropy_coding) == (Process::Lossless, EntropyCoding::Huffman);
+        if !is_lossless || path.ends_with(MISREAD) {
+            continue;
+        }
+        let mut decoder = jpeg_decoder::Decoder::new(&jpeg[..]);
+        decoder.set_color_transform(jpeg_decoder::ColorTransform::None);
+        // jpeg-decoder wants quantization tables, which lossless coding has no use for.
+        let Ok(samples) = decoder.decode() else {
+            continue;
+        };
+        let info = decoder.info().expect("it has been decoded");
+        let stored: Vec<u16> = match info.pixel_format {
+            PixelFormat::L16 => samples
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&s| u16::from_ne_bytes(s))
+                .collect(),
+            _ => samples.into_iter().map(u16::from).collect(),
+        };
+        let ours = flate(&lossless(&jpeg).expect("jpeg-decoder takes it"));
+        assert!(
+            ours == spread(stored, frame.precision),
+            "{}",
+            path.display()
+        );
+        compared += 1;
+    }
+    println!("{compared} lossless files have the same samples");
+}
+
+#[test]
+fn more_than_8_bits_become_16() {
+    let mut compared = 0;
+    for path in corpus() {
+        let jpeg = fs::read(&path).expect("it can be read");
+        let Ok(header) = Jpeg::parse(&jpeg, &Limits::default()) else {
+            continue;
+        };
+        let frame = header.frame();
+        if frame.precision != 12 || frame.process == Process::Lossless {
+            continue;
+        }
+        let image = lossless(&jpeg).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(
+            image.filter,
+            Filter::Flate {
+                bits_per_component: 16
+            }
+        );
+        let pixels = usize::from(frame.width.get()) * usize::from(frame.height.get());
+        assert_eq!(flate(&image).len(), pixels * image.color_space.components());
+        compared += 1;
+    }
+    assert!(compared > 0, "no file of 12 bits was compared");
+}
+
+#[test]
+fn lossless_passes_on_what_a_pdf_can_hold() {
+    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
+        .expect("it is in the repository");
+    let image = lossless(&jpeg).expect("it is sound");
+    assert!(matches!(image.data[..], [Piece::Input(_)]));
+}

@@ -1,0 +1,113 @@
+//! What is reencoded is as was asked.
+
+use std::fs;
+use std::path::Path;
+
+use pdfmagic_core::backend::{ColorSpace, Quality, Reencode};
+use pdfmagic_core::geometry::Density;
+use pdfmagic_core::{Backend, Jpeg, Limits};
+
+use super::support::{coded, djpeg, djpeg_with, has_djpeg};
+
+/// Its luminance alone.
+fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
+    djpeg_with(&["-grayscale", "-pnm"], jpeg).expect("no warning")
+}
+
+#[test]
+fn a_size_that_is_asked_for_is_kept() {
+    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_444.jpg"))
+        .expect("it is in the repository");
+    let best = coded(&jpeg, &Reencode::default())
+        .expect("it is sound")
+        .len() as u64;
+    let max_size = Some(best * 9 / 10);
+    let smaller = Reencode {
+        max_size,
+        ..Reencode::default()
+    };
+    let data = coded(&jpeg, &smaller).expect("it fits");
+    assert!(data.len() as u64 <= best * 9 / 10);
+    let impossible = Reencode {
+        max_size: Some(10),
+        ..Reencode::default()
+    };
+    let error = coded(&jpeg, &impossible).expect_err("no JPEG is so small");
+    assert_eq!(error.code(), "limit.image_size");
+}
+
+#[test]
+fn a_density_over_the_bound_is_brought_down_to_it() {
+    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
+        .expect("it is in the repository");
+    let limits = Limits::default();
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+    let density = header.density().unwrap_or_default()[0].get();
+    let width = f64::from(header.frame().width.get());
+    for ratio in [1.0, 1.5, 2.0, 3.0, 4.0] {
+        let Some(max_density) = Density::new(density / ratio) else {
+            continue;
+        };
+        let backend = Reencode {
+            max_density: Some(max_density),
+            ..Reencode::default()
+        };
+        let image = backend.image(&header, &limits).expect("it is sound");
+        let found = f64::from(image.width.get());
+        assert!(
+            (found - width / ratio).abs() <= 1.0,
+            "{width} / {ratio} became {found}"
+        );
+        let data: Vec<u8> = image
+            .data
+            .iter()
+            .flat_map(|piece| piece.bytes(&jpeg))
+            .copied()
+            .collect();
+        let coded = Jpeg::parse(&data, &limits).expect("what we write is sound");
+        assert_eq!(coded.frame().width, image.width);
+        assert_eq!(coded.frame().height, image.height);
+    }
+}
+
+#[test]
+fn gray_is_the_luminance_as_it_was() {
+    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
+        .expect("it is in the repository");
+    let finest = Reencode {
+        quality: Quality::new(100).expect("it is in range"),
+        gray: true,
+        ..Reencode::default()
+    };
+    let limits = Limits::default();
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+    let image = finest.image(&header, &limits).expect("it is sound");
+    assert_eq!(image.color_space, ColorSpace::DeviceGray);
+    if has_djpeg() {
+        let gray = coded(&jpeg, &finest).expect("it is sound");
+        assert!(
+            djpeg(&gray).expect("no warning") == djpeg_gray(&jpeg),
+            "other samples"
+        );
+    }
+}
+
+#[test]
+fn luminance_coarser_than_a_color_difference_keeps_its_color() {
+    // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
+    let jpeg = [
+        b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
+        &[1; 64],
+        b"\xFF\xC0\0\x11\x08\0\x08\0\x18\x03\x01\x11\0\x02\x11\0\x03\x31\0",
+        b"\xFF\xDA\0\x0C\x03\x01\0\x02\0\x03\0\0\x3F\0\x28\xA2\x8A\x2B\xFF\xD9",
+    ]
+    .concat();
+    let limits = Limits::default();
+    let parsed = Jpeg::parse(&jpeg[..], &limits).expect("its header is sound");
+    let gray = Reencode {
+        gray: true,
+        ..Reencode::default()
+    };
+    let image = gray.image(&parsed, &limits).expect("its data is sound");
+    assert_eq!(image.color_space, ColorSpace::DeviceRgb);
+}

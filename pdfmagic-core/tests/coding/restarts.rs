@@ -1,0 +1,86 @@
+//! What has wrong or missing restart markers decodes to the samples that libjpeg-turbo finds in it.
+
+use std::fs;
+use std::path::Path;
+
+use pdfmagic_core::{Error, Jpeg, Limits, Transcode};
+
+use super::support::{coded, has_djpeg, jpegtran, run};
+
+/// The places of the restart markers.
+fn markers(jpeg: &[u8]) -> Vec<usize> {
+    let pairs = jpeg.windows(2).enumerate();
+    pairs
+        .filter_map(|(at, pair)| matches!(pair, [0xFF, 0xD0..=0xD7]).then_some(at))
+        .collect()
+}
+
+/// Kinds of damage, done at one marker after another.
+fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let markers = markers(jpeg);
+    let mut all = Vec::new();
+    for (&at, &next) in markers.iter().zip(&markers[1..]) {
+        let (marker, interval) = (&jpeg[at..at + 2], &jpeg[at..next]);
+        if interval.windows(2).any(|pair| pair == [0xFF, 0xDA]) {
+            continue; // It is the last of its scan.
+        }
+        let mut add = |what: &str, with: &[u8], rest: usize| {
+            let name = format!("{what} at byte {at}");
+            all.push((name, [&jpeg[..at], with, &jpeg[rest..]].concat()));
+        };
+        for m in (0..8).filter(|m| 0xD0 + m != marker[1]) {
+            add("misnumbered", &[0xFF, 0xD0 + m], at + 2);
+        }
+        add("marker lost", &[], at + 2);
+        add("interval lost", &[], next);
+        add("interval empty", marker, next);
+        add("marker doubled", &[marker, marker].concat(), at + 2);
+        add("interval doubled", &[interval, interval].concat(), next);
+        add("stray marker", &[0xFF, 0x02, marker[0], marker[1]], at + 2);
+    }
+    all
+}
+
+#[test]
+fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
+    if !has_djpeg() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let limits = Limits::default();
+    let (mut compared, mut refused) = (0, 0);
+    for (name, options) in [
+        ("ycbcr_444.jpg", &["-restart", "1B"][..]),
+        ("ycbcr_444.jpg", &["-restart", "5B"]),
+        ("ycbcr_420.jpg", &["-restart", "1B"]),
+        ("ycbcr_444.jpg", &["-progressive", "-restart", "3B"]),
+        ("ycbcr_444.jpg", &["-arithmetic", "-restart", "3B"]),
+    ] {
+        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
+        let restarted = jpegtran(options, &jpeg);
+        for (damage, jpeg) in damaged(&restarted) {
+            let place = format!("{name} {options:?}, {damage}");
+            let header = Jpeg::parse(&jpeg, &limits).expect("its header is sound");
+            // Without data an arithmetic decoder reads zeros (D.1.8).
+            let is_legal = options[0] == "-arithmetic" && damage.starts_with("interval empty");
+            let is_whole = header.verify(&limits).is_ok();
+            assert_eq!(is_whole, is_legal, "{place}: taken for whole");
+            // It warns, and still gives samples.
+            let (_, expected) = run("djpeg", &["-pnm"], &jpeg);
+            for backend in [false, true].map(|progressive| Transcode { progressive }) {
+                match coded(&jpeg, &backend) {
+                    Ok(data) => {
+                        let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
+                        assert!(is_sound && samples == expected, "{place}: other samples");
+                        compared += 1;
+                    }
+                    // Later scans refine what is lost, and then make no sense.
+                    Err(Error::Scan { .. }) if options.contains(&"-progressive") => refused += 1,
+                    Err(error) => panic!("{place}: {error}"),
+                }
+            }
+        }
+    }
+    println!("{compared} damaged files have the same samples, {refused} are refused");
+    assert!(compared > 10 * refused, "only {compared} were compared");
+}
