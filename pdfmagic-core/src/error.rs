@@ -98,7 +98,7 @@ pub enum Resource {
     Segments,
     /// Scans of a frame to be decoded.
     Scans,
-    /// Bytes that coefficients or samples take while they are decoded.
+    /// Bytes that decoding and coding take.
     Memory,
     /// Bytes of the data of an image, where the caller bounds them.
     ImageBytes,

@@ -4,6 +4,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 
 use super::{Filter, ImageXObject};
 use crate::coding::Samples;
+use crate::error::Error;
 use crate::jpeg::Jpeg;
 use crate::notice::Notice;
 use crate::pdf::Piece;
@@ -15,7 +16,11 @@ const LEVEL: u8 = 6;
 const PAETH: u8 = 4;
 
 /// Carries samples of 8 bits or less in 8, of more in 16, spread over the whole range, which can be undone.
-pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples, notices: Vec<Notice>) -> ImageXObject {
+pub(super) fn image(
+    jpeg: &Jpeg<'_>,
+    samples: &Samples,
+    notices: Vec<Notice>,
+) -> Result<ImageXObject, Error> {
     let bits_per_component = if samples.precision > 8 { 16 } else { 8 };
     let bytes = usize::from(bits_per_component / 8);
     let (full, max) = (
@@ -23,7 +28,10 @@ pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples, notices: Vec<Notice>) ->
         (1u32 << samples.precision) - 1,
     );
     let line_size = samples.width * samples.components * bytes;
-    let mut raw = Vec::with_capacity(samples.height * (line_size + 1));
+    let size = samples.height * (line_size + 1);
+    // What cannot be compressed takes twice as much, as its buffer doubles, from what is moved there.
+    samples.memory.take(size.saturating_mul(4))?;
+    let mut raw = Vec::with_capacity(size);
     let mut above = vec![0; line_size];
     for line in samples
         .values
@@ -44,10 +52,10 @@ pub(super) fn image(jpeg: &Jpeg<'_>, samples: &Samples, notices: Vec<Notice>) ->
         above = line;
     }
     let data = vec![Piece::Made(compress_to_vec_zlib(&raw, LEVEL))];
-    ImageXObject {
+    Ok(ImageXObject {
         filter: Filter::Flate { bits_per_component },
         ..ImageXObject::dct(jpeg, data, notices)
-    }
+    })
 }
 
 /// Whichever of the three is nearest to left + above - above left (PNG, 9.4).

@@ -34,6 +34,6 @@ impl Backend for Lossless {
             error => return Err(error),
         };
         samples.convert_color(jpeg.color_model());
-        Ok(flate::image(jpeg, &samples, notices))
+        flate::image(jpeg, &samples, notices)
     }
 }

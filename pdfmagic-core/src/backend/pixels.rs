@@ -1,14 +1,17 @@
 //! Resamples by decoding, for what coefficients cannot say.
 
-use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Luma, Pixel, Rgb, Rgba};
 use jpeg_decoder::{ColorTransform, Decoder};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
+use resize::Pixel::Gray8;
+use resize::Type;
+use resize::px::Gray;
 
 use super::ColorSpace;
 use super::reencode::{NAME, Quality};
+use crate::coding::Memory;
 use crate::error::Error;
 use crate::jpeg::{ColorModel, Jpeg};
+use crate::options::Limits;
 
 /// Samples of 8 bits, in a device color space; CMYK inverted, as Adobe stores it.
 pub(super) struct Pixels {
@@ -18,6 +21,11 @@ pub(super) struct Pixels {
     samples: Vec<u8>,
 }
 
+/// What the libraries take at the most, in bytes: samples, blocks of coefficients and data when it is coded anew,
+/// and sums of f32 when it is resampled.
+const PER_SAMPLE: usize = 5;
+const PER_PIXEL: usize = 4;
+
 fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Codec {
         backend: NAME,
@@ -26,11 +34,12 @@ fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 impl Pixels {
-    /// Decodes `data`, coded anew from `jpeg`.
+    /// Decodes `data`, coded anew from `jpeg`, if there is memory for all that is to follow.
     pub(super) fn decode(
         data: &[u8],
         jpeg: &Jpeg<'_>,
         color_model: ColorModel,
+        limits: &Limits,
     ) -> Result<Self, Error> {
         let mut decoder = Decoder::new(data);
         decoder.set_color_transform(match color_model {
@@ -40,9 +49,15 @@ impl Pixels {
             ColorModel::Cmyk => ColorTransform::CMYK,
             ColorModel::Ycck => ColorTransform::YCCK,
         });
-        let mut samples = decoder.decode().map_err(codec)?;
-        let info = decoder.info().expect("it has been decoded");
+        decoder.read_info().map_err(codec)?;
+        let info = decoder.info().expect("it has been read");
         let color_space = ColorSpace::of(color_model);
+        let pixels = usize::from(info.width) * usize::from(info.height);
+        let per_pixel = PER_SAMPLE * color_space.components() + PER_PIXEL;
+        Memory::new(limits)
+            .take(data.len())?
+            .take(pixels * per_pixel)?;
+        let mut samples = decoder.decode().map_err(codec)?;
         if color_space == ColorSpace::DeviceCmyk && jpeg.adobe().is_none() {
             // jpeg-decoder takes every CMYK file for Adobe's and inverts it.
             for sample in &mut samples {
@@ -58,7 +73,7 @@ impl Pixels {
     }
 
     /// 1/`ratio` as wide and high.
-    pub(super) fn shrink(self, ratio: f64) -> Self {
+    pub(super) fn shrink(self, ratio: f64) -> Result<Self, Error> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -66,26 +81,28 @@ impl Pixels {
         )]
         let [width, height] =
             [self.width, self.height].map(|side| (f64::from(side) / ratio).floor().max(1.0) as u16);
-        let color_space = self.color_space;
-        let samples = match color_space {
-            ColorSpace::DeviceGray => self.resized::<Luma<u8>>(width, height),
-            ColorSpace::DeviceRgb => self.resized::<Rgb<u8>>(width, height),
-            ColorSpace::DeviceCmyk => self.resized::<Rgba<u8>>(width, height),
-        };
-        Self {
+        let [from, to] = [(self.width, self.height), (width, height)]
+            .map(|(width, height)| (usize::from(width), usize::from(height)));
+        let mut resizer =
+            resize::new(from.0, from.1, to.0, to.1, Gray8, Type::Triangle).map_err(codec)?;
+        let components = self.color_space.components();
+        let mut samples = vec![0; to.0 * to.1 * components];
+        let mut shrunk = vec![Gray::new(0); to.0 * to.1];
+        for component in 0..components {
+            let plane = self.samples.iter().skip(component).step_by(components);
+            let plane: Vec<_> = plane.map(|&sample| Gray::new(sample)).collect();
+            resizer.resize(&plane, &mut shrunk).map_err(codec)?;
+            let places = samples.iter_mut().skip(component).step_by(components);
+            for (sample, shrunk) in places.zip(&shrunk) {
+                *sample = shrunk.value();
+            }
+        }
+        Ok(Self {
             width,
             height,
-            color_space,
+            color_space: self.color_space,
             samples,
-        }
-    }
-
-    fn resized<P: Pixel<Subpixel = u8> + 'static>(self, width: u16, height: u16) -> Vec<u8> {
-        let [from, to] =
-            [(self.width, self.height), (width, height)].map(|(w, h)| [w, h].map(u32::from));
-        let image = ImageBuffer::<P, _>::from_raw(from[0], from[1], self.samples)
-            .expect("a decoder gives as many samples as it says");
-        resize(&image, to[0], to[1], FilterType::Triangle).into_raw()
+        })
     }
 
     pub(super) fn encode(&self, quality: Quality) -> Result<Vec<u8>, Error> {

@@ -109,12 +109,14 @@ impl Backend for Reencode {
         let ratio = excess / f64::from(factor);
         let factor = usize::from(factor);
         let data = if ratio > ROUNDING {
-            let source = match factor {
+            let data = match factor {
                 1 => coefficients(&mut image.notices)?,
                 // The finest steps: what is lost is lost by the encoder after this.
-                _ => coefficients(&mut image.notices)?.shrink(factor, |_, _| [1; 64]),
-            };
-            let pixels = Pixels::decode(&source.encode(), jpeg, color_model)?.shrink(ratio);
+                _ => coefficients(&mut image.notices)?.shrink(factor, |_, _| [1; 64])?,
+            }
+            .encode()?;
+            let pixels = Pixels::decode(&data, jpeg, color_model, limits)?.shrink(ratio)?;
+            drop(data);
             let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
             [image.width, image.height] =
                 sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
@@ -124,11 +126,11 @@ impl Backend for Reencode {
             let source = coefficients(&mut image.notices)?;
             self.fit(|quality| {
                 let target = target(color_model, quality, factor);
-                Ok(if factor > 1 {
-                    source.shrink(factor, target).encode()
+                if factor > 1 {
+                    source.shrink(factor, target)?.encode()
                 } else {
-                    source.requantize(target).encode()
-                })
+                    source.encode_requantized(target)
+                }
             })?
         } else {
             let target = target(color_model, self.quality, factor);
@@ -159,6 +161,7 @@ impl Reencode {
         let Some(max) = self.max_size.filter(|&max| best.len() as u64 > max) else {
             return Ok(best);
         };
+        drop(best);
         let least = encode(Quality(1))?;
         Resource::ImageBytes.check(least.len() as u64, max)?;
         let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.0);

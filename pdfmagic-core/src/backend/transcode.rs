@@ -26,7 +26,7 @@ impl Backend for Transcode {
         check_dct_8_bit(jpeg.frame())?;
         let (_, mut notices) = jpeg.mended();
         let data = if self.progressive {
-            Coefficients::decode(jpeg, limits, &mut notices)?.encode_progressive()
+            Coefficients::decode(jpeg, limits, &mut notices)?.encode_progressive()?
         } else {
             optimize(jpeg, limits, &mut notices)?
         };

@@ -5,6 +5,8 @@ use super::bits::BitWriter;
 use super::coefficients::{Block, Quantizer};
 use super::grid::Grid;
 use super::huffman::{Entry, Spec, optimal};
+use super::memory::Memory;
+use crate::error::Error;
 use crate::jpeg::segment::Marker;
 
 /// A symbol with its magnitude bits: bits 0-7 the symbol, 8-10 the slot, 12-27 the magnitude.
@@ -15,15 +17,26 @@ pub(super) struct Symbols {
     tokens: Vec<Token>,
     counts: Box<[[u32; 256]; 8]>,
     prediction: [i16; 4],
+    memory: Memory,
 }
 
+/// Symbols of a block: no more than one for each coefficient, and ZRL takes the place of sixteen.
+const SYMBOLS: usize = 65;
+
 impl Symbols {
-    pub(super) fn new(expected: usize) -> Self {
+    /// At first with room for as many as `expected`, if there is as much memory.
+    pub(super) fn new(memory: Memory, expected: usize) -> Self {
         Symbols {
-            tokens: Vec::with_capacity(expected),
+            tokens: Vec::with_capacity(expected.min(memory.room_for::<Token>())),
             counts: Box::new([[0; 256]; 8]),
             prediction: [0; 4],
+            memory,
         }
+    }
+
+    /// Makes room for the symbols of so many blocks.
+    pub(super) fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
+        self.memory.make_room(&mut self.tokens, blocks * SYMBOLS)
     }
 
     #[inline(always)]
@@ -127,7 +140,12 @@ impl Symbols {
     }
 
     /// Writes the entropy-coded segment.
-    pub(super) fn write(&self, out: Vec<u8>, choice: &[usize], specs: &[[Spec; 2]]) -> Vec<u8> {
+    pub(super) fn write(
+        &self,
+        mut out: Vec<u8>,
+        choice: &[usize],
+        specs: &[[Spec; 2]],
+    ) -> Result<Vec<u8>, Error> {
         let mut codes = vec![0u32; 2048];
         for (component, &table) in choice.iter().enumerate() {
             for class in 0..2 {
@@ -144,6 +162,13 @@ impl Symbols {
                 }
             }
         }
+        let counted = self.counts.iter().flatten().zip(&codes);
+        let bits: u64 = counted
+            .map(|(&n, e)| u64::from(n) * u64::from(e & 63))
+            .sum();
+        self.memory
+            .take(self.tokens.capacity() * size_of::<Token>())?
+            .make_room_to_write(&mut out, bits)?;
         let mut codes_fixed = [0u32; 2048];
         codes_fixed.copy_from_slice(&codes);
         let mut bits = BitWriter::new(out);
@@ -151,7 +176,7 @@ impl Symbols {
             let e = codes_fixed[token as usize & 2047];
             bits.put(e >> 6 << (token & 15) | token >> 12, e & 63);
         }
-        bits.finish()
+        Ok(bits.finish())
     }
 }
 

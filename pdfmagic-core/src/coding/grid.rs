@@ -185,10 +185,9 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Row and column of each MCU, in coding order.
-    pub(super) fn mcus(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let across = self.across;
-        (0..self.down).flat_map(move |down| (0..across).map(move |across| (down, across)))
+    /// The blocks of a row of MCUs, each with the column of its MCU.
+    pub(super) fn row(&self) -> impl Iterator<Item = (usize, &Place)> {
+        (0..self.across).flat_map(|across| self.blocks.iter().map(move |p| (across, p)))
     }
 }
 

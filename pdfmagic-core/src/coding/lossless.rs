@@ -23,7 +23,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
     }
     let mut stream = Stream::new(jpeg, limits)?;
     jpeg.check_decodable(limits)?;
-    let mut samples = Samples::new(frame, limits)?;
+    let mut samples = Samples::new(frame, stream.memory)?;
     while let Some(scan) = stream.next_scan()? {
         let end = decode_into(&stream, &scan, &mut samples)?;
         stream.resume(end);

@@ -27,6 +27,7 @@ mod encode;
 mod grid;
 mod huffman;
 mod lossless;
+mod memory;
 mod models;
 mod progressive;
 mod quantize;
@@ -43,6 +44,7 @@ mod whole;
 
 pub(crate) use coefficients::Quantizer;
 pub(crate) use lossless::decode as decode_lossless;
+pub(crate) use memory::Memory;
 pub(crate) use quantize::{coarser, table};
 pub(crate) use samples::Samples;
 pub(crate) use walk::walk;
@@ -57,6 +59,8 @@ enum Fault {
     Run,
     /// The data ends.
     Short,
+    /// There is no memory left for what becomes of it.
+    Memory,
 }
 
 impl Fault {
@@ -65,6 +69,7 @@ impl Fault {
             Self::Code => "bits that are no code",
             Self::Run => "a run that leaves its block",
             Self::Short => "the data ends before the image does",
+            Self::Memory => "no memory left",
         }
     }
 }

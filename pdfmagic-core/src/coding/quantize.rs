@@ -1,5 +1,6 @@
 //! Requantising coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
 
+use super::Fault;
 use super::coefficients::{Block, NATURAL, Quantizer};
 use super::encode::Symbols;
 use super::grid::{Grid, Place};
@@ -98,6 +99,10 @@ impl Collects for Requantize {
 }
 
 impl Sink for Requantize {
+    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
+        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+    }
+
     #[inline(always)]
     fn dc(&mut self, p: &Place, _: (usize, usize), value: i16, _: Entry) {
         self.block.zz[0] = self.by[p.component & 3].apply(0, value);

@@ -1,9 +1,10 @@
 //! Decoded samples, for what no JPEG in a PDF can hold.
 
 use super::coefficients::{NATURAL, Plane, Quantizer};
+use super::memory::Memory;
 use super::shrink::{Matrix, dct, product, transposed};
 use super::whole::Coefficients;
-use crate::error::{Error, Resource};
+use crate::error::Error;
 use crate::jpeg::{ColorModel, Frame, Jpeg};
 use crate::notice::Notice;
 use crate::options::Limits;
@@ -16,16 +17,17 @@ pub(crate) struct Samples {
     /// P, in bits.
     pub(crate) precision: u8,
     pub(crate) values: Vec<u16>,
+    /// With what they take.
+    pub(crate) memory: Memory,
 }
 
 impl Samples {
-    pub(super) fn new(frame: &Frame, limits: &Limits) -> Result<Self, Error> {
+    pub(super) fn new(frame: &Frame, memory: Memory) -> Result<Self, Error> {
         let (width, height) = (frame.width.get().into(), frame.height.get().into());
         let components = frame.components.len();
         let count = width * height * components;
-        let size = count * size_of::<u16>();
-        Resource::Memory.check(size as u64, limits.max_memory)?;
         Ok(Self {
+            memory: memory.take(count * size_of::<u16>())?,
             width,
             height,
             components,
@@ -40,12 +42,17 @@ impl Samples {
         limits: &Limits,
         notices: &mut Vec<Notice>,
     ) -> Result<Self, Error> {
-        let mut samples = Self::new(jpeg.frame(), limits)?;
         let coefficients = Coefficients::decode(jpeg, limits, notices)?;
+        let mut samples = Self::new(jpeg.frame(), coefficients.memory)?;
         for component in 0..samples.components {
-            samples.transform(&coefficients, component);
+            samples.transform(&coefficients, component)?;
         }
+        samples.memory = Memory::new(limits).take(samples.size())?;
         Ok(samples)
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(&self.values[..])
     }
 
     fn max(&self) -> f32 {
@@ -53,11 +60,13 @@ impl Samples {
     }
 
     /// The inverse DCT of a component (A.3.3), line by line of blocks, enlarged to the size of the image.
-    fn transform(&mut self, image: &Coefficients, component: usize) {
+    fn transform(&mut self, image: &Coefficients, component: usize) -> Result<(), Error> {
         let c = &image.grid.components[component];
         let (plane, quantizer) = (&image.planes[component], &image.quantizers[component]);
         let pitch = 8 * c.across;
-        let mut small = vec![0.0; pitch * 8 * c.down];
+        let size = pitch * 8 * c.down;
+        self.memory.take(size * size_of::<f32>())?;
+        let mut small = vec![0.0; size];
         let middle = (1u32 << (self.precision - 1)) as f32;
         for row in 0..c.down {
             for column in 0..c.across {
@@ -84,6 +93,7 @@ impl Samples {
                     sample.round().clamp(0.0, max) as u16;
             }
         }
+        Ok(())
     }
 
     /// Turns components into those of the device color space (ITU-T T.871, 7; Adobe TN 5116, 18).

@@ -66,6 +66,10 @@ pub(super) trait Sink {
     fn end(&mut self, _p: &Place) {}
     /// The block is complete.
     fn done(&mut self, _p: &Place, _at: (usize, usize)) {}
+    /// A row of MCUs of so many blocks follows.
+    fn make_room(&mut self, _blocks: usize) -> Result<(), Fault> {
+        Ok(())
+    }
     /// A row of MCUs is complete.
     fn row(&mut self, _down: usize) {}
 }
@@ -96,7 +100,7 @@ pub(super) fn mcus<'a>(
                 if strict && bits.overdrawn() {
                     restarts.run_dry(bits, mcu)?;
                 } else {
-                    decoded.map_err(|fault| broken(fault.reason(), bits.position(), mcu))?;
+                    decoded.map_err(|fault| stream.error(fault, bits.position(), mcu))?;
                 }
             }
             (mcu, fresh) = (mcu + 1, false);
@@ -116,6 +120,9 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
     mcus(stream, scan, &layout, |bits, down, across, fresh| {
         if fresh {
             prediction = [0; 4];
+        }
+        if across == 0 {
+            sink.make_room(layout.across * steps.len())?;
         }
         for step in &steps {
             let p = &step.place;

@@ -6,12 +6,14 @@
 
 use std::f64::consts::PI;
 
+use super::Fault;
 use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG};
 use super::encode::Symbols;
 use super::grid::{Component, Grid, Place};
 use super::huffman::Entry;
 use super::scan::Sink;
 use super::whole::{Coefficients, Collects};
+use crate::error::Error;
 
 pub(super) type Matrix = [[f32; 8]; 8];
 
@@ -183,6 +185,12 @@ impl Shrink {
         }
     }
 
+    /// What the mosaics take for an image of such a grid, in bytes.
+    pub(super) fn size(new: &Grid) -> usize {
+        let blocks: usize = new.components.iter().map(|c| c.h * c.v).sum();
+        new.mcus_across * blocks * size_of::<Mosaic>()
+    }
+
     /// Encodes the row of new MCUs that is complete.
     fn flush(&mut self) {
         let mut block = Block::ZERO;
@@ -217,6 +225,11 @@ impl Collects for Shrink {
 }
 
 impl Sink for Shrink {
+    /// Of new blocks there are no more in a row than of old ones.
+    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
+        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+    }
+
     #[inline(always)]
     fn dc(&mut self, _: &Place, _: (usize, usize), value: i16, _: Entry) {
         self.zz = [0; 64];
@@ -280,7 +293,7 @@ impl Coefficients {
         &self,
         factor: usize,
         target: impl Fn(usize, &Quantizer) -> Quantizer,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let factors = vec![(factor, factor); self.planes.len()];
         self.resample(self.grid.smaller(factor), &factors, target)
     }
@@ -290,7 +303,9 @@ impl Coefficients {
         grid: Grid,
         factors: &[(usize, usize)],
         target: impl Fn(usize, &Quantizer) -> Quantizer,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
+        let memory = self.memory.take(size)?;
         let quantizers: Vec<_> = self
             .quantizers
             .iter()
@@ -308,11 +323,12 @@ impl Coefficients {
                 out
             })
             .collect();
-        Self {
+        Ok(Self {
             grid,
             planes,
             quantizers,
+            memory,
             adobe: self.adobe,
-        }
+        })
     }
 }

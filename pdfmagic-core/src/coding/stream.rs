@@ -1,10 +1,13 @@
 //! Marker segments from SOI to EOI, and the tables they set up for the scans between (T.81 Annex B).
 
+use super::Fault;
 use super::arithmetic::Conditioning;
 use super::coefficients::Quantizer;
 use super::grid::{Grid, Scan, Selector};
 use super::huffman::{self, Decoder, Spec};
+use super::memory::Memory;
 use super::restart::End;
+use super::scan::broken;
 use crate::error::{Error, Resource};
 use crate::jpeg::segment::{Marker, Segment, Segments};
 use crate::jpeg::{EntropyCoding, Jpeg, Process, standard};
@@ -35,6 +38,7 @@ pub(super) struct Stream<'a> {
     has_frame: bool,
     scans: u64,
     limits: Limits,
+    pub(super) memory: Memory,
 }
 
 impl<'a> Stream<'a> {
@@ -63,6 +67,7 @@ impl<'a> Stream<'a> {
             has_frame: false,
             scans: 0,
             limits: *limits,
+            memory: Memory::new(limits),
         })
     }
 
@@ -97,6 +102,19 @@ impl<'a> Stream<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// What a fault in the data at `offset` comes to.
+    pub(super) fn error(&self, fault: Fault, offset: usize, mcu: usize) -> Error {
+        if fault == Fault::Memory {
+            let max = self.limits.max_memory;
+            return Error::Limit {
+                what: Resource::Memory,
+                actual: max + 1,
+                max,
+            };
+        }
+        broken(fault.reason(), offset, mcu)
     }
 
     /// Goes on with the segments, at the marker that ends a scan.

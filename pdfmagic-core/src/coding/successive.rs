@@ -1,11 +1,12 @@
 //! Progressive encoding (G.1.2) with a fixed script of scans and optimal tables for each.
 
 use super::bits::BitWriter;
-use super::coefficients::Plane;
 use super::encode::{category, dht, head, sos};
-use super::grid::{Component, Selector};
+use super::grid::Selector;
 use super::huffman::optimal;
+use super::memory::Memory;
 use super::whole::Coefficients;
+use crate::error::Error;
 use crate::jpeg::segment::Marker;
 
 /// (component, or None for all; Ss, Se, Ah, Al)
@@ -28,23 +29,36 @@ fn script(components: usize) -> Vec<Line> {
 
 /// Symbols and bits of one scan. A token: bits 0-7 the symbol, 8 whether it is bits only, 9-13 how
 /// many bits follow the code, 14-29 those bits.
-#[derive(Default)]
 struct Band {
     tokens: Vec<u32>,
     counts: Vec<[u32; 256]>,
     /// Blocks that ended early and wait for their `EOBn`, and their correction bits.
     eobrun: u32,
     waiting: Vec<bool>,
+    memory: Memory,
 }
+
+/// Tokens of a block: for each coefficient a symbol and bits that correct those before it, or for runs of them.
+const TOKENS: usize = 130;
 
 const BITS_ONLY: u32 = 1 << 8;
 
 impl Band {
-    fn new(tables: usize) -> Self {
+    fn new(tables: usize, memory: Memory) -> Self {
         Band {
+            tokens: Vec::new(),
             counts: vec![[0; 256]; tables],
-            ..Band::default()
+            eobrun: 0,
+            waiting: Vec::new(),
+            memory,
         }
+    }
+
+    /// Makes room for the tokens of so many blocks, and of those that wait.
+    fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
+        let waiting = self.waiting.len() / 16 + 1;
+        let memory = self.memory.take(self.waiting.capacity())?;
+        memory.make_room(&mut self.tokens, blocks * TOKENS + waiting)
     }
 
     #[inline(always)]
@@ -144,7 +158,13 @@ impl Band {
         }
     }
 
-    fn write(mut self, mut out: Vec<u8>, class: u8, parts: &[usize], line: Line) -> Vec<u8> {
+    fn write(
+        mut self,
+        mut out: Vec<u8>,
+        class: u8,
+        parts: &[usize],
+        line: Line,
+    ) -> Result<Vec<u8>, Error> {
         self.end_of_blocks();
         let (_, ss, se, ah, al) = line;
         let specs: Vec<_> = self.counts.iter().map(optimal).collect();
@@ -174,6 +194,9 @@ impl Band {
                 table[usize::from(symbol)] = code;
             }
         }
+        self.memory
+            .take(self.tokens.capacity() * size_of::<u32>())?
+            .make_room_to_write(&mut out, self.most_bits(&tables))?;
         let mut bits = BitWriter::new(out);
         for token in self.tokens {
             let count = token >> 9 & 31;
@@ -184,31 +207,50 @@ impl Band {
             };
             bits.put(code << count | token >> 14 & 0xFFFF, length + count);
         }
-        bits.finish()
+        Ok(bits.finish())
+    }
+
+    /// How many bits are to be written, at the most, with these codes and their lengths.
+    fn most_bits(&self, tables: &[[(u32, u32); 256]]) -> u64 {
+        let (mut symbols, mut bits) = (0, 0);
+        for (counts, codes) in self.counts.iter().zip(tables) {
+            for ((symbol, &n), &(_, length)) in (0u64..).zip(counts).zip(codes) {
+                // The bits of a coefficient, or those of EOBn.
+                let extra = match symbol % 16 {
+                    0 => symbol / 16,
+                    size => size,
+                };
+                symbols += u64::from(n);
+                bits += u64::from(n) * (u64::from(length) + extra);
+            }
+        }
+        bits + 16 * (self.tokens.len() as u64 - symbols)
     }
 }
 
 /// Codes an image as a progressive JPEG.
-pub(super) fn encode(image: &Coefficients) -> Vec<u8> {
+pub(super) fn encode(image: &Coefficients) -> Result<Vec<u8>, Error> {
     let grid = &image.grid;
     let mut out = head(grid, Marker::SOF2, image.adobe, &image.quantizers);
     for line in script(grid.components.len()) {
         out = match line.0 {
-            Some(c) => ac(out, &image.planes[c], (c, &grid.components[c]), line),
+            Some(c) => ac(out, image, c, line)?,
             None => grid
                 .scans()
                 .iter()
-                .fold(out, |out, selectors| dc(out, image, selectors, line)),
+                .try_fold(out, |out, selectors| dc(out, image, selectors, line))?,
         }
     }
     out.extend([0xFF, Marker::EOI.0]);
-    out
+    Ok(out)
 }
 
-fn ac(out: Vec<u8>, plane: &Plane, (index, c): (usize, &Component), line: Line) -> Vec<u8> {
+fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Vec<u8>, Error> {
     let (_, ss, se, ah, al) = line;
-    let mut band = Band::new(1);
+    let (plane, c) = (&image.planes[index], &image.grid.components[index]);
+    let mut band = Band::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
+        band.make_room(c.across)?;
         for zz in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
                 band.first(zz, (ss, se), al);
@@ -221,14 +263,20 @@ fn ac(out: Vec<u8>, plane: &Plane, (index, c): (usize, &Component), line: Line) 
 }
 
 /// G.1.2.1; blocks outside the picture repeat the last DC.
-fn dc(out: Vec<u8>, image: &Coefficients, selectors: &[Selector], line: Line) -> Vec<u8> {
+fn dc(
+    out: Vec<u8>,
+    image: &Coefficients,
+    selectors: &[Selector],
+    line: Line,
+) -> Result<Vec<u8>, Error> {
     let (.., ah, al) = line;
     let layout = image.grid.layout(selectors);
-    let mut band = Band::new(selectors.len().min(2));
+    let mut band = Band::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
     let mut prediction = [0i16; 4];
-    let mut refinement = Vec::new();
-    for (down, across) in layout.mcus() {
-        for p in &layout.blocks {
+    for down in 0..layout.down {
+        band.make_room(layout.across * layout.blocks.len())?;
+        let mut refinement = Vec::new();
+        for (across, p) in layout.row() {
             let at = p.at(down, across);
             let last = &mut prediction[p.part & 3];
             let is_inside = image.grid.components[p.component].has(at);
@@ -245,8 +293,8 @@ fn dc(out: Vec<u8>, image: &Coefficients, selectors: &[Selector], line: Line) ->
             }
             *last = value;
         }
+        band.bits(refinement.into_iter());
     }
-    band.bits(refinement.into_iter());
     let parts: Vec<_> = selectors.iter().map(|s| s.component).collect();
     band.write(out, 0, &parts, line)
 }

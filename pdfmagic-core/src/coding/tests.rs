@@ -6,6 +6,7 @@ use super::coefficients::{Block, Plane};
 use super::encode::category;
 use super::grid::{Component, Grid};
 use super::huffman::{self, extend, optimal};
+use super::memory::Memory;
 use super::quantize::Requantizer;
 use super::whole::Coefficients;
 use super::{optimize, requantize, shrink, table, walk};
@@ -57,6 +58,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         planes,
         grid,
         adobe: None,
+        memory: Memory::new(&Limits::default()),
     }
 }
 
@@ -69,6 +71,10 @@ fn images() -> impl Iterator<Item = Coefficients> {
 
 fn parse(data: &[u8]) -> Jpeg<'_> {
     Jpeg::parse(data, &Limits::default()).expect("what we write has a sound header")
+}
+
+fn encoded(image: &Coefficients) -> Vec<u8> {
+    image.encode().expect("there is memory")
 }
 
 fn decode(data: &[u8]) -> Result<Coefficients, Error> {
@@ -87,8 +93,9 @@ fn assert_same(a: &Coefficients, b: &Coefficients) {
 #[test]
 fn baseline_and_progressive_keep_every_coefficient() {
     for image in images() {
-        assert_same(&image, &decode(&image.encode()).expect("baseline"));
-        let progressive = decode(&image.encode_progressive()).expect("progressive");
+        assert_same(&image, &decode(&encoded(&image)).expect("baseline"));
+        let progressive =
+            decode(&image.encode_progressive().expect("there is memory")).expect("progressive");
         assert_same(&image, &progressive);
     }
 }
@@ -98,16 +105,16 @@ fn what_streams_through_is_what_is_stored_and_written() {
     let limits = Limits::default();
     let mut notices = Vec::new();
     for image in images() {
-        let data = image.encode();
+        let data = encoded(&image);
         let jpeg = parse(&data);
         assert!(optimize(&jpeg, &limits, &mut notices).expect("it is sound") == data);
         let coarse = |c, _: &_| table(50, c > 0);
         let streamed = requantize(&jpeg, &limits, coarse, &mut notices).expect("it is sound");
-        assert!(streamed == image.requantize(coarse).encode());
+        assert!(streamed == image.encode_requantized(coarse).expect("there is memory"));
         for factor in [2, 4, 8] {
             let streamed =
                 shrink(&jpeg, &limits, factor, coarse, &mut notices).expect("it is sound");
-            assert!(streamed == image.shrink(factor, coarse).encode());
+            assert!(streamed == encoded(&image.shrink(factor, coarse).expect("there is memory")));
         }
     }
 }
@@ -116,14 +123,17 @@ fn what_streams_through_is_what_is_stored_and_written() {
 fn a_walk_finds_the_end_and_what_a_decoder_finds_wrong() {
     let limits = Limits::default();
     for image in images() {
-        for data in [image.encode(), image.encode_progressive()] {
+        for data in [
+            encoded(&image),
+            image.encode_progressive().expect("there is memory"),
+        ] {
             let mut longer = data.clone();
             longer.extend(b"not of the image");
             let size = walk(&parse(&longer), &limits).expect("it is sound");
             assert_eq!(size, data.len());
         }
     }
-    let data = image(100, 75, SAMPLINGS[1]).encode();
+    let data = encoded(&image(100, 75, SAMPLINGS[1]));
     for at in (data.len() / 2..data.len()).step_by(7) {
         let mut damaged = data.clone();
         damaged[at] ^= 0x55;
@@ -135,7 +145,7 @@ fn a_walk_finds_the_end_and_what_a_decoder_finds_wrong() {
 
 #[test]
 fn a_cut_is_an_error_that_names_the_mcu() {
-    let mut data = image(100, 75, SAMPLINGS[1]).encode();
+    let mut data = encoded(&image(100, 75, SAMPLINGS[1]));
     data.truncate(data.len() * 3 / 4);
     let error = decode(&data).map(|_| ()).expect_err("a quarter is missing");
     assert!(matches!(error, Error::Scan { mcu: 1.., .. }), "{error}");
@@ -144,19 +154,19 @@ fn a_cut_is_an_error_that_names_the_mcu() {
 #[test]
 fn only_eoi_may_be_missing() {
     let image = image(17, 33, SAMPLINGS[2]);
-    let data = image.encode();
+    let data = encoded(&image);
     assert_same(
         &image,
         &decode(&data[..data.len() - 2]).expect("all MCUs are there"),
     );
-    let progressive = image.encode_progressive();
+    let progressive = image.encode_progressive().expect("there is memory");
     let cut = decode(&progressive[..progressive.len() - 2]);
     assert!(cut.is_err(), "another scan might have followed");
 }
 
 #[test]
 fn limits_come_before_the_work() {
-    let data = image(100, 75, SAMPLINGS[1]).encode();
+    let data = encoded(&image(100, 75, SAMPLINGS[1]));
     let refused = |limits: Limits| {
         let error = Coefficients::decode(&parse(&data), &limits, &mut Vec::new()).map(|_| ());
         error.expect_err("it is over the limit").code()
@@ -250,7 +260,7 @@ proptest! {
         sof in prop::sample::select(vec![0xC0u8, 0xC2, 0xC9, 0xCA]),
         band in prop::sample::select(vec![(0u8, 0u8, 0u8), (1, 63, 0), (0, 0, 0x10), (1, 63, 0x21)]),
     ) {
-        let mut jpeg = image(40, 24, SAMPLINGS[0]).encode();
+        let mut jpeg = encoded(&image(40, 24, SAMPLINGS[0]));
         let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).expect("SOF0");
         jpeg[frame + 1] = sof;
         let scan = jpeg.windows(2).position(|w| w == [0xFF, 0xDA]).expect("SOS");

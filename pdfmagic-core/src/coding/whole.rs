@@ -1,27 +1,30 @@
 //! Whole images: decoded to coefficients, and coded anew.
 
+use super::Fault;
 use super::coefficients::{Block, Plane, Quantizer};
 use super::encode::{Symbols, dht, head, sos};
 use super::grid::{Grid, Place, Scan, Selector};
 use super::huffman::Entry;
+use super::memory::Memory;
 use super::quantize::{Requantize, Requantizer};
 use super::scan::{self, Sink};
 use super::shrink::Shrink;
 use super::stream::Stream;
 use super::{models, progressive, successive};
-use crate::error::{Error, Resource};
+use crate::error::Error;
 use crate::jpeg::segment::Marker;
 use crate::jpeg::{EntropyCoding, Jpeg, Process};
 use crate::notice::Notice;
 use crate::options::Limits;
 
 /// An image as quantized DCT coefficients.
-#[derive(Clone)]
 pub(crate) struct Coefficients {
     pub(super) grid: Grid,
     /// By component.
     pub(super) planes: Vec<Plane>,
     pub(super) quantizers: Vec<Quantizer>,
+    /// With what the planes take.
+    pub(super) memory: Memory,
     /// What Adobe's segment is to say about the colors, if it must be there.
     pub(super) adobe: Option<u8>,
 }
@@ -50,7 +53,7 @@ impl Coefficients {
         jpeg.check_decodable(limits)?;
         let grid = stream.grid.clone();
         let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
-        Resource::Memory.check(size as u64, limits.max_memory)?;
+        let memory = stream.memory.take(size)?;
         let padded = |c| Plane::padded(&grid, c);
         let mut planes: Vec<_> = grid.components.iter().map(padded).collect();
         while let Some(scan) = stream.next_scan()? {
@@ -65,39 +68,61 @@ impl Coefficients {
             quantizers: stream.quantizers()?,
             planes,
             grid,
+            memory,
             adobe: jpeg.stated_transform(),
         })
     }
 
     /// Codes them as a sequential JPEG with optimal tables.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = head(
-            &self.grid,
-            sequential(&self.quantizers),
-            self.adobe,
-            &self.quantizers,
-        );
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
+        self.encode_blocks(&self.quantizers, |_, block| *block)
+    }
+
+    /// Likewise, requantized to the tables that `target` gives for each component and its old table.
+    pub(crate) fn encode_requantized(
+        &self,
+        target: impl Fn(usize, &Quantizer) -> Quantizer,
+    ) -> Result<Vec<u8>, Error> {
+        let old = self.quantizers.iter();
+        let new: Vec<_> = old.enumerate().map(|(c, q)| target(c, q)).collect();
+        let pairs = self.quantizers.iter().zip(&new);
+        let by: Vec<_> = pairs.map(|(old, new)| Requantizer::new(old, new)).collect();
+        self.encode_blocks(&new, |component, block| {
+            std::array::from_fn(|k| by[component].apply(k, block[k]))
+        })
+    }
+
+    fn encode_blocks(
+        &self,
+        quantizers: &[Quantizer],
+        block: impl Fn(usize, &[i16; 64]) -> [i16; 64],
+    ) -> Result<Vec<u8>, Error> {
+        let mut out = head(&self.grid, sequential(quantizers), self.adobe, quantizers);
         for selectors in self.grid.scans() {
             let layout = self.grid.layout(&selectors);
-            let mut symbols = Symbols::new(layout.across * layout.down * layout.blocks.len() * 8);
-            for (down, across) in layout.mcus() {
-                for p in &layout.blocks {
+            let blocks = layout.across * layout.blocks.len();
+            let memory = self.memory.take(2 * out.len())?;
+            let mut symbols = Symbols::new(memory, layout.down * blocks * 8);
+            for down in 0..layout.down {
+                symbols.make_room(blocks)?;
+                for (across, p) in layout.row() {
                     let at = p.at(down, across);
                     if self.grid.components[p.component].has(at) {
-                        symbols.block(p.part, &Block::of(self.planes[p.component].get(at)));
+                        let levels = self.planes[p.component].get(at);
+                        symbols.block(p.part, &Block::of(&block(p.component, levels)));
                     } else {
                         symbols.dummy(p.part);
                     }
                 }
             }
-            out = write_scan(out, &selectors, &symbols);
+            out = write_scan(out, &selectors, &symbols)?;
         }
         out.extend([0xFF, Marker::EOI.0]);
-        out
+        Ok(out)
     }
 
     /// Codes them as a progressive JPEG.
-    pub(crate) fn encode_progressive(&self) -> Vec<u8> {
+    pub(crate) fn encode_progressive(&self) -> Result<Vec<u8>, Error> {
         successive::encode(self)
     }
 
@@ -111,21 +136,6 @@ impl Coefficients {
         self.adobe = None;
         self
     }
-
-    /// Requantizes to the tables that `target` gives for each component and its old table.
-    pub(crate) fn requantize(&self, target: impl Fn(usize, &Quantizer) -> Quantizer) -> Self {
-        let mut new = self.clone();
-        for (c, (plane, q)) in new.planes.iter_mut().zip(&mut new.quantizers).enumerate() {
-            let old = std::mem::replace(q, target(c, q));
-            let by = Requantizer::new(&old, q);
-            for block in &mut plane.blocks {
-                for (k, level) in block.iter_mut().enumerate() {
-                    *level = by.apply(k, *level);
-                }
-            }
-        }
-        new
-    }
 }
 
 /// SOF0, or SOF1 where a step needs 16 bits (B.2.4.1).
@@ -135,7 +145,11 @@ fn sequential(quantizers: &[Quantizer]) -> Marker {
 }
 
 /// Tables, scan header and data of one sequential scan.
-fn write_scan(mut out: Vec<u8>, selectors: &[Selector], symbols: &Symbols) -> Vec<u8> {
+fn write_scan(
+    mut out: Vec<u8>,
+    selectors: &[Selector],
+    symbols: &Symbols,
+) -> Result<Vec<u8>, Error> {
     let (choice, specs) = symbols.tables(selectors.len());
     let tables = specs.iter().zip(0..);
     dht(
@@ -156,15 +170,17 @@ pub(crate) fn optimize(
     limits: &Limits,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let through = stream_through(jpeg, limits, |grid, _| Recode {
-        symbols: Symbols::new(jpeg.whole().map_or(0, <[u8]>::len) * 2),
-        grid: grid.clone(),
-        is_outside: false,
+    let through = stream_through(jpeg, limits, |memory, grid, _| {
+        Ok(Recode {
+            symbols: Symbols::new(memory, expected(jpeg)),
+            grid: grid.clone(),
+            is_outside: false,
+        })
     })?;
     if let Some(out) = through {
         return Ok(out);
     }
-    Ok(Coefficients::decode(jpeg, limits, notices)?.encode())
+    Coefficients::decode(jpeg, limits, notices)?.encode()
 }
 
 /// Codes a JPEG anew with the tables that `target` gives for each component and its old table.
@@ -174,20 +190,18 @@ pub(crate) fn requantize(
     target: impl Fn(usize, &Quantizer) -> Quantizer,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let expected = jpeg.whole()?.len() * 2;
-    let through = stream_through(jpeg, limits, |grid, quantizers| {
+    let through = stream_through(jpeg, limits, |memory, grid, quantizers| {
         let by = quantizers.iter_mut().enumerate().map(|(c, q)| {
             let old = std::mem::replace(q, target(c, q));
             Requantizer::new(&old, q)
         });
-        Requantize::new(Symbols::new(expected), grid.clone(), by.collect())
+        let symbols = Symbols::new(memory, expected(jpeg));
+        Ok(Requantize::new(symbols, grid.clone(), by.collect()))
     })?;
     if let Some(out) = through {
         return Ok(out);
     }
-    Ok(Coefficients::decode(jpeg, limits, notices)?
-        .requantize(target)
-        .encode())
+    Coefficients::decode(jpeg, limits, notices)?.encode_requantized(target)
 }
 
 /// Codes a JPEG anew at 1/`factor` of its width and height, for 2, 4 and 8, and requantizes it.
@@ -198,27 +212,28 @@ pub(crate) fn shrink(
     target: impl Fn(usize, &Quantizer) -> Quantizer,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let expected = jpeg.whole()?.len();
-    let through = stream_through(jpeg, limits, |grid, quantizers| {
+    let through = stream_through(jpeg, limits, |memory, grid, quantizers| {
         let to = quantizers.iter().enumerate().map(|(c, q)| target(c, q));
         let old = std::mem::replace(quantizers, to.collect());
         let source = std::mem::replace(grid, grid.smaller(factor));
         let factors = vec![(factor, factor); source.components.len()];
-        Shrink::new(
-            Symbols::new(expected),
+        let memory = memory.take(Shrink::size(grid))?;
+        let symbols = Symbols::new(memory, expected(jpeg) / 2);
+        Ok(Shrink::new(
+            symbols,
             source,
             grid.clone(),
             &factors,
             &old,
             quantizers,
-        )
+        ))
     })?;
     if let Some(out) = through {
         return Ok(out);
     }
-    Ok(Coefficients::decode(jpeg, limits, notices)?
-        .shrink(factor, target)
-        .encode())
+    Coefficients::decode(jpeg, limits, notices)?
+        .shrink(factor, target)?
+        .encode()
 }
 
 /// Passes a sequential Huffman JPEG of a single scan through a sink that collects symbols, for the grid and
@@ -226,7 +241,7 @@ pub(crate) fn shrink(
 fn stream_through<S: Sink + Collects>(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
-    prepare: impl FnOnce(&mut Grid, &mut Vec<Quantizer>) -> S,
+    prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<S, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     if stream.entropy_coding != EntropyCoding::Huffman || stream.process == Process::Progressive {
@@ -239,11 +254,11 @@ fn stream_through<S: Sink + Collects>(
         return Ok(None);
     };
     let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
-    let mut sink = prepare(&mut grid, &mut quantizers);
-    let Ok(end) = scan::decode(&stream, &scan, &mut sink) else {
-        return Ok(None);
-    };
-    stream.resume(end);
+    let mut sink = prepare(stream.memory, &mut grid, &mut quantizers)?;
+    match scan::decode(&stream, &scan, &mut sink) {
+        Err(Error::Scan { .. }) => return Ok(None),
+        end => stream.resume(end?),
+    }
     if stream.next_scan()?.is_some() {
         return Ok(None);
     }
@@ -253,10 +268,14 @@ fn stream_through<S: Sink + Collects>(
         jpeg.stated_transform(),
         &quantizers,
     );
-    out.reserve(stream.data.len());
-    out = write_scan(out, &scan.selectors, sink.symbols());
+    out = write_scan(out, &scan.selectors, sink.symbols())?;
     out.extend([0xFF, Marker::EOI.0]);
     Ok(Some(out))
+}
+
+/// How many symbols a JPEG has, rather more than less.
+fn expected(jpeg: &Jpeg<'_>) -> usize {
+    jpeg.whole().map_or(0, <[u8]>::len) * 2
 }
 
 /// Whether a scan has all components, in order.
@@ -284,6 +303,10 @@ impl Collects for Recode {
 }
 
 impl Sink for Recode {
+    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
+        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+    }
+
     #[inline(always)]
     fn dc(&mut self, p: &Place, at: (usize, usize), value: i16, _: Entry) {
         self.is_outside = !self.grid.components[p.component].has(at);

@@ -216,8 +216,11 @@ impl<'a> Segments<'a> {
     }
 
     fn skip(&mut self, range: Range<usize>, why: Notice) {
-        self.skipped
-            .push((range.start as u64..range.end as u64, why));
+        let (start, end) = (range.start as u64, range.end as u64);
+        match self.skipped.last_mut() {
+            Some((last, reason)) if (last.end, *reason) == (start, why) => last.end = end,
+            _ => self.skipped.push((start..end, why)),
+        }
     }
 
     fn truncated(&self) -> Error {

@@ -1,0 +1,54 @@
+//! The bound on memory, beside that of the input.
+
+use crate::error::{Error, Resource};
+use crate::options::Limits;
+
+/// How many bytes are taken, out of how many may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    taken: u64,
+    max: u64,
+}
+
+impl Memory {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            taken: 0,
+            max: limits.max_memory,
+        }
+    }
+
+    /// With `size` bytes more.
+    pub(crate) fn take(self, size: usize) -> Result<Self, Error> {
+        let taken = self.taken.saturating_add(size as u64);
+        Resource::Memory.check(taken, self.max)?;
+        Ok(Self { taken, ..self })
+    }
+
+    /// Makes room in `items` for `more`, and for twice as many as there was room for while that can be had: for a
+    /// moment they are in two places.
+    pub(super) fn make_room<T>(self, items: &mut Vec<T>, more: usize) -> Result<(), Error> {
+        let needed = items.len() + more;
+        if needed > items.capacity() {
+            let moving = self.take(items.capacity() * size_of::<T>())?;
+            moving.take(needed * size_of::<T>())?;
+            let twice = (2 * items.capacity()).min(moving.room_for::<T>());
+            items.reserve_exact(needed.max(twice) - items.len());
+        }
+        Ok(())
+    }
+
+    /// Makes room in `out` for so many bits and a few stuffed bytes. Where there are more of those, `out` doubles.
+    pub(super) fn make_room_to_write(self, out: &mut Vec<u8>, bits: u64) -> Result<(), Error> {
+        let size = usize::try_from(bits / 8).unwrap_or(usize::MAX);
+        self.take(out.len().saturating_add(size).saturating_mul(3))?;
+        out.reserve(size + size / 64);
+        Ok(())
+    }
+
+    /// How many items there is memory for.
+    pub(super) fn room_for<T>(self) -> usize {
+        let left = (self.max - self.taken) / size_of::<T>() as u64;
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+}
