@@ -9,36 +9,48 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pdfmagic_core::Piece;
 
-use crate::memory::Reservation;
+use crate::memory::{Memory, Reservation};
+use crate::problem::Problem;
 
 /// A body of known size, so that the answer states its Content-Length.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
-    /// The memory for what was made, until its last byte is out. Views of the request hold theirs.
-    held: Option<Reservation>,
+    /// For what was made, until its last byte is out. Views of the request hold their own.
+    held: Vec<Reservation>,
 }
 
+/// Pieces of up to this size, in bytes, are as good as free.
+const SMALL: usize = 64 << 10;
+
 impl Answer {
-    /// Adds a piece. A range is a view of `input`, which is not copied.
-    pub(crate) fn push(&mut self, piece: Piece, input: &Bytes) {
-        self.add(match piece {
-            Piece::Made(bytes) => bytes.into(),
+    /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on.
+    pub(crate) fn push(
+        &mut self,
+        piece: Piece,
+        input: &Bytes,
+        memory: &Memory,
+    ) -> Result<(), Problem> {
+        let bytes = match piece {
+            Piece::Made(bytes) => {
+                if bytes.len() > SMALL {
+                    self.held.push(memory.reserve(bytes.len())?);
+                }
+                bytes.into()
+            }
             Piece::Input(range) => {
                 let at = |n| usize::try_from(n).expect("the request is in memory");
                 input.slice(at(range.start)..at(range.end))
             }
-        });
+        };
+        self.add(bytes);
+        Ok(())
     }
 
     /// Adds the end of the document.
     pub(crate) fn end(&mut self, rest: Vec<u8>) {
         self.add(rest.into());
-    }
-
-    pub(crate) fn hold(&mut self, held: Reservation) {
-        self.held = Some(held);
     }
 
     fn add(&mut self, bytes: Bytes) {

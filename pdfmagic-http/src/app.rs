@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pdfmagic_core::Limits;
 use tokio::runtime::Handle;
 
+use crate::buffers::Buffers;
 use crate::config::Config;
 use crate::life::Life;
 use crate::memory::Memory;
@@ -14,6 +15,9 @@ use crate::workers::Workers;
 /// Memory that a pixel takes while it is coded anew: the coefficients of four components, and the result.
 pub(crate) const BYTES_PER_PIXEL: usize = 16;
 
+/// What there is for the buffers of connections beside the budget, in bytes.
+const BUFFERS: usize = 8 << 20;
+
 /// The service without a socket.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -21,6 +25,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) life: Life,
     pub(crate) memory: Memory,
+    pub(crate) buffers: Buffers,
     pub(crate) workers: Workers,
     pub(crate) metrics: Metrics,
     pub(crate) runtime: Handle,
@@ -29,16 +34,16 @@ pub(crate) struct App {
 impl App {
     /// Sets up what requests share.
     pub(crate) fn new(config: Config) -> Arc<Self> {
+        let memory = config.memory_for_bodies();
         let mut limits = Limits::default();
-        limits.max_pixels = config
-            .max_pixels
-            .min((config.memory_budget() / BYTES_PER_PIXEL) as u64);
+        limits.max_pixels = config.max_pixels.min((memory / BYTES_PER_PIXEL) as u64);
         limits.max_scans = config.max_scans;
         limits.max_segments = config.max_segments;
         Arc::new(Self {
             limits,
             life: Life::default(),
-            memory: Memory::new(config.memory_budget()),
+            memory: Memory::new(memory),
+            buffers: Buffers::new(BUFFERS + config.memory_for_connections()),
             workers: Workers::new(config.workers(), config.queue, config.queue_timeout),
             metrics: Metrics::new(),
             runtime: Handle::current(),

@@ -9,9 +9,6 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 /// Room beside the budget for code, buffers of connections, and unused buffers of bodies, in bytes.
 const HEADROOM: usize = 32 << 20;
 
-/// What the buffers of all connections may take of it, in bytes.
-const CONNECTION_BUFFERS: usize = 16 << 20;
-
 /// JPEG in, PDF out, over HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "pdfmagic-http", version)]
@@ -107,10 +104,11 @@ pub(crate) struct Config {
         value_name = "N"
     )]
     pub(crate) max_segments: u32,
-    /// Memory that the process may use, in bytes [default: the container's limit, or 544 MiB]
+    /// Memory that the process may use, in bytes [default: the container's limit, or 1056 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_LIMIT", value_name = "BYTES")]
     pub(crate) memory_limit: Option<usize>,
-    /// Memory that requests may hold together, in bytes [default: the memory limit less 32 MiB]
+    /// Memory that requests may hold together, in bytes; an eighth is for the buffers of their connections
+    /// [default: the memory limit less 32 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_BUDGET", value_name = "BYTES")]
     pub(crate) memory_budget: Option<usize>,
     /// Threads for work that takes the processor [default: one for each processor there is]
@@ -223,7 +221,7 @@ pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
 impl Config {
     /// The memory limit in force, in bytes.
     pub(crate) fn memory_limit(&self) -> usize {
-        const WITHOUT_LIMIT: usize = 544 << 20;
+        const WITHOUT_LIMIT: usize = 1056 << 20;
         self.memory_limit
             .or_else(container_memory)
             .unwrap_or(WITHOUT_LIMIT)
@@ -235,11 +233,14 @@ impl Config {
             .unwrap_or_else(|| self.memory_limit().saturating_sub(HEADROOM))
     }
 
-    /// How much is read at once from a connection, in bytes: less where there may be many connections.
-    pub(crate) fn connection_buffer(&self) -> usize {
-        const LEAST: usize = 8 << 10;
-        const MOST: usize = 64 << 10;
-        (CONNECTION_BUFFERS / self.max_connections.max(1)).clamp(LEAST, MOST)
+    /// What of the budget is for the buffers of connections, in bytes.
+    pub(crate) fn memory_for_connections(&self) -> usize {
+        self.memory_budget() / 8
+    }
+
+    /// What of the budget is for all else, in bytes.
+    pub(crate) fn memory_for_bodies(&self) -> usize {
+        self.memory_budget() - self.memory_for_connections()
     }
 
     /// The number of workers in force. The standard library heeds the container's quota.
@@ -252,9 +253,9 @@ impl Config {
     /// What does not fit together, and how to mend it.
     pub(crate) fn check(&self) -> Result<(), String> {
         let budget = self.memory_budget();
-        if budget < self.max_body {
+        if self.memory_for_bodies() < self.max_body {
             return Err(format!(
-                "a budget of {budget} bytes has no room for a body of {}: raise --memory-budget or lower --max-body",
+                "a budget of {budget} bytes, less an eighth, has no room for a body of {}: raise --memory-budget or lower --max-body",
                 self.max_body
             ));
         }

@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod app;
+mod buffers;
 mod config;
 mod exchange;
 mod health;

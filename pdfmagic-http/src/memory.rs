@@ -12,12 +12,10 @@ use crate::problem::{Problem, Scarce};
 /// Buffers are multiples of this, in bytes, so that one serves the next request of about the same size.
 const GRAIN: usize = 64 << 10;
 
-/// Buffers kept for later, in bytes. They never take what requests could have.
-const MAX_IDLE: usize = 32 << 20;
-
 /// A budget in bytes, so that memory depends on the limit and not on the load.
 ///
-/// Buffers are mappings of their own: what is let go returns to the system, whatever the allocator thinks of it.
+/// Buffers are mappings of their own, and not the allocator's, whose habits no budget could bound. Those that are free are
+/// used again, as far as no reservation wants their room; [`trim`](Self::trim) gives the others back to the system.
 #[derive(Debug, Clone)]
 pub(crate) struct Memory(Arc<Shared>);
 
@@ -34,6 +32,8 @@ struct State {
     /// The longest unused first.
     idle: VecDeque<MmapMut>,
     idle_size: usize,
+    /// The least that was idle since the last trim: what nobody needed.
+    least_idle: usize,
 }
 
 impl Memory {
@@ -42,6 +42,7 @@ impl Memory {
             free: size,
             idle: VecDeque::new(),
             idle_size: 0,
+            least_idle: 0,
         });
         Self(Arc::new(Shared {
             size,
@@ -65,7 +66,8 @@ impl Memory {
         let unused = {
             let mut state = self.0.state();
             state.free = state.free.checked_sub(size).ok_or_else(|| self.busy())?;
-            state.excess()
+            let room = state.free;
+            state.excess(room)
         };
         drop(unused);
         Ok(Reservation {
@@ -77,16 +79,32 @@ impl Memory {
 
     /// Reserves memory for a body of at most `size` bytes.
     pub(crate) fn buffer(&self, size: usize) -> Result<Buffer, Problem> {
-        let reservation = self.reserve(size)?;
+        Ok(Buffer {
+            map: None,
+            size: 0,
+            reservation: self.reserve(size)?,
+            memory: self.clone(),
+        })
+    }
+
+    fn map(&self, size: usize) -> Result<MmapMut, Problem> {
         let capacity = size.max(1).next_multiple_of(GRAIN);
         let idle = self.0.state().idle(capacity);
-        // The system has no more, though the budget has.
-        let map = idle.map_or_else(|| MmapMut::map_anon(capacity), Ok);
-        Ok(Buffer {
-            map: Some(map.map_err(|_| self.busy())?),
-            size: 0,
-            reservation,
-        })
+        // The system may have no more, though the budget has.
+        idle.map_or_else(|| MmapMut::map_anon(capacity), Ok)
+            .map_err(|_| self.busy())
+    }
+
+    /// Returns to the system what has been idle since the last time. To be called now and then.
+    pub(crate) fn trim(&self) {
+        let unused = {
+            let mut state = self.0.state();
+            let rest = state.idle_size - state.least_idle;
+            let unused = state.excess(rest);
+            state.least_idle = state.idle_size;
+            unused
+        };
+        drop(unused);
     }
 
     fn busy(&self) -> Problem {
@@ -110,24 +128,26 @@ impl State {
         let at = self.idle.iter().rposition(fits)?;
         let map = self.idle.remove(at)?;
         self.idle_size -= map.len();
+        self.least_idle = self.least_idle.min(self.idle_size);
         Some(map)
     }
 
     fn keep(&mut self, map: MmapMut) -> Vec<MmapMut> {
         self.idle_size += map.len();
         self.idle.push_back(map);
-        self.excess()
+        self.excess(self.free)
     }
 
-    /// Unused buffers for which there is no room. To be dropped without the lock, since that takes a while.
-    fn excess(&mut self) -> Vec<MmapMut> {
+    /// Idle buffers beyond `room`. To be dropped without the lock, since that takes a while.
+    fn excess(&mut self, room: usize) -> Vec<MmapMut> {
         let mut excess = Vec::new();
-        while self.idle_size > self.free.min(MAX_IDLE)
+        while self.idle_size > room
             && let Some(map) = self.idle.pop_front()
         {
             self.idle_size -= map.len();
             excess.push(map);
         }
+        self.least_idle = self.least_idle.min(self.idle_size);
         excess
     }
 }
@@ -155,25 +175,45 @@ impl Drop for Reservation {
     }
 }
 
-/// A body, and the reservation for it.
+/// A body in the making, and the reservation for it.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    /// There until this is dropped.
+    /// There once something was added, until this is dropped.
     map: Option<MmapMut>,
     size: usize,
     reservation: Reservation,
+    memory: Memory,
 }
 
 impl Buffer {
-    /// Adds bytes. There must be room for them.
-    pub(crate) fn extend(&mut self, bytes: &[u8]) -> Result<(), TooMuch> {
-        let end = self.size + bytes.len();
-        if end > self.reservation.size {
-            return Err(TooMuch);
+    /// Takes bytes for the whole body without a copy, if they are and if there is memory for all that they keep alive:
+    /// they are a view of at most `pinned` bytes.
+    pub(crate) fn whole(&mut self, bytes: &Bytes, pinned: usize) -> Option<Bytes> {
+        let is_worth_it = bytes.len() >= GRAIN && bytes.len() == self.reservation.size;
+        if self.size > 0 || !is_worth_it {
+            return None;
         }
-        if let Some(map) = &mut self.map {
-            map[self.size..end].copy_from_slice(bytes);
+        let beside = pinned.saturating_sub(bytes.len());
+        Some(Bytes::from_owner(Held {
+            bytes: bytes.clone(),
+            _reservations: [
+                self.memory.reserve(beside).ok()?,
+                std::mem::replace(&mut self.reservation, self.memory.reserve(0).ok()?),
+            ],
+        }))
+    }
+
+    /// Adds bytes, copying them.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        let (end, max) = (self.size + bytes.len(), self.reservation.size);
+        if end > max {
+            return Err(Problem::TooLarge { max });
         }
+        let map = match &mut self.map {
+            Some(map) => map,
+            none => none.insert(self.memory.map(max)?),
+        };
+        map[self.size..end].copy_from_slice(bytes);
         self.size = end;
         Ok(())
     }
@@ -194,15 +234,23 @@ impl AsRef<[u8]> for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if let Some(map) = self.map.take() {
-            let unused = self.reservation.memory.state().keep(map);
+            let unused = self.memory.0.state().keep(map);
             drop(unused);
         }
     }
 }
 
-/// More came than was reserved.
-#[derive(Debug)]
-pub(crate) struct TooMuch;
+/// Bytes, and the reservations for what they keep alive.
+struct Held {
+    bytes: Bytes,
+    _reservations: [Reservation; 2],
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// A mean that follows: the last measurement counts for an eighth.
 #[derive(Debug, Default)]
@@ -224,6 +272,12 @@ mod tests {
     use super::*;
 
     const MIB: usize = 1 << 20;
+
+    fn begun(memory: &Memory, size: usize) -> Buffer {
+        let mut buffer = memory.buffer(size).unwrap();
+        buffer.extend(b"x").unwrap();
+        buffer
+    }
 
     #[test]
     fn what_is_reserved_is_not_there_for_others_until_it_is_dropped() {
@@ -253,12 +307,26 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_comes_at_once_is_not_copied_if_there_is_memory_for_what_it_keeps_alive() {
+        let memory = Memory::new(MIB);
+        let bytes = Bytes::from(vec![1; MIB / 2]);
+        let mut buffer = memory.buffer(MIB / 2).unwrap();
+        assert!(buffer.whole(&bytes, 2 * MIB).is_none());
+        assert!(buffer.whole(&bytes.slice(1..), 0).is_none());
+        let whole = buffer.whole(&bytes, MIB).unwrap();
+        drop(buffer);
+        assert_eq!((whole.as_ptr(), memory.reserved()), (bytes.as_ptr(), MIB));
+        drop(whole);
+        assert_eq!(memory.reserved(), 0);
+    }
+
+    #[test]
     fn buffers_are_used_again_and_never_take_what_requests_could_have() {
         let memory = Memory::new(8 * MIB);
         let idle = || memory.0.state().idle_size;
-        drop(memory.buffer(4 * MIB).unwrap());
+        drop(begun(&memory, 4 * MIB));
         assert_eq!(idle(), 4 * MIB);
-        let again = memory.buffer(3 * MIB).unwrap();
+        let again = begun(&memory, 3 * MIB);
         assert_eq!(idle(), 0);
         drop(again);
         let _larger = memory.reserve(5 * MIB).unwrap();
@@ -266,10 +334,17 @@ mod tests {
     }
 
     #[test]
-    fn few_buffers_are_kept() {
-        let memory = Memory::new(1 << 30);
-        let buffers: Vec<_> = (0..8).map(|_| memory.buffer(8 * MIB).unwrap()).collect();
+    fn what_nobody_needed_goes_back_to_the_system() {
+        let memory = Memory::new(64 * MIB);
+        let idle = || memory.0.state().idle_size;
+        let buffers: Vec<_> = (0..4).map(|_| begun(&memory, 4 * MIB)).collect();
         drop(buffers);
-        assert!(memory.0.state().idle_size <= MAX_IDLE);
+        memory.trim();
+        assert_eq!(idle(), 16 * MIB);
+        drop(begun(&memory, 4 * MIB));
+        memory.trim();
+        assert_eq!(idle(), 4 * MIB);
+        memory.trim();
+        assert_eq!(idle(), 0);
     }
 }

@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::config::{Cli, Command, Config, unknown_variables};
+use crate::log::Log;
 use crate::server::run;
-use crate::{admin, health, log};
+use crate::{admin, health};
 
 /// Does what the command line says.
 #[must_use]
@@ -30,16 +31,25 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    log::start(&cli.config);
+    let log = match Log::start(&cli.config) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("pdfmagic-http: no thread to log: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     for name in unknown_variables() {
         tracing::warn!("{name} is not a setting and was ignored; --help lists them");
     }
-    match serve(cli.config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
+    let done = serve(cli.config, log.clone());
+    if let Err(error) = &done {
+        tracing::error!("{error}");
+    }
+    log.write();
+    if done.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -61,7 +71,7 @@ fn ask(admin: SocketAddr) -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve(config: Config) -> io::Result<()> {
+async fn serve(config: Config, log: Log) -> io::Result<()> {
     // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -88,6 +98,7 @@ async fn serve(config: Config) -> io::Result<()> {
         let _ = tell.send(());
         stop().await;
         tracing::warn!("told to stop twice");
+        log.write();
         std::process::exit(1);
     });
     let shutdown = async { told.await.unwrap_or(()) };

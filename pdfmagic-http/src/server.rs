@@ -28,15 +28,24 @@ use crate::stream::{Phase, Timed};
 /// Which replica answers.
 const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 
+/// How long memory stays with the process that nobody needs.
+const TRIM_EVERY: Duration = Duration::from_secs(1);
+
 /// What requests know of the connection they came by.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     /// Our end of it.
     pub(crate) local: SocketAddr,
     phase: Phase,
+    buffer: usize,
 }
 
 impl Connection {
+    /// Size of its buffer, in bytes.
+    pub(crate) fn buffer(&self) -> usize {
+        self.buffer
+    }
+
     /// What tells the connection's timers, when it is dropped, that a request has ended.
     pub(crate) fn end(&self) -> End {
         End(self.phase.clone())
@@ -65,7 +74,15 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Fut
         tracing::info!("told to stop: not ready from now on");
         tokio::time::sleep(app.config.drain_delay).await;
     };
+    let trim = async {
+        let mut ticks = tokio::time::interval(TRIM_EVERY);
+        loop {
+            ticks.tick().await;
+            app.memory.trim();
+        }
+    };
     tokio::select! {
+        () = trim => {}
         never = server.accept_all(&listener) => match never {},
         () = stop => {}
     }
@@ -91,8 +108,7 @@ impl Server {
     fn new(app: Arc<App>) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
-            .header_read_timeout(app.config.idle_timeout)
-            .max_buf_size(app.config.connection_buffer());
+            .header_read_timeout(app.config.idle_timeout);
         Self {
             routes: router(&app),
             http,
@@ -127,6 +143,8 @@ impl Server {
     fn serve(&self, stream: TcpStream, local: SocketAddr, place: OwnedSemaphorePermit) {
         let app = Arc::clone(&self.app);
         let phase = Phase::default();
+        let grant = app.buffers.grant();
+        let buffer = grant.size;
         let io = TokioIo::new(Timed::new(stream, phase.clone(), Arc::clone(&app)));
         // Not all at once, though they came at once: a tenth sooner or later.
         let age = app
@@ -144,6 +162,7 @@ impl Server {
                 let connection = Connection {
                     local,
                     phase: phase.clone(),
+                    buffer,
                 };
                 let (mut routes, replica) = (routes.clone(), replica.clone());
                 async move {
@@ -153,8 +172,9 @@ impl Server {
                 }
             })
         };
-        let connection = self.http.serve_connection(io, service);
-        let connection = self.connections.watch(connection);
+        let mut http = self.http.clone();
+        http.max_buf_size(buffer);
+        let connection = self.connections.watch(http.serve_connection(io, service));
         app.metrics.connections.inc();
         tokio::spawn(async move {
             // Whatever else goes wrong with a connection concerns its client alone.
@@ -162,7 +182,7 @@ impl Server {
                 app.metrics.closed("idle_timeout");
             }
             app.metrics.connections.dec();
-            drop(place);
+            drop((grant, place));
         });
     }
 }

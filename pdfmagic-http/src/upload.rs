@@ -10,7 +10,7 @@ use memchr::memmem;
 use mime::Mime;
 use tokio::time::{Instant, timeout_at};
 
-use crate::memory::{Memory, TooMuch};
+use crate::memory::Memory;
 use crate::problem::Problem;
 
 /// One uploaded file.
@@ -30,9 +30,11 @@ pub(crate) struct Bounds {
     pub(crate) time: Duration,
     /// For the next part of it.
     pub(crate) stall: Duration,
+    /// What a part of it keeps alive, at most, in bytes: a buffer of the connection.
+    pub(crate) pinned: usize,
 }
 
-/// Reads the body into one buffer, the only copy of a request, after reserving memory for it.
+/// Reads the body, after reserving memory for it. If it does not come at once it is copied into one buffer.
 ///
 /// A Content-Length over the bound is refused before anything is read.
 pub(crate) async fn read(
@@ -59,9 +61,10 @@ pub(crate) async fn read(
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| broken(&error))?;
         if let Ok(data) = frame.into_data() {
-            buffer
-                .extend(&data)
-                .map_err(|TooMuch| Problem::TooLarge { max })?;
+            if let Some(whole) = buffer.whole(&data, bounds.pinned) {
+                return Ok(whole);
+            }
+            buffer.extend(&data)?;
         }
     }
     Ok(buffer.freeze())

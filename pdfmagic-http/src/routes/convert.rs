@@ -1,6 +1,7 @@
 //! JPEGs come in, their PDF is the answer.
 
 use std::fmt::Write;
+use std::iter;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -10,7 +11,9 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::backend::Choice;
-use pdfmagic_core::{Backend, Document, Jpeg, Lossless, Notice, Options, Page, Passthrough};
+use pdfmagic_core::{
+    Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
+};
 
 use super::order::Order;
 use crate::answer::Answer;
@@ -39,35 +42,23 @@ pub(super) async fn pdf(
 }
 
 /// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
-async fn convert(app: &App, order: Order) -> Result<Response, Problem> {
+async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
     let Order {
         files,
         choices,
         read,
     } = order;
-    let mut options = Options::default();
-    options.limits = app.limits;
     let backends = choices
         .iter()
         .map(Choice::backend)
         .collect::<Result<Vec<_>, _>>()?;
-    let decoded = files
-        .iter()
-        .zip(&backends)
-        .map(|(file, backend)| decoded_size(file, &**backend, &options));
-    let decoded = decoded.max().unwrap_or_default();
     let disposition = disposition(&files[0].name);
     let input = files.iter().map(|file| file.data.len()).sum();
     let (pages, backend) = (files.len(), backends[0].name());
-    let (made, queue) = if decoded == 0 {
-        (document(&files, &backends, &options)?, Duration::ZERO)
+    let (made, queue) = if let Some(made) = as_it_is(app, &files, &backends)? {
+        (made, Duration::ZERO)
     } else {
-        let held = app.memory.reserve(decoded)?;
-        let job = move || document(&files, &backends, &options);
-        let (made, queue) = app.workers.run(job).await?;
-        let mut made = made?;
-        made.answer.hold(held);
-        (made, queue)
+        decoded(app, files, backends).await?
     };
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
@@ -86,19 +77,57 @@ async fn convert(app: &App, order: Order) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// Memory that decoding takes, in bytes; 0 where nothing is decoded, or nothing can be.
-fn decoded_size(file: &Upload, backend: &dyn Backend, options: &Options) -> usize {
-    let Ok(jpeg) = Jpeg::parse(&file.data[..], &options.limits) else {
+/// Embeds all files as they are, if that is wanted and possible.
+fn as_it_is(
+    app: &App,
+    files: &[Upload],
+    backends: &[Box<dyn Backend>],
+) -> Result<Option<Made>, Problem> {
+    let all_are = |names: &[&str]| {
+        backends
+            .iter()
+            .all(|backend| names.contains(&backend.name()))
+    };
+    if !all_are(&[Passthrough.name(), Lossless.name()]) {
+        return Ok(None);
+    }
+    let passthrough: &dyn Backend = &Passthrough;
+    match document(app, files, iter::repeat(passthrough)) {
+        Err(Problem::Convert {
+            error: Error::Unsupported(_),
+            ..
+        }) if !all_are(&[Passthrough.name()]) => Ok(None),
+        made => made.map(Some),
+    }
+}
+
+/// Decodes, on a worker. Also says how long it waited for that.
+async fn decoded(
+    app: &Arc<App>,
+    files: Vec<Upload>,
+    backends: Vec<Box<dyn Backend>>,
+) -> Result<(Made, Duration), Problem> {
+    let sizes = files.iter().map(|file| decoded_size(file, &app.limits));
+    let scratch = app.memory.reserve(sizes.max().unwrap_or_default())?;
+    let shared = Arc::clone(app);
+    let job = move || {
+        let made = document(&shared, &files, backends.iter().map(AsRef::as_ref));
+        drop(scratch);
+        made
+    };
+    let (made, queue) = app.workers.run(job).await?;
+    Ok((made?, queue))
+}
+
+/// Memory that decoding may take, in bytes; 0 where nothing can be decoded.
+fn decoded_size(file: &Upload, limits: &Limits) -> usize {
+    let Ok(jpeg) = Jpeg::parse(&file.data[..], limits) else {
         return 0;
     };
-    let passes = || Passthrough.image(&jpeg, &options.limits).is_ok();
-    if backend.name() == Passthrough.name() || (backend.name() == Lossless.name() && passes()) {
-        return 0;
-    }
     let frame = jpeg.frame();
     let pixels = usize::from(frame.width.get()) * usize::from(frame.height.get());
     // More is refused by the limits before it is decoded.
-    BYTES_PER_PIXEL * pixels.min(usize::try_from(options.limits.max_pixels).unwrap_or(usize::MAX))
+    BYTES_PER_PIXEL * pixels.min(usize::try_from(limits.max_pixels).unwrap_or(usize::MAX))
 }
 
 /// A PDF, and what making it was like.
@@ -109,12 +138,14 @@ struct Made {
     took: Duration,
 }
 
-fn document(
+fn document<'b>(
+    app: &App,
     files: &[Upload],
-    backends: &[Box<dyn Backend>],
-    options: &Options,
+    backends: impl Iterator<Item = &'b dyn Backend>,
 ) -> Result<Made, Problem> {
     let began = Instant::now();
+    let mut options = Options::default();
+    options.limits = app.limits;
     let mut document = Document::new();
     let mut answer = Answer::default();
     let mut notices = Vec::new();
@@ -123,10 +154,10 @@ fn document(
             name: file.name.clone(),
             error,
         };
-        let page = Page::from_jpeg(&file.data[..], options, &**backend).map_err(failed)?;
+        let page = Page::from_jpeg(&file.data[..], &options, backend).map_err(failed)?;
         notices.extend(page.notices().iter().map(|&notice| (number, notice)));
         for piece in document.push(page) {
-            answer.push(piece, &file.data);
+            answer.push(piece, &file.data, &app.memory)?;
         }
     }
     let rest = document.finish().map_err(|error| Problem::Convert {

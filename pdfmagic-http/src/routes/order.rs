@@ -12,6 +12,7 @@ use pdfmagic_core::backend::Choice;
 use crate::app::App;
 use crate::options;
 use crate::problem::Problem;
+use crate::server::Connection;
 use crate::upload::{self, Bounds, Form, Upload};
 
 /// The field of the form.
@@ -101,6 +102,7 @@ async fn read(app: &App, request: Request<Body>) -> Result<(Bytes, Duration), Pr
         size: app.config.max_body,
         time: app.config.body_timeout,
         stall: app.config.stall_timeout,
+        pinned: head.extensions.get().map_or(usize::MAX, Connection::buffer),
     };
     let body = upload::read(&head.headers, body, bounds, &app.memory).await?;
     Ok((body, began.elapsed()))

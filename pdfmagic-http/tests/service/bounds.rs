@@ -55,7 +55,7 @@ fn until(it_is_so: impl Fn() -> bool) {
 
 #[test]
 fn memory_that_others_hold_is_not_given_twice() {
-    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1500000"]);
+    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1714290"]);
     let holder = holder(&service, "Content-Length: 1000000");
     assert!(is_refused(&service, 600_000));
     assert!(!is_refused(&service, 400_000));
@@ -65,7 +65,7 @@ fn memory_that_others_hold_is_not_given_twice() {
 
 #[test]
 fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
-    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1000000"]);
+    let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1142860"]);
     // How much will come is open, so that all of the bound is reserved.
     let _holder = holder(&service, "Transfer-Encoding: chunked");
     let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
@@ -116,7 +116,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
         "--max-body",
         "9000000",
         "--memory-budget",
-        "9000000",
+        "10300000",
     ]);
     let big = [jpeg(1), vec![0; 8_000_000]].concat();
     let mut lazy = service.connect();

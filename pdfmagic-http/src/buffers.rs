@@ -1,0 +1,70 @@
+//! Buffers of connections: large while there are few, and together no more than there is for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What every connection gets, in bytes; hyper needs as much.
+const LEAST: usize = 8 << 10;
+
+/// What no connection needs more than: a common upload comes at once, and need not be copied together.
+const MOST: usize = 408 << 10;
+
+/// How much of what is left the next connection gets.
+const SHARE: usize = 64;
+
+/// What is left for further connections, in bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Buffers(Arc<AtomicUsize>);
+
+/// A connection's buffer.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    /// In bytes.
+    pub(crate) size: usize,
+    taken: usize,
+    left: Buffers,
+}
+
+impl Buffers {
+    pub(crate) fn new(size: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(size)))
+    }
+
+    /// A share of what is left, until it is dropped.
+    pub(crate) fn grant(&self) -> Grant {
+        let share = |left: usize| (left / SHARE).clamp(LEAST, MOST);
+        let taken = |left: usize| share(left).min(left);
+        let update = |left| Some(left - taken(left));
+        let (Ok(left) | Err(left)) =
+            self.0
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        Grant {
+            size: share(left),
+            taken: taken(left),
+            left: self.clone(),
+        }
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.left.0.fetch_add(self.taken, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_get_much_and_many_get_the_least() {
+        const MIB: usize = 1 << 20;
+        let buffers = Buffers::new(64 * MIB);
+        let grants: Vec<_> = (0..10_000).map(|_| buffers.grant()).collect();
+        assert_eq!((grants[0].size, grants[9_999].size), (MOST, LEAST));
+        let taken: usize = grants.iter().map(|grant| grant.taken).sum();
+        assert!(taken <= 64 * MIB);
+        drop(grants);
+        assert_eq!(buffers.0.load(Ordering::Relaxed), 64 * MIB);
+    }
+}
