@@ -3,5 +3,6 @@
 mod lossless;
 mod reencode;
 mod restarts;
+mod sizes;
 mod support;
 mod transcode;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use pdfmagic_core::{Backend, Error, Jpeg, Limits};
 
 /// The samples of a JPEG that `djpeg` decodes without a warning.
@@ -94,23 +95,51 @@ pub(crate) fn coded(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error
 }
 
 /// How many files of the corpus in the repository `djpeg` decodes, at the least.
-pub(crate) const FEWEST: usize = 50;
+const FEWEST: usize = 50;
 
-/// Runs a test over the corpus on two threads.
+/// Runs a test over the corpus.
 pub(crate) fn over_corpus(test: impl Fn(&Path) -> Result<bool, String> + Sync) {
     if !has_djpeg() {
         return;
     }
-    let files = corpus();
-    let (left, right) = files.split_at(files.len() / 2);
-    let run = |half: &[PathBuf]| -> Vec<_> { half.iter().map(|path| test(path)).collect() };
-    let results = thread::scope(|scope| {
-        let left = scope.spawn(|| run(left));
-        [run(right), left.join().expect("no panic")].concat()
-    });
+    let results = on_two_threads(&corpus(), |path| test(path));
     let compared = results.iter().filter(|result| **result == Ok(true)).count();
     let wrong: Vec<_> = results.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert!(compared >= FEWEST, "only {compared} files were compared");
     println!("{compared} files have the same samples");
+}
+
+pub(crate) fn on_two_threads<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let (left, right) = items.split_at(items.len() / 2);
+    thread::scope(|scope| {
+        let left = scope.spawn(|| left.iter().map(&work).collect::<Vec<_>>());
+        let right: Vec<_> = right.iter().map(&work).collect();
+        let mut results = left.join().expect("no panic");
+        results.extend(right);
+        results
+    })
+}
+
+/// A picture of shades, edges and grain, with about as many bits for a pixel as a camera's.
+pub(crate) fn photo(width: u16, height: u16, sampling_factor: SamplingFactor) -> Vec<u8> {
+    let mut noise = 1_u32;
+    let mut samples = Vec::new();
+    for (y, x) in (0..u32::from(height)).flat_map(|y| (0..u32::from(width)).map(move |x| (y, x))) {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = noise >> 28;
+        let shade = 96 + (x * 5 / 16 + y / 3) % 96 + 32 * ((x / 61 + y / 47) % 2);
+        let color = [shade + grain, shade * 3 / 4 + grain, 220 - shade / 2];
+        samples.extend(color.map(|sample| u8::try_from(sample.min(255)).expect("it is in range")));
+    }
+    let mut jpeg = Vec::new();
+    let mut encoder = Encoder::new(&mut jpeg, 90);
+    encoder.set_sampling_factor(sampling_factor);
+    encoder
+        .encode(&samples, width, height, ColorType::Rgb)
+        .expect("there are as many samples as pixels");
+    jpeg
 }

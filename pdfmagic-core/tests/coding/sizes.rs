@@ -1,0 +1,47 @@
+//! What is coded anew is no larger than what libjpeg-turbo's `jpegtran` makes of it.
+
+use std::fs;
+
+use jpeg_encoder::SamplingFactor;
+use pdfmagic_core::Transcode;
+
+use super::support::{coded, corpus, has_djpeg, on_two_threads, photo, run};
+
+/// Bytes over the corpus and pictures made here, by `jpegtran` with `option` and by us.
+fn totals(option: &str, backend: Transcode) -> [usize; 2] {
+    let files = corpus();
+    let files = files
+        .iter()
+        .map(|path| fs::read(path).expect("it can be read"));
+    let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];
+    let made = samplings.map(|sampling| photo(800, 600, sampling));
+    let files: Vec<_> = files.chain(made).collect();
+    let sizes = on_two_threads(&files, |jpeg| {
+        let (is_sound, theirs) = run("jpegtran", &["-copy", "none", option], jpeg);
+        let ours = coded(jpeg, &backend).ok().filter(|_| is_sound)?;
+        Some([theirs.len(), ours.len()])
+    });
+    let compared: Vec<_> = sizes.into_iter().flatten().collect();
+    let totals = [0, 1].map(|whose| compared.iter().map(|sizes| sizes[whose]).sum());
+    println!(
+        "{} files by jpegtran {option}, by us: {totals:?} bytes",
+        compared.len()
+    );
+    totals
+}
+
+#[test]
+fn with_optimal_tables_no_more_bytes_are_written_than_by_jpegtran() {
+    if has_djpeg() {
+        let [theirs, ours] = totals("-optimize", Transcode { progressive: false });
+        assert!(ours <= theirs);
+    }
+}
+
+#[test]
+fn progressively_at_most_a_hundredth_more_bytes_are_written_than_by_jpegtran() {
+    if has_djpeg() {
+        let [theirs, ours] = totals("-progressive", Transcode { progressive: true });
+        assert!(ours * 100 <= theirs * 101);
+    }
+}
