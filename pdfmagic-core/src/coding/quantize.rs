@@ -36,38 +36,48 @@ pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
     NATURAL.map(|n| ((u32::from(base[usize::from(n)]) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// For each zig-zag index: the old step, half the new one, and 2^32 over the new one.
+/// For each zig-zag index: the old step, what rounds up by the new one, and 2^32 over the new one.
 pub(super) struct Requantizer([(u32, u32, u64); 64]);
 
 impl Requantizer {
     pub(super) fn new(from: &Quantizer, to: &Quantizer) -> Self {
         Requantizer(std::array::from_fn(|k| {
             let (old, new) = (from[k].max(1), u32::from(to[k].max(1)));
+            // Only from three fifths of a step on is an AC coefficient worth the bits of the next level.
+            let rounding = if k == 0 { new / 2 } else { new * 2 / 5 };
             (
                 u32::from(old),
-                new / 2,
+                rounding,
                 (1u64 << 32).div_ceil(u64::from(new)),
             )
         }))
     }
 
-    /// The nearest multiple of the new step, halves away from zero. 15 bits hold any legal
-    /// coefficient, and let the multiplication stand for an exact division.
+    /// The level in new steps. 15 bits hold any legal coefficient, and let the multiplication stand for an exact
+    /// division.
     #[inline(always)]
     pub(super) fn apply(&self, k: usize, value: i16) -> i16 {
-        let (old, half, inverse) = self.0[k & 63];
-        let scaled = (u32::from(value.unsigned_abs()) * old).min(0x7FFF - half.min(0x3FFF)) + half;
+        let (old, rounding, inverse) = self.0[k & 63];
+        let most = 0x7FFF - rounding.min(0x3FFF);
+        let scaled = (u32::from(value.unsigned_abs()) * old).min(most) + rounding;
         let level = ((u64::from(scaled) * inverse) >> 32) as i16;
         if value < 0 { -level } else { level }
     }
 }
 
 /// Steps to requantize to: never finer than the old ones, which would spend bits on nothing, nor only a little
-/// coarser, which would lose much and save little.
+/// coarser, which would lose much and save little, nor an even multiple, from which every other level is as far as can
+/// be.
 pub(crate) fn coarser(from: &Quantizer, to: &Quantizer) -> Quantizer {
     std::array::from_fn(|k| {
-        let is_worth_it = u32::from(to[k]) * 10 >= u32::from(from[k]) * 13;
-        if is_worth_it { to[k] } else { from[k] }
+        let (old, new) = (u32::from(from[k]), u32::from(to[k]));
+        if new * 10 < old * 13 {
+            from[k]
+        } else if new.is_multiple_of(2 * old) {
+            to[k] + 1
+        } else {
+            to[k]
+        }
     })
 }
 

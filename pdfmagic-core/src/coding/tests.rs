@@ -196,16 +196,18 @@ fn limits_come_before_the_work() {
 }
 
 #[test]
-fn requantizing_rounds_to_the_nearest_level() {
+fn requantizing_rounds_up_from_three_fifths_of_a_step() {
     for (old, new) in [(1, 1), (1, 2), (3, 7), (16, 17), (255, 3), (7, 255)] {
         let by = Requantizer::new(&[old; 64], &[new; 64]);
         for level in -100..=100 {
             let exact = f64::from(level) * f64::from(old) / f64::from(new);
+            let rounded = (exact.abs() + f64::from(new * 2 / 5) / f64::from(new)).floor();
             assert_eq!(
                 by.apply(5, level),
-                exact.round() as i16,
+                rounded.copysign(exact) as i16,
                 "{level}: {old}/{new}"
             );
+            assert!((f64::from(by.apply(0, level)) - exact).abs() <= 0.5, "DC");
         }
     }
 }

@@ -1,0 +1,125 @@
+//! Quantizing coefficients anew loses no more than decoding and coding do.
+
+use std::fs;
+
+use jpeg_encoder::SamplingFactor;
+use pdfmagic_core::backend::{Quality, Reencode};
+use pdfmagic_core::jpeg::ColorModel;
+use pdfmagic_core::{Jpeg, Limits};
+
+use super::support::{coded, corpus, djpeg, has_djpeg, on_two_threads, photo, run};
+
+const QUALITIES: [u8; 5] = [50, 60, 70, 80, 90];
+
+/// Fewer pixels are no photo.
+const FEWEST_PIXELS: u32 = 30_000;
+
+/// What one picture may be worse by, in decibels.
+const WORST: f64 = -0.1;
+
+/// The original's samples, and how `cjpeg` samples components as the original does.
+struct Original {
+    samples: Vec<u8>,
+    sampling: String,
+}
+
+impl Original {
+    /// `None` for what is no photo, or none that `cjpeg` would write.
+    fn of(jpeg: &[u8]) -> Option<Self> {
+        let header = Jpeg::parse(jpeg, &Limits::default()).ok()?;
+        let frame = header.frame();
+        let pixels = u32::from(frame.width.get()) * u32::from(frame.height.get());
+        let is_photo = pixels >= FEWEST_PIXELS
+            && matches!(header.color_model(), ColorModel::Gray | ColorModel::YCbCr);
+        let sampling = frame.components.iter().map(|c| format!("{}x{}", c.h, c.v));
+        Some(Self {
+            sampling: sampling.collect::<Vec<_>>().join(","),
+            samples: djpeg(jpeg).filter(|_| is_photo)?,
+        })
+    }
+
+    /// The peak signal-to-noise ratio of what a JPEG decodes to, in decibels.
+    fn ratio(&self, jpeg: &[u8]) -> f64 {
+        let samples = djpeg(jpeg).expect("what was coded anew is sound");
+        assert_eq!(samples.len(), self.samples.len());
+        let squares = samples.iter().zip(&self.samples).map(|(&a, &b)| {
+            let difference = f64::from(a) - f64::from(b);
+            difference * difference
+        });
+        let error = squares.sum::<f64>() / float(samples.len());
+        10.0 * (255.0 * 255.0 / error.max(1e-9)).log10()
+    }
+
+    fn cjpeg(&self, quality: u8) -> Vec<u8> {
+        let quality = quality.to_string();
+        let options = ["-optimize", "-quality", &quality, "-sample", &self.sampling];
+        let (is_sound, data) = run("cjpeg", &options, &self.samples);
+        assert!(is_sound, "cjpeg complains");
+        data
+    }
+
+    /// What `cjpeg` reaches with so many bytes, between the two qualities whose sizes are next to that. `None` for
+    /// more than it ever writes, or less.
+    fn ratio_by_cjpeg(&self, size: usize) -> Option<f64> {
+        let (mut below, mut above) = (1, 100);
+        while above - below > 1 {
+            let middle = u8::midpoint(below, above);
+            if self.cjpeg(middle).len() <= size {
+                below = middle;
+            } else {
+                above = middle;
+            }
+        }
+        let [below, above] = [below, above].map(|quality| self.cjpeg(quality));
+        if !(below.len()..=above.len()).contains(&size) {
+            return None;
+        }
+        let [size, least, most] = [size, below.len(), above.len()].map(|size| float(size).ln());
+        let place = (size - least) / (most - least);
+        let (low, high) = (self.ratio(&below), self.ratio(&above));
+        Some(low + place * (high - low))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+fn float(size: usize) -> f64 {
+    size as f64
+}
+
+/// By how much ours is better at a quality, in decibels.
+fn gain(jpeg: &[u8], original: &Original, quality: u8) -> Option<f64> {
+    let quality = Quality::new(quality).expect("it is in range");
+    let backend = Reencode {
+        quality,
+        ..Reencode::default()
+    };
+    let ours = coded(jpeg, &backend).expect("djpeg takes it");
+    Some(original.ratio(&ours) - original.ratio_by_cjpeg(ours.len())?)
+}
+
+#[test]
+fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
+    if !has_djpeg() {
+        return;
+    }
+    let files = corpus();
+    let files = files
+        .iter()
+        .map(|path| fs::read(path).expect("it can be read"));
+    let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];
+    let made = samplings.map(|sampling| photo(640, 480, sampling));
+    let files: Vec<_> = files.chain(made).collect();
+    let gains = on_two_threads(&files, |jpeg| {
+        let original = Original::of(jpeg)?;
+        Some(QUALITIES.map(|quality| gain(jpeg, &original, quality)))
+    });
+    for (index, quality) in QUALITIES.iter().enumerate() {
+        let gains = gains.iter().flatten();
+        let mut gains: Vec<_> = gains.filter_map(|gains| gains[index]).collect();
+        gains.sort_by(f64::total_cmp);
+        let (worst, median) = (gains[0], gains[gains.len() / 2]);
+        let count = gains.len();
+        println!("quality {quality}, {count} pictures: {median:+.2} dB, the worst {worst:+.2} dB");
+        assert!(median >= 0.0 && worst >= WORST);
+    }
+}
