@@ -13,12 +13,12 @@ REPLICAS ?= 3
 # How long `make fuzz` takes, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers container tools bench report fuzz image binary-image up down
+.PHONY: run test lint rust viewers api container tools bench report fuzz image binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
-test: tools lint rust viewers container
+test: tools lint rust viewers api container
 
 lint:
 	cargo fmt --check
@@ -30,6 +30,10 @@ rust:
 viewers: tools
 	cargo build -p pdfmagic-cli
 	$(VENV)/bin/pytest -q -n auto pdfmagic-core/tests/viewers
+
+api: tools
+	cargo build -p pdfmagic-http
+	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
 
 container: tools binary-image
 	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=target/image $(VENV)/bin/pytest -q deploy/tests

@@ -11,6 +11,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use memchr::memmem;
 use serde_json::{Map, Value};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::life::Stage;
@@ -24,7 +26,7 @@ pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAdd
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let routes = routes().with_state(Arc::clone(app));
+    let routes = all().with_state(Arc::clone(app));
     let serve = move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -37,19 +39,38 @@ pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAdd
     Ok(address)
 }
 
-fn routes() -> Router<Arc<App>> {
-    health()
+fn all() -> Router<Arc<App>> {
+    Router::from(health())
         .route("/metrics", get(metrics))
         .route("/config", get(settings))
 }
 
 /// Liveness and readiness. Clients may ask too, since some balancers check the port that they send to.
-pub(crate) fn health() -> Router<Arc<App>> {
-    Router::new()
-        .route("/livez", get(async || "ok\n"))
-        .route("/readyz", get(readiness))
+pub(crate) fn health() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(liveness))
+        .routes(routes!(readiness))
 }
 
+/// Whether the process lives.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain")),
+)]
+async fn liveness() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests should be sent here.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, description = "They should", body = String, content_type = "text/plain"),
+        (status = 503, description = "Not yet, or no longer", body = String, content_type = "text/plain"),
+    ),
+)]
 async fn readiness(State(app): State<Arc<App>>) -> (StatusCode, String) {
     let stage = app.life.stage();
     let status = if stage == Stage::Serving {

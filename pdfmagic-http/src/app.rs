@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pdfmagic_core::Limits;
 use tokio::runtime::Handle;
 
+use crate::admission::Rates;
 use crate::buffers::Buffers;
 use crate::config::Config;
 use crate::life::Life;
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) life: Life,
     pub(crate) memory: Memory,
+    /// None where clients are not limited.
+    pub(crate) rates: Option<Rates>,
     pub(crate) buffers: Buffers,
     pub(crate) workers: Workers,
     pub(crate) metrics: Metrics,
@@ -43,6 +46,9 @@ impl App {
             limits,
             life: Life::default(),
             memory: Memory::new(memory),
+            rates: config
+                .rate_limit
+                .map(|limit| Rates::new(limit, config.rate_burst)),
             buffers: Buffers::new(BUFFERS + config.memory_for_connections()),
             workers: Workers::new(config.workers(), config.queue, config.queue_timeout),
             metrics: Metrics::new(),

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Room beside the budget for code, buffers of connections, and unused buffers of bodies, in bytes.
@@ -68,6 +70,33 @@ pub(crate) struct Config {
     /// Address of this replica, to be shown on the page [default: the socket's own]
     #[arg(long, env = "POD_IP", value_name = "ADDRESS")]
     pub(crate) replica: Option<IpAddr>,
+
+    /// What clients must send as a bearer token to convert anything [default: nothing]
+    #[arg(long, env = "PDFMAGIC_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Other sites whose pages may convert, such as `https://example.org`, with commas between; `*` for all
+    #[arg(
+        long,
+        env = "PDFMAGIC_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGINS"
+    )]
+    pub(crate) cors_origins: Vec<HeaderValue>,
+    /// Most conversions a second of one client in the long run [default: no limit]
+    #[arg(long, env = "PDFMAGIC_RATE_LIMIT", value_name = "N")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
+    /// Most conversions of one client at once
+    #[arg(
+        long,
+        env = "PDFMAGIC_RATE_BURST",
+        default_value = "20",
+        value_name = "N"
+    )]
+    pub(crate) rate_burst: NonZeroU32,
+    /// Header in which a proxy names the client, such as X-Forwarded-For; the last address in it counts
+    /// [default: none, the client is who connects]
+    #[arg(long, env = "PDFMAGIC_CLIENT_HEADER", value_name = "NAME")]
+    pub(crate) client_header: Option<HeaderName>,
 
     /// Largest request body, in bytes
     #[arg(long, env = "PDFMAGIC_MAX_BODY", default_value_t = 32 << 20, value_name = "BYTES")]

@@ -18,10 +18,10 @@ use crate::app::App;
 use crate::metrics::{Ended, Kind, Reason, Route};
 use crate::server::{Connection, End};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-const NOTICES: HeaderName = HeaderName::from_static("pdfmagic-notices");
+pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+pub(crate) const NOTICES: HeaderName = HeaderName::from_static("pdfmagic-notices");
 
 /// The status of a request whose client hung up, as nginx has it.
 pub(crate) const HUNG_UP: u16 = 499;

@@ -1,6 +1,7 @@
 //! The converter behind HTTP: an upload comes in, its PDF is the answer, nothing is kept.
 
 mod admin;
+mod admission;
 mod answer;
 mod app;
 mod buffers;

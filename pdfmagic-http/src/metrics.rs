@@ -139,7 +139,7 @@ impl Metrics {
         self.registry = to;
     }
 
-    /// All of it, in the format `OpenMetrics`.
+    /// All of it, in OpenMetrics.
     pub(crate) fn open_metrics(&self, app: &App) -> String {
         let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.queued, app.workers.queued());

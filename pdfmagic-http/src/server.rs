@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,9 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     /// Our end of it.
-    pub(crate) local: SocketAddr,
+    pub(crate) local: IpAddr,
+    /// The client's.
+    pub(crate) peer: IpAddr,
     phase: Phase,
     buffer: usize,
 }
@@ -79,6 +81,9 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Fut
         loop {
             ticks.tick().await;
             app.memory.trim();
+            if let Some(rates) = &app.rates {
+                rates.trim();
+            }
         }
     };
     tokio::select! {
@@ -121,8 +126,8 @@ impl Server {
     async fn accept_all(&self, listener: &TcpListener) -> Infallible {
         loop {
             let place = self.place().await;
-            let (stream, local) = accept(listener).await;
-            self.serve(stream, local, place);
+            let (stream, ends) = accept(listener).await;
+            self.serve(stream, ends, place);
         }
     }
 
@@ -140,7 +145,7 @@ impl Server {
     }
 
     /// Answers the requests on a connection, in a task of its own.
-    fn serve(&self, stream: TcpStream, local: SocketAddr, place: OwnedSemaphorePermit) {
+    fn serve(&self, stream: TcpStream, [local, peer]: [IpAddr; 2], place: OwnedSemaphorePermit) {
         let app = Arc::clone(&self.app);
         let phase = Phase::default();
         let grant = app.buffers.grant();
@@ -152,7 +157,7 @@ impl Server {
             .connection_age
             .mul_f64(0.9 + 0.2 * fastrand::f64());
         let (routes, until) = (self.routes.clone(), Instant::now() + age);
-        let replica = app.config.replica.unwrap_or(local.ip()).to_string();
+        let replica = app.config.replica.unwrap_or(local).to_string();
         let replica = HeaderValue::try_from(replica).expect("an address is plain ASCII");
         let service = {
             let app = Arc::clone(&app);
@@ -161,6 +166,7 @@ impl Server {
                 let is_last = is_last(&app, phase.requests(), until);
                 let connection = Connection {
                     local,
+                    peer,
                     phase: phase.clone(),
                     buffer,
                 };
@@ -215,13 +221,13 @@ fn finish(response: &mut Response, replica: HeaderValue, is_last: bool) {
     }
 }
 
-/// The next connection, and our end's address.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+/// The next connection, and the addresses of our end and of the client's.
+async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
     loop {
-        let accepted = listener.accept().await.and_then(|(stream, _)| {
+        let accepted = listener.accept().await.and_then(|(stream, peer)| {
             stream.set_nodelay(true)?;
             let local = stream.local_addr()?;
-            Ok((stream, local))
+            Ok((stream, [local.ip(), peer.ip()]))
         });
         match accepted {
             Ok(accepted) => return accepted,

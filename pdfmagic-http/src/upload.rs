@@ -140,9 +140,11 @@ pub(crate) fn form(body: &Bytes, content_type: &Mime, field: &str) -> Result<For
             "a part has no Content-Disposition with a name",
         ))?;
         let data = body.slice(at + head.size..end);
-        match head.file {
-            Some(name) if head.field == field => form.files.push(Upload { name, data }),
-            _ => form.fields.push((head.field, data)),
+        if head.field == field {
+            let name = head.file.unwrap_or_default();
+            form.files.push(Upload { name, data });
+        } else {
+            form.fields.push((head.field, data));
         }
         at = end + delimiter.len();
     }
@@ -238,7 +240,12 @@ mod tests {
             part("name=\"myfile\"; filename=\"\"", ""),
             "--b b--\r\nepilogue".to_owned(),
         ];
-        let expected = [("a \"b\".jpg", "one\r\n--b"), ("d.jpg", "four"), ("", "")];
+        let expected = [
+            ("a \"b\".jpg", "one\r\n--b"),
+            ("", "three"),
+            ("d.jpg", "four"),
+            ("", ""),
+        ];
         let expected: Vec<_> = expected.map(|(n, d)| (n.to_owned(), Bytes::from(d))).into();
         assert_eq!(named(&body.concat()).unwrap(), expected);
         assert_eq!(

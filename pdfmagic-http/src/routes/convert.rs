@@ -25,7 +25,18 @@ use crate::upload::Upload;
 /// Most notices told in a header; a form may have more, and a header's room is limited.
 const MAX_NOTICES: usize = 64;
 
-/// A form from the page, or from curl as the practical has it.
+/// Makes a PDF of a form, as the page sends it.
+#[utoipa::path(
+    post,
+    path = "/",
+    params(super::api::ConversionOptions),
+    request_body(content = super::api::Files, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "A page for each file", body = super::api::Pdf, content_type = "application/pdf"),
+        super::api::Refusals,
+    ),
+    security((), ("token" = [])),
+)]
 pub(super) async fn form(
     State(app): State<Arc<App>>,
     request: Request,
@@ -33,7 +44,21 @@ pub(super) async fn form(
     convert(&app, Order::form(&app, request).await?).await
 }
 
-/// One JPEG, or a form with many.
+/// Makes a PDF of one JPEG, or of a form with many.
+#[utoipa::path(
+    post,
+    path = "/v1/pdf",
+    params(super::api::ConversionOptions),
+    request_body(content(
+        (super::api::Jpeg = "image/jpeg"),
+        (super::api::Files = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "A page for each file", body = super::api::Pdf, content_type = "application/pdf"),
+        super::api::Refusals,
+    ),
+    security((), ("token" = [])),
+)]
 pub(super) async fn pdf(
     State(app): State<Arc<App>>,
     request: Request,

@@ -10,12 +10,17 @@ use axum::response::{Html, IntoResponse};
 use crate::app::App;
 use crate::server::Connection;
 
-/// Says which replica answers, since people watch a balancer by it.
+/// The page to upload from. Says which replica answers, since people watch a balancer by it.
+#[utoipa::path(
+    get,
+    path = "/",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     connection: Option<Extension<Connection>>,
 ) -> Html<String> {
-    let local = connection.map(|Extension(connection)| connection.local.ip());
+    let local = connection.map(|Extension(connection)| connection.local);
     let replica = app
         .config
         .replica

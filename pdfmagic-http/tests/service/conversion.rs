@@ -189,7 +189,6 @@ fn options_come_as_a_query_as_fields_or_as_json() {
     for (start, body) in [
         ("POST /?qualty=1", &file),
         ("POST /", &with_field("qualty", "1")),
-        ("POST /", &with_field("myfile", "text")),
         ("POST /", &with_field("options", "[]")),
         ("POST /?quality=50", &file),
     ] {
@@ -289,5 +288,58 @@ fn the_page_has_the_form_and_names_the_replica() {
     assert_eq!((head.status, head.body.len()), (200, 0));
     for part in ["/style.css", "/script.js"] {
         assert_eq!(service.get(part).status, 200, "{part}");
+    }
+}
+
+#[test]
+fn what_a_jpeg_is_can_be_asked_without_converting_it() {
+    let service = Service::start(&[]);
+    let jpeg = jpeg(1);
+    let no_end = &jpeg[..jpeg.len() - 2];
+    let answer = service.send(
+        "POST /v1/inspect",
+        FORM,
+        &form(&[("a.jpg", &jpeg), ("b.jpg", no_end)]),
+    );
+    assert_eq!(answer.status, 200);
+    let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let [a, b] = told["files"].as_array().unwrap().as_slice() else {
+        panic!("{told}");
+    };
+    assert_eq!(
+        (&a["name"], &a["width"], &a["height"]),
+        (&"a.jpg".into(), &64.into(), &48.into())
+    );
+    assert_eq!(
+        (&a["color_model"], &a["is_embedded"]),
+        (&"ycbcr".into(), &true.into())
+    );
+    assert!(a["notices"].as_array().unwrap().is_empty());
+    assert_eq!(b["notices"][0]["code"], "eoi.missing.appended");
+    let refused = service.send("POST /v1/inspect", "image/jpeg", b"GIF89a");
+    assert_eq!((refused.status, &*refused.problem()), (415, "not_jpeg.gif"));
+}
+
+#[test]
+fn what_can_be_asked_is_written_down() {
+    let service = Service::start(&[]);
+    let api: serde_json::Value =
+        serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
+    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+    for path in ["/", "/v1/pdf", "/v1/inspect", "/livez", "/readyz"] {
+        assert!(api["paths"].get(path).is_some(), "{path}");
+    }
+    // Each option in the document is one that the service knows.
+    for parameter in api["paths"]["/v1/pdf"]["post"]["parameters"]
+        .as_array()
+        .unwrap()
+    {
+        let name = parameter["name"].as_str().unwrap();
+        let refused = service.send(&format!("POST /v1/pdf?{name}=%00"), "image/jpeg", b"");
+        let detail = refused.text();
+        assert!(
+            refused.status == 400 && !detail.contains("no such option"),
+            "{detail}"
+        );
     }
 }

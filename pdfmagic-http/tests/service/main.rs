@@ -1,5 +1,6 @@
 //! The service as its clients see it: the real binary on a real socket.
 
+mod admission;
 mod bounds;
 mod conversion;
 mod life;

@@ -119,33 +119,33 @@ fn requests_are_counted_by_route_and_status() {
     for (name, expected) in [
         (
             r#"pdfmagic_http_requests_total{route="/v1/pdf",method="POST",status="200"}"#,
-            1.0,
+            1,
         ),
         (
             r#"pdfmagic_http_requests_total{route="/v1/pdf",method="POST",status="415"}"#,
-            1.0,
+            1,
         ),
         (
             r#"pdfmagic_http_requests_total{route="other",method="GET",status="404"}"#,
-            2.0,
+            2,
         ),
         (
             r#"pdfmagic_http_request_duration_seconds_count{route="/v1/pdf"}"#,
-            2.0,
+            2,
         ),
         (
             r#"pdfmagic_conversion_duration_seconds_count{mode="lossless"}"#,
-            1.0,
+            1,
         ),
-        (r#"pdfmagic_errors_total{kind="not_jpeg.unknown"}"#, 1.0),
-        ("pdfmagic_pages_total", 1.0),
-        ("pdfmagic_inflight", 0.0),
-        ("pdfmagic_inflight_bytes", 0.0),
+        (r#"pdfmagic_errors_total{kind="not_jpeg.unknown"}"#, 1),
+        ("pdfmagic_pages_total", 1),
+        ("pdfmagic_inflight", 0),
+        ("pdfmagic_inflight_bytes", 0),
     ] {
-        assert!((service.metric(name) - expected).abs() < 1e-9, "{name}");
+        assert_eq!(service.metric(name), expected, "{name}");
     }
-    assert!(service.metric("pdfmagic_budget_bytes") > 0.0);
-    assert!(service.metric("process_resident_memory_bytes") > 0.0);
+    assert!(service.metric("pdfmagic_budget_bytes") > 0);
+    assert!(service.metric("process_resident_memory_bytes") > 0);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_client_that_hangs_up_is_counted_as_499() {
     drop(stream);
     service.logged("status=499");
     let hung_up = r#"pdfmagic_http_requests_total{route="/v1/pdf",method="POST",status="499"}"#;
-    assert!((service.metric(hung_up) - 1.0).abs() < 1e-9);
+    assert_eq!(service.metric(hung_up), 1);
 }
 
 #[test]

@@ -86,12 +86,12 @@ impl Service {
     }
 
     /// The value of a metric, labels included in its name; 0 where it is not there.
-    pub(crate) fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> u64 {
         let text = self.ask("/metrics").text();
         let value = text
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().expect("a number"))
+        value.map_or(0, |value| value.parse().expect("a whole number"))
     }
 
     /// Sends bytes and reads until the service closes the connection.

@@ -1,0 +1,90 @@
+//! Who may convert, how often, and from which pages.
+
+use super::jpeg;
+use super::running::{Answer, Service};
+
+fn post(service: &Service, headers: &str) -> Answer {
+    let jpeg = jpeg(1);
+    let head = format!(
+        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: image/jpeg\r\n{headers}\
+         Content-Length: {}\r\n\r\n",
+        jpeg.len()
+    );
+    Answer::parse(&service.raw(&[head.as_bytes(), &jpeg].concat()))
+}
+
+#[test]
+fn a_token_is_demanded_where_one_is_set() {
+    let service = Service::start_with(&[], &[("PDFMAGIC_TOKEN", "secret")]);
+    let refused = post(&service, "");
+    assert_eq!(
+        (refused.status, &*refused.problem()),
+        (401, "request.unauthorized")
+    );
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(
+        post(&service, "Authorization: Bearer wrong\r\n").status,
+        401
+    );
+    assert_eq!(
+        post(&service, "Authorization: Bearer secret\r\n").pages(),
+        1
+    );
+    assert_eq!(
+        (service.get("/").status, service.get("/readyz").status),
+        (200, 200)
+    );
+    assert!(!service.ask("/config").text().contains("secret"));
+}
+
+#[test]
+fn a_client_that_converts_too_often_is_told_when_to_come_again() {
+    let service = Service::start(&["--rate-limit", "1", "--rate-burst", "3"]);
+    for _ in 0..3 {
+        assert_eq!(post(&service, "").pages(), 1);
+    }
+    let refused = post(&service, "");
+    assert_eq!((refused.status, &*refused.problem()), (429, "request.rate"));
+    let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=2).contains(&seconds));
+    assert_eq!(
+        service.metric("pdfmagic_rejected_total{reason=\"rate\"}"),
+        1
+    );
+}
+
+#[test]
+fn clients_behind_a_proxy_are_told_apart_by_its_header() {
+    let service = Service::start(&[
+        "--rate-limit",
+        "1",
+        "--rate-burst",
+        "1",
+        "--client-header",
+        "X-Forwarded-For",
+    ]);
+    for (client, status) in [("10.0.0.1", 200), ("10.0.0.2", 200), ("10.0.0.1", 429)] {
+        // What a client itself claims stands before what the proxy adds.
+        let headers = format!("X-Forwarded-For: 10.9.9.9, {client}\r\n");
+        assert_eq!(post(&service, &headers).status, status, "{client}");
+    }
+}
+
+#[test]
+fn pages_of_listed_sites_may_convert_and_others_may_not() {
+    let service = Service::start(&["--cors-origins", "https://a.example,https://b.example"]);
+    for (origin, allowed) in [
+        ("https://b.example", Some("https://b.example")),
+        ("https://c.example", None),
+    ] {
+        let answer = post(&service, &format!("Origin: {origin}\r\n"));
+        assert_eq!(answer.header("access-control-allow-origin"), allowed);
+    }
+    let preflight = Answer::parse(&service.raw(
+        b"OPTIONS /v1/pdf HTTP/1.1\r\nHost: test\r\nConnection: close\r\nOrigin: https://a.example\r\n\
+          Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n\r\n",
+    ));
+    assert_eq!(preflight.status, 200);
+    let methods = preflight.header("access-control-allow-methods").unwrap();
+    assert!(methods.contains("POST"), "{methods}");
+}
