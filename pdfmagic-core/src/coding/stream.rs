@@ -33,7 +33,7 @@ pub(super) struct Stream<'a> {
     /// Whether restart intervals that are not as they should be are an error.
     pub(super) is_strict: bool,
     pub(super) is_resynchronized: bool,
-    /// Where EOI ends, or all of the data until it has been seen.
+    /// Where EOI ends, or until it has been seen the last scan.
     pub(super) end: usize,
     has_frame: bool,
     scans: u64,
@@ -120,6 +120,7 @@ impl<'a> Stream<'a> {
     /// Goes on with the segments, at the marker that ends a scan.
     pub(super) fn resume(&mut self, end: End) {
         self.segments = Segments::at(self.data, end.at);
+        self.end = end.at;
         self.is_resynchronized |= end.is_resynchronized;
     }
 

@@ -152,6 +152,18 @@ fn a_cut_is_an_error_that_names_the_mcu() {
 }
 
 #[test]
+fn without_eoi_a_walk_ends_with_the_last_scan() {
+    let mut data = encoded(&image(17, 33, SAMPLINGS[2]));
+    let end = data.len() - 2;
+    data[end..].copy_from_slice(b"\xFF\xE1");
+    for cut_off in [&b""[..], b"\xFF", b"\xFF\xFF\xFF\xD9"] {
+        let data = [&data[..], cut_off].concat();
+        let size = walk(&parse(&data), &Limits::default()).expect("its scan is whole");
+        assert_eq!(size, end);
+    }
+}
+
+#[test]
 fn only_eoi_may_be_missing() {
     let image = image(17, 33, SAMPLINGS[2]);
     let data = encoded(&image);
