@@ -1,6 +1,9 @@
 //! The geometry of blocks and MCUs (T.81 A.1, A.2).
 
-use crate::jpeg::Frame;
+use crate::jpeg::{Frame, Process};
+
+/// Samples of a block along each axis.
+const BLOCK: usize = 8;
 
 /// The blocks of a frame.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub(super) struct Component {
     pub(super) h: usize,
     pub(super) v: usize,
     pub(super) tq: usize,
-    /// Blocks that hold samples of the image: xi / 8 by yi / 8, rounded up.
+    /// Data units that hold samples of the image: for blocks xi / 8 by yi / 8, rounded up.
     pub(super) across: usize,
     pub(super) down: usize,
 }
@@ -69,15 +72,25 @@ impl Grid {
             tq: c.quantization_table.into(),
             ..Component::default()
         };
-        Self::new(
+        Self::of_units(
+            if frame.process == Process::Lossless {
+                1
+            } else {
+                BLOCK
+            },
             frame.width.get().into(),
             frame.height.get().into(),
             frame.components.iter().map(component).collect(),
         )
     }
 
-    /// Fills in what follows from X, Y and the sampling factors (A.1.1, A.2.4).
-    pub(super) fn new(width: usize, height: usize, mut components: Vec<Component>) -> Self {
+    pub(super) fn new(width: usize, height: usize, components: Vec<Component>) -> Self {
+        Self::of_units(BLOCK, width, height, components)
+    }
+
+    /// Fills in what follows from X, Y and the sampling factors (A.1.1, A.2.4) for data units of `unit` samples along
+    /// each axis: blocks, or single samples where coding is lossless.
+    fn of_units(unit: usize, width: usize, height: usize, mut components: Vec<Component>) -> Self {
         if let [only] = &mut components[..] {
             // Alone in its frame, a component's factors cancel (A.1.1), and its MCU is one block (A.2.2).
             (only.h, only.v) = (1, 1);
@@ -85,15 +98,15 @@ impl Grid {
         let h_max = components.iter().map(|c| c.h).max().unwrap_or(1);
         let v_max = components.iter().map(|c| c.v).max().unwrap_or(1);
         for c in &mut components {
-            c.across = (width * c.h).div_ceil(h_max).div_ceil(8);
-            c.down = (height * c.v).div_ceil(v_max).div_ceil(8);
+            c.across = (width * c.h).div_ceil(h_max).div_ceil(unit);
+            c.down = (height * c.v).div_ceil(v_max).div_ceil(unit);
         }
         Self {
             width,
             height,
             components,
-            mcus_across: width.div_ceil(8 * h_max),
-            mcus_down: height.div_ceil(8 * v_max),
+            mcus_across: width.div_ceil(unit * h_max),
+            mcus_down: height.div_ceil(unit * v_max),
         }
     }
 
@@ -209,6 +222,11 @@ impl Place {
     #[inline(always)]
     pub(super) fn at(&self, down: usize, across: usize) -> (usize, usize) {
         (down * self.step_y + self.dy, across * self.step_x + self.dx)
+    }
+
+    /// The first row of its component in a row of MCUs.
+    pub(super) fn top(&self, down: usize) -> usize {
+        down * self.step_y
     }
 }
 

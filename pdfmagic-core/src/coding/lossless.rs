@@ -2,8 +2,9 @@
 
 use super::Fault;
 use super::bits::BitReader;
-use super::grid::{Layout, Scan};
+use super::grid::Scan;
 use super::huffman::{self, Decoder, extend};
+use super::memory::Memory;
 use super::restart::End;
 use super::samples::Samples;
 use super::scan::{mcus, missing_table};
@@ -12,36 +13,63 @@ use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Feature, Jpeg};
 use crate::options::Limits;
 
-/// Decodes a Huffman-coded lossless JPEG of components that all have the same sampling, and finds its size in bytes.
+/// The samples of one component, filled up to whole MCUs.
+struct Plane {
+    across: usize,
+    values: Vec<u16>,
+}
+
+/// Decodes a Huffman-coded lossless JPEG, and finds its size in bytes.
 pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize), Error> {
     let frame = jpeg.frame();
-    let is_sampled =
-        |c: &crate::jpeg::Component| (c.h, c.v) != (frame.components[0].h, frame.components[0].v);
-    if frame.entropy_coding == EntropyCoding::Arithmetic || frame.components.iter().any(is_sampled)
-    {
+    if frame.entropy_coding == EntropyCoding::Arithmetic {
         return Err(Error::Unsupported(Feature::Lossless));
     }
     let mut stream = Stream::new(jpeg, limits)?;
     jpeg.check_decodable(limits)?;
-    let mut samples = Samples::new(frame, stream.memory)?;
+    let grid = stream.grid.clone();
+    let sizes = grid.components.iter().map(|c| {
+        let (across, down) = (grid.mcus_across * c.h, grid.mcus_down * c.v);
+        (across, across * down)
+    });
+    let count: usize = sizes.clone().map(|(_, count)| count).sum();
+    let memory = stream.memory.take(count * size_of::<u16>())?;
+    let plane = |(across, count)| Plane {
+        across,
+        values: vec![0; count],
+    };
+    let mut planes: Vec<_> = sizes.map(plane).collect();
     while let Some(scan) = stream.next_scan()? {
-        let end = decode_into(&stream, &scan, &mut samples)?;
+        let end = decode_into(&stream, &scan, frame.precision.into(), &mut planes)?;
         stream.resume(end);
     }
     stream.check_scanned()?;
+    let mut samples = Samples::new(frame, memory)?;
+    for (component, plane) in planes.iter().enumerate() {
+        samples.enlarge(&grid, component, |(row, column)| {
+            plane.values[row * plane.across + column].into()
+        });
+    }
+    samples.memory = Memory::new(limits).take(samples.size())?;
     Ok((samples, stream.end))
 }
 
-fn decode_into(stream: &Stream<'_>, scan: &Scan, samples: &mut Samples) -> Result<End, Error> {
+fn decode_into(
+    stream: &Stream<'_>,
+    scan: &Scan,
+    precision: u32,
+    planes: &mut [Plane],
+) -> Result<End, Error> {
     let malformed = |reason| Error::Format {
         offset: scan.offset as u64,
         reason,
     };
     // Ss selects the predictor (Table H.1); 0 is for hierarchical coding. Al is the point transform.
-    if !(1..=7).contains(&scan.ss) || scan.al >= u32::from(samples.precision) {
+    if !(1..=7).contains(&scan.ss) || scan.al >= precision {
         return Err(malformed("impossible predictor or point transform"));
     }
-    if !stream.restart_interval.is_multiple_of(samples.width) {
+    let layout = stream.grid.layout(&scan.selectors);
+    if !stream.restart_interval.is_multiple_of(layout.across) {
         return Err(malformed("restart interval that ends inside a line"));
     }
     let tables = scan
@@ -49,34 +77,30 @@ fn decode_into(stream: &Stream<'_>, scan: &Scan, samples: &mut Samples) -> Resul
         .iter()
         .map(|s| stream.dc[s.td].as_ref().ok_or(missing_table(scan)))
         .collect::<Result<Vec<_>, _>>()?;
-    let layout = Layout {
-        across: samples.width,
-        down: samples.height,
-        blocks: Vec::new(),
-    };
-    let (count, al) = (samples.components, scan.al);
-    let pitch = samples.width * count;
+    let al = scan.al;
     // The line that begins the scan or an interval is predicted without the one above (H.1.2.1).
     let mut first = 0;
     mcus(stream, scan, &layout, |bits, down, across, is_fresh| {
         if is_fresh {
             first = down;
         }
-        for (table, s) in tables.iter().zip(&scan.selectors) {
-            let at = down * pitch + across * count + s.component;
-            let value = |at: usize| i32::from(samples.values[at] >> al);
-            let predicted = match (down == first, across == 0) {
-                (true, true) => 1 << (u32::from(samples.precision) - al - 1),
-                (true, false) => value(at - count),
-                (false, true) => value(at - pitch),
+        for p in &layout.blocks {
+            let (row, column) = p.at(down, across);
+            let Plane { across, values } = &mut planes[p.component];
+            let at = row * *across + column;
+            let value = |at: usize| i32::from(values[at] >> al);
+            let predicted = match (row == p.top(first), column == 0) {
+                (true, true) => 1 << (precision - al - 1),
+                (true, false) => value(at - 1),
+                (false, true) => value(at - *across),
                 (false, false) => {
-                    let (a, b) = (value(at - count), value(at - pitch));
-                    predict(scan.ss, a, b, value(at - pitch - count))
+                    let (a, b) = (value(at - 1), value(at - *across));
+                    predict(scan.ss, a, b, value(at - *across - 1))
                 }
             };
             // Differences are modulo 2^16 (H.1.2.2).
-            let sum = predicted.wrapping_add(difference(bits, table)?) as u16;
-            samples.values[at] = sum << al;
+            let sum = predicted.wrapping_add(difference(bits, tables[p.part])?) as u16;
+            values[at] = sum << al;
         }
         Ok(())
     })

@@ -1,6 +1,7 @@
 //! Decoded samples, for what no JPEG in a PDF can hold.
 
 use super::coefficients::{NATURAL, Plane, Quantizer};
+use super::grid::Grid;
 use super::memory::Memory;
 use super::shrink::{Matrix, dct, product, transposed};
 use super::whole::Coefficients;
@@ -51,7 +52,7 @@ impl Samples {
         Ok(samples)
     }
 
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         size_of_val(&self.values[..])
     }
 
@@ -59,7 +60,7 @@ impl Samples {
         ((1u32 << self.precision) - 1) as f32
     }
 
-    /// The inverse DCT of a component (A.3.3), line by line of blocks, enlarged to the size of the image.
+    /// The inverse DCT of a component (A.3.3).
     fn transform(&mut self, image: &Coefficients, component: usize) -> Result<(), Error> {
         let c = &image.grid.components[component];
         let (plane, quantizer) = (&image.planes[component], &image.quantizers[component]);
@@ -77,15 +78,29 @@ impl Samples {
                 }
             }
         }
-        let across = Reach::of(self.width, c.h, image.grid.h_max());
-        let down = Reach::of(self.height, c.v, image.grid.v_max());
+        self.enlarge(&image.grid, component, |(row, column)| {
+            small[row * pitch + column]
+        });
+        Ok(())
+    }
+
+    /// Takes up a component, given by row and column, in the size of the image.
+    pub(super) fn enlarge(
+        &mut self,
+        grid: &Grid,
+        component: usize,
+        small: impl Fn((usize, usize)) -> f32,
+    ) {
+        let c = &grid.components[component];
+        let across = Reach::of(self.width, c.h, grid.h_max());
+        let down = Reach::of(self.height, c.v, grid.v_max());
         let max = self.max();
         for y in 0..self.height {
             let (top, bottom, lower) = down.at(y);
             for x in 0..self.width {
                 let (left, right, later) = across.at(x);
                 let line = |y: usize| {
-                    let (a, b) = (small[y * pitch + left], small[y * pitch + right]);
+                    let (a, b) = (small((y, left)), small((y, right)));
                     a + (b - a) * later
                 };
                 let sample = line(top) + (line(bottom) - line(top)) * lower;
@@ -93,7 +108,6 @@ impl Samples {
                     sample.round().clamp(0.0, max) as u16;
             }
         }
-        Ok(())
     }
 
     /// Turns components into those of the device color space (ITU-T T.871, 7; Adobe TN 5116, 18).

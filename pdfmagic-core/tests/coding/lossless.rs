@@ -12,7 +12,7 @@ use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Piece};
 use super::support::corpus;
 
 /// The samples of an image under `FlateDecode`, as 16 bits of the range they are spread over.
-fn flate(image: &ImageXObject) -> Vec<u16> {
+pub(crate) fn flate(image: &ImageXObject) -> Vec<u16> {
     let Filter::Flate { bits_per_component } = image.filter else {
         panic!("the image is coded as {:?}", image.filter);
     };
@@ -37,13 +37,13 @@ fn flate(image: &ImageXObject) -> Vec<u16> {
     }
 }
 
-fn lossless(jpeg: &[u8]) -> Result<ImageXObject, Error> {
+pub(crate) fn lossless(jpeg: &[u8]) -> Result<ImageXObject, Error> {
     let limits = Limits::default();
     Lossless.image(&Jpeg::parse(jpeg, &limits)?, &limits)
 }
 
 /// Each sample of `stored`, of `precision` bits, where it is spread over 8 or 16.
-fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Vec<u16> {
+pub(crate) fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Vec<u16> {
     let full: u32 = if precision > 8 { 0xFFFF } else { 0xFF };
     let max = (1 << precision) - 1;
     let spread = |s| u16::try_from((u32::from(s) * full + max / 2) / max).expect("it is in range");
@@ -118,6 +118,16 @@ fn more_than_8_bits_become_16() {
         compared += 1;
     }
     assert!(compared > 0, "no file of 12 bits was compared");
+}
+
+#[test]
+fn twelve_bits_are_the_same_samples_however_they_are_coded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let samples = |name| {
+        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
+        flate(&lossless(&jpeg).expect("it is sound"))
+    };
+    assert!(samples("precision_12.jpg") == samples("precision_12_arithmetic.jpg"));
 }
 
 #[test]

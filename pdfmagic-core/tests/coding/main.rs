@@ -1,6 +1,7 @@
 //! What is coded anew decodes to the same samples, as libjpeg-turbo's `djpeg` sees them.
 
 mod lossless;
+mod lossless_scans;
 mod quality;
 mod reencode;
 mod restarts;

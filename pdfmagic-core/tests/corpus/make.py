@@ -224,8 +224,11 @@ def files():
     yield "arithmetic", jpegtran(plain, "-arithmetic")
     yield "arithmetic_progressive", jpegtran(plain, "-arithmetic", "-progressive")
     yield "precision_12", precision_12()
+    yield "precision_12_arithmetic", arithmetic_12(precision_12())
     yield "mosaic", mosaic()
     yield "lossless", lossless()
+    yield "tiles", save(tiles(), quality=100, subsampling=2)
+    yield "lossless_420", lossless_420()
     yield "hierarchical", frame(plain, marker=0xC5)
     yield "jpeg_ls", frame(plain, marker=0xF7)
     yield "two_components", two_components(plain)
@@ -279,6 +282,31 @@ def lossless():
     return SOI + gray_frame(0xC3, 8, HEIGHT, WIDTH) + tables + scan + data + EOI
 
 
+def tiles():
+    """The means of squares of the picture, which JPEG's own rounding does not change."""
+    return picture().reduce(16).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
+
+
+def lossless_420():
+    """The tiles as SOF3 with predictor 7, where four samples of Y come before one of Cb and one of Cr."""
+    planes = [np.asarray(plane).astype(int) for plane in tiles().convert("YCbCr").split()]
+    planes[1:] = [plane[::2, ::2] for plane in planes[1:]]
+    differences = []
+    for plane in planes:
+        predicted = np.full_like(plane, 128)
+        predicted[0, 1:] = plane[0, :-1]
+        predicted[1:, 0] = plane[:-1, 0]
+        predicted[1:, 1:] = (plane[1:, :-1] + plane[:-1, 1:]) >> 1
+        differences.append(plane - predicted)
+    y, cb, cr = differences
+    four = y.reshape(HEIGHT // 2, 2, WIDTH // 2, 2).swapaxes(1, 2).reshape(-1, 4)
+    tables, data = huffman(np.column_stack([four, cb.ravel(), cr.ravel()]).ravel())
+    sizes = HEIGHT.to_bytes(2, "big") + WIDTH.to_bytes(2, "big")
+    sof = segment(0xC3, b"\x08" + sizes + b"\3\1\x22\0\2\x11\0\3\x11\0")
+    scan = segment(0xDA, b"\3\1\0\2\0\3\0\7\0\0")
+    return SOI + jfif(1, 96, 96) + sof + tables + scan + data + EOI
+
+
 def means():
     """The mean of each block of the picture, in 12 bits."""
     gray = np.asarray(picture().convert("L")).astype(int) * 16
@@ -299,6 +327,13 @@ def precision_12():
     quantization = segment(0xDB, b"\0" + bytes([8] * 64))
     scan = segment(0xDA, b"\1\1\0\0\x3f\0")
     return SOI + quantization + gray_frame(0xC1, 12, HEIGHT, WIDTH) + tables + scan + data + EOI
+
+
+def arithmetic_12(jpeg):
+    """Coded by a jpegtran for 8 bits, which the entropy coding of so few coefficients does not depend on."""
+    coded = jpegtran(frame(jpeg, precision=8), "-arithmetic")
+    at = coded.index(b"\xff\xc9")
+    return coded[: at + 4] + b"\x0c" + coded[at + 5 :]
 
 
 def two_components(jpeg):

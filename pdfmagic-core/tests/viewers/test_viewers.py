@@ -22,7 +22,7 @@ TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48)}
 # What more coding anew may cost, most of all in rows with an edge.
 LOSS = {"lossless": (0, 0), "transcode": (0, 0), "reencode": (6, 24)}
 # Not coded anew: damaged behind the header, where each decoder shows what it likes; or carried as samples.
-KEPT = {"cut_in_scan", "marker-ffdc", "lossless", "precision_12"}
+KEPT = {"cut_in_scan", "marker-ffdc", "lossless", "lossless_420", "precision_12", "precision_12_arithmetic"}
 
 
 def own_files():
