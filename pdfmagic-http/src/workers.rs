@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::memory::MeanTime;
 use crate::problem::{Problem, Scarce};
@@ -31,34 +31,27 @@ impl Workers {
         }
     }
 
-    /// Runs a job, and says how long it waited. A client that hangs up while it waits gives up its place.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<(T, Duration), Problem> {
+    /// Waits for a worker. A client that hangs up meanwhile gives up its place.
+    pub(crate) async fn wait(&self) -> Result<Worker, Problem> {
         let busy = |scarce| Problem::Busy {
             scarce,
-            retry_after: self.wait(),
+            retry_after: self.turn(),
         };
         let asked = Instant::now();
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| busy(Scarce::Places))?;
         let idle = Arc::clone(&self.idle).acquire_owned();
-        let worker = tokio::time::timeout(self.patience, idle)
+        let idle = tokio::time::timeout(self.patience, idle)
             .await
             .map_err(|_| busy(Scarce::Time))?
             .expect("the semaphore is never closed");
         drop(place);
-        let started = Instant::now();
-        let done = tokio::task::spawn_blocking(move || {
-            let done = job();
-            drop(worker);
-            done
-        });
-        let done = done.await.map_err(|_| Problem::Bug)?;
-        self.took.add(started.elapsed());
-        Ok((done, started - asked))
+        Ok(Worker {
+            idle,
+            waited: asked.elapsed(),
+            took: Arc::clone(&self.took),
+        })
     }
 
     /// How many jobs wait.
@@ -67,9 +60,36 @@ impl Workers {
     }
 
     /// How long a full queue takes.
-    fn wait(&self) -> Duration {
+    fn turn(&self) -> Duration {
         let jobs = self.queued() + self.count;
         self.took.get() * u32::try_from(jobs.div_ceil(self.count)).unwrap_or(u32::MAX)
+    }
+}
+
+/// A thread to be, for one job.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    idle: OwnedSemaphorePermit,
+    /// How long the job waited for it.
+    pub(crate) waited: Duration,
+    took: Arc<MeanTime>,
+}
+
+impl Worker {
+    /// Does the job, to its end even if nobody waits for it any more.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let Self { idle, took, .. } = self;
+        let job = tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
+            let done = job();
+            took.add(began.elapsed());
+            drop(idle);
+            done
+        });
+        job.await.map_err(|_| Problem::Bug)
     }
 }
 
@@ -80,47 +100,36 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_is_a_bug_and_gives_its_worker_back() {
         let workers = Workers::new(1, 1, Duration::from_secs(10));
-        let panicked = workers.run(|| panic!("as it should")).await;
+        let worker = workers.wait().await.unwrap();
+        let panicked = worker.run(|| panic!("as it should")).await;
         assert!(matches!(panicked, Err(Problem::Bug)));
-        assert_eq!(workers.run(|| 7).await.unwrap().0, 7);
+        let worker = workers.wait().await.unwrap();
+        assert_eq!(worker.run(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
     async fn more_jobs_than_workers_and_places_are_turned_away() {
         let workers = Workers::new(1, 1, Duration::from_secs(10));
-        let (release, wait) = std::sync::mpsc::channel::<()>();
-        let running = tokio::spawn({
-            let workers = workers.clone();
-            async move { workers.run(move || wait.recv()).await }
-        });
-        while workers.idle.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let worker = workers.wait().await.unwrap();
         let waiting = tokio::spawn({
             let workers = workers.clone();
-            async move { workers.run(|| ()).await }
+            async move { workers.wait().await }
         });
         while workers.queued() == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(
-            workers.run(|| ()).await,
-            Err(Problem::Busy { .. })
-        ));
-        release.send(()).unwrap();
-        assert!(running.await.unwrap().is_ok() && waiting.await.unwrap().is_ok());
+        assert!(matches!(workers.wait().await, Err(Problem::Busy { .. })));
+        worker.run(|| ()).await.unwrap();
+        assert!(waiting.await.unwrap().is_ok());
         assert_eq!(workers.queued(), 0);
     }
 
     #[tokio::test]
     async fn a_job_that_waits_too_long_is_turned_away() {
         let workers = Workers::new(1, 1, Duration::from_millis(1));
-        let taken = Arc::clone(&workers.idle).acquire_owned().await.unwrap();
-        assert!(matches!(
-            workers.run(|| ()).await,
-            Err(Problem::Busy { .. })
-        ));
+        let taken = workers.wait().await.unwrap();
+        assert!(matches!(workers.wait().await, Err(Problem::Busy { .. })));
         drop(taken);
-        assert!(workers.run(|| ()).await.is_ok());
+        assert!(workers.wait().await.is_ok());
     }
 }

@@ -132,6 +132,9 @@ async fn decoded(
     files: Vec<Upload>,
     backends: Vec<Box<dyn Backend>>,
 ) -> Result<(Made, Duration), Problem> {
+    let worker = app.workers.wait().await?;
+    let waited = worker.waited;
+    // Not before, so that those who wait hold no more than their files.
     let sizes = files.iter().map(|file| decoded_size(file, &app.limits));
     let scratch = app.memory.reserve(sizes.max().unwrap_or_default())?;
     let shared = Arc::clone(app);
@@ -140,8 +143,7 @@ async fn decoded(
         drop(scratch);
         made
     };
-    let (made, queue) = app.workers.run(job).await?;
-    Ok((made?, queue))
+    Ok((worker.run(job).await??, waited))
 }
 
 /// Memory that decoding may take, in bytes; 0 where nothing can be decoded.

@@ -4,6 +4,7 @@ mod admission;
 mod bounds;
 mod conversion;
 mod life;
+mod memory;
 mod observing;
 mod running;
 

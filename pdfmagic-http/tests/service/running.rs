@@ -125,6 +125,33 @@ impl Service {
         Answer::parse(&self.raw(request.as_bytes()))
     }
 
+    /// The most memory that was in use, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.expect("it runs");
+        let kib = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix(" kB"));
+        kib.expect("proc(5) says so")
+            .trim()
+            .parse::<u64>()
+            .expect("a number")
+            * 1024
+    }
+
+    /// Waits until it is so.
+    pub(crate) fn until(&self, it_is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !it_is_so() {
+            assert!(
+                Instant::now() < deadline,
+                "it does not come to that: {}",
+                self.ask("/metrics").text()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     pub(crate) fn terminate(&self) {
         let pid = self.process.id().to_string();
         let status = Command::new("kill").args(["-TERM", &pid]).status();
