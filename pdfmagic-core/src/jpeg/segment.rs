@@ -179,13 +179,14 @@ impl<'a> Segments<'a> {
         self.at = end.map_or(self.bytes.len(), |end| self.at + end);
     }
 
-    /// Reads a marker, and passes over what is before it (B.1.1.2 allows fill bytes 0xFF, and nothing else).
+    /// Reads a marker, and passes over what is before it. B.1.1.2 allows fill bytes 0xFF and nothing else, but pdf.js
+    /// may not find its way through those either.
     fn marker(&mut self) -> Result<Marker, Error> {
         let from = self.at;
         let mut stray = false;
         loop {
             match *self.rest() {
-                [0xFF, 0xFF, ..] => self.at += 1,
+                [0xFF, 0xFF, ..] => (self.at, stray) = (self.at + 1, true),
                 [0xFF, 0, ..] => (self.at, stray) = (self.at + 2, true),
                 [0xFF, code, ..] => {
                     if stray {

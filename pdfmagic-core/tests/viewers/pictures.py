@@ -1,8 +1,11 @@
 """What a PDF shows, what a JPEG shows, and how far the two are apart."""
 
+import functools
 import io
 import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pymupdf
@@ -53,7 +56,22 @@ def poppler(pdf, width, height):
     return np.asarray(Image.open(io.BytesIO(ppm)).convert("RGB").reduce(4))
 
 
-RENDERERS = {"pdfium": pdfium, "mupdf": mupdf, "poppler": poppler}
+@functools.cache
+def pdfjs_filter():
+    here = Path(__file__).parent
+    node = Path(sys.executable).with_name("node")
+    return subprocess.Popen([node, here / "pdfjs.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def pdfjs(pdf, width, height):
+    running = pdfjs_filter()
+    running.stdin.write(b"%d %d %d\n%s" % (len(pdf), width, height, pdf))
+    running.stdin.flush()
+    samples = running.stdout.read(4 * width * height)
+    return np.frombuffer(samples, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+RENDERERS = {"pdfium": pdfium, "mupdf": mupdf, "poppler": poppler, "pdfjs": pdfjs}
 
 
 def profile(image):
