@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::backend::{Backend, Filter, ImageXObject};
+use crate::backend::{Backend, Filter, ImageXObject, Passthrough};
 use crate::error::Error;
 use crate::geometry::Placement;
-use crate::jpeg::{Jpeg, Source};
+use crate::jpeg::{EOI, Jpeg, Source};
 use crate::notice::Notice;
 use crate::options::Options;
-use crate::pdf::{Piece, Ref, Writer};
+use crate::pdf::{Open, Piece, Ref, Writer};
 
 /// One page showing one image.
 #[derive(Debug, Clone)]
@@ -115,11 +115,113 @@ impl Default for Document {
     }
 }
 
+/// A PDF of one page whose image is still coming: it goes out as it comes in, and nothing is known of its end.
+///
+/// ```no_run
+/// use std::io::{Read, Write};
+/// # use pdfmagic_core::{Options, Piece, Streamed};
+/// # fn copy(mut input: impl Read, mut output: impl Write) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut head = vec![0; 64 << 10];
+/// input.read_exact(&mut head)?;
+/// let (pdf, pieces) = Streamed::begin(&head, &Options::default())?;
+/// for piece in pieces {
+///     match piece {
+///         Piece::Made(bytes) => output.write_all(&bytes)?,
+///         Piece::Input(range) => {
+///             let end = head.len().min(range.end.try_into()?);
+///             output.write_all(&head[range.start.try_into()?..end])?;
+///         }
+///     }
+/// }
+/// let mut rest = Vec::new(); // in real life, a part at a time
+/// input.read_to_end(&mut rest)?;
+/// output.write_all(&rest)?;
+/// output.write_all(&pdf.end((head.len() + rest.len()) as u64, &rest)?)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Streamed {
+    document: Document,
+    image: Open,
+    placement: Placement,
+    notices: Vec<Notice>,
+    /// Where in the input its last piece begins, in bytes.
+    rest: u64,
+}
+
+impl Streamed {
+    /// Begins a PDF, given all of a JPEG's header, as [`Passthrough`](crate::Passthrough) does. Returns what comes first in
+    /// the file. Ranges refer to the input; the last one, which ends at `u64::MAX`, goes on to the input's end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::from_jpeg`]; [`Error::NeedsInput`] if more of the header is needed, or all of the input.
+    pub fn begin(head: &[u8], options: &Options) -> Result<(Self, Vec<Piece>), Error> {
+        let source = Source::Ends {
+            head,
+            // What is missing there is added at the end.
+            tail: EOI,
+            size: u64::MAX,
+        };
+        let Page {
+            mut image,
+            placement,
+            notices,
+        } = Page::from_jpeg(source, options, &Passthrough)?;
+        let mut document = Document::new();
+        let dict = image_dict(&mut document.writer, &mut image);
+        let rest = match image.data.last() {
+            Some(Piece::Input(range)) => range.start,
+            _ => head.len() as u64,
+        };
+        let image = document.writer.open(format_args!("{dict}"), image.data);
+        let pieces = document.writer.take();
+        let streamed = Self {
+            document,
+            image,
+            placement,
+            notices,
+            rest,
+        };
+        Ok((streamed, pieces))
+    }
+
+    /// What was odd about the header, and what was done about it.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Ends the PDF, given the size of all of the input in bytes, and its last bytes, of which two are enough. Returns the
+    /// rest of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::finish`].
+    pub fn end(mut self, size: u64, tail: &[u8]) -> Result<Vec<u8>, Error> {
+        let end = if tail.ends_with(EOI) { &[] } else { EOI };
+        let writer = &mut self.document.writer;
+        writer.close(&self.image, size.saturating_sub(self.rest), end);
+        let page = write_leaf(writer, self.document.tree, self.image.id, &self.placement);
+        self.document.pages.push(page);
+        self.document.finish()
+    }
+}
+
 fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
     let Page {
-        image, placement, ..
+        mut image,
+        placement,
+        ..
     } = page;
-    let image = write_image(w, image);
+    let dict = image_dict(w, &mut image);
+    let image = w.stream(format_args!("{dict}"), image.data);
+    write_leaf(w, parent, image, &placement)
+}
+
+/// Writes the page object, and the content that shows the image.
+fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement) -> Ref {
     let content = format!("q {} cm /Im0 Do Q", Spaced(&placement.matrix));
     let content = w.stream(format_args!(""), vec![Piece::Made(content.into_bytes())]);
     let [width, height] = placement.media_box;
@@ -138,10 +240,11 @@ fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
     id
 }
 
-fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
+/// The entries of an image's dictionary, but for `Length`. Writes the profile, which is an object of its own.
+fn image_dict(w: &mut Writer, image: &mut ImageXObject) -> String {
     let space = image.color_space;
     let n = space.components();
-    let space = match image.icc_profile {
+    let space = match image.icc_profile.take() {
         Some(profile) => {
             let profile = w.stream(
                 format_args!("/N {n} /Alternate {space}"),
@@ -167,13 +270,9 @@ fn write_image(w: &mut Writer, image: ImageXObject) -> Ref {
             .inverted
             .then(|| format!("[{}]", "1 0 ".repeat(n).trim_end())),
     );
-    w.stream(
-        format_args!(
-            "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} \
-             {filter}{decode}",
-            image.width, image.height,
-        ),
-        image.data,
+    format!(
+        "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} {filter}{decode}",
+        image.width, image.height,
     )
 }
 

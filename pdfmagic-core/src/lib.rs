@@ -62,7 +62,7 @@ mod options;
 mod pdf;
 
 pub use backend::{Backend, Lossless, Passthrough, Transcode};
-pub use document::{Document, Page};
+pub use document::{Document, Page, Streamed};
 pub use error::{Error, Resource};
 pub use jpeg::{Jpeg, Source};
 pub use notice::Notice;

@@ -101,6 +101,14 @@ pub(crate) struct Config {
     /// Largest request body, in bytes
     #[arg(long, env = "PDFMAGIC_MAX_BODY", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_body: usize,
+    /// Largest request body that is streamed, in bytes
+    #[arg(
+        long,
+        env = "PDFMAGIC_MAX_STREAM",
+        default_value_t = 4 << 30,
+        value_name = "BYTES"
+    )]
+    pub(crate) max_stream: usize,
     /// Most files in a form
     #[arg(
         long,

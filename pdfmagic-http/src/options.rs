@@ -23,6 +23,23 @@ pub(crate) fn of_query(query: &str) -> Result<Choice, Problem> {
     Ok(choice)
 }
 
+/// The same, and whether the answer is to be streamed.
+pub(crate) fn of_query_with_stream(query: &str) -> Result<(Choice, bool), Problem> {
+    let mut choice = Choice::default();
+    let mut is_streamed = false;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name == "stream" {
+            is_streamed = value.parse().map_err(|_| Problem::Option {
+                name: name.into_owned(),
+                reason: "expected true or false".to_owned(),
+            })?;
+        } else {
+            choice.set(&name, &value)?;
+        }
+    }
+    Ok((choice, is_streamed))
+}
+
 /// The options of each page from a JSON part: an object of options for all pages, in which `pages` may be an array of
 /// such objects for one page each.
 pub(crate) fn of_pages(json: &[u8], all: &Choice, pages: usize) -> Result<Vec<Choice>, Problem> {

@@ -45,6 +45,8 @@ pub(crate) enum Problem {
     Option { name: String, reason: String },
     #[error("the form has more than {max} files")]
     TooManyParts { max: usize },
+    #[error("more than the head of the JPEG must be seen: send it without stream=true")]
+    NotStreamable,
     #[error("the body came too slowly")]
     Slow,
     /// Not now: a bound of the service, not of the request.
@@ -122,6 +124,7 @@ impl Problem {
             }
             Self::HungUp => StatusCode::from_u16(HUNG_UP).expect("three digits"),
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotStreamable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NothingKept | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
@@ -147,6 +150,7 @@ impl Problem {
             Self::Method(_) => "request.method",
             Self::Option { .. } => "request.option",
             Self::TooManyParts { .. } => "request.too_many_parts",
+            Self::NotStreamable => "request.not_streamable",
             Self::Slow => "request.slow",
             Self::Busy { .. } => "service.busy",
             Self::Rate { .. } => "request.rate",

@@ -27,49 +27,79 @@ pub(crate) struct Bounds {
     /// Largest, in bytes.
     pub(crate) size: usize,
     /// For all of it.
-    pub(crate) time: Duration,
+    pub(crate) time: Option<Duration>,
     /// For the next part of it.
     pub(crate) stall: Duration,
     /// What a part of it keeps alive, at most, in bytes: a buffer of the connection.
     pub(crate) pinned: usize,
 }
 
-/// Reads the body, after reserving memory for it. If it does not come at once it is copied into one buffer.
-///
-/// A Content-Length over the bound is refused before anything is read.
-pub(crate) async fn read(
-    headers: &HeaderMap,
-    mut body: Body,
+/// A body within its bounds.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    body: Body,
     bounds: Bounds,
-    memory: &Memory,
-) -> Result<Bytes, Problem> {
-    let stated = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    let max = bounds.size;
-    let most = stated.unwrap_or(max);
-    if most > max {
-        return Err(Problem::TooLarge { max });
+    /// Its size, if that is known.
+    stated: Option<usize>,
+    deadline: Option<Instant>,
+    /// How much has come, in bytes.
+    came: usize,
+}
+
+impl Incoming {
+    /// A Content-Length over the bound is refused before anything is read.
+    pub(crate) fn new(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Self, Problem> {
+        let stated = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        if stated.is_some_and(|stated| stated > bounds.size) {
+            return Err(Problem::TooLarge { max: bounds.size });
+        }
+        Ok(Self {
+            body,
+            bounds,
+            stated,
+            deadline: bounds.time.map(|time| Instant::now() + time),
+            came: 0,
+        })
     }
-    let mut buffer = memory.buffer(most)?;
-    let deadline = Instant::now() + bounds.time;
-    loop {
-        let until = deadline.min(Instant::now() + bounds.stall);
-        let frame = timeout_at(until, body.frame())
-            .await
-            .map_err(|_| Problem::Slow)?;
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|error| broken(&error))?;
-        if let Ok(data) = frame.into_data() {
-            if let Some(whole) = buffer.whole(&data, bounds.pinned) {
+
+    /// The next part.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let stall = Instant::now() + self.bounds.stall;
+            let until = self.deadline.map_or(stall, |deadline| deadline.min(stall));
+            let frame = timeout_at(until, self.body.frame())
+                .await
+                .map_err(|_| Problem::Slow)?;
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|error| broken(&error))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            let max = self.bounds.size;
+            if data.len() > max - self.came {
+                return Err(Problem::TooLarge { max });
+            }
+            self.came += data.len();
+            return Ok(Some(data));
+        }
+    }
+
+    /// All of it, after reserving memory for it. If it does not come at once it is copied into one buffer.
+    pub(crate) async fn whole(mut self, memory: &Memory) -> Result<Bytes, Problem> {
+        let mut buffer = memory.buffer(self.stated.unwrap_or(self.bounds.size))?;
+        while let Some(data) = self.next().await? {
+            if let Some(whole) = buffer.whole(&data, self.bounds.pinned) {
                 return Ok(whole);
             }
             buffer.extend(&data)?;
         }
+        Ok(buffer.freeze())
     }
-    Ok(buffer.freeze())
 }
 
+/// Tells a client that hung up from one that sends nonsense.
 fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
     use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
     let mut causes = std::iter::successors(Some(error), |error| error.source());

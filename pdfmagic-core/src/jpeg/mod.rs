@@ -30,7 +30,7 @@ use edit::Edit;
 use segment::{Marker, Segments};
 
 /// The marker at the end of every JPEG.
-const EOI: &[u8] = &[0xFF, Marker::EOI.0];
+pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 
 /// A JPEG whose header has been read and found sound.
 ///

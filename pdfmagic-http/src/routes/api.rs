@@ -85,6 +85,16 @@ pub(super) struct ConversionOptions {
     max_size: Option<u64>,
 }
 
+/// For those who read while they write.
+#[derive(IntoParams, Deserialize)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Streaming {
+    /// Begin to answer when the header of the JPEG has come, so that it may be of any size. Not for clients that read only
+    /// after they have written.
+    #[param(nullable = false)]
+    stream: Option<bool>,
+}
+
 /// How the image gets into the PDF.
 #[derive(ToSchema, Deserialize)]
 #[serde(rename_all = "kebab-case")]

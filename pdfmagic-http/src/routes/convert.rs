@@ -15,10 +15,12 @@ use pdfmagic_core::{
     Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
 };
 
-use super::order::Order;
+use super::order::{self, Order};
+use super::stream;
 use crate::answer::Answer;
 use crate::app::{App, BYTES_PER_PIXEL};
 use crate::exchange::Report;
+use crate::options;
 use crate::problem::Problem;
 use crate::upload::Upload;
 
@@ -41,14 +43,15 @@ pub(super) async fn form(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    convert(&app, Order::form(&app, request).await?).await
+    let choice = options::of_query(request.uri().query().unwrap_or_default())?;
+    convert(&app, Order::form(&app, choice, request).await?).await
 }
 
 /// Makes a PDF of one JPEG, or of a form with many.
 #[utoipa::path(
     post,
     path = "/v1/pdf",
-    params(super::api::ConversionOptions),
+    params(super::api::ConversionOptions, super::api::Streaming),
     request_body(content(
         (super::api::Jpeg = "image/jpeg"),
         (super::api::Files = "multipart/form-data"),
@@ -63,7 +66,13 @@ pub(super) async fn pdf(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    convert(&app, Order::form_or_jpeg(&app, request).await?).await
+    let query = request.uri().query().unwrap_or_default();
+    let (choice, is_streamed) = options::of_query_with_stream(query)?;
+    if is_streamed {
+        order::only_jpeg(request.headers())?;
+        return stream::convert(&app, &choice, request).await;
+    }
+    convert(&app, Order::form_or_jpeg(&app, choice, request).await?).await
 }
 
 /// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
@@ -200,7 +209,7 @@ fn document<'b>(
 }
 
 /// Notices as a list of tokens (RFC 9651, 3.1), each with its page.
-fn list(notices: &[(usize, Notice)]) -> String {
+pub(super) fn list(notices: &[(usize, Notice)]) -> String {
     let mut list = String::new();
     for (page, notice) in notices.iter().take(MAX_NOTICES) {
         let separator = if list.is_empty() { "" } else { ", " };
@@ -210,7 +219,7 @@ fn list(notices: &[(usize, Notice)]) -> String {
 }
 
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
-fn disposition(upload: &str) -> String {
+pub(super) fn disposition(upload: &str) -> String {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("attachment; filename=\"{}-{number:08x}.pdf\"", stem(upload))

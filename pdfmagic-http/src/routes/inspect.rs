@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::order::Order;
 use crate::app::App;
+use crate::options;
 use crate::problem::Problem;
 
 /// JPEGs in the order of the request.
@@ -76,7 +77,8 @@ pub(super) async fn inspect(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let order = Order::form_or_jpeg(&app, request).await?;
+    let choice = options::of_query(request.uri().query().unwrap_or_default())?;
+    let order = Order::form_or_jpeg(&app, choice, request).await?;
     let files = order.files.iter().map(|upload| {
         file(&app, &upload.name, &upload.data).map_err(|error| Problem::Convert {
             name: upload.name.clone(),

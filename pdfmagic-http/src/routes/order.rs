@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use mime::Mime;
 use pdfmagic_core::backend::Choice;
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::options;
 use crate::problem::Problem;
 use crate::server::Connection;
-use crate::upload::{self, Bounds, Form, Upload};
+use crate::upload::{self, Bounds, Form, Incoming, Upload};
 
 /// The field of the form.
 const FIELD: &str = "myfile";
@@ -28,21 +28,31 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// A form with a file for each page. Options come as a query, as fields, or as JSON in a field of that name.
-    pub(super) async fn form(app: &App, request: Request) -> Result<Self, Problem> {
+    /// A form with a file for each page. Fields are options as well, and one of that name holds options as JSON.
+    pub(super) async fn form(app: &App, choice: Choice, request: Request) -> Result<Self, Problem> {
         let media_type = upload::media_type(request.headers());
         match media_type {
-            Some(media_type) if is_form(&media_type) => of_form(app, request, &media_type).await,
+            Some(media_type) if is_form(&media_type) => {
+                of_form(app, choice, request, &media_type).await
+            }
             _ => Err(unexpected("multipart/form-data", request.headers())),
         }
     }
 
-    /// A form, or one JPEG as the body, whose options come as a query.
-    pub(super) async fn form_or_jpeg(app: &App, request: Request) -> Result<Self, Problem> {
+    /// A form, or one JPEG as the body.
+    pub(super) async fn form_or_jpeg(
+        app: &App,
+        choice: Choice,
+        request: Request,
+    ) -> Result<Self, Problem> {
         let media_type = upload::media_type(request.headers());
         match media_type {
-            Some(media_type) if is_form(&media_type) => of_form(app, request, &media_type).await,
-            Some(media_type) if media_type == mime::IMAGE_JPEG => of_jpeg(app, request).await,
+            Some(media_type) if is_form(&media_type) => {
+                of_form(app, choice, request, &media_type).await
+            }
+            Some(media_type) if media_type == mime::IMAGE_JPEG => {
+                of_jpeg(app, choice, request).await
+            }
             _ => Err(unexpected(
                 "image/jpeg or multipart/form-data",
                 request.headers(),
@@ -51,12 +61,25 @@ impl Order {
     }
 }
 
+/// Refuses all but a JPEG.
+pub(super) fn only_jpeg(headers: &HeaderMap) -> Result<(), Problem> {
+    if upload::media_type(headers).is_some_and(|media_type| media_type == mime::IMAGE_JPEG) {
+        Ok(())
+    } else {
+        Err(unexpected("image/jpeg", headers))
+    }
+}
+
 fn is_form(media_type: &Mime) -> bool {
     media_type.essence_str() == mime::MULTIPART_FORM_DATA
 }
 
-async fn of_form(app: &App, request: Request, media_type: &Mime) -> Result<Order, Problem> {
-    let mut choice = options::of_query(request.uri().query().unwrap_or_default())?;
+async fn of_form(
+    app: &App,
+    mut choice: Choice,
+    request: Request,
+    media_type: &Mime,
+) -> Result<Order, Problem> {
     let (body, read) = read(app, request).await?;
     let Form { mut files, fields } = upload::form(&body, media_type, FIELD)?;
     // What a browser sends when no file was chosen.
@@ -84,8 +107,7 @@ async fn of_form(app: &App, request: Request, media_type: &Mime) -> Result<Order
     })
 }
 
-async fn of_jpeg(app: &App, request: Request) -> Result<Order, Problem> {
-    let choice = options::of_query(request.uri().query().unwrap_or_default())?;
+async fn of_jpeg(app: &App, choice: Choice, request: Request) -> Result<Order, Problem> {
     let (data, read) = read(app, request).await?;
     let name = "image.jpg".to_owned();
     Ok(Order {
@@ -98,14 +120,19 @@ async fn of_jpeg(app: &App, request: Request) -> Result<Order, Problem> {
 async fn read(app: &App, request: Request<Body>) -> Result<(Bytes, Duration), Problem> {
     let began = Instant::now();
     let (head, body) = request.into_parts();
-    let bounds = Bounds {
-        size: app.config.max_body,
-        time: app.config.body_timeout,
-        stall: app.config.stall_timeout,
-        pinned: head.extensions.get().map_or(usize::MAX, Connection::buffer),
-    };
-    let body = upload::read(&head.headers, body, bounds, &app.memory).await?;
+    let bounds = bounds(app, &head.extensions);
+    let body = Incoming::new(&head.headers, body, bounds)?;
+    let body = body.whole(&app.memory).await?;
     Ok((body, began.elapsed()))
+}
+
+pub(super) fn bounds(app: &App, extensions: &Extensions) -> Bounds {
+    Bounds {
+        size: app.config.max_body,
+        time: Some(app.config.body_timeout),
+        stall: app.config.stall_timeout,
+        pinned: extensions.get().map_or(usize::MAX, Connection::buffer),
+    }
 }
 
 fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {

@@ -189,3 +189,49 @@ async fn a_thousand_clients_with_20_mb_each_take_no_more_than_the_budget() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_a_gibibyte_takes_a_few_megabytes() {
+    const SIZE: usize = 1 << 30;
+    let service = Service::start(&[]);
+    let before = service.peak();
+    let (mut answers, mut stream) = TcpStream::connect(service.address)
+        .await
+        .unwrap()
+        .into_split();
+    let head = format!(
+        "POST /v1/pdf?stream=true HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: image/jpeg\r\n\
+         Content-Length: {SIZE}\r\n\r\n"
+    );
+    let sending = tokio::spawn(async move {
+        let jpeg = jpeg(1);
+        stream
+            .write_all(&[head.as_bytes(), &jpeg].concat())
+            .await
+            .unwrap();
+        let zeros = vec![0; 1 << 20];
+        let mut left = SIZE - jpeg.len();
+        while left > 0 {
+            let part = &zeros[..left.min(zeros.len())];
+            stream.write_all(part).await.unwrap();
+            left -= part.len();
+        }
+    });
+    let (mut received, mut last) = (0, Vec::new());
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let count = answers.read(&mut buffer).await.unwrap();
+        if count == 0 {
+            break;
+        }
+        received += count;
+        last = buffer[..count].to_vec();
+    }
+    sending.await.unwrap();
+    assert!(received > SIZE && last.ends_with(b"%%EOF\n\r\n0\r\n\r\n"));
+    assert!(
+        service.peak() < before + 8 * MIB,
+        "{} MiB",
+        service.peak() / MIB
+    );
+}

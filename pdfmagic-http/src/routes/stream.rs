@@ -1,0 +1,181 @@
+//! One JPEG comes in while its PDF goes out already.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http_body_util::channel::{Channel, Sender};
+use pdfmagic_core::backend::Choice;
+use pdfmagic_core::{Backend, Error, Jpeg, Lossless, Options, Passthrough, Piece, Streamed};
+
+use super::convert::{disposition, list};
+use super::order;
+use crate::app::App;
+use crate::exchange::Report;
+use crate::memory::Reservation;
+use crate::problem::Problem;
+use crate::upload::{Bounds, Incoming};
+
+/// How much of an upload is kept while its header is looked for, in bytes.
+const MAX_HEAD: usize = 256 << 10;
+
+/// The answer begins once the header has come. Its length is not stated, since nobody knows how the upload will end.
+pub(super) async fn convert(
+    app: &Arc<App>,
+    choice: &Choice,
+    request: Request,
+) -> Result<Response, Problem> {
+    let backend = choice.backend()?.name();
+    if ![Passthrough.name(), Lossless.name()].contains(&backend) {
+        return Err(Problem::Option {
+            name: "stream".to_owned(),
+            reason: format!(
+                "goes with lossless and passthrough, for {backend} needs all of the image"
+            ),
+        });
+    }
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let bounds = Bounds {
+        size: app.config.max_stream,
+        time: None,
+        ..order::bounds(app, &head.extensions)
+    };
+    let mut input = Input {
+        memory: app.memory.reserve(MAX_HEAD + bounds.pinned)?,
+        incoming: Incoming::new(&head.headers, body, bounds)?,
+        size: 0,
+        tail: [0; 2],
+    };
+    let mut options = Options::default();
+    options.limits = app.limits;
+    let (streamed, parts) = begin(&mut input, &options).await?;
+    let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
+    let (sender, answer) = Channel::new(1);
+    tokio::spawn(send(Arc::clone(app), sender, parts, input, streamed));
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition("image.jpg")),
+    ];
+    let mut response = (headers, Body::new(answer)).into_response();
+    response.extensions_mut().insert(Report {
+        backend,
+        pages: 1,
+        // Counted when it has come.
+        input: 0,
+        read: began.elapsed(),
+        queue: Duration::ZERO,
+        convert: Duration::ZERO,
+        notices: list(&notices),
+    });
+    Ok(response)
+}
+
+/// What has come of the upload.
+struct Input {
+    incoming: Incoming,
+    /// In bytes.
+    size: u64,
+    /// Its last bytes.
+    tail: [u8; 2],
+    /// For the head, and for what is on its way.
+    memory: Reservation,
+}
+
+impl Input {
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let data = self.incoming.next().await?;
+        for &byte in data
+            .iter()
+            .flat_map(|data| &data[data.len().saturating_sub(2)..])
+        {
+            self.tail = [self.tail[1], byte];
+        }
+        self.size += data.as_ref().map_or(0, |data| data.len() as u64);
+        Ok(data)
+    }
+}
+
+/// Reads until there is all of the header, and returns what of the PDF can be told by then.
+async fn begin(input: &mut Input, options: &Options) -> Result<(Streamed, Vec<Bytes>), Problem> {
+    let failed = |error| Problem::Convert {
+        name: "image.jpg".to_owned(),
+        error,
+    };
+    let mut head = BytesMut::new();
+    // Not with each part, so that a header in many parts is not read again and again.
+    let mut enough = 0;
+    loop {
+        let data = input.next().await?;
+        let has_ended = data.is_none();
+        head.extend(data);
+        if head.len() < enough && !has_ended {
+            continue;
+        }
+        match Streamed::begin(&head, options) {
+            Ok((streamed, pieces)) => return Ok((streamed, parts(pieces, &head.freeze()))),
+            Err(Error::NeedsInput { .. }) if !has_ended && head.len() < MAX_HEAD => {
+                enough = 2 * head.len();
+            }
+            // All of it is there: let it say what is wrong.
+            Err(Error::NeedsInput { .. }) if has_ended => {
+                Jpeg::parse(&head[..], &options.limits).map_err(failed)?;
+                return Err(Problem::NotStreamable);
+            }
+            Err(Error::NeedsInput { .. }) => return Err(Problem::NotStreamable),
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// The pieces, as far as they have come.
+fn parts(pieces: Vec<Piece>, head: &Bytes) -> Vec<Bytes> {
+    let at = |n| usize::try_from(n).map_or(head.len(), |n| head.len().min(n));
+    let part = |piece| match piece {
+        Piece::Made(bytes) => bytes.into(),
+        Piece::Input(range) => head.slice(at(range.start)..at(range.end)),
+    };
+    pieces.into_iter().map(part).collect()
+}
+
+/// Sends the rest on as it comes. What goes wrong now can only tear the answer off, since its head has gone out.
+async fn send(
+    app: Arc<App>,
+    mut sender: Sender<Bytes, Problem>,
+    parts: Vec<Bytes>,
+    mut input: Input,
+    streamed: Streamed,
+) {
+    // A client that takes no more needs no more.
+    for part in parts {
+        let Ok(()) = sender.send_data(part).await else {
+            return;
+        };
+    }
+    loop {
+        match input.next().await {
+            Ok(Some(part)) => {
+                let Ok(()) = sender.send_data(part).await else {
+                    return;
+                };
+            }
+            Ok(None) => break,
+            Err(problem) => return sender.abort(problem),
+        }
+    }
+    app.metrics.input.inc_by(input.size);
+    match streamed.end(input.size, &input.tail) {
+        Ok(rest) => {
+            let _ = sender.send_data(rest.into()).await;
+        }
+        Err(error) => sender.abort(Problem::Convert {
+            name: "the document".to_owned(),
+            error,
+        }),
+    }
+    drop(input.memory);
+}
