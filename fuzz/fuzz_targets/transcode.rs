@@ -28,6 +28,10 @@ fuzz_target!(|input: &[u8]| {
             ..Reencode::default()
         },
         Reencode {
+            subsample: true,
+            ..Reencode::default()
+        },
+        Reencode {
             max_density: Density::new(48.0),
             ..Reencode::default()
         },

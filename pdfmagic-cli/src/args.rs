@@ -96,6 +96,10 @@ struct Cli {
     #[arg(long, help_heading = "Conversion")]
     gray: bool,
 
+    /// Keep half the columns and rows of color differences, with --backend reencode
+    #[arg(long, help_heading = "Conversion")]
+    subsample: bool,
+
     /// Most bytes of each image, with --backend reencode: the best quality that fits
     #[arg(long, value_name = "BYTES", help_heading = "Conversion")]
     max_size: Option<String>,
@@ -140,6 +144,7 @@ fn backend(cli: &Cli) -> Result<Box<dyn Backend>, ChoiceError> {
         ("quality", &cli.quality),
         ("max-density", &cli.max_density),
         ("gray", &switch(cli.gray)),
+        ("subsample", &switch(cli.subsample)),
         ("max-size", &cli.max_size),
     ];
     let mut choice = Choice::default();

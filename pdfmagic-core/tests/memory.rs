@@ -39,6 +39,10 @@ fn backends(jpeg: &Jpeg<'_>) -> Vec<Box<dyn Backend>> {
         Box::new(Transcode { progressive: true }),
         Box::new(Lossless),
         Box::new(reencode),
+        Box::new(Reencode {
+            subsample: true,
+            ..reencode
+        }),
         Box::new(at_most(2.0)),
         Box::new(at_most(1.3)),
         Box::new(Reencode {

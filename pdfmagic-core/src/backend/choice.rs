@@ -16,10 +16,15 @@ use crate::geometry::Density;
 /// | `quality` | 1 to 100 | `reencode` |
 /// | `max-density` | pixels per inch, 10 to 4,800 | `reencode` |
 /// | `gray` | `true` or `false` | `reencode` |
+/// | `subsample` | `true` or `false` | `reencode` |
 /// | `max-size` | bytes | `reencode` |
 ///
 /// Nothing implies `reencode`: what loses something must be named.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    feature = "reencode",
+    expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")
+)]
 pub struct Choice {
     backend: Option<Name>,
     optimize: bool,
@@ -32,6 +37,8 @@ pub struct Choice {
     max_size: Option<u64>,
     #[cfg(feature = "reencode")]
     gray: bool,
+    #[cfg(feature = "reencode")]
+    subsample: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +117,8 @@ impl Choice {
             }
             #[cfg(feature = "reencode")]
             "gray" => self.gray = switch()?,
+            #[cfg(feature = "reencode")]
+            "subsample" => self.subsample = switch()?,
             _ => return Err(wrong("there is no such option")),
         }
         Ok(())
@@ -151,6 +160,7 @@ impl Choice {
                 quality: self.quality.unwrap_or_default(),
                 max_density: self.max_density,
                 gray: self.gray,
+                subsample: self.subsample,
                 max_size: self.max_size,
             }),
         })
@@ -163,6 +173,7 @@ impl Choice {
             ("max-density", self.max_density.is_some()),
             ("max-size", self.max_size.is_some()),
             ("gray", self.gray),
+            ("subsample", self.subsample),
         ];
         match lossy.into_iter().find(|&(_, is_set)| is_set) {
             Some((lossy, _)) if name != Name::Reencode => Err(ChoiceError::new(
@@ -227,6 +238,7 @@ mod tests {
             ("max-density", "150", "9"),
             ("max-size", "100000", "-1"),
             ("gray", "true", "1"),
+            ("subsample", "true", "1"),
         ] {
             assert_eq!(
                 chosen(&[("backend", "reencode"), (name, value)]),

@@ -105,14 +105,19 @@ impl Pixels {
         })
     }
 
-    pub(super) fn encode(&self, quality: Quality) -> Result<Vec<u8>, Error> {
+    pub(super) fn encode(&self, quality: Quality, subsample: bool) -> Result<Vec<u8>, Error> {
         let mut data = Vec::new();
         let mut encoder = Encoder::new(&mut data, quality.get());
         encoder.set_optimized_huffman_tables(true);
         encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
         let color_type = match self.color_space {
             ColorSpace::DeviceGray => ColorType::Luma,
-            ColorSpace::DeviceRgb => ColorType::Rgb,
+            ColorSpace::DeviceRgb => {
+                if subsample {
+                    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+                }
+                ColorType::Rgb
+            }
             ColorSpace::DeviceCmyk => {
                 // Subsampling suits chroma; C, M and Y are not chroma.
                 encoder.set_sampling_factor(SamplingFactor::F_1_1);

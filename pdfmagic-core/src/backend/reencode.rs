@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
 use super::{Backend, ColorSpace, ImageXObject, check_dct_8_bit};
-use crate::coding::{self, Coefficients, Quantizer};
+use crate::coding::{self, Coefficients, Quantizer, Reduction};
 use crate::error::{Error, Resource};
 use crate::geometry::Density;
 use crate::jpeg::{ColorModel, Jpeg};
@@ -49,6 +49,8 @@ pub struct Reencode {
     pub max_density: Option<Density>,
     /// Keep the luminance only, where it is coded apart. Default: false.
     pub gray: bool,
+    /// Keep half the columns and half the rows of color differences, where there are more. Default: false.
+    pub subsample: bool,
     /// Most bytes of the image; the quality is lowered until it fits. Default: no bound.
     pub max_size: Option<u64>,
 }
@@ -107,38 +109,34 @@ impl Backend for Reencode {
         };
         (image.width, image.height) = (shrunk(image.width), shrunk(image.height));
         let ratio = excess / f64::from(factor);
-        let factor = usize::from(factor);
+        let reduction = Reduction {
+            factor: factor.into(),
+            subsample: self.subsample
+                && matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck),
+        };
         let data = if ratio > ROUNDING {
-            let data = match factor {
-                1 => coefficients(&mut image.notices)?,
+            let coefficients = coefficients(&mut image.notices)?;
+            let data = match reduction.factor {
+                1 => coefficients.encode()?,
                 // The finest steps: what is lost is lost by the encoder after this.
-                _ => coefficients(&mut image.notices)?.shrink(factor, |_, _| [1; 64])?,
-            }
-            .encode()?;
+                _ => coefficients.encode_reduced(reduction, |_, _| [1; 64])?,
+            };
+            drop(coefficients);
             let pixels = Pixels::decode(&data, jpeg, color_model, limits)?.shrink(ratio)?;
             drop(data);
             let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
             [image.width, image.height] =
                 sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
-            self.fit(|quality| pixels.encode(quality))?
+            self.fit(|quality| pixels.encode(quality, reduction.subsample))?
         } else if becomes_gray || self.max_size.is_some() {
             let source = coefficients(&mut image.notices)?;
             self.fit(|quality| {
-                let target = target(color_model, quality, factor);
-                if factor > 1 {
-                    source.shrink(factor, target)?.encode()
-                } else {
-                    source.encode_requantized(target)
-                }
+                source.encode_reduced(reduction, target(color_model, quality, reduction.factor))
             })?
         } else {
-            let target = target(color_model, self.quality, factor);
-            if factor > 1 {
-                coding::shrink(jpeg, limits, factor, target, &mut image.notices)?
-            } else {
-                coding::requantize(jpeg, limits, target, &mut image.notices)?
-            }
+            let target = target(color_model, self.quality, reduction.factor);
+            coding::reduce(jpeg, limits, reduction, target, &mut image.notices)?
         };
         image.data = vec![Piece::Made(data)];
         Ok(image)

@@ -2,6 +2,15 @@
 
 use crate::jpeg::{Frame, Process};
 
+/// How an image is made smaller.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reduction {
+    /// Its width and height are divided by this: 1, 2, 4 or 8.
+    pub(crate) factor: usize,
+    /// Whether the second and third component, if they have more, are to have half the columns and rows of the first.
+    pub(crate) subsample: bool,
+}
+
 /// Samples of a block along each axis.
 const BLOCK: usize = 8;
 
@@ -110,10 +119,36 @@ impl Grid {
         }
     }
 
-    /// The grid of an image 1/`factor` as wide and high.
-    pub(super) fn smaller(&self, factor: usize) -> Self {
+    /// The grid after a reduction, and by how much each component shrinks in it along each axis. `None` if none does.
+    pub(super) fn reduced(&self, reduction: Reduction) -> Option<(Self, Vec<(usize, usize)>)> {
+        let Reduction { factor, subsample } = reduction;
         let (width, height) = (self.width.div_ceil(factor), self.height.div_ceil(factor));
-        Self::new(width, height, self.components.clone())
+        let mut components = self.components.clone();
+        let mut factors = vec![(factor, factor); components.len()];
+        if let Some(halves) = self.halves().filter(|_| subsample && factor < 8) {
+            for (i, (c, shrunk)) in components.iter_mut().zip(&mut factors).enumerate() {
+                (c.h, c.v) = (2, 2);
+                if let Some((x, y)) = i.checked_sub(1).and_then(|i| halves.get(i)) {
+                    (c.h, c.v) = (1, 1);
+                    *shrunk = (factor * x, factor * y);
+                }
+            }
+        }
+        let shrinks = factors.iter().any(|&shrunk| shrunk != (1, 1));
+        shrinks.then(|| (Self::new(width, height, components), factors))
+    }
+
+    /// By how much the second and the third component must shrink to have half the columns and rows of the others.
+    fn halves(&self) -> Option<[(usize, usize); 2]> {
+        let [first, second, third, rest @ ..] = &self.components[..] else {
+            return None;
+        };
+        let half = |of: usize, whole: usize| [2, 1].into_iter().find(|n| of * 2 == whole * n);
+        let halves = |c: &Component| Some((half(c.h, first.h)?, half(c.v, first.v)?));
+        let is_full = |c: &Component| (c.h, c.v) == (first.h, first.v);
+        rest.iter()
+            .all(is_full)
+            .then_some([halves(second)?, halves(third)?])
     }
 
     pub(super) fn h_max(&self) -> usize {

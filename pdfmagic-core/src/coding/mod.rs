@@ -43,12 +43,13 @@ mod walk;
 mod whole;
 
 pub(crate) use coefficients::Quantizer;
+pub(crate) use grid::Reduction;
 pub(crate) use lossless::decode as decode_lossless;
 pub(crate) use memory::Memory;
 pub(crate) use quantize::{coarser, table};
 pub(crate) use samples::Samples;
 pub(crate) use walk::walk;
-pub(crate) use whole::{Coefficients, optimize, requantize, shrink};
+pub(crate) use whole::{Coefficients, optimize, reduce};
 
 /// What is wrong with an MCU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

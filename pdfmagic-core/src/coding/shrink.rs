@@ -124,7 +124,11 @@ impl Way {
     /// Y = V X H', divided by the new steps.
     fn block(&self, mosaic: &Mosaic, to: &mut Block) {
         let x: Matrix = std::array::from_fn(|r| std::array::from_fn(|c| mosaic[8 * r + c]));
-        let y = product(&product(&self.vertical, &x), &self.horizontal);
+        let y = if (self.fx, self.fy) == (1, 1) {
+            x
+        } else {
+            product(&product(&self.vertical, &x), &self.horizontal)
+        };
         to.nonzero = 0;
         to.zz[0] = 0;
         for (r, (line, inverse)) in y.iter().zip(&self.inverse).enumerate() {
@@ -288,17 +292,8 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
 }
 
 impl Coefficients {
-    /// 1/`factor` as wide and high, and requantized to `target`.
-    pub(crate) fn shrink(
-        &self,
-        factor: usize,
-        target: impl Fn(usize, &Quantizer) -> Quantizer,
-    ) -> Result<Self, Error> {
-        let factors = vec![(factor, factor); self.planes.len()];
-        self.resample(self.grid.smaller(factor), &factors, target)
-    }
-
-    fn resample(
+    /// Shrinks each component to its place in `grid`, and requantizes it to `target`.
+    pub(super) fn resample(
         &self,
         grid: Grid,
         factors: &[(usize, usize)],

@@ -9,7 +9,7 @@ use super::huffman::{self, extend, optimal};
 use super::memory::Memory;
 use super::quantize::Requantizer;
 use super::whole::Coefficients;
-use super::{optimize, requantize, shrink, table, walk};
+use super::{Reduction, optimize, reduce, table, walk};
 use crate::jpeg::{Jpeg, standard};
 use crate::{Error, Limits};
 
@@ -109,13 +109,41 @@ fn what_streams_through_is_what_is_stored_and_written() {
         let jpeg = parse(&data);
         assert!(optimize(&jpeg, &limits, &mut notices).expect("it is sound") == data);
         let coarse = |c, _: &_| table(50, c > 0);
-        let streamed = requantize(&jpeg, &limits, coarse, &mut notices).expect("it is sound");
-        assert!(streamed == image.encode_requantized(coarse).expect("there is memory"));
-        for factor in [2, 4, 8] {
-            let streamed =
-                shrink(&jpeg, &limits, factor, coarse, &mut notices).expect("it is sound");
-            assert!(streamed == encoded(&image.shrink(factor, coarse).expect("there is memory")));
+        for (factor, subsample) in [1, 2, 4, 8]
+            .into_iter()
+            .flat_map(|f| [(f, false), (f, true)])
+        {
+            let reduction = Reduction { factor, subsample };
+            let streamed = reduce(&jpeg, &limits, reduction, coarse, &mut notices);
+            let stored = image.encode_reduced(reduction, coarse);
+            assert!(streamed.expect("it is sound") == stored.expect("there is memory"));
         }
+    }
+}
+
+#[test]
+fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
+    for image in images() {
+        let reduction = Reduction {
+            factor: 1,
+            subsample: true,
+        };
+        let data = image
+            .encode_reduced(reduction, |_, old| *old)
+            .expect("there is memory");
+        let [first, others @ ..] = &image.grid.components[..] else {
+            panic!("an image has components");
+        };
+        let subsampled = decode(&data).expect("what we write is sound");
+        let [y, rest @ ..] = &subsampled.grid.components[..] else {
+            panic!("it has components");
+        };
+        let is_halved = rest
+            .iter()
+            .take(2)
+            .all(|c| (2 * c.h, 2 * c.v) == (y.h, y.v));
+        let can_be = others.len() >= 2 && (first.h, first.v) != (4, 2);
+        assert_eq!(is_halved && !rest.is_empty(), can_be);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Fault;
 use super::coefficients::{Block, Plane, Quantizer};
 use super::encode::{Symbols, dht, head, sos};
-use super::grid::{Grid, Place, Scan, Selector};
+use super::grid::{Grid, Place, Reduction, Scan, Selector};
 use super::huffman::Entry;
 use super::memory::Memory;
 use super::quantize::{Requantize, Requantizer};
@@ -78,11 +78,15 @@ impl Coefficients {
         self.encode_blocks(&self.quantizers, |_, block| *block)
     }
 
-    /// Likewise, requantized to the tables that `target` gives for each component and its old table.
-    pub(crate) fn encode_requantized(
+    /// Likewise, made smaller, with the tables that `target` gives for each component and its old table.
+    pub(crate) fn encode_reduced(
         &self,
+        reduction: Reduction,
         target: impl Fn(usize, &Quantizer) -> Quantizer,
     ) -> Result<Vec<u8>, Error> {
+        if let Some((grid, factors)) = self.grid.reduced(reduction) {
+            return self.resample(grid, &factors, target)?.encode();
+        }
         let old = self.quantizers.iter();
         let new: Vec<_> = old.enumerate().map(|(c, q)| target(c, q)).collect();
         let pairs = self.quantizers.iter().zip(&new);
@@ -183,57 +187,49 @@ pub(crate) fn optimize(
     Coefficients::decode(jpeg, limits, notices)?.encode()
 }
 
-/// Codes a JPEG anew with the tables that `target` gives for each component and its old table.
-pub(crate) fn requantize(
+/// Codes a JPEG anew, made smaller, with the tables that `target` gives for each component and its old table.
+pub(crate) fn reduce(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
+    reduction: Reduction,
     target: impl Fn(usize, &Quantizer) -> Quantizer,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let through = stream_through(jpeg, limits, |memory, grid, quantizers| {
-        let by = quantizers.iter_mut().enumerate().map(|(c, q)| {
-            let old = std::mem::replace(q, target(c, q));
-            Requantizer::new(&old, q)
-        });
-        let symbols = Symbols::new(memory, expected(jpeg));
-        Ok(Requantize::new(symbols, grid.clone(), by.collect()))
-    })?;
+    let requantized = |quantizers: &mut Vec<Quantizer>| {
+        let new = quantizers.iter().enumerate().map(|(c, q)| target(c, q));
+        let new = new.collect();
+        std::mem::replace(quantizers, new)
+    };
+    let through = if let Some((new, factors)) = Grid::of(jpeg.frame()).reduced(reduction) {
+        stream_through(jpeg, limits, |memory, grid, quantizers| {
+            let old = requantized(quantizers);
+            let source = std::mem::replace(grid, new);
+            let memory = memory.take(Shrink::size(grid))?;
+            let symbols = Symbols::new(memory, expected(jpeg) / 2);
+            Ok(Shrink::new(
+                symbols,
+                source,
+                grid.clone(),
+                &factors,
+                &old,
+                quantizers,
+            ))
+        })?
+    } else {
+        stream_through(jpeg, limits, |memory, grid, quantizers| {
+            let old = requantized(quantizers);
+            let by = old
+                .iter()
+                .zip(quantizers)
+                .map(|(old, new)| Requantizer::new(old, new));
+            let symbols = Symbols::new(memory, expected(jpeg));
+            Ok(Requantize::new(symbols, grid.clone(), by.collect()))
+        })?
+    };
     if let Some(out) = through {
         return Ok(out);
     }
-    Coefficients::decode(jpeg, limits, notices)?.encode_requantized(target)
-}
-
-/// Codes a JPEG anew at 1/`factor` of its width and height, for 2, 4 and 8, and requantizes it.
-pub(crate) fn shrink(
-    jpeg: &Jpeg<'_>,
-    limits: &Limits,
-    factor: usize,
-    target: impl Fn(usize, &Quantizer) -> Quantizer,
-    notices: &mut Vec<Notice>,
-) -> Result<Vec<u8>, Error> {
-    let through = stream_through(jpeg, limits, |memory, grid, quantizers| {
-        let to = quantizers.iter().enumerate().map(|(c, q)| target(c, q));
-        let old = std::mem::replace(quantizers, to.collect());
-        let source = std::mem::replace(grid, grid.smaller(factor));
-        let factors = vec![(factor, factor); source.components.len()];
-        let memory = memory.take(Shrink::size(grid))?;
-        let symbols = Symbols::new(memory, expected(jpeg) / 2);
-        Ok(Shrink::new(
-            symbols,
-            source,
-            grid.clone(),
-            &factors,
-            &old,
-            quantizers,
-        ))
-    })?;
-    if let Some(out) = through {
-        return Ok(out);
-    }
-    Coefficients::decode(jpeg, limits, notices)?
-        .shrink(factor, target)?
-        .encode()
+    Coefficients::decode(jpeg, limits, notices)?.encode_reduced(reduction, target)
 }
 
 /// Passes a sequential Huffman JPEG of a single scan through a sink that collects symbols, for the grid and

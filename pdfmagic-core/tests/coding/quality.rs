@@ -17,23 +17,31 @@ const FEWEST_PIXELS: u32 = 30_000;
 /// What one picture may be worse by, in decibels.
 const WORST: f64 = -0.1;
 
-/// The original's samples, and how `cjpeg` samples components as the original does.
+/// The original's samples, and how `cjpeg` is to sample components.
 struct Original {
     samples: Vec<u8>,
     sampling: String,
 }
 
 impl Original {
-    /// `None` for what is no photo, or none that `cjpeg` would write.
-    fn of(jpeg: &[u8]) -> Option<Self> {
+    /// `None` for what is no photo, or none that `cjpeg` would write, or that has no colors to be subsampled.
+    fn of(jpeg: &[u8], subsample: bool) -> Option<Self> {
         let header = Jpeg::parse(jpeg, &Limits::default()).ok()?;
         let frame = header.frame();
         let pixels = u32::from(frame.width.get()) * u32::from(frame.height.get());
         let is_photo = pixels >= FEWEST_PIXELS
             && matches!(header.color_model(), ColorModel::Gray | ColorModel::YCbCr);
         let sampling = frame.components.iter().map(|c| format!("{}x{}", c.h, c.v));
+        let sampling = sampling.collect::<Vec<_>>().join(",");
+        if subsample && sampling != "1x1,1x1,1x1" {
+            return None;
+        }
         Some(Self {
-            sampling: sampling.collect::<Vec<_>>().join(","),
+            sampling: if subsample {
+                "2x2,1x1,1x1".to_owned()
+            } else {
+                sampling
+            },
             samples: djpeg(jpeg).filter(|_| is_photo)?,
         })
     }
@@ -86,19 +94,13 @@ fn float(size: usize) -> f64 {
     size as f64
 }
 
-/// By how much ours is better at a quality, in decibels.
-fn gain(jpeg: &[u8], original: &Original, quality: u8) -> Option<f64> {
-    let quality = Quality::new(quality).expect("it is in range");
-    let backend = Reencode {
-        quality,
-        ..Reencode::default()
-    };
+/// By how much ours is better, in decibels.
+fn gain(jpeg: &[u8], original: &Original, backend: Reencode) -> Option<f64> {
     let ours = coded(jpeg, &backend).expect("djpeg takes it");
     Some(original.ratio(&ours) - original.ratio_by_cjpeg(ours.len())?)
 }
 
-#[test]
-fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
+fn assert_no_more_is_lost(subsample: bool) {
     if !has_djpeg() {
         return;
     }
@@ -110,8 +112,15 @@ fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
     let made = samplings.map(|sampling| photo(640, 480, sampling));
     let files: Vec<_> = files.chain(made).collect();
     let gains = on_two_threads(&files, |jpeg| {
-        let original = Original::of(jpeg)?;
-        Some(QUALITIES.map(|quality| gain(jpeg, &original, quality)))
+        let original = Original::of(jpeg, subsample)?;
+        Some(QUALITIES.map(|quality| {
+            let backend = Reencode {
+                quality: Quality::new(quality).expect("it is in range"),
+                subsample,
+                ..Reencode::default()
+            };
+            gain(jpeg, &original, backend)
+        }))
     });
     for (index, quality) in QUALITIES.iter().enumerate() {
         let gains = gains.iter().flatten();
@@ -122,4 +131,14 @@ fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
         println!("quality {quality}, {count} pictures: {median:+.2} dB, the worst {worst:+.2} dB");
         assert!(median >= 0.0 && worst >= WORST);
     }
+}
+
+#[test]
+fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
+    assert_no_more_is_lost(false);
+}
+
+#[test]
+fn at_the_same_size_no_more_is_lost_where_colors_are_subsampled() {
+    assert_no_more_is_lost(true);
 }

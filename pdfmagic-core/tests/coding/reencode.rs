@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::backend::{ColorSpace, Quality, Reencode};
 use pdfmagic_core::geometry::Density;
 use pdfmagic_core::{Backend, Jpeg, Limits};
 
-use super::support::{coded, djpeg, djpeg_with, has_djpeg};
+use super::support::{coded, djpeg, djpeg_with, has_djpeg, photo};
 
 /// Its luminance alone.
 fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
@@ -89,6 +90,42 @@ fn gray_is_the_luminance_as_it_was() {
             djpeg(&gray).expect("no warning") == djpeg_gray(&jpeg),
             "other samples"
         );
+    }
+}
+
+#[test]
+fn subsampled_color_is_smaller_and_looks_the_same() {
+    let jpeg = photo(400, 300, SamplingFactor::F_1_1);
+    let limits = Limits::default();
+    let coded = |subsample, max_density| {
+        let backend = Reencode {
+            subsample,
+            max_density: Density::new(max_density),
+            ..Reencode::default()
+        };
+        coded(&jpeg, &backend).expect("it is sound")
+    };
+    // As it is, of half the size, and resampled.
+    for density in [96.0, 48.0, 70.0] {
+        let (full, halved) = (coded(false, density), coded(true, density));
+        assert!(halved.len() <= full.len(), "at {density} per inch");
+        let header = Jpeg::parse(&halved, &limits).expect("what we write is sound");
+        let factors: Vec<_> = header
+            .frame()
+            .components
+            .iter()
+            .map(|c| (c.h, c.v))
+            .collect();
+        assert_eq!(factors, [(2, 2), (1, 1), (1, 1)]);
+        if has_djpeg() {
+            let [full, halved] = [full, halved].map(|data| djpeg(&data).expect("no warning"));
+            let difference: u64 = full
+                .iter()
+                .zip(&halved)
+                .map(|(a, b)| u64::from(a.abs_diff(*b)))
+                .sum();
+            assert!(difference < 4 * full.len() as u64, "at {density} per inch");
+        }
     }
 }
 

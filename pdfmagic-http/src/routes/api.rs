@@ -80,6 +80,9 @@ pub(super) struct ConversionOptions {
     /// With `reencode`: luminance only.
     #[schema(nullable = false)]
     gray: Option<bool>,
+    /// With `reencode`: half the columns and rows of color differences.
+    #[schema(nullable = false)]
+    subsample: Option<bool>,
     /// With `reencode`: the highest quality whose image is not larger than this, in bytes.
     #[schema(nullable = false)]
     max_size: Option<u64>,
