@@ -1,11 +1,10 @@
 """What must hold for a set of Kubernetes objects beyond each one's schema. Every check yields what is wrong."""
 
+import math
 import re
 from decimal import Decimal
 
 MIB = 1 << 20
-# What the service needs beside the bytes of requests.
-HEADROOM = 32 * MIB
 SUFFIX = {"": 1, "m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 1 << 10, "Mi": MIB, "Gi": 1 << 30}
 
 
@@ -31,6 +30,26 @@ def pods(documents):
 def containers(documents):
     for _, _, pod in pods(documents):
         yield from pod["containers"]
+
+
+def is_service(container):
+    """Whether it runs what the image is made to run."""
+    return "command" not in container
+
+
+def environment(container):
+    """The variables that it sees, those of the downward API resolved."""
+    variables = {}
+    for variable in container.get("env", []):
+        value = variable.get("value")
+        if source := variable.get("valueFrom"):
+            if field := source.get("resourceFieldRef"):
+                side, resource = field["resource"].split(".")
+                value = str(math.ceil(quantity(container["resources"][side][resource])))
+            else:
+                value = {"status.podIP": "192.0.2.1"}[source["fieldRef"]["fieldPath"]]
+        variables[variable["name"]] = value
+    return variables
 
 
 def matching(documents, labels):
@@ -99,7 +118,8 @@ def probes(documents):
         for container in pod["containers"]:
             for name in ("startupProbe", "livenessProbe", "readinessProbe"):
                 if get := container.get(name, {}).get("httpGet"):
-                    yield name, get["path"], ports_of(pod).get(get["port"])
+                    port = get["port"]
+                    yield name, get["path"], port if isinstance(port, int) else ports_of(pod).get(port)
 
 
 def missing_targets(documents):
@@ -117,23 +137,26 @@ def missing_targets(documents):
             yield f"no ServiceAccount {account}"
 
 
-def too_short_graces(documents, defaults):
-    """A pod must have the time that its container takes to stop. `defaults` are the program's, by variable."""
+def too_short_graces(documents, settings):
+    """Who began before a pod's end is answered. `settings` tells those in force, by the environment."""
     for owner in named(documents, "Deployment"):
         pod = owner["spec"]["template"]["spec"]
         for container in pod["containers"]:
-            env = defaults | {e["name"]: e["value"] for e in container.get("env", []) if "value" in e}
-            pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-            needed = pause + sum(float(env[name]) for name in ("PDFMAGIC_DRAIN_DELAY", "PDFMAGIC_GRACE"))
-            if pod["terminationGracePeriodSeconds"] < needed + 5:
-                yield f"stopping takes up to {needed} s and 5 to spare, of {pod['terminationGracePeriodSeconds']}"
+            force = settings(environment(container))
+            drain, grace, body, queue = (
+                float(force[f"PDFMAGIC_{name}"]) for name in ("DRAIN_DELAY", "GRACE", "BODY_TIMEOUT", "QUEUE_TIMEOUT")
+            )
+            if grace < body + queue + 5:
+                yield f"a request may take {body + queue} s and its conversion, and is given {grace}"
+            needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + drain + grace + 5
+            if pod["terminationGracePeriodSeconds"] < needed:
+                yield f"stopping takes up to {needed} s, some to spare, of {pod['terminationGracePeriodSeconds']}"
 
 
 def unknown_variables(documents, known):
     for container in containers(documents):
-        for variable in container.get("env", []):
-            if variable["name"] not in known:
-                yield f"{variable['name']} means nothing to the program"
+        for name in environment(container).keys() - known:
+            yield f"{name} means nothing to the program"
 
 
 def unrestricted(documents):
@@ -159,13 +182,23 @@ def unrestricted(documents):
             yield f"{owner['kind']}: takes a token, or variables of Services"
 
 
-def wrong_sizes(documents):
+def malformed_quantities(documents):
     for container in containers(documents):
-        resources = container["resources"]
-        try:
-            sizes = {side: {k: quantity(v) for k, v in resources[side].items()} for side in ("requests", "limits")}
-        except (AttributeError, KeyError) as fault:
-            yield f"not a quantity in {resources}: {fault}"
-            continue
-        if sizes["limits"]["memory"] < sizes["requests"]["memory"] + HEADROOM and "command" not in container:
-            yield "the limit has no room for the budget and what the service needs beside it"
+        for side in ("requests", "limits"):
+            for value in container["resources"][side].values():
+                try:
+                    quantity(value)
+                except (AttributeError, KeyError):
+                    yield f"{value} is not a quantity"
+
+
+def wrong_sizes(documents, settings):
+    for container in filter(is_service, containers(documents)):
+        requests, limits = container["resources"]["requests"], container["resources"]["limits"]
+        if limits["memory"] != requests["memory"]:
+            yield "memory that is not promised can be taken away"
+        force = settings(environment(container))
+        if int(force["PDFMAGIC_MEMORY_LIMIT"]) != quantity(limits["memory"]):
+            yield "the service does not know its limit"
+        if int(force["PDFMAGIC_WORKERS"]) != math.ceil(quantity(requests["cpu"])):
+            yield "the service does not know its share of the processor"

@@ -22,15 +22,7 @@ def deployment(tmp_path_factory):
     text = subprocess.check_output([kubectl, "kustomize", ROOT / "deploy/k8s/base"], text=True)
     [deployment] = manifests.named(yaml.safe_load_all(text), "Deployment")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
-    requests = container["resources"]["requests"]
-    downward = {
-        "status.podIP": "127.0.0.1",
-        "requests.cpu": str(-(-manifests.quantity(requests["cpu"]) // 1)),
-        "requests.memory": str(manifests.quantity(requests["memory"])),
-    }
-    for variable in container["env"]:
-        field = variable.pop("valueFrom")
-        variable["value"] = downward[field.get("fieldRef", {}).get("fieldPath") or field["resourceFieldRef"]["resource"]]
+    container["env"] = [{"name": n, "value": v} for n, v in manifests.environment(container).items()]
     for port in container["ports"]:
         port.update(hostIP="127.0.0.1", hostPort=free_port())
     container.update(image=os.environ["PDFMAGIC_IMAGE"], imagePullPolicy="Never")
@@ -45,7 +37,7 @@ def deployment(tmp_path_factory):
 def ports(deployment):
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     ports = {port["name"]: port["hostPort"] for port in container["ports"]}
-    wait_for(ports["http"], "/livez")
+    wait_for(ports["admin"], "/readyz")
     return ports
 
 
@@ -69,3 +61,5 @@ def test_every_probe_is_answered(deployment, ports):
     for name in ("startupProbe", "livenessProbe", "readinessProbe"):
         probe = container[name]["httpGet"]
         assert get(ports[probe["port"]], probe["path"]) == 200, name
+    # The image has no shell; the program itself asks.
+    assert podman("exec", CONTAINER, "/pdfmagic-http", "health") == "serving"

@@ -12,12 +12,13 @@ import kubernetes_validate
 import manifests
 import pytest
 import yaml
+from running import ROOT, get
 
-ROOT = Path(__file__).parents[2]
 K8S = ROOT / "deploy/k8s"
 FOLDERS = [K8S / "base", *sorted(path.parent for path in K8S.glob("overlays/*/kustomization.yaml"))]
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
-RELEASE = Path(os.environ["PDFMAGIC_RELEASE"])
+RELEASE = Path(os.environ["PDFMAGIC_RELEASE"]).absolute()
+SERVICE = RELEASE / "pdfmagic-http"
 CUSTOM = yaml.safe_load((Path(__file__).parent / "custom_resources.yaml").read_text())
 VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
 
@@ -32,10 +33,15 @@ everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
 
 
 def variables():
-    """What the service reads from its environment, and its defaults."""
-    text = subprocess.check_output([RELEASE / "pdfmagic-http", "--help"], text=True)
-    found = re.findall(r"\[env:\s+(\w+)=.*?\](?:\s*\[default:\s+(.*?)\])?", text)
-    return dict(found)
+    """What the service reads from its environment."""
+    text = subprocess.check_output([SERVICE, "--help"], text=True)
+    return set(re.findall(r"\[env:\s+(\w+)=", text))
+
+
+def settings(environment):
+    """What is in force in this environment, by variable. The service refuses what does not fit together."""
+    lines = subprocess.run([SERVICE, "--print-config"], env=environment, check=True, capture_output=True, text=True)
+    return dict(line.split("=", 1) for line in lines.stdout.splitlines())
 
 
 def validate(document, version):
@@ -63,15 +69,15 @@ def test_a_misspelt_key_is_found(name):
 
 
 def faults(documents):
-    known = variables()
-    return [
+    # The others count with quantities.
+    return list(manifests.malformed_quantities(documents)) or [
         *manifests.unmatched_selectors(documents),
         *manifests.missing_ports(documents),
         *manifests.missing_targets(documents),
-        *manifests.too_short_graces(documents, known),
-        *manifests.unknown_variables(documents, known),
+        *manifests.too_short_graces(documents, settings),
+        *manifests.unknown_variables(documents, variables()),
         *manifests.unrestricted(documents),
-        *manifests.wrong_sizes(documents),
+        *manifests.wrong_sizes(documents, settings),
     ]
 
 
@@ -92,6 +98,10 @@ def container(documents):
     return pod(documents)["containers"][0]
 
 
+def variable(documents, name):
+    return next(variable for variable in container(documents)["env"] if variable["name"] == name)
+
+
 BREAKAGES = {
     "a Service selects nothing": lambda d: spec(d, "Service")["selector"].update(app="x"),
     "a Deployment selects other pods": lambda d: spec(d, "Deployment")["selector"]["matchLabels"].update(a="b"),
@@ -99,12 +109,15 @@ BREAKAGES = {
     "a probe asks a port that is not there": lambda d: container(d)["livenessProbe"]["httpGet"].update(port="x"),
     "the autoscaler has no target": lambda d: spec(d, "HorizontalPodAutoscaler")["scaleTargetRef"].update(name="x"),
     "the autoscaler's replicas are reset": lambda d: spec(d, "Deployment").update(replicas=3),
-    "the grace is too short": lambda d: pod(d).update(terminationGracePeriodSeconds=30),
+    "a pod's grace is too short": lambda d: pod(d).update(terminationGracePeriodSeconds=80),
+    "the service's grace is too short": lambda d: variable(d, "PDFMAGIC_GRACE").update(value="30"),
     "a variable is misspelt": lambda d: container(d)["env"].append({"name": "PDFMAGIC_WORKER", "value": "1"}),
     "a capability is left": lambda d: container(d)["securityContext"].pop("capabilities"),
     "the root is writable": lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
     "a quantity is none": lambda d: container(d)["resources"]["limits"].update(memory="256Mb"),
-    "the limit is the budget": lambda d: container(d)["resources"]["limits"].update(memory="192Mi"),
+    "memory is not promised": lambda d: container(d)["resources"]["limits"].update(memory="300Mi"),
+    "the service does not know its limit": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_MEMORY_LIMIT")),
+    "the service does not know its share": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_WORKERS")),
 }
 
 
@@ -113,6 +126,32 @@ def test_what_does_not_fit_is_found(breakage):
     documents = copy.deepcopy(BUILT["base"])
     BREAKAGES[breakage](documents)
     assert faults(documents)
+
+
+def test_a_limit_without_room_for_one_body_is_refused():
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        settings({"PDFMAGIC_MEMORY_LIMIT": str(64 * manifests.MIB)})
+    assert "no room for a body" in refusal.value.stderr
+
+
+@everywhere
+def test_probes_ask_what_the_admin_port_answers(documents, service):
+    for name, path, port in manifests.probes(documents):
+        assert port == 9090, name
+        assert get(service[port], path) == 200, name
+
+
+@everywhere
+def test_a_service_leads_to_conversions_only(documents):
+    for service in manifests.named(documents, "Service"):
+        assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
+
+
+def test_the_admin_port_is_open_to_monitoring_only():
+    [conversions, admin] = spec(BUILT["base"], "NetworkPolicy")["ingress"]
+    assert [port["port"] for port in conversions["ports"]] == ["http"]
+    assert [port["port"] for port in admin["ports"]] == ["admin"]
+    assert admin["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
 
 
 @everywhere
