@@ -1,16 +1,17 @@
 """The Deployment of the base as podman plays it: the image under the manifest's own security context and limit."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import manifests
 import pytest
+import storm
 import yaml
-from running import JPEG, ROOT, free_port, get, is_pdf_of, podman, post, wait_for
+from running import ROOT, free_port, get, is_pdf_of, podman, post, wait_for
 
 CONTAINER = "pdfmagic-pod-0-pdfmagic"
 
@@ -63,3 +64,29 @@ def test_every_probe_is_answered(deployment, ports):
         assert get(ports[probe["port"]], probe["path"]) == 200, name
     # The image has no shell; the program itself asks.
     assert podman("exec", CONTAINER, "/pdfmagic-http", "health") == "serving"
+
+
+def memory(process):
+    """What the container's control group, of either version, has seen: the peak, and how often it was out of memory."""
+    for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
+        _, _, path = line.split(":", 2)
+        for root, peak, events in (
+            (f"/sys/fs/cgroup{path}", "memory.peak", "memory.events"),
+            (f"/sys/fs/cgroup/memory{path}", "memory.max_usage_in_bytes", "memory.oom_control"),
+        ):
+            if (Path(root) / peak).exists():
+                counts = dict(line.split() for line in (Path(root) / events).read_text().splitlines())
+                return int((Path(root) / peak).read_text()), int(counts["oom_kill"])
+    pytest.fail("no control group for memory")
+
+
+def test_it_is_never_out_of_memory(ports):
+    outcomes = asyncio.run(storm.all_at_once(ports["http"]))
+    container = inspect()
+    peak, kills = memory(container["State"]["Pid"])
+    print(f"{dict(outcomes)}, peak {peak >> 20} MiB")
+    assert container["State"]["Running"] and not container["State"]["OOMKilled"]
+    assert container["RestartCount"] == kills == 0
+    assert outcomes[200] and outcomes[503] > outcomes[None], outcomes
+    status, pdf = post(ports["http"])
+    assert status == 200 and is_pdf_of(pdf)
