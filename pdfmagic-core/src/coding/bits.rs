@@ -151,49 +151,47 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// Writes bits, and the zero byte after each 0xFF.
+/// Writes bits, and the zero byte after each 0xFF. `pending` holds the last `count` bits, fewer than a byte.
 pub(super) struct BitWriter {
-    pub(super) out: Vec<u8>,
+    /// What is written, and room after it.
+    out: Vec<u8>,
+    at: usize,
     pending: u64,
     count: u32,
 }
 
+/// How much room is made at a time: little enough to be in the cache still when it is written to.
+const ROOM: usize = 1 << 14;
+
 impl BitWriter {
     pub(super) fn new(out: Vec<u8>) -> Self {
         BitWriter {
+            at: out.len(),
             out,
             pending: 0,
             count: 0,
         }
     }
 
-    /// Up to 32 bits; those above `length` must be zero.
+    /// Up to 56 bits; those above `length` must be zero.
     #[inline(always)]
-    pub(super) fn put(&mut self, bits: u32, length: u32) {
-        self.pending = self.pending << length | u64::from(bits);
+    pub(super) fn put(&mut self, bits: u64, length: u32) {
+        self.pending = self.pending << length | bits;
         self.count += length;
-        if self.count >= 32 {
-            self.count -= 32;
-            self.emit((self.pending >> self.count) as u32);
-        }
-    }
-
-    #[inline(always)]
-    fn emit(&mut self, word: u32) {
-        if has_ff(u64::from(word)) {
-            self.emit_stuffed(word);
-        } else {
-            self.out.extend_from_slice(&word.to_be_bytes());
-        }
-    }
-
-    #[cold]
-    fn emit_stuffed(&mut self, word: u32) {
-        for byte in word.to_be_bytes() {
-            self.out.push(byte);
-            if byte == 0xFF {
-                self.out.push(0);
+        // Whole bytes or not, all are written: that costs less than to ask.
+        let word = self.pending << (63 - self.count) << 1;
+        let whole = (self.count >> 3) as usize;
+        self.count &= 7;
+        match self
+            .out
+            .get_mut(self.at..)
+            .and_then(<[u8]>::first_chunk_mut)
+        {
+            Some(room) if !has_ff(word) => {
+                *room = word.to_be_bytes();
+                self.at += whole;
             }
+            _ => self.at = stuff(&mut self.out, self.at, &word.to_be_bytes()[..whole]),
         }
     }
 
@@ -201,14 +199,24 @@ impl BitWriter {
     pub(super) fn finish(mut self) -> Vec<u8> {
         let pad = self.count.wrapping_neg() & 7;
         self.put((1 << pad) - 1, pad);
-        while self.count > 0 {
-            self.count -= 8;
-            let byte = (self.pending >> self.count) as u8;
-            self.out.push(byte);
-            if byte == 0xFF {
-                self.out.push(0);
-            }
-        }
+        self.out.truncate(self.at);
         self.out
     }
+}
+
+/// Writes bytes at `at`, with what must follow each, and makes room. Returns where they end.
+///
+/// It isn't a method, so that the writer can stay in registers.
+#[cold]
+#[inline(never)]
+fn stuff(out: &mut Vec<u8>, mut at: usize, bytes: &[u8]) -> usize {
+    if out.len() < at + 2 * bytes.len() + 8 {
+        out.resize(at + ROOM, 0);
+    }
+    for &byte in bytes {
+        out[at] = byte;
+        out[at + 1] = 0;
+        at += if byte == 0xFF { 2 } else { 1 };
+    }
+    at
 }

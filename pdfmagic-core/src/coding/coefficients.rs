@@ -20,7 +20,7 @@ pub(super) const ZIGZAG: [u8; 64] = {
     inverse
 };
 
-/// One block, with a bit set for each AC coefficient that is not zero.
+/// One block, with a bit set for each AC coefficient that is not zero. The others in `zz` mean nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
     pub(super) zz: [i16; 64],
@@ -47,6 +47,26 @@ impl Block {
         Block {
             zz: *zz,
             nonzero: nonzero & !1,
+        }
+    }
+
+    /// The indices of the AC coefficients that are not zero.
+    #[inline(always)]
+    pub(super) fn indices(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.nonzero;
+        std::iter::from_fn(move || {
+            let k = (left != 0).then_some(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(k & 63)
+        })
+    }
+
+    /// Sets what is not zero in a block that is all zero.
+    #[inline(always)]
+    pub(super) fn store(&self, zz: &mut [i16; 64]) {
+        zz[0] = self.zz[0];
+        for k in self.indices() {
+            zz[k] = self.zz[k];
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::bits::BitWriter;
 use super::coefficients::{Block, Quantizer};
 use super::grid::Grid;
-use super::huffman::{Entry, Spec, optimal};
+use super::huffman::{Spec, optimal};
 use super::memory::Memory;
 use crate::error::Error;
 use crate::jpeg::segment::Marker;
@@ -15,8 +15,8 @@ type Token = u32;
 /// A component's DC and AC symbols are counted apart: slot = 2 * component + (0 for DC, 1 for AC).
 pub(super) struct Symbols {
     tokens: Vec<Token>,
-    counts: Box<[[u32; 256]; 8]>,
-    prediction: [i16; 4],
+    pub(super) counts: Counts,
+    prediction: Prediction,
     memory: Memory,
 }
 
@@ -28,8 +28,8 @@ impl Symbols {
     pub(super) fn new(memory: Memory, expected: usize) -> Self {
         Symbols {
             tokens: Vec::with_capacity(expected.min(memory.room_for::<Token>())),
-            counts: Box::new([[0; 256]; 8]),
-            prediction: [0; 4],
+            counts: Counts::default(),
+            prediction: Prediction::default(),
             memory,
         }
     }
@@ -41,33 +41,20 @@ impl Symbols {
 
     #[inline(always)]
     fn push(&mut self, slot: usize, symbol: usize, magnitude: u32) {
-        let n = &mut self.counts[slot & 7][symbol & 255];
-        *n = n.wrapping_add(1);
+        self.counts.add(slot, symbol, 1);
         self.tokens
             .push((symbol | slot << 8) as u32 | magnitude << 12);
     }
 
-    /// F.1.2.1: the difference to the last block's DC, modulo 2^16 as decoders take it.
     #[inline(always)]
-    pub(super) fn dc(&mut self, component: usize, value: i16) {
-        let component = component & 3;
-        let difference = value.wrapping_sub(self.prediction[component]).max(-0x7FFF);
-        let (size, magnitude) = category(difference);
-        self.prediction[component] = self.prediction[component].wrapping_add(difference);
-        self.push(2 * component, size as usize, magnitude);
-    }
-
-    /// An AC symbol as decoded.
-    #[inline(always)]
-    pub(super) fn ac(&mut self, component: usize, e: Entry) {
-        let value = i32::from(e.value());
-        let magnitude = (value + (value >> 31)) as u32 & ((1 << e.size()) - 1);
-        self.push(2 * (component & 3) + 1, usize::from(e.symbol()), magnitude);
+    fn dc(&mut self, component: usize, value: i16) {
+        let (size, magnitude) = category(self.prediction.difference(component, value));
+        self.push(2 * (component & 3), size as usize, magnitude);
     }
 
     /// F.1.2.2: a coefficient after a run of zeros.
     #[inline(always)]
-    pub(super) fn level(&mut self, component: usize, mut run: usize, level: i16) {
+    fn level(&mut self, component: usize, mut run: usize, level: i16) {
         let slot = 2 * (component & 3) + 1;
         while run > 15 {
             self.push(slot, 0xF0, 0);
@@ -79,7 +66,7 @@ impl Symbols {
 
     /// EOB
     #[inline(always)]
-    pub(super) fn end(&mut self, component: usize) {
+    fn end(&mut self, component: usize) {
         self.push(2 * (component & 3) + 1, 0, 0);
     }
 
@@ -87,13 +74,10 @@ impl Symbols {
     #[inline(always)]
     pub(super) fn block(&mut self, component: usize, b: &Block) {
         self.dc(component, b.zz[0]);
-        let mut left = b.nonzero;
         let mut last = 0;
-        while left != 0 {
-            let k = left.trailing_zeros() as usize;
+        for k in b.indices() {
             self.level(component, k - last - 1, b.zz[k]);
             last = k;
-            left &= left - 1;
         }
         if last != 63 {
             self.end(component);
@@ -105,6 +89,50 @@ impl Symbols {
     pub(super) fn dummy(&mut self, component: usize) {
         self.push(2 * (component & 3), 0, 0);
         self.end(component);
+    }
+
+    /// Writes the entropy-coded segment.
+    pub(super) fn write(&self, mut out: Vec<u8>, codes: &Codes) -> Result<Vec<u8>, Error> {
+        self.memory
+            .take(self.tokens.capacity() * size_of::<Token>())?
+            .make_room_to_write(&mut out, codes.price(&self.counts))?;
+        let mut bits = BitWriter::new(out);
+        for &token in &self.tokens {
+            let (code, length) = codes.of(token as usize);
+            bits.put(code << (token & 15) | u64::from(token >> 12), length);
+        }
+        Ok(bits.finish())
+    }
+}
+
+/// F.1.2.1: DC differences, modulo 2^16 as decoders take them. None is -32768, which has no category.
+#[derive(Default)]
+pub(super) struct Prediction([i16; 4]);
+
+impl Prediction {
+    #[inline(always)]
+    pub(super) fn difference(&mut self, component: usize, value: i16) -> i16 {
+        let last = &mut self.0[component & 3];
+        let difference = value.wrapping_sub(*last).max(-0x7FFF);
+        *last = last.wrapping_add(difference);
+        difference
+    }
+}
+
+/// How often each symbol occurs, by slot.
+pub(super) struct Counts(pub(super) Box<[[u32; 256]; 8]>);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self(Box::new([[0; 256]; 8]))
+    }
+}
+
+impl Counts {
+    #[inline(always)]
+    pub(super) fn add(&mut self, slot: usize, symbol: usize, times: u32) {
+        let n = &mut self.0[slot & 7][symbol & 255];
+        *n = n.wrapping_add(times);
     }
 
     /// Which of two tables each component uses, and the tables: the split that costs least.
@@ -132,51 +160,46 @@ impl Symbols {
     fn total(&self, choice: &[usize], table: usize, class: usize) -> [u32; 256] {
         let mut sum = [0; 256];
         for (component, _) in choice.iter().enumerate().filter(|(_, t)| **t == table) {
-            for (to, from) in sum.iter_mut().zip(&self.counts[2 * component + class]) {
+            for (to, from) in sum.iter_mut().zip(&self.0[2 * component + class]) {
                 *to += from;
             }
         }
         sum
     }
+}
 
-    /// Writes the entropy-coded segment.
-    pub(super) fn write(
-        &self,
-        mut out: Vec<u8>,
-        choice: &[usize],
-        specs: &[[Spec; 2]],
-    ) -> Result<Vec<u8>, Error> {
-        let mut codes = vec![0u32; 2048];
+/// For each slot and symbol its code and, below that in 6 bits, how long it is with its magnitude bits.
+pub(super) struct Codes(Box<[u32; 2048]>);
+
+impl Codes {
+    pub(super) fn new(choice: &[usize], specs: &[[Spec; 2]]) -> Self {
+        let mut codes = Box::new([0; 2048]);
         for (component, &table) in choice.iter().enumerate() {
-            for class in 0..2 {
-                let spec = &specs[table][class];
-                for ((code, length), &symbol) in spec
-                    .codes()
-                    .unwrap_or_default()
-                    .into_iter()
-                    .zip(&spec.values)
-                {
+            for (class, spec) in specs[table].iter().enumerate() {
+                let all = spec.codes().unwrap_or_default();
+                for ((code, length), &symbol) in all.into_iter().zip(&spec.values) {
                     let size = u32::from(symbol) & 15;
                     codes[(2 * component + class) << 8 | usize::from(symbol)] =
                         code << 6 | (length + size);
                 }
             }
         }
-        let counted = self.counts.iter().flatten().zip(&codes);
-        let bits: u64 = counted
-            .map(|(&n, e)| u64::from(n) * u64::from(e & 63))
-            .sum();
-        self.memory
-            .take(self.tokens.capacity() * size_of::<Token>())?
-            .make_room_to_write(&mut out, bits)?;
-        let mut codes_fixed = [0u32; 2048];
-        codes_fixed.copy_from_slice(&codes);
-        let mut bits = BitWriter::new(out);
-        for &token in &self.tokens {
-            let e = codes_fixed[token as usize & 2047];
-            bits.put(e >> 6 << (token & 15) | token >> 12, e & 63);
-        }
-        Ok(bits.finish())
+        Self(codes)
+    }
+
+    /// The code of a symbol, in its low 8 bits, and a slot, in 3 above; and the length of both with the magnitude.
+    #[inline(always)]
+    pub(super) fn of(&self, symbol: usize) -> (u64, u32) {
+        let code = self.0[symbol & 2047];
+        (u64::from(code >> 6), code & 63)
+    }
+
+    /// How many bits symbols take that occur so often.
+    pub(super) fn price(&self, counts: &Counts) -> u64 {
+        let counted = counts.0.iter().flatten().zip(&self.0[..]);
+        counted
+            .map(|(&n, code)| u64::from(n) * u64::from(code & 63))
+            .sum()
     }
 }
 

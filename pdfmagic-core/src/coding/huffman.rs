@@ -17,8 +17,8 @@ pub(super) struct Spec {
 
 pub(super) const LOOK: u32 = 10;
 
-/// What the next bits mean: from the top, the extended coefficient (16 bits; zero where code and
-/// magnitude don't fit the look-up), RRRRSSSS or the DC category (8), and the length of both (8).
+/// What the next bits mean: from the top, the extended coefficient (16 bits), RRRRSSSS or the DC category (8), whether
+/// the coefficient is known, since code and magnitude fit the look-up (1), and the length of both (7).
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
@@ -49,15 +49,16 @@ impl Entry {
 
     #[inline(always)]
     pub(super) fn length(self) -> u32 {
-        self.0 & 255
+        self.0 & (WHOLE - 1)
     }
 
-    /// Whether this is a whole coefficient, magnitude and all.
     #[inline(always)]
-    pub(super) fn is_whole(self) -> bool {
-        self.0 > 0xFFFF
+    fn is_whole(self) -> bool {
+        self.0 & WHOLE != 0
     }
 }
+
+const WHOLE: u32 = 0x80;
 
 /// Values of a DC table: categories (Table F.1). 16 is for lossless coding alone (Table H.2).
 pub(super) const DC: u8 = 15;
@@ -126,12 +127,13 @@ impl Spec {
             }
             let free = LOOK - length;
             for tail in 0..1u32 << free {
-                let value = if size <= free {
-                    extend(tail >> (free - size), size)
+                let (value, whole) = if size <= free {
+                    (extend(tail >> (free - size), size), WHOLE)
                 } else {
-                    0
+                    (0, 0)
                 };
-                d.look[(code << free | tail) as usize] = Entry::new(value, symbol, length + size);
+                d.look[(code << free | tail) as usize] =
+                    Entry::new(value, symbol, (length + size) | whole);
             }
         }
         Some(d)
@@ -150,41 +152,17 @@ pub(super) fn extend(bits: u32, size: u32) -> i32 {
 }
 
 impl Decoder {
-    /// What the look-up alone says.
-    #[inline(always)]
-    pub(super) fn glance(&self, bits: &BitReader) -> Entry {
-        self.look[bits.peek(LOOK)]
-    }
-
     /// The next symbol with its extended magnitude; the reader has refilled. None: no such code.
     #[inline(always)]
     pub(super) fn next(&self, bits: &mut BitReader) -> Option<Entry> {
-        let e = self.glance(bits);
-        if e.is_whole() {
-            bits.skip(e.length());
-            return Some(e);
-        }
-        self.complete(bits, e)
-    }
-
-    /// Goes on where the look-up didn't say all.
-    #[inline(always)]
-    pub(super) fn complete(&self, bits: &mut BitReader, mut e: Entry) -> Option<Entry> {
-        if e.length() == 0 {
-            e = self.long(bits.peek(16) as u32)?;
-        }
-        if e.size() != 0 {
+        let mut e = self.look[bits.peek(LOOK)];
+        if !e.is_whole() {
+            if e.length() == 0 {
+                e = self.long(bits.peek(16) as u32)?;
+            }
             let magnitude = bits.peek(e.length()) as u32 & ((1 << e.size()) - 1);
             e = Entry::new(extend(magnitude, e.size()), e.symbol(), e.length());
         }
-        bits.skip(e.length());
-        Some(e)
-    }
-
-    /// Passes the next symbol and its magnitude bits unread.
-    #[inline(always)]
-    pub(super) fn pass(&self, bits: &mut BitReader) -> Option<Entry> {
-        let e = self.code(bits.peek(16) as u32)?;
         bits.skip(e.length());
         Some(e)
     }

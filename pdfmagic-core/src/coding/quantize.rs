@@ -4,7 +4,6 @@ use super::Fault;
 use super::coefficients::{Block, NATURAL, Quantizer};
 use super::encode::Symbols;
 use super::grid::{Grid, Place};
-use super::huffman::Entry;
 use super::scan::Sink;
 use super::whole::Collects;
 
@@ -86,19 +85,13 @@ pub(super) struct Requantize {
     symbols: Symbols,
     grid: Grid,
     by: [Requantizer; 4],
-    block: Block,
 }
 
 impl Requantize {
     pub(super) fn new(symbols: Symbols, grid: Grid, by: Vec<Requantizer>) -> Self {
         let mut by = by.into_iter();
         let by = std::array::from_fn(|_| by.next().unwrap_or(Requantizer([(0, 0, 0); 64])));
-        Requantize {
-            symbols,
-            grid,
-            by,
-            block: Block::ZERO,
-        }
+        Requantize { symbols, grid, by }
     }
 }
 
@@ -114,24 +107,17 @@ impl Sink for Requantize {
     }
 
     #[inline(always)]
-    fn dc(&mut self, p: &Place, _: (usize, usize), value: i16, _: Entry) {
-        self.block.zz[0] = self.by[p.component & 3].apply(0, value);
-        self.block.nonzero = 0;
+    fn level(&self, p: &Place, k: usize, value: i16) -> i16 {
+        self.by[p.component & 3].apply(k, value)
     }
 
     #[inline(always)]
-    fn ac(&mut self, p: &Place, k: usize, e: Entry) {
-        let level = self.by[p.component & 3].apply(k, e.value());
-        self.block.zz[k & 63] = level;
-        self.block.nonzero |= u64::from(level != 0) << (k & 63);
-    }
-
-    #[inline(always)]
-    fn done(&mut self, p: &Place, at: (usize, usize)) {
-        if self.grid.components[p.component].has(at) {
-            self.symbols.block(p.component, &self.block);
-        } else {
+    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
+        if !self.grid.components[p.component].has(at) {
             self.symbols.dummy(p.component);
+            return;
         }
+        block.zz[0] = self.by[p.component & 3].apply(0, block.zz[0]);
+        self.symbols.block(p.component, block);
     }
 }

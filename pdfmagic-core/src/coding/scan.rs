@@ -2,9 +2,10 @@
 
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::Plane;
+use super::coefficients::{Block, Plane};
 use super::grid::{Layout, Place, Scan};
-use super::huffman::{Decoder, Entry};
+use super::huffman::Decoder;
+use super::pairs::Pairs;
 use super::restart::{End, Restarts};
 use super::stream::Stream;
 use crate::error::Error;
@@ -29,43 +30,54 @@ pub(super) fn missing_table(scan: &Scan) -> Error {
 
 /// One block of an MCU with the tables that decode it.
 #[derive(Clone, Copy)]
-pub(super) struct Step<'t> {
+pub(super) struct Step<'t, T> {
     pub(super) place: Place,
     pub(super) dc: &'t Decoder,
     pub(super) ac: &'t Decoder,
+    /// What was made of the AC table.
+    pub(super) look: &'t T,
 }
 
-pub(super) fn steps<'t>(
+/// What `make` makes of each AC table of a scan.
+pub(super) fn looks<T>(
+    stream: &Stream<'_>,
+    scan: &Scan,
+    make: impl Fn(&Decoder) -> T,
+) -> [Option<T>; 4] {
+    std::array::from_fn(|ta| {
+        let is_used = scan.selectors.iter().any(|s| s.ta == ta);
+        stream.ac[ta].as_ref().filter(|_| is_used).map(&make)
+    })
+}
+
+pub(super) fn steps<'t, T>(
     stream: &'t Stream,
     scan: &Scan,
     places: &[Place],
-) -> Result<Vec<Step<'t>>, Error> {
-    places
-        .iter()
-        .map(|&place| {
-            let s = scan.selectors[place.part];
-            let dc = stream.dc[s.td].as_ref().ok_or(missing_table(scan))?;
-            Ok(Step {
-                place,
-                dc,
-                ac: stream.ac[s.ta].as_ref().ok_or(missing_table(scan))?,
-            })
+    looks: &'t [Option<T>; 4],
+) -> Result<Vec<Step<'t, T>>, Error> {
+    let step = |&place: &Place| {
+        let s = scan.selectors[place.part];
+        Some(Step {
+            place,
+            dc: stream.dc[s.td].as_ref()?,
+            ac: stream.ac[s.ta].as_ref()?,
+            look: looks[s.ta].as_ref()?,
         })
-        .collect()
+    };
+    let steps: Option<_> = places.iter().map(step).collect();
+    steps.ok_or(missing_table(scan))
 }
 
-/// What becomes of the symbols of a scan. `step` is the block's place in its MCU.
+/// What becomes of the blocks of a scan.
 pub(super) trait Sink {
-    /// The DC symbol of the block at (row, column); `value` is the predicted sum, `e` the difference.
-    fn dc(&mut self, p: &Place, at: (usize, usize), value: i16, e: Entry);
-    /// A coefficient that is not zero, at zig-zag index k.
-    fn ac(&mut self, p: &Place, k: usize, e: Entry);
-    /// ZRL.
-    fn zeros(&mut self, _p: &Place) {}
-    /// EOB.
-    fn end(&mut self, _p: &Place) {}
-    /// The block is complete.
-    fn done(&mut self, _p: &Place, _at: (usize, usize)) {}
+    /// What becomes of an AC coefficient, at zig-zag index k, that is not zero.
+    #[inline(always)]
+    fn level(&self, _p: &Place, _k: usize, value: i16) -> i16 {
+        value
+    }
+    /// A block of such levels, at its row and column among those of its component.
+    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block);
     /// A row of MCUs of so many blocks follows.
     fn make_room(&mut self, _blocks: usize) -> Result<(), Fault> {
         Ok(())
@@ -112,11 +124,13 @@ pub(super) fn mcus<'a>(
     })
 }
 
-/// Decodes a scan into `sink`.
+/// Decodes a scan into `sink` (F.2.2.1, F.2.2.2).
 pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
-    let steps = steps(stream, scan, &layout.blocks)?;
+    let looks = looks(stream, scan, Pairs::new);
+    let steps = steps(stream, scan, &layout.blocks, &looks)?;
     let mut prediction = [0i16; 4];
+    let mut block = Block::ZERO;
     mcus(stream, scan, &layout, |bits, down, across, fresh| {
         if fresh {
             prediction = [0; 4];
@@ -126,11 +140,16 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
         }
         for step in &steps {
             let p = &step.place;
-            let at = p.at(down, across);
+            let sum = &mut prediction[p.part & 3];
             apart(bits, |bits| {
-                block(bits, step, at, &mut prediction[p.part & 3], sink)
+                bits.refill();
+                let difference = step.dc.next(bits).ok_or(Fault::Code)?;
+                *sum = sum.wrapping_add(difference.value());
+                block.zz[0] = *sum;
+                let level = |k, value| sink.level(p, k, value);
+                step.look.read(step.ac, bits, &mut block, level)
             })?;
-            sink.done(p, at);
+            sink.block(p, p.at(down, across), &mut block);
         }
         if across + 1 == layout.across {
             sink.row(down);
@@ -151,69 +170,13 @@ pub(super) fn apart<'a, T>(
     result
 }
 
-/// F.2.2.1, F.2.2.2
-#[inline(always)]
-fn block<S: Sink>(
-    bits: &mut BitReader,
-    step: &Step,
-    at: (usize, usize),
-    prediction: &mut i16,
-    sink: &mut S,
-) -> Result<(), Fault> {
-    bits.refill();
-    let difference = step.dc.next(bits).ok_or(Fault::Code)?;
-    *prediction = prediction.wrapping_add(difference.value());
-    sink.dc(&step.place, at, *prediction, difference);
-    let ac = step.ac;
-    let mut k = 1;
-    while k < 64 {
-        bits.refill();
-        let mut e = ac.glance(bits);
-        if e.is_whole() {
-            bits.skip(e.length());
-        } else {
-            e = ac.complete(bits, e).ok_or(Fault::Code)?;
-            if e.symbol() == 0xF0 {
-                sink.zeros(&step.place);
-                k += 16;
-                continue;
-            }
-            if e.size() == 0 {
-                sink.end(&step.place);
-                break;
-            }
-        }
-        k += e.run();
-        if k > 63 {
-            return Err(Fault::Run);
-        }
-        sink.ac(&step.place, k, e);
-        k += 1;
-    }
-    Ok(())
-}
-
 /// Stores coefficients in planes padded to whole MCUs.
-struct Store<'p> {
-    planes: &'p mut [Plane],
-    block: [i16; 64],
-}
+struct Store<'p>(&'p mut [Plane]);
 
 impl Sink for Store<'_> {
     #[inline(always)]
-    fn dc(&mut self, _: &Place, _: (usize, usize), value: i16, _: Entry) {
-        self.block = [0; 64];
-        self.block[0] = value;
-    }
-
-    #[inline(always)]
-    fn ac(&mut self, _: &Place, k: usize, e: Entry) {
-        self.block[k & 63] = e.value();
-    }
-
-    #[inline(always)]
-    fn done(&mut self, p: &Place, at: (usize, usize)) {
-        *self.planes[p.component].at(at) = self.block;
+    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
+        block.store(self.0[p.component].at(at));
     }
 }
 
@@ -223,12 +186,5 @@ pub(super) fn decode_into(
     scan: &Scan,
     planes: &mut [Plane],
 ) -> Result<End, Error> {
-    decode(
-        stream,
-        scan,
-        &mut Store {
-            planes,
-            block: [0; 64],
-        },
-    )
+    decode(stream, scan, &mut Store(planes))
 }

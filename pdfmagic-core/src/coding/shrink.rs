@@ -10,7 +10,6 @@ use super::Fault;
 use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG};
 use super::encode::Symbols;
 use super::grid::{Component, Grid, Place};
-use super::huffman::Entry;
 use super::scan::Sink;
 use super::whole::{Coefficients, Collects};
 use crate::error::Error;
@@ -155,7 +154,6 @@ pub(super) struct Shrink {
     ways: Vec<Way>,
     /// For each component, the mosaics of the row of new MCUs under way.
     bands: Vec<Vec<Mosaic>>,
-    zz: [i16; 64],
     band: usize,
 }
 
@@ -184,7 +182,6 @@ impl Shrink {
             new,
             ways,
             bands,
-            zz: [0; 64],
             band: 0,
         }
     }
@@ -235,18 +232,7 @@ impl Sink for Shrink {
     }
 
     #[inline(always)]
-    fn dc(&mut self, _: &Place, _: (usize, usize), value: i16, _: Entry) {
-        self.zz = [0; 64];
-        self.zz[0] = value;
-    }
-
-    #[inline(always)]
-    fn ac(&mut self, _: &Place, k: usize, e: Entry) {
-        self.zz[k & 63] = e.value();
-    }
-
-    #[inline(always)]
-    fn done(&mut self, p: &Place, (row, column): (usize, usize)) {
+    fn block(&mut self, p: &Place, (row, column): (usize, usize), block: &mut Block) {
         let (old, new, way) = (
             &self.old.components[p.component],
             &self.new.components[p.component],
@@ -254,7 +240,9 @@ impl Sink for Shrink {
         );
         if old.has((row, column)) {
             let at = row / way.fy % new.v * self.new.mcus_across * new.h + column / way.fx;
-            way.lay(&self.zz, &mut self.bands[p.component][at], row, column);
+            let mut zz = [0; 64];
+            block.store(&mut zz);
+            way.lay(&zz, &mut self.bands[p.component][at], row, column);
         }
     }
 
@@ -282,11 +270,7 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
             }
             way.extend(&mut mosaic, wide, high);
             way.block(&mosaic, &mut block);
-            let zz = out.at((row, column));
-            zz[0] = block.zz[0];
-            for k in (1..64).filter(|k| block.nonzero >> k & 1 != 0) {
-                zz[k] = block.zz[k];
-            }
+            block.store(out.at((row, column)));
         }
     }
 }

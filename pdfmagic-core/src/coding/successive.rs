@@ -205,7 +205,10 @@ impl Band {
             } else {
                 tables[token as usize >> 30][token as usize & 255]
             };
-            bits.put(code << count | token >> 14 & 0xFFFF, length + count);
+            bits.put(
+                (code << count | token >> 14 & 0xFFFF).into(),
+                length + count,
+            );
         }
         Ok(bits.finish())
     }

@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use super::coefficients::{Block, Plane};
-use super::encode::category;
+use super::encode::{Counts, Symbols, category, head};
 use super::grid::{Component, Grid};
 use super::huffman::{self, extend, optimal};
 use super::memory::Memory;
 use super::quantize::Requantizer;
-use super::whole::Coefficients;
+use super::whole::{Coefficients, write_scan};
 use super::{Reduction, optimize, reduce, table, walk};
+use crate::jpeg::segment::Marker;
 use crate::jpeg::{Jpeg, standard};
 use crate::{Error, Limits};
 
@@ -144,6 +145,56 @@ fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
             .all(|c| (2 * c.h, 2 * c.v) == (y.h, y.v));
         let can_be = others.len() >= 2 && (first.h, first.v) != (4, 2);
         assert_eq!(is_halved && !rest.is_empty(), can_be);
+    }
+}
+
+/// Where symbol 1, a coefficient of 1 or -1 after another, has the shortest code, and the others have long ones.
+fn badly_coded(image: &Coefficients) -> Vec<u8> {
+    let grid = &image.grid;
+    let selectors = grid.scans().remove(0);
+    let layout = grid.layout(&selectors);
+    let mut symbols = Symbols::new(image.memory, 0);
+    for down in 0..layout.down {
+        let blocks = layout.across * layout.blocks.len();
+        symbols.make_room(blocks).expect("it is little");
+        for (across, p) in layout.row() {
+            let at = p.at(down, across);
+            if grid.components[p.component].has(at) {
+                let levels = image.planes[p.component].get(at);
+                symbols.block(p.part, &Block::of(levels));
+            } else {
+                symbols.dummy(p.part);
+            }
+        }
+    }
+    let mut wrong = Counts::default();
+    for (wrong, counts) in wrong.0.iter_mut().zip(&symbols.counts.0[..]) {
+        *wrong = counts.map(|n| n.min(1));
+        wrong[1] <<= 28;
+    }
+    let head = head(grid, Marker::SOF0, None, &image.quantizers);
+    let write = |out, codes: &_| symbols.write(out, codes);
+    let mut data = write_scan(head, &selectors, &wrong, write).expect("it is little");
+    data.extend([0xFF, Marker::EOI.0]);
+    data
+}
+
+#[test]
+fn any_codes_become_the_best() {
+    let limits = Limits::default();
+    // One look-up passes six of symbol 1, whose new codes are too long for one word.
+    let mut rare = image(400, 300, SAMPLINGS[0]);
+    for level in rare.planes[0].blocks.iter_mut().flatten() {
+        *level *= 2;
+    }
+    rare.planes[0].blocks[0] = std::array::from_fn(|k| i16::from(k < 8));
+    for image in images()
+        .chain([rare])
+        .filter(|image| image.grid.scans().len() == 1)
+    {
+        let (bad, good) = (badly_coded(&image), image.encode().expect("it is little"));
+        let best = optimize(&parse(&bad), &limits, &mut Vec::new());
+        assert!(best.expect("it is sound") == good);
     }
 }
 

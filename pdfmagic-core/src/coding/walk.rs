@@ -1,21 +1,20 @@
-//! Walking a sequential Huffman scan without keeping anything: proves that every MCU is there.
-//!
-//! What coefficients are worth doesn't matter here, so one look-up may pass several symbols.
+//! Walking a sequential Huffman scan without taking in what coefficients are worth, so that one look-up may pass
+//! several symbols: proves that every MCU is there, and lets the codes alone be changed.
 
 use super::Fault;
 use super::bits::BitReader;
 use super::grid::Scan;
-use super::huffman::Decoder;
+use super::huffman::{Decoder, Entry};
 use super::lossless;
 use super::restart::End;
-use super::scan::{Step, apart, mcus, steps};
+use super::scan::{Step, apart, looks, mcus, steps};
 use super::stream::Stream;
 use super::whole::Coefficients;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Process};
 use crate::options::Limits;
 
-const WIDE: u32 = 12;
+pub(super) const WIDE: u32 = 12;
 /// Set in a stride that ends with EOB.
 const END: u16 = 1 << 12;
 
@@ -23,37 +22,74 @@ const END: u16 = 1 << 12;
 struct Strides(Box<[u16; 1 << WIDE]>);
 
 impl Strides {
-    /// Packs symbols while the code of the next is wholly in sight; magnitude bits may lie beyond.
     fn new(ac: &Decoder) -> Self {
-        let mut look = Box::new([0; 1 << WIDE]);
-        for (ahead, stride) in (0u32..).zip(look.iter_mut()) {
-            let (mut used, mut advance) = (0, 0);
-            while used < WIDE {
-                let Some(e) = ac.code(ahead << (32 - WIDE + used) >> 16) else {
-                    break;
-                };
-                let code = e.length() - e.size();
-                let next = advance
-                    + if e.symbol() == 0xF0 {
-                        16
-                    } else {
-                        e.run() as u32 + 1
-                    };
-                if used + code > WIDE || next > 64 && e.size() != 0 {
-                    break;
+        let stride = |ahead| {
+            let (mut used, mut advance, mut end) = (0, 0, 0);
+            for e in symbols(ac, ahead) {
+                used += e.length() as u16;
+                match advance_by(e) {
+                    Some(by) => advance += by as u16,
+                    None => end = END,
                 }
-                used += e.length();
-                if e.size() == 0 && e.symbol() != 0xF0 {
-                    *stride = END;
-                    break;
-                }
-                advance = next;
             }
             // No whole code in sight: an advance that leaves any block.
-            *stride |= (used | if used == 0 { 127 } else { advance.min(127) } << 5) as u16;
-        }
-        Self(look)
+            end | used | if used == 0 { 127 } else { advance } << 5
+        };
+        Self(Box::new(std::array::from_fn(stride)))
     }
+}
+
+/// How far a symbol brings k. `None` at EOB.
+fn advance_by(e: Entry) -> Option<usize> {
+    match e.symbol() {
+        0xF0 => Some(16),
+        _ => (e.size() != 0).then_some(e.run() + 1),
+    }
+}
+
+/// The AC symbols that a stride passes: while the code of the next is wholly in sight, but no farther than a block
+/// reaches, nor past EOB. The magnitude bits of the last may lie beyond.
+pub(super) fn symbols(ac: &Decoder, ahead: usize) -> impl Iterator<Item = Entry> {
+    let (mut used, mut advance) = (0, 0);
+    std::iter::from_fn(move || {
+        if used >= WIDE {
+            return None;
+        }
+        let e = ac.code((ahead as u32) << (32 - WIDE + used) >> 16)?;
+        let by = advance_by(e);
+        if used + e.length() - e.size() > WIDE || advance + by.unwrap_or(0) > 64 {
+            return None;
+        }
+        advance += by.unwrap_or(0);
+        used = by.map_or(WIDE, |_| used + e.length());
+        Some(e)
+    })
+}
+
+/// What is told of the symbols that a walk passes, by component.
+pub(super) trait Follow {
+    /// The predicted DC of a block.
+    fn dc(&mut self, component: usize, value: i16);
+    /// A stride: its index, and its bits, of which those beyond the index are magnitude bits of the last symbol.
+    fn stride(&mut self, component: usize, ac: &Decoder, index: usize, bits: u32);
+    /// One symbol, and its magnitude bits.
+    fn symbol(&mut self, component: usize, e: Entry, magnitude: u32);
+    /// A block outside the image, of which nothing else is told.
+    fn outside(&mut self, component: usize);
+}
+
+/// Nobody follows.
+struct Nothing;
+
+impl Follow for Nothing {
+    #[inline(always)]
+    fn dc(&mut self, _: usize, _: i16) {}
+    #[inline(always)]
+    fn stride(&mut self, _: usize, _: &Decoder, _: usize, _: u32) {}
+    #[inline(always)]
+    fn symbol(&mut self, _: usize, _: Entry, _: u32) {}
+    #[inline(always)]
+    fn outside(&mut self, _: usize) {}
 }
 
 /// Passes over a JPEG from SOI to EOI, and returns its size in bytes. The error names the first MCU that is not
@@ -70,7 +106,7 @@ pub(crate) fn walk(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<usize, Error> {
         _ => return Ok(lossless::decode(jpeg, limits)?.1),
     }
     while let Some(scan) = stream.next_scan()? {
-        let end = walk_scan(&stream, &scan)?;
+        let end = follow(&stream, &scan, &mut Nothing)?;
         stream.resume(end);
     }
     stream.check_scanned()?;
@@ -78,68 +114,86 @@ pub(crate) fn walk(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<usize, Error> {
 }
 
 /// Passes over a scan.
-fn walk_scan(stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
+pub(super) fn follow<F: Follow>(
+    stream: &Stream<'_>,
+    scan: &Scan,
+    follower: &mut F,
+) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
-    let steps = steps(stream, scan, &layout.blocks)?;
-    let mut strides = [const { None }; 4];
-    for s in &scan.selectors {
-        strides[s.ta] = stream.ac[s.ta].as_ref().map(Strides::new);
-    }
-    let steps: Vec<_> = steps
-        .into_iter()
-        .filter_map(|step| {
-            let strides: &Option<Strides> = &strides[scan.selectors[step.place.part].ta];
-            Some((step, strides.as_ref()?))
-        })
-        .collect();
-    mcus(stream, scan, &layout, |bits, _, _, _| {
-        for (step, strides) in &steps {
-            apart(bits, |bits| block(bits, step, strides))?;
+    let looks = looks(stream, scan, Strides::new);
+    let steps = steps(stream, scan, &layout.blocks, &looks)?;
+    let mut prediction = [0i16; 4];
+    mcus(stream, scan, &layout, |bits, down, across, fresh| {
+        if fresh {
+            prediction = [0; 4];
+        }
+        for step in &steps {
+            let p = &step.place;
+            let sum = &mut prediction[p.part & 3];
+            apart(bits, |bits| {
+                bits.refill();
+                let difference = step.dc.next(bits).ok_or(Fault::Code)?;
+                *sum = sum.wrapping_add(difference.value());
+                if stream.grid.components[p.component].has(p.at(down, across)) {
+                    follower.dc(p.component, *sum);
+                    block(bits, step, follower)
+                } else {
+                    follower.outside(p.component);
+                    block(bits, step, &mut Nothing)
+                }
+            })?;
         }
         Ok(())
     })
 }
 
+/// The AC symbols of a block.
 #[inline(always)]
-fn block(bits: &mut BitReader, step: &Step, strides: &Strides) -> Result<(), Fault> {
-    bits.refill();
-    step.dc.pass(bits).ok_or(Fault::Code)?;
+fn block<F: Follow>(
+    bits: &mut BitReader,
+    step: &Step<'_, Strides>,
+    follower: &mut F,
+) -> Result<(), Fault> {
+    let (component, strides) = (step.place.component, step.look);
+    let take = |bits: &mut BitReader, follower: &mut F, index: usize, stride: u16| {
+        let length = u32::from(stride & 31);
+        follower.stride(component, step.ac, index, bits.peek(length) as u32);
+        bits.skip(length);
+    };
     let mut k = 1;
-    loop {
+    while k < 64 {
         // Two strides take at most 54 bits, and a full window holds 56.
         bits.fill();
-        let mut stride = strides.0[bits.peek(WIDE)];
+        let mut index = bits.peek(WIDE);
+        let mut stride = strides.0[index];
         let mut next = k + usize::from(stride >> 5);
         if next < 64 {
-            bits.skip(u32::from(stride & 31));
+            take(bits, follower, index, stride);
             k = next;
-            stride = strides.0[bits.peek(WIDE)];
+            index = bits.peek(WIDE);
+            stride = strides.0[index];
             next = k + usize::from(stride >> 5);
             if next < 64 {
-                bits.skip(u32::from(stride & 31));
+                take(bits, follower, index, stride);
                 k = next;
                 continue;
             }
         }
         if stride & END != 0 && next - 128 < 64 {
-            bits.skip(u32::from(stride & 31));
+            take(bits, follower, index, stride);
             break;
         }
         // The end of the block, or a code too long: symbol by symbol.
         bits.refill();
-        let e = step.ac.pass(bits).ok_or(Fault::Code)?;
-        if e.symbol() == 0xF0 {
-            k += 16;
-        } else if e.size() == 0 {
-            break;
-        } else {
-            k += e.run() + 1;
-            if k > 64 {
-                return Err(Fault::Run);
-            }
+        let e = step.ac.code(bits.peek(16) as u32).ok_or(Fault::Code)?;
+        let magnitude = bits.take(e.length()) & ((1 << e.size()) - 1);
+        follower.symbol(component, e, magnitude);
+        match advance_by(e) {
+            Some(by) => k += by,
+            None => break,
         }
-        if k >= 64 {
-            break;
+        if k > 64 && e.symbol() != 0xF0 {
+            return Err(Fault::Run);
         }
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! Whole images: decoded to coefficients, and coded anew.
 
-use super::Fault;
 use super::coefficients::{Block, Plane, Quantizer};
-use super::encode::{Symbols, dht, head, sos};
-use super::grid::{Grid, Place, Reduction, Scan, Selector};
-use super::huffman::Entry;
+use super::encode::{Codes, Counts, Symbols, dht, head, sos};
+use super::grid::{Grid, Reduction, Scan, Selector};
 use super::memory::Memory;
 use super::quantize::{Requantize, Requantizer};
+use super::recode::Recode;
+use super::restart::End;
 use super::scan::{self, Sink};
 use super::shrink::Shrink;
 use super::stream::Stream;
@@ -119,7 +119,9 @@ impl Coefficients {
                     }
                 }
             }
-            out = write_scan(out, &selectors, &symbols)?;
+            out = write_scan(out, &selectors, &symbols.counts, |out, codes| {
+                symbols.write(out, codes)
+            })?;
         }
         out.extend([0xFF, Marker::EOI.0]);
         Ok(out)
@@ -148,13 +150,14 @@ fn sequential(quantizers: &[Quantizer]) -> Marker {
     if is_wide { Marker::SOF1 } else { Marker::SOF0 }
 }
 
-/// Tables, scan header and data of one sequential scan.
-fn write_scan(
+/// Tables, scan header and data of one sequential scan, whose symbols were counted, and `write` writes.
+pub(super) fn write_scan(
     mut out: Vec<u8>,
     selectors: &[Selector],
-    symbols: &Symbols,
+    counts: &Counts,
+    write: impl FnOnce(Vec<u8>, &Codes) -> Result<Vec<u8>, Error>,
 ) -> Result<Vec<u8>, Error> {
-    let (choice, specs) = symbols.tables(selectors.len());
+    let (choice, specs) = counts.tables(selectors.len());
     let tables = specs.iter().zip(0..);
     dht(
         &mut out,
@@ -165,7 +168,7 @@ fn write_scan(
         .map(|(s, &t)| (s.component, (t << 4 | t) as u8))
         .collect();
     sos(&mut out, &parts, 0, 63, 0);
-    symbols.write(out, &choice, &specs)
+    write(out, &Codes::new(&choice, &specs))
 }
 
 /// Codes a JPEG anew, sequentially and with optimal tables, without a loss.
@@ -174,14 +177,7 @@ pub(crate) fn optimize(
     limits: &Limits,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let through = stream_through(jpeg, limits, |memory, grid, _| {
-        Ok(Recode {
-            symbols: Symbols::new(memory, expected(jpeg)),
-            grid: grid.clone(),
-            is_outside: false,
-        })
-    })?;
-    if let Some(out) = through {
+    if let Some(out) = stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))? {
         return Ok(out);
     }
     Coefficients::decode(jpeg, limits, notices)?.encode()
@@ -232,12 +228,12 @@ pub(crate) fn reduce(
     Coefficients::decode(jpeg, limits, notices)?.encode_reduced(reduction, target)
 }
 
-/// Passes a sequential Huffman JPEG of a single scan through a sink that collects symbols, for the grid and
-/// the tables that `prepare` leaves. `None` if the JPEG is of another kind, or its data is not sound.
-fn stream_through<S: Sink + Collects>(
+/// Passes a sequential Huffman JPEG of a single scan through what `prepare` makes, for the grid and the tables that it
+/// leaves. `None` if the JPEG is of another kind, or its data is not sound.
+fn stream_through<P: Passage>(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
-    prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<S, Error>,
+    prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<P, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     if stream.entropy_coding != EntropyCoding::Huffman || stream.process == Process::Progressive {
@@ -250,23 +246,23 @@ fn stream_through<S: Sink + Collects>(
         return Ok(None);
     };
     let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
-    let mut sink = prepare(stream.memory, &mut grid, &mut quantizers)?;
-    match scan::decode(&stream, &scan, &mut sink) {
+    let mut passage = prepare(stream.memory, &mut grid, &mut quantizers)?;
+    let end = match passage.read(&stream, &scan) {
         Err(Error::Scan { .. }) => return Ok(None),
-        end => stream.resume(end?),
-    }
-    if stream.next_scan()?.is_some() {
-        return Ok(None);
-    }
+        end => end?,
+    };
     let mut out = head(
         &grid,
         sequential(&quantizers),
         jpeg.stated_transform(),
         &quantizers,
     );
-    out = write_scan(out, &scan.selectors, sink.symbols())?;
+    out = write_scan(out, &scan.selectors, passage.counts(), |out, codes| {
+        passage.write(&stream, &scan, out, codes)
+    })?;
     out.extend([0xFF, Marker::EOI.0]);
-    Ok(Some(out))
+    stream.resume(end);
+    Ok(stream.next_scan()?.is_none().then_some(out))
 }
 
 /// How many symbols a JPEG has, rather more than less.
@@ -280,53 +276,42 @@ fn is_whole(scan: &Scan, grid: &Grid) -> bool {
     components.eq(0..grid.components.len())
 }
 
+/// What one scan of all components passes through to become another.
+pub(super) trait Passage {
+    /// Reads the scan, and counts the symbols of the other.
+    fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error>;
+    fn counts(&self) -> &Counts;
+    /// Writes the other scan's data.
+    fn write(
+        &self,
+        stream: &Stream<'_>,
+        scan: &Scan,
+        out: Vec<u8>,
+        codes: &Codes,
+    ) -> Result<Vec<u8>, Error>;
+}
+
 /// A sink that collects symbols to be written.
 pub(super) trait Collects {
     fn symbols(&self) -> &Symbols;
 }
 
-/// Symbols pass unchanged: only their codes will differ. Blocks outside the image become dummies.
-struct Recode {
-    symbols: Symbols,
-    grid: Grid,
-    is_outside: bool,
-}
-
-impl Collects for Recode {
-    fn symbols(&self) -> &Symbols {
-        &self.symbols
-    }
-}
-
-impl Sink for Recode {
-    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
-        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+impl<S: Sink + Collects> Passage for S {
+    fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
+        scan::decode(stream, scan, self)
     }
 
-    #[inline(always)]
-    fn dc(&mut self, p: &Place, at: (usize, usize), value: i16, _: Entry) {
-        self.is_outside = !self.grid.components[p.component].has(at);
-        if self.is_outside {
-            self.symbols.dummy(p.component);
-        } else {
-            self.symbols.dc(p.component, value);
-        }
+    fn counts(&self) -> &Counts {
+        &self.symbols().counts
     }
 
-    #[inline(always)]
-    fn ac(&mut self, p: &Place, _: usize, e: Entry) {
-        if !self.is_outside {
-            self.symbols.ac(p.component, e);
-        }
-    }
-
-    #[inline(always)]
-    fn zeros(&mut self, p: &Place) {
-        self.ac(p, 0, Entry::new(0, 0xF0, 0));
-    }
-
-    #[inline(always)]
-    fn end(&mut self, p: &Place) {
-        self.ac(p, 0, Entry::new(0, 0, 0));
+    fn write(
+        &self,
+        _: &Stream<'_>,
+        _: &Scan,
+        out: Vec<u8>,
+        codes: &Codes,
+    ) -> Result<Vec<u8>, Error> {
+        self.symbols().write(out, codes)
     }
 }

@@ -1,0 +1,128 @@
+//! A look-up that gives two AC coefficients at once (F.2.2.2), and the EOB after them.
+
+use super::Fault;
+use super::bits::BitReader;
+use super::coefficients::Block;
+use super::huffman::{Decoder, extend};
+
+const LOOK: u32 = 11;
+/// Added to the advance where the block ends.
+const END: usize = 0x80;
+/// The advance where no whole coefficient is in sight: it leaves any block.
+const NONE: u8 = 0xFF;
+
+/// What LOOK bits hold. A coefficient that is alone is both the first and the second.
+#[derive(Clone, Copy)]
+struct Pair {
+    /// Of all that is whole, in bits.
+    length: u8,
+    /// Zeros before the first coefficient.
+    zeros: u8,
+    /// From the last coefficient before to the second one.
+    advance: u8,
+    first: i16,
+    second: i16,
+}
+
+impl Pair {
+    fn new(ac: &Decoder, ahead: u32) -> Self {
+        let mut pair = Pair {
+            length: 0,
+            zeros: 0,
+            advance: NONE,
+            first: 0,
+            second: 0,
+        };
+        let (mut length, mut advance) = (0, 0);
+        for i in 0..3 {
+            let rest = ahead << length << (16 - LOOK) & 0xFFFF;
+            let Some(e) = ac.code(rest).filter(|e| length + e.length() <= LOOK) else {
+                break;
+            };
+            length += e.length();
+            if e.size() == 0 {
+                if e.symbol() != 0xF0 {
+                    pair.length = length as u8;
+                    pair.advance = advance.max(1) | END as u8;
+                }
+                break;
+            }
+            if i == 2 {
+                break;
+            }
+            let magnitude = ahead >> (LOOK - length) & ((1 << e.size()) - 1);
+            pair.second = extend(magnitude, e.size()) as i16;
+            if i == 0 {
+                pair.zeros = e.run() as u8;
+                pair.first = pair.second;
+            }
+            advance += e.run() as u8 + 1;
+            pair.length = length as u8;
+            pair.advance = advance;
+        }
+        pair
+    }
+}
+
+/// For each LOOK bits what they hold.
+pub(super) struct Pairs(Box<[Pair; 1 << LOOK]>);
+
+impl Pairs {
+    pub(super) fn new(ac: &Decoder) -> Self {
+        Self(Box::new(std::array::from_fn(|ahead| {
+            Pair::new(ac, ahead as u32)
+        })))
+    }
+
+    /// The AC coefficients of a block, as `level` makes them of index and value.
+    #[inline(always)]
+    pub(super) fn read(
+        &self,
+        ac: &Decoder,
+        bits: &mut BitReader,
+        block: &mut Block,
+        level: impl Fn(usize, i16) -> i16,
+    ) -> Result<(), Fault> {
+        let (mut k, mut nonzero) = (0, 0);
+        let mut put = |k: usize, value| {
+            let level = level(k & 63, value);
+            block.zz[k & 63] = level;
+            nonzero |= u64::from(level != 0) << (k & 63);
+        };
+        while k < 63 {
+            bits.refill();
+            let pair = self.0[bits.peek(LOOK)];
+            let first = k + 1 + usize::from(pair.zeros);
+            let next = k + usize::from(pair.advance);
+            if next < 64 {
+                bits.skip(pair.length.into());
+                put(first, pair.first);
+                put(next, pair.second);
+                k = next;
+                continue;
+            }
+            let last = next.wrapping_sub(END);
+            if last < 63 {
+                bits.skip(pair.length.into());
+                put(first, pair.first);
+                put(last, pair.second);
+                break;
+            }
+            // Neither a pair nor an end: symbol by symbol.
+            let e = ac.next(bits).ok_or(Fault::Code)?;
+            if e.size() != 0 {
+                k += e.run() + 1;
+                if k > 63 {
+                    return Err(Fault::Run);
+                }
+                put(k, e.value());
+            } else if e.symbol() == 0xF0 {
+                k += 16;
+            } else {
+                break;
+            }
+        }
+        block.nonzero = nonzero;
+        Ok(())
+    }
+}
