@@ -10,7 +10,7 @@ export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 RELEASE := target/$(HOST)/release
 # How many replicas `make up` starts.
 REPLICAS ?= 3
-# How long `make fuzz` takes, in seconds.
+# How long `make fuzz` takes for each law, in seconds.
 SECONDS ?= 60
 
 .PHONY: run test lint rust viewers api container tools bench report fuzz image binary-image up down
@@ -51,8 +51,10 @@ report: tools
 
 fuzz:
 	cargo install cargo-fuzz --version 0.13.2 --locked
-	mkdir -p fuzz/corpus/convert
-	cargo +nightly fuzz run convert fuzz/corpus/convert pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS)
+	for law in convert transcode walk; do \
+	  mkdir -p fuzz/corpus/$$law && \
+	  cargo +nightly fuzz run $$law fuzz/corpus/$$law pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS) || exit; \
+	done
 
 image:
 	$(CONTAINER) build -f deploy/Containerfile --build-arg VERSION=$(VERSION) -t $(IMAGE) .

@@ -207,3 +207,94 @@ impl Interval {
         value != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The encoder (D.1), with its carries added to bytes that are not yet stuffed.
+    struct Encoder {
+        a: u32,
+        c: u32,
+        ct: u32,
+        out: Vec<u8>,
+    }
+
+    impl Encoder {
+        /// CODE(S): Figures D.3 and D.4.
+        fn code(&mut self, value: bool, bin: &mut Bin) {
+            let (qe, rarer, surer) = ESTIMATES[usize::from(*bin & 127)];
+            let (qe, mps) = (u32::from(qe), *bin & 128);
+            self.a -= qe;
+            let is_likely = value == (mps != 0);
+            if is_likely && self.a >= 0x8000 {
+                return;
+            }
+            // The larger part is for the likelier value.
+            if is_likely == (self.a < qe) {
+                self.c += self.a;
+                self.a = qe;
+            }
+            *bin = if is_likely { mps | surer } else { mps ^ rarer };
+            while self.a < 0x8000 {
+                self.a <<= 1;
+                self.shift(1);
+            }
+        }
+
+        /// Renormalization and output: Figures D.7 and D.8.
+        fn shift(&mut self, bits: u32) {
+            for _ in 0..bits {
+                self.c <<= 1;
+                self.ct -= 1;
+                if self.ct == 0 {
+                    self.ct = 8;
+                    if self.c >> 19 > 0xFF {
+                        let carried = self.out.iter().rposition(|&byte| byte != 0xFF);
+                        let carried = carried.expect("C stays below 1");
+                        self.out[carried] += 1;
+                        self.out[carried + 1..].fill(0);
+                    }
+                    self.out.push((self.c >> 19) as u8);
+                    self.c &= 0x7_FFFF;
+                }
+            }
+        }
+
+        fn finish(mut self) -> Vec<u8> {
+            self.shift(27);
+            let stuffed = self.out.iter().flat_map(|&byte| match byte {
+                0xFF => vec![0xFF, 0],
+                _ => vec![byte],
+            });
+            stuffed.collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_decisions_are_read_as_they_were_written(
+            decisions in prop::collection::vec((0usize..4, 0u8..100), 0..3000),
+            odds in prop::array::uniform4(0u8..=100),
+        ) {
+            let decisions: Vec<_> =
+                decisions.into_iter().map(|(of, chance)| (of, chance < odds[of])).collect();
+            // The last estimates nothing; see FIXED.
+            let fresh = [0, 0, 0, FIXED];
+            let mut bins = fresh;
+            let mut encoder = Encoder { a: 0x10000, c: 0, ct: 11, out: Vec::new() };
+            for &(of, value) in &decisions {
+                encoder.code(value, &mut bins[of]);
+            }
+            let data = encoder.finish();
+            let (mut read, mut interval) = (fresh, Interval::WHOLE);
+            let mut bits = BitReader::new(&data, 0);
+            for &(of, value) in &decisions {
+                prop_assert_eq!(interval.decode(&mut bits, &mut read[of]), value);
+            }
+            prop_assert_eq!(read, bins);
+        }
+    }
+}
