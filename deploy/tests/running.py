@@ -4,8 +4,11 @@ import http.client
 import random
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 JPEG = (ROOT / "pdfmagic-core/tests/corpus/ycbcr_420.jpg").read_bytes()
@@ -14,6 +17,13 @@ JPEG = (ROOT / "pdfmagic-core/tests/corpus/ycbcr_420.jpg").read_bytes()
 def podman(*words, **options):
     options = {"check": True, "capture_output": True, "text": True, **options}
     return subprocess.run(["podman", *words], **options).stdout.strip()
+
+
+def kustomize(folder):
+    """The objects that a folder of deploy/k8s makes."""
+    kubectl = Path(sys.executable).with_name("kubectl")
+    text = subprocess.check_output([kubectl, "kustomize", ROOT / "deploy/k8s" / folder], text=True)
+    return list(yaml.safe_load_all(text))
 
 
 def free_port():

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import manifests
 import pytest
 import storm
 import yaml
-from running import ROOT, free_port, get, is_pdf_of, podman, post, wait_for
+from running import free_port, get, is_pdf_of, kustomize, podman, post, wait_for
 
 CONTAINER = "pdfmagic-pod-0-pdfmagic"
 
@@ -19,9 +17,7 @@ CONTAINER = "pdfmagic-pod-0-pdfmagic"
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory):
     """As it is applied, but that podman has no downward API, and that its ports are the host's."""
-    kubectl = Path(sys.executable).with_name("kubectl")
-    text = subprocess.check_output([kubectl, "kustomize", ROOT / "deploy/k8s/base"], text=True)
-    [deployment] = manifests.named(yaml.safe_load_all(text), "Deployment")
+    [deployment] = manifests.named(kustomize("base"), "Deployment")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     container["env"] = [{"name": n, "value": v} for n, v in manifests.environment(container).items()]
     for port in container["ports"]:

@@ -4,7 +4,6 @@ import copy
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +11,7 @@ import kubernetes_validate
 import manifests
 import pytest
 import yaml
-from running import ROOT, get
+from running import ROOT, get, kustomize
 
 K8S = ROOT / "deploy/k8s"
 FOLDERS = [K8S / "base", *sorted(path.parent for path in K8S.glob("overlays/*/kustomization.yaml"))]
@@ -23,12 +22,7 @@ CUSTOM = yaml.safe_load((Path(__file__).parent / "custom_resources.yaml").read_t
 VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
 
 
-def build(folder):
-    kubectl = Path(sys.executable).with_name("kubectl")
-    return list(yaml.safe_load_all(subprocess.check_output([kubectl, "kustomize", folder], text=True)))
-
-
-BUILT = {folder.name: build(folder) for folder in FOLDERS}
+BUILT = {folder.name: kustomize(folder) for folder in FOLDERS}
 everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
 
 
