@@ -31,10 +31,11 @@ pub fn stages<'a>(jpeg: &'a [u8], directory: &'a Path) -> io::Result<Vec<Stage<'
     let (source, pdf) = (directory.join("stage.jpg"), directory.join("stage.pdf"));
     fs::write(&source, jpeg)?;
     let convert_file = {
-        let source = source.clone();
-        move || command(convert().arg(&source).arg(&pdf)).map(|()| pdf.clone())
+        let (source, pdf) = (source.clone(), pdf.clone());
+        move || command(convert().arg(&source).arg(&pdf))
     };
-    let made = fs::read(convert_file()?)?;
+    convert_file()?;
+    let made = fs::read(&pdf)?;
     if !made.starts_with(b"%PDF-") {
         return Err(io::Error::other(
             "`convert` wrote no PDF: does its policy permit it?",
@@ -58,7 +59,7 @@ pub fn stages<'a>(jpeg: &'a [u8], directory: &'a Path) -> io::Result<Vec<Stage<'
             "original",
             Box::new(move || {
                 let written = fs::write(&source, jpeg);
-                drop(black_box((written, fs::read(&source))));
+                drop(black_box((written, fs::read(&pdf))));
             }),
         ),
         stage(

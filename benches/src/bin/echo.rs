@@ -1,15 +1,17 @@
-//! `echo`: sends each body back. What a service on this stack can do at best.
+//! `echo`: sends each body back. What a service on this stack can do at best: axum on hyper, with the runtime, the
+//! socket options and the timer of pdfmagic-http.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use bytes::Bytes;
 use clap::Parser;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 /// Sends each body back.
@@ -23,19 +25,18 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(Arguments::parse().listen).await?;
+    let routes = Router::new()
+        .route("/", post(async |body: Bytes| body))
+        .layer(DefaultBodyLimit::disable());
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(5));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(5))
-            .serve_connection(TokioIo::new(stream), service_fn(echo));
+        let service = TowerToHyperService::new(routes.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         // A connection that fails concerns its client alone.
         tokio::spawn(async move { drop(connection.await) });
     }
-}
-
-async fn echo(request: Request<Incoming>) -> hyper::Result<Response<Full<bytes::Bytes>>> {
-    let body = request.into_body().collect().await?.to_bytes();
-    Ok(Response::new(Full::new(body)))
 }

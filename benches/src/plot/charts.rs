@@ -18,19 +18,23 @@ const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
 
 pub(super) fn histogram(series: &Series) -> Figure {
     let latencies = series.latencies();
+    // Of the logarithms: a few slow requests would leave the others one bar.
     let plots = vec![Plot::Histogram(
         Histogram::new()
-            .with_data(latencies.iter().copied())
+            .with_data(latencies.iter().map(|ms| ms.log10()))
             .with_bin_method(BinMethod::FreedmanDiaconis)
             .with_color(color(0)),
     )];
     let mut layout = Layout::auto_from_plots(&plots)
         .with_x_label(series.latency_label())
+        .with_x_tick_format(TickFormat::Custom(Arc::new(|exponent| {
+            format!("{:.3}", 10_f64.powf(exponent))
+        })))
         .with_y_label("requests");
     for (name, q) in MARKED {
         let at = quantile(&latencies, q);
         layout = layout.with_reference_line(
-            ReferenceLine::vertical(at)
+            ReferenceLine::vertical(at.log10())
                 .with_color("black")
                 .with_label(format!("{name} {at:.3}")),
         );
@@ -152,18 +156,21 @@ pub(super) fn timeline(series: &Series) -> Figure {
             .with_marker_opacity(0.5)
             .with_legend("a request"),
     )];
-    for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate() {
+    // The highest first and widest, so that those under which it hides are seen.
+    for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate().rev() {
+        #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
+        let width = 2.0 + 2.5 * number as f64;
         plots.push(Plot::Line(
             LinePlot::new()
                 .with_data(curve)
                 .with_color(color(number))
-                .with_stroke_width(2.0)
+                .with_stroke_width(width)
                 .with_legend(format!("{name} of each second")),
         ));
     }
     let most = replicas.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     let mut secondary = Vec::new();
-    if most > 0.0 {
+    if most > 1.0 {
         secondary.push(Plot::Line(
             LinePlot::new()
                 .with_data(replicas)
@@ -224,7 +231,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
                 .with_legend(&one.name),
         ));
     }
-    let layout = Layout::auto_from_plots(&plots)
+    let mut layout = Layout::auto_from_plots(&plots)
         .with_log_scale()
         .with_x_label("percentile")
         .with_y_label(series[0].latency_label())
@@ -232,6 +239,8 @@ pub(super) fn tail(series: &[Series]) -> Figure {
             format!("{}%", 100.0 - 100.0 / one_in)
         })))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
+    // Half of the last label, which the library leaves no room for.
+    layout.force_margin_right = Some(40.0);
     Figure {
         plots,
         secondary: Vec::new(),

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -135,7 +135,7 @@ pub(crate) fn balance(layer: Layer, addresses: &[String]) -> io::Result<Server> 
     );
     text += match layer {
         Layer::Four => " mode tcp\n",
-        Layer::Seven => " mode http\n http-response set-header Pdfmagic-Replica %s\n",
+        Layer::Seven => " mode http\n",
     };
     text.extend(addresses.iter().enumerate().map(|(number, address)| {
         format!(" server replica-{number} {address} check inter 200ms fall 1 rise 1\n")
@@ -167,9 +167,11 @@ pub(crate) fn sibling(name: &str) -> io::Result<PathBuf> {
     }
 }
 
-/// An address that nobody listens at.
+/// An address that nobody listens at; its host is no other server's, since replicas are told apart by that.
 pub(crate) fn free_address() -> io::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let host = Ipv4Addr::new(127, 0, 0, NEXT.fetch_add(1, Ordering::Relaxed).max(1));
+    Ok(TcpListener::bind((host, 0))?.local_addr()?.to_string())
 }
 
 /// A control group whose processes get a part of one processor.
