@@ -13,7 +13,7 @@ REPLICAS ?= 3
 # How long `make fuzz` takes for each law, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers api container tools bench report fuzz image binary-image up down
+.PHONY: run test lint rust viewers api chaos container tools bench report fuzz image binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -34,6 +34,10 @@ viewers: tools
 api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
+
+# What the tests do for ten seconds, for five minutes.
+chaos:
+	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos
 
 container: tools binary-image
 	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=target/image $(VENV)/bin/pytest -q deploy/tests

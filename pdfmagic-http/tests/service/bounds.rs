@@ -1,10 +1,10 @@
 //! What the service bears, and no more.
 
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::running::{Answer, Service};
-use super::{FORM, form, jpeg};
+use super::{FORM, form, jpeg, picture};
 
 fn begin(size: usize) -> String {
     format!(
@@ -45,14 +45,6 @@ fn holder(service: &Service, length: &str) -> std::net::TcpStream {
     stream
 }
 
-/// Waits until it is so.
-fn until(it_is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !it_is_so() {
-        assert!(Instant::now() < deadline, "it does not come to that");
-    }
-}
-
 #[test]
 fn memory_that_others_hold_is_not_given_twice() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1714290"]);
@@ -60,7 +52,7 @@ fn memory_that_others_hold_is_not_given_twice() {
     assert!(is_refused(&service, 600_000));
     assert!(!is_refused(&service, 400_000));
     drop(holder);
-    until(|| !is_refused(&service, 600_000));
+    service.until(|| !is_refused(&service, 600_000));
 }
 
 #[test]
@@ -70,6 +62,7 @@ fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
     let _holder = holder(&service, "Transfer-Encoding: chunked");
     let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
     assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
+    assert_eq!(service.rejected("memory"), 1);
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&seconds));
 }
@@ -95,6 +88,13 @@ fn bodies_that_stall_or_take_too_long_are_given_up() {
     let mut status = [0; 12];
     stream.read_exact(&mut status).unwrap();
     assert_eq!(&status, b"HTTP/1.1 408");
+    assert_eq!(
+        (
+            stalled.rejected("body_timeout"),
+            slow.rejected("body_timeout")
+        ),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -106,6 +106,7 @@ fn heads_that_trickle_are_given_up() {
     stream
         .read_to_end(&mut answer)
         .expect("the service closes the connection");
+    service.until(|| service.closed("header_timeout") == 1);
 }
 
 #[test]
@@ -123,7 +124,8 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
     lazy.write_all(&[begin(big.len()).as_bytes(), &big].concat())
         .unwrap();
     // Its memory comes back although it reads nothing.
-    until(|| !is_refused(&service, big.len()));
+    service.until(|| !is_refused(&service, big.len()));
+    assert_eq!(service.closed("write_stall"), 1);
     drop(lazy);
 }
 
@@ -138,6 +140,7 @@ fn forms_have_so_many_files_and_no_more() {
         (refused.status, &*refused.problem()),
         (413, "request.too_many_parts")
     );
+    assert_eq!(service.rejected("parts"), 1);
 }
 
 #[test]
@@ -154,6 +157,25 @@ fn connections_end_after_so_many_requests() {
         answers.to_lowercase().matches("connection: close").count(),
         1
     );
+    assert_eq!(service.closed("requests"), 1);
+}
+
+#[test]
+fn connections_end_at_a_certain_age() {
+    let service = Service::start(&["--connection-age", "0.2"]);
+    let mut stream = service.connect();
+    let mut get = || {
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n")
+            .unwrap();
+        let mut answer = [0; 2000];
+        let size = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..size]).to_lowercase()
+    };
+    assert!(!get().contains("connection: close"));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(get().contains("connection: close"));
+    assert_eq!(service.closed("age"), 1);
 }
 
 #[test]
@@ -162,7 +184,74 @@ fn connections_beyond_the_bound_wait_for_a_place() {
     let first = service.connect();
     // Answered once the first has been let go.
     assert_eq!(service.get("/livez").status, 200);
+    assert!(service.metric("pdfmagic_connection_waits_total") > 0);
+    assert!(service.closed("idle_timeout") > 0);
     drop(first);
+}
+
+#[test]
+fn work_waits_for_a_worker_for_a_while_and_no_more_than_so_much_of_it() {
+    let service = Service::start(&["--workers", "1", "--queue", "1", "--queue-timeout", "0.05"]);
+    let large = picture(2500, 1500);
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let convert = || {
+            service
+                .send("POST /v1/pdf?backend=reencode", "image/jpeg", &large)
+                .status
+        };
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(convert)).collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect()
+    });
+    assert!(
+        statuses.contains(&200) && statuses.contains(&503),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| [200, 503].contains(status)),
+        "{statuses:?}"
+    );
+    assert!(service.rejected("queue") > 0 && service.rejected("queue_timeout") > 0);
+}
+
+#[test]
+fn an_image_may_not_ask_for_more_than_the_limits() {
+    let service = Service::start(&[
+        "--max-pixels",
+        "3000",
+        "--max-scans",
+        "1",
+        "--max-segments",
+        "20",
+    ]);
+    let many_segments = [
+        &b"\xFF\xD8"[..],
+        &b"\xFF\xFE\0\x02".repeat(20),
+        &jpeg(1)[2..],
+    ]
+    .concat();
+    let mut progressive = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut progressive, 90);
+    encoder.set_progressive(true);
+    encoder
+        .encode(&[7; 300], 10, 10, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    for (bound, code, path, body) in [
+        (
+            "pixels",
+            "limit.pixels",
+            "/v1/pdf?backend=reencode",
+            jpeg(1),
+        ),
+        ("segments", "limit.segments", "/v1/pdf", many_segments),
+        ("scans", "limit.scans", "/v1/pdf?optimize=true", progressive),
+    ] {
+        let refused = service.send(&format!("POST {path}"), "image/jpeg", &body);
+        assert_eq!((refused.status, &*refused.problem()), (422, code));
+        assert_eq!(service.rejected(bound), 1);
+    }
 }
 
 #[test]

@@ -87,6 +87,7 @@ fn a_body_over_the_limit_is_refused_before_it_is_sent() {
         (refused.status, &*refused.problem()),
         (413, "request.too_large")
     );
+    assert_eq!(service.rejected("size"), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod admission;
 mod bounds;
+mod chaos;
 mod conversion;
 mod life;
 mod memory;
@@ -10,14 +11,23 @@ mod running;
 
 /// A small JPEG, and its samples are never the same for two seeds.
 fn jpeg(seed: u8) -> Vec<u8> {
+    encode(seed, 64, 48)
+}
+
+/// A JPEG of this width and height.
+fn picture(width: u16, height: u16) -> Vec<u8> {
+    encode(1, width, height)
+}
+
+fn encode(seed: u8, width: u16, height: u16) -> Vec<u8> {
     let samples: Vec<u8> = (0..=255)
         .cycle()
         .skip(seed.into())
-        .take(64 * 48 * 3)
+        .take(usize::from(width) * usize::from(height) * 3)
         .collect();
     let mut jpeg = Vec::new();
     jpeg_encoder::Encoder::new(&mut jpeg, 90)
-        .encode(&samples, 64, 48, jpeg_encoder::ColorType::Rgb)
+        .encode(&samples, width, height, jpeg_encoder::ColorType::Rgb)
         .expect("the samples fit");
     jpeg
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ pub(crate) struct Service {
     /// What it logged before it listened.
     pub(crate) begun: Vec<String>,
     /// What it logs from then on, line by line.
-    log: Receiver<String>,
+    log: Mutex<Receiver<String>>,
 }
 
 impl Service {
@@ -60,7 +61,7 @@ impl Service {
             address,
             admin,
             begun,
-            log,
+            log: Mutex::new(log),
         }
     }
 
@@ -68,7 +69,12 @@ impl Service {
     pub(crate) fn logged(&self, part: &str) -> String {
         let limit = Duration::from_secs(20);
         loop {
-            let line = self.log.recv_timeout(limit).expect("it is logged");
+            let line = self
+                .log
+                .lock()
+                .expect("no test panics")
+                .recv_timeout(limit)
+                .expect("it is logged");
             if line.contains(part) {
                 return line;
             }
@@ -123,6 +129,18 @@ impl Service {
     pub(crate) fn get(&self, path: &str) -> Answer {
         let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
         Answer::parse(&self.raw(request.as_bytes()))
+    }
+
+    /// How many requests this bound has turned away.
+    pub(crate) fn rejected(&self, bound: &str) -> u64 {
+        self.metric(&format!("pdfmagic_rejected_total{{reason=\"{bound}\"}}"))
+    }
+
+    /// How many connections this bound has closed.
+    pub(crate) fn closed(&self, bound: &str) -> u64 {
+        self.metric(&format!(
+            "pdfmagic_connections_closed_total{{reason=\"{bound}\"}}"
+        ))
     }
 
     /// The most memory that was in use, in bytes.
