@@ -183,7 +183,7 @@ impl Interval {
     pub(super) const WHOLE: Interval = Interval(0x10000);
 
     /// DECODE(S), with conditional exchange and renormalization: Figures D.14 to D.19.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decode(&mut self, bits: &mut BitReader, bin: &mut Bin) -> bool {
         bits.refill();
         let (qe, rarer, surer) = ESTIMATES[usize::from(*bin & 127)];

@@ -61,6 +61,15 @@ impl Block {
         })
     }
 
+    /// Changes each AC coefficient that is not zero.
+    #[inline(always)]
+    pub(super) fn change(&mut self, level: impl Fn(usize, i16) -> i16) {
+        for k in self.indices() {
+            self.zz[k] = level(k, self.zz[k]);
+            self.nonzero ^= u64::from(self.zz[k] == 0) << k;
+        }
+    }
+
     /// Sets what is not zero in a block that is all zero.
     #[inline(always)]
     pub(super) fn store(&self, zz: &mut [i16; 64]) {

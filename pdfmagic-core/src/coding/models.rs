@@ -3,10 +3,10 @@
 use super::Fault;
 use super::arithmetic::{Bin, FIXED, Interval};
 use super::bits::BitReader;
-use super::coefficients::Plane;
+use super::coefficients::{Block, Plane};
 use super::grid::Scan;
 use super::restart::End;
-use super::scan::mcus;
+use super::scan::{Sink, mcus};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::Process;
@@ -89,7 +89,7 @@ impl Model {
         Ok(self.prediction[part])
     }
 
-    /// Figure F.20: the AC coefficients of a band, or of the whole block.
+    /// Figure F.20: the AC coefficients of a band, or of the whole block. Returns a bit for each that is not zero.
     fn ac(
         &mut self,
         bits: &mut BitReader,
@@ -98,7 +98,8 @@ impl Model {
         table: usize,
         kx: usize,
         al: u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<u64, Fault> {
+        let mut nonzero = 0;
         let mut k = ss;
         while k <= se {
             if self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
@@ -131,9 +132,10 @@ impl Model {
             }
             value += 1;
             zz[k] = ((if negative { -value } else { value }) << al) as i16;
+            nonzero |= 1 << k;
             k += 1;
         }
-        Ok(())
+        Ok(nonzero)
     }
 
     /// G.1.3.3: one more bit of coefficients known, and new ones.
@@ -178,6 +180,33 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// Decodes a sequential scan into `sink` (F.2.4).
+pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
+    let layout = stream.grid.layout(&scan.selectors);
+    let mut model = Model::FRESH;
+    let mut block = Block::ZERO;
+    mcus(stream, scan, &layout, |bits, down, across, fresh| {
+        if fresh {
+            model = Model::FRESH;
+        }
+        if across == 0 {
+            sink.make_room(layout.across * layout.blocks.len())?;
+        }
+        for p in &layout.blocks {
+            let s = scan.selectors[p.part];
+            let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
+            block.zz[0] = model.dc(bits, p.part, s.td, dc)?;
+            block.nonzero = model.ac(bits, &mut block.zz, (1, 63), s.ta, kx, 0)?;
+            block.change(|k, value| sink.level(p, k, value));
+            sink.block(p, p.at(down, across), &mut block);
+        }
+        if across + 1 == layout.across {
+            sink.row(down);
+        }
+        Ok(())
+    })
 }
 
 /// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.

@@ -1,8 +1,9 @@
 //! Whole images: decoded to coefficients, and coded anew.
 
+use super::Fault;
 use super::coefficients::{Block, Plane, Quantizer};
 use super::encode::{Codes, Counts, Symbols, dht, head, sos};
-use super::grid::{Grid, Reduction, Scan, Selector};
+use super::grid::{Grid, Place, Reduction, Scan, Selector};
 use super::memory::Memory;
 use super::quantize::{Requantize, Requantizer};
 use super::recode::Recode;
@@ -177,7 +178,16 @@ pub(crate) fn optimize(
     limits: &Limits,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    if let Some(out) = stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))? {
+    let through = match jpeg.frame().entropy_coding {
+        EntropyCoding::Huffman => stream_through(jpeg, limits, |_, _, _| Ok(Recode::default())),
+        EntropyCoding::Arithmetic => stream_through(jpeg, limits, |memory, grid, _| {
+            Ok(Keep {
+                symbols: Symbols::new(memory, expected(jpeg)),
+                grid: grid.clone(),
+            })
+        }),
+    };
+    if let Some(out) = through? {
         return Ok(out);
     }
     Coefficients::decode(jpeg, limits, notices)?.encode()
@@ -228,7 +238,7 @@ pub(crate) fn reduce(
     Coefficients::decode(jpeg, limits, notices)?.encode_reduced(reduction, target)
 }
 
-/// Passes a sequential Huffman JPEG of a single scan through what `prepare` makes, for the grid and the tables that it
+/// Passes a sequential JPEG of a single scan through what `prepare` makes, for the grid and the tables that it
 /// leaves. `None` if the JPEG is of another kind, or its data is not sound.
 fn stream_through<P: Passage>(
     jpeg: &Jpeg<'_>,
@@ -236,7 +246,7 @@ fn stream_through<P: Passage>(
     prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<P, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
-    if stream.entropy_coding != EntropyCoding::Huffman || stream.process == Process::Progressive {
+    if stream.process == Process::Progressive {
         return Ok(None);
     }
     let Some(scan) = stream
@@ -298,7 +308,10 @@ pub(super) trait Collects {
 
 impl<S: Sink + Collects> Passage for S {
     fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
-        scan::decode(stream, scan, self)
+        match stream.entropy_coding {
+            EntropyCoding::Huffman => scan::decode(stream, scan, self),
+            EntropyCoding::Arithmetic => models::decode(stream, scan, self),
+        }
     }
 
     fn counts(&self) -> &Counts {
@@ -313,5 +326,32 @@ impl<S: Sink + Collects> Passage for S {
         codes: &Codes,
     ) -> Result<Vec<u8>, Error> {
         self.symbols().write(out, codes)
+    }
+}
+
+/// A sink that keeps blocks as they are. Those outside the image become dummies.
+struct Keep {
+    symbols: Symbols,
+    grid: Grid,
+}
+
+impl Collects for Keep {
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}
+
+impl Sink for Keep {
+    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
+        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+    }
+
+    #[inline(always)]
+    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
+        if self.grid.components[p.component].has(at) {
+            self.symbols.block(p.component, block);
+        } else {
+            self.symbols.dummy(p.component);
+        }
     }
 }
