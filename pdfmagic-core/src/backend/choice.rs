@@ -70,6 +70,23 @@ impl ChoiceError {
 }
 
 impl Choice {
+    /// All names.
+    pub const NAMES: &[&str] = &[
+        "backend",
+        "optimize",
+        "progressive",
+        #[cfg(feature = "reencode")]
+        "quality",
+        #[cfg(feature = "reencode")]
+        "max-density",
+        #[cfg(feature = "reencode")]
+        "gray",
+        #[cfg(feature = "reencode")]
+        "subsample",
+        #[cfg(feature = "reencode")]
+        "max-size",
+    ];
+
     /// Sets one thing.
     ///
     /// # Errors
@@ -213,6 +230,14 @@ mod tests {
         assert_eq!(chosen(&[("optimize", "true")]), Ok("transcode"));
         assert_eq!(chosen(&[("progressive", "true")]), Ok("transcode"));
         assert_eq!(chosen(&[("backend", "passthrough")]), Ok("passthrough"));
+    }
+
+    #[test]
+    fn every_name_is_known() {
+        for name in Choice::NAMES {
+            let error = Choice::default().set(name, "nonsense").unwrap_err();
+            assert!(error.reason.starts_with("expected"), "{error}");
+        }
     }
 
     #[test]

@@ -332,19 +332,18 @@ fn what_can_be_asked_is_written_down() {
     for path in ["/", "/v1/pdf", "/v1/inspect", "/livez", "/readyz"] {
         assert!(api["paths"].get(path).is_some(), "{path}");
     }
-    // Each option in the document is one that the service knows.
-    for parameter in api["paths"]["/v1/pdf"]["post"]["parameters"]
-        .as_array()
-        .unwrap()
-    {
-        let name = parameter["name"].as_str().unwrap();
-        let refused = service.send(&format!("POST /v1/pdf?{name}=%00"), "image/jpeg", b"");
-        let detail = refused.text();
-        assert!(
-            refused.status == 400 && !detail.contains("no such option"),
-            "{detail}"
-        );
-    }
+    // Its options are those that there are.
+    let parameters = |path: &str| -> Vec<String> {
+        let parameters = api["paths"][path]["post"]["parameters"].as_array().unwrap();
+        let name = |parameter: &serde_json::Value| parameter["name"].as_str().unwrap().to_owned();
+        parameters.iter().map(name).collect()
+    };
+    let mut names = pdfmagic_core::backend::Choice::NAMES.to_vec();
+    names.sort_unstable();
+    let mut documented = parameters("/");
+    documented.sort_unstable();
+    assert_eq!(documented, names);
+    assert!(parameters("/v1/pdf").contains(&"stream".to_owned()));
 }
 
 /// Sends a JPEG in two halves, and reads the head of the answer before the second.
