@@ -5,8 +5,9 @@ import os
 import time
 from pathlib import Path
 
+import manifests
 import pytest
-from running import free_port, is_pdf_of, podman, post, wait_for
+from running import free_port, is_pdf_of, kustomize, podman, post, wait_for
 
 IMAGE = os.environ["PDFMAGIC_IMAGE"]
 HARDENED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges"]
@@ -44,6 +45,18 @@ def test_it_runs_without_root_and_without_capabilities(container):
     assert status["Uid"].split() == status["Gid"].split() == ["65532"] * 4
     assert int(status["CapEff"], 16) == 0
     assert status["NoNewPrivs"] == "1"
+
+
+def test_the_jobs_client_records_samples_within_its_limits(service):
+    [client] = manifests.containers(kustomize("overlays/load-job"))
+    memory = int(manifests.quantity(client["resources"]["limits"]["memory"]))
+    # As the Job has them, but for where, when and who.
+    words = [word for word in client["args"] if not word.startswith(("http:", "--start-every", "--client-id"))]
+    url = f"http://127.0.0.1:{service[8080]}/"
+    limits = [f"--memory={memory}", "--network=host", f"--entrypoint={client['command'][0]}"]
+    output = podman("run", "--rm", *HARDENED, *limits, IMAGE, url, *words)
+    samples = [json.loads(line) for line in output.splitlines() if line.startswith("{")][1:]
+    assert [sample["status"] for sample in samples] == 100 * [200]
 
 
 def test_the_image_is_small_and_says_what_it_is():
