@@ -53,12 +53,7 @@ impl Block {
     /// The indices of the AC coefficients that are not zero.
     #[inline(always)]
     pub(super) fn indices(&self) -> impl Iterator<Item = usize> + use<> {
-        let mut left = self.nonzero;
-        std::iter::from_fn(move || {
-            let k = (left != 0).then_some(left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some(k & 63)
-        })
+        indices(self.nonzero)
     }
 
     /// Changes each AC coefficient that is not zero.
@@ -78,6 +73,16 @@ impl Block {
             zz[k] = self.zz[k];
         }
     }
+}
+
+/// The indices of the bits that are set.
+#[inline(always)]
+pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let k = (bits != 0).then_some(bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(k & 63)
+    })
 }
 
 /// The blocks of one component, padded to whole MCUs.

@@ -7,7 +7,7 @@
 use std::f64::consts::PI;
 
 use super::Fault;
-use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG};
+use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG, indices};
 use super::encode::Symbols;
 use super::grid::{Component, Grid, Place};
 use super::scan::Sink;
@@ -44,6 +44,10 @@ fn map(factor: usize) -> Matrix {
 pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
     let mut c = [[0.0; 8]; 8];
     for (row, out) in a.iter().zip(&mut c) {
+        // High frequencies are often absent.
+        if row.iter().all(|&x| x == 0.0) {
+            continue;
+        }
         for (&x, line) in row.iter().zip(b) {
             for (sum, &y) in out.iter_mut().zip(line) {
                 *sum += x * y;
@@ -70,8 +74,10 @@ struct Way {
     fy: usize,
     vertical: Matrix,
     horizontal: Matrix,
-    /// The low corner: zig-zag index, natural index, and step of each coefficient in it.
-    corner: Vec<(u8, u8, f32)>,
+    /// A bit for each zig-zag index in the low corner, but DC.
+    corner: u64,
+    /// By zig-zag index: the old steps.
+    steps: [f32; 64],
     /// By natural index: one over the new step.
     inverse: Matrix,
 }
@@ -79,12 +85,7 @@ struct Way {
 impl Way {
     fn new((fx, fy): (usize, usize), old: &Quantizer, new: &Quantizer) -> Way {
         let inside = |n: u8| usize::from(n / 8) < 8 / fy && usize::from(n % 8) < 8 / fx;
-        let corner = (0u8..)
-            .zip(NATURAL)
-            .zip(old)
-            .filter(|((_, n), _)| inside(*n))
-            .map(|((k, n), &step)| (k, n, f32::from(step)))
-            .collect();
+        let corner = (1..64).filter(|&k| inside(NATURAL[k]));
         let mut inverse = [[0.0; 8]; 8];
         for (&n, &step) in NATURAL.iter().zip(new) {
             inverse[usize::from(n / 8)][usize::from(n % 8)] = 1.0 / f32::from(step.max(1));
@@ -94,18 +95,22 @@ impl Way {
             fy,
             vertical: map(fy),
             horizontal: transposed(&map(fx)),
-            corner,
+            corner: corner.fold(0, |corner, k| corner | 1 << k),
+            steps: old.map(f32::from),
             inverse,
         }
     }
 
-    /// Lays the low corner of block (row, column), its steps undone, in its place in the mosaic.
+    /// Lays the low corner of block (row, column), its steps undone, in its place in the mosaic, which is zero there.
     #[inline(always)]
-    fn lay(&self, zz: &[i16; 64], mosaic: &mut Mosaic, row: usize, column: usize) {
+    fn lay(&self, block: &Block, mosaic: &mut Mosaic, row: usize, column: usize) {
         let base = row % self.fy * (8 / self.fy) * 8 + column % self.fx * (8 / self.fx);
-        for &(k, n, step) in &self.corner {
-            mosaic[(base + usize::from(n)) & 63] = f32::from(zz[usize::from(k) & 63]) * step;
-        }
+        let mut lay = |k: usize| {
+            let at = base + usize::from(NATURAL[k]);
+            mosaic[at & 63] = f32::from(block.zz[k]) * self.steps[k];
+        };
+        lay(0);
+        indices(block.nonzero & self.corner).for_each(lay);
     }
 
     /// Past the picture's edge its last blocks go on flat.
@@ -126,7 +131,7 @@ impl Way {
         let y = if (self.fx, self.fy) == (1, 1) {
             x
         } else {
-            product(&product(&self.vertical, &x), &self.horizontal)
+            product(&self.vertical, &product(&x, &self.horizontal))
         };
         to.nonzero = 0;
         to.zz[0] = 0;
@@ -240,9 +245,7 @@ impl Sink for Shrink {
         );
         if old.has((row, column)) {
             let at = row / way.fy % new.v * self.new.mcus_across * new.h + column / way.fx;
-            let mut zz = [0; 64];
-            block.store(&mut zz);
-            way.lay(&zz, &mut self.bands[p.component][at], row, column);
+            way.lay(block, &mut self.bands[p.component][at], row, column);
         }
     }
 
@@ -265,7 +268,7 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
                 for i in 0..way.fx.min(wide) {
                     let source =
                         &from.blocks[(row * way.fy + j) * from.across + column * way.fx + i];
-                    way.lay(source, &mut mosaic, j, i);
+                    way.lay(&Block::of(source), &mut mosaic, j, i);
                 }
             }
             way.extend(&mut mosaic, wide, high);
