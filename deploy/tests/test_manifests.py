@@ -4,6 +4,7 @@ import copy
 import os
 import re
 import subprocess
+import urllib.parse
 from pathlib import Path
 
 import jsonschema
@@ -20,7 +21,6 @@ RELEASE = Path(os.environ["PDFMAGIC_RELEASE"]).absolute()
 SERVICE = RELEASE / "pdfmagic-http"
 CUSTOM = yaml.safe_load((Path(__file__).parent / "custom_resources.yaml").read_text())
 VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
-
 
 BUILT = {folder.name: kustomize(folder) for folder in FOLDERS}
 everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
@@ -180,3 +180,15 @@ def test_the_jobs_words_are_the_load_generators():
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1)
     process.kill()
+
+
+def test_the_jobs_clients_may_reach_the_service():
+    [job], [service] = manifests.named(BUILT["load-job"], "Job"), manifests.named(BUILT["base"], "Service")
+    [client] = manifests.containers(BUILT["load-job"])
+    url = urllib.parse.urlsplit(client["args"][0])
+    assert (url.hostname, url.port) == (service["metadata"]["name"], service["spec"]["ports"][0]["port"])
+    assert job["metadata"]["namespace"] == service["metadata"]["namespace"]
+    # The policy lets nothing out of those that it selects, and holds nobody's requests back.
+    policy = spec(BUILT["base"], "NetworkPolicy")
+    assert not manifests.matching([job], policy["podSelector"]["matchLabels"])
+    assert "from" not in policy["ingress"][0]
