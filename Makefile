@@ -13,12 +13,12 @@ REPLICAS ?= 3
 # How long `make fuzz` takes for each law, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers api chaos container tools bench report fuzz image binary-image up down
+.PHONY: run test lint rust viewers api chaos instructions container tools bench report fuzz image binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
-test: tools lint rust viewers api container
+test: tools lint rust instructions viewers api container
 
 lint:
 	cargo fmt --check
@@ -26,6 +26,10 @@ lint:
 
 rust:
 	cargo test --workspace --no-fail-fast
+
+# What valgrind counts does not depend on how busy the machine is.
+instructions: tools
+	cargo run --release -p pdfmagic-benches --bin instructions
 
 viewers: tools
 	cargo build -p pdfmagic-cli
