@@ -1,12 +1,12 @@
 //! What operators see.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::running::{Answer, Service};
-use super::{FORM, form, jpeg};
+use super::running::{Answer, Service, terminate};
+use super::{FORM, form, jpeg, picture};
 
 #[test]
 fn health_is_told_on_a_port_of_its_own_and_to_clients() {
@@ -216,4 +216,39 @@ fn a_misspelt_variable_is_warned_of() {
         warning.contains("WARN PDFMAGIC_WORKER is not a setting"),
         "{warning}"
     );
+}
+
+#[test]
+fn an_answer_goes_out_in_one_call_and_is_not_copied_together() {
+    let trace = std::env::temp_dir().join(format!("pdfmagic-http-{}.strace", std::process::id()));
+    let path = trace.to_str().unwrap();
+    let service = Service::start(&[]);
+    let mut strace = Command::new("strace")
+        .args(["-f", "-o", path, "--trace=write,writev,send,sendto,sendmsg"])
+        .args(["--string-limit=12", "-p", &service.pid().to_string()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("strace is installed");
+    let mut said = BufReader::new(strace.stderr.take().unwrap()).lines();
+    let attached = said.next().unwrap().unwrap();
+    assert!(attached.contains("attached"), "{attached}");
+    let jpeg = picture(400, 300);
+    let answer = service.send("POST /v1/pdf", "image/jpeg", &jpeg);
+    assert_eq!(answer.pages(), 1);
+    let size = answer.head.len() + 4 + answer.body.len();
+    terminate(strace.id());
+    strace.wait().unwrap();
+    let trace = std::fs::read_to_string(&trace).unwrap();
+    let answers: Vec<_> = trace
+        .lines()
+        .filter(|line| line.contains("HTTP/1.1 200"))
+        .collect();
+    let [call] = answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert!(
+        call.contains(" writev(") && call.ends_with(&format!(" = {size}")),
+        "{call}"
+    );
+    std::fs::remove_file(path).unwrap();
 }

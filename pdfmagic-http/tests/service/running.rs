@@ -170,10 +170,12 @@ impl Service {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn terminate(&self) {
-        let pid = self.process.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(status.expect("kill runs").success());
+        terminate(self.pid());
     }
 
     /// Waits for the end, and returns the exit code.
@@ -187,6 +189,14 @@ impl Service {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Sends SIGTERM.
+pub(crate) fn terminate(pid: u32) {
+    let status = Command::new("kill")
+        .args(["-TERM", &pid.to_string()])
+        .status();
+    assert!(status.expect("kill runs").success());
 }
 
 impl Drop for Service {
