@@ -135,13 +135,13 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     for count in 1..=3 {
         let name = format!("pdfmagic × {count}");
         let cluster = Cluster::start(Kind::Pdfmagic, count)?;
-        runs.push(cluster.measure(bench, &name, seconds)?);
+        runs.push(cluster.measure(bench, &name, 10, seconds)?);
     }
     let gain = tally(&runs[2]).per_second / tally(&runs[0]).per_second;
     // A conversion takes the original most of a second on a part of a processor.
     let originals = [
-        Cluster::start(Kind::Legacy, 1)?.measure(bench, "original × 1", seconds * 2)?,
-        Cluster::start(Kind::Legacy, 3)?.measure(bench, "original × 3", seconds * 2)?,
+        Cluster::start(Kind::Legacy, 1)?.measure(bench, "original × 1", 10, seconds * 2)?,
+        Cluster::start(Kind::Legacy, 3)?.measure(bench, "original × 3", 10, seconds * 2)?,
     ];
     let original_gain = tally(&originals[1]).per_second / tally(&originals[0]).per_second;
     let against = tally(&runs[0]).per_second / tally(&originals[1]).per_second;
@@ -193,8 +193,9 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     let one = Cluster::start(Kind::Pdfmagic, 1)?;
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
     bench.promise("three quota-limited replicas, against one", 2.8, |bench| {
+        // So many that no replica ever waits for a client that waits for another.
         let rate = |cluster: &Cluster, name| {
-            let run = cluster.measure(bench, name, Duration::from_secs(2))?;
+            let run = cluster.measure(bench, name, 30, Duration::from_secs(2))?;
             Ok::<_, io::Error>(tally(&run).per_second)
         };
         Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
@@ -310,11 +311,17 @@ impl Cluster {
         })
     }
 
-    /// Ten clients keep it busy.
-    fn measure(&self, bench: &Bench, name: &str, duration: Duration) -> io::Result<Series> {
+    /// Clients keep it busy.
+    fn measure(
+        &self,
+        bench: &Bench,
+        name: &str,
+        clients: u32,
+        duration: Duration,
+    ) -> io::Result<Series> {
         let load = Load {
             end: End::After(duration),
-            ..bench.practical(10, 0)
+            ..bench.practical(clients, 0)
         };
         bench.measure(name, &self.balancer.address, load)
     }
