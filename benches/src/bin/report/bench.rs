@@ -32,7 +32,10 @@ pub(crate) struct Bench {
 struct Ratio {
     what: String,
     rounds: Vec<f64>,
+    /// Below this the report fails.
     at_least: f64,
+    /// On a machine that does nothing else.
+    at_rest: f64,
 }
 
 /// How many rounds a promise is measured in at first, and again while their median misses it.
@@ -177,12 +180,13 @@ impl Bench {
         self.say("");
     }
 
-    /// Promises that the median of rounds is at least so much. A round measures both sides of the ratio, so that what
+    /// Promises that the median of rounds is at least so much, and more on a machine at rest. A round measures both sides of the ratio, so that what
     /// else the machine does hits both; every round counts.
     pub(crate) fn promise(
         &mut self,
         what: &str,
         at_least: f64,
+        at_rest: f64,
         mut round: impl FnMut(&Self) -> io::Result<f64>,
     ) -> io::Result<()> {
         let mut rounds = Vec::new();
@@ -190,7 +194,7 @@ impl Bench {
             for _ in 0..ROUNDS {
                 rounds.push(round(self)?);
             }
-            if middle(&rounds) >= at_least || rounds.len() >= MOST_ROUNDS {
+            if middle(&rounds) >= at_rest || rounds.len() >= MOST_ROUNDS {
                 break;
             }
         }
@@ -198,6 +202,7 @@ impl Bench {
             what: what.to_owned(),
             rounds,
             at_least,
+            at_rest,
         });
         Ok(())
     }
@@ -206,25 +211,32 @@ impl Bench {
     pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
         self.say(
             "\n## What is promised\n\n\
-             Medians of rounds that measure both sides in turn. A promise that is missed gets more rounds, and all count.\n\n\
-             | ratio | measured | from | to | rounds | at least | |\n|---|--:|--:|--:|--:|--:|---|",
+             Medians of rounds that measure both sides in turn. A ratio that is missed gets more rounds, and all count. \
+             What else runs on these processors lowers every ratio, since it slows the faster side more; so the report \
+             fails below *at least*, and the aim is for a machine at rest.\n\n\
+             | ratio | measured | from | to | rounds | aim | at least | |\n|---|--:|--:|--:|--:|--:|--:|---|",
         );
         let mut broken = Vec::new();
         for Ratio {
             what,
             rounds,
             at_least,
+            at_rest,
         } in &self.ratios
         {
             let value = middle(rounds);
             let least = rounds.iter().copied().fold(f64::INFINITY, f64::min);
             let most = rounds.iter().copied().fold(0.0, f64::max);
             let is_kept = value >= *at_least;
-            let verdict = if is_kept { "kept" } else { "**not kept**" };
+            let verdict = match (is_kept, value >= *at_rest) {
+                (_, true) => "reached",
+                (true, false) => "kept, but the aim is missed",
+                (false, false) => "**not kept**",
+            };
             // Writing to a string does not fail.
             let _ = writeln!(
                 self.text,
-                "| {what} | {value:.2} | {least:.2} | {most:.2} | {} | {at_least} | {verdict} |",
+                "| {what} | {value:.2} | {least:.2} | {most:.2} | {} | {at_rest} | {at_least} | {verdict} |",
                 rounds.len()
             );
             if !is_kept {

@@ -124,6 +124,11 @@ pub(crate) fn ten_clients(bench: &mut Bench, alone: f64) -> io::Result<()> {
 pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] Three replicas: is it satisfying?\n");
     if !Quota::is_available() {
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            return Err(io::Error::other(
+                "replicas cannot be limited: no control group can be written under /sys/fs/cgroup; run it as root",
+            ));
+        }
         bench.say(
             "Not measured: replicas can be told apart from more processors only where each is held to a part of one, \
              and the control groups of this machine cannot be written.",
@@ -192,14 +197,19 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     ));
     let one = Cluster::start(Kind::Pdfmagic, 1)?;
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
-    bench.promise("three quota-limited replicas, against one", 2.8, |bench| {
-        // So many that no replica ever waits for a client that waits for another.
-        let rate = |cluster: &Cluster, name| {
-            let run = cluster.measure(bench, name, 30, Duration::from_secs(2))?;
-            Ok::<_, io::Error>(tally(&run).per_second)
-        };
-        Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
-    })
+    bench.promise(
+        "three quota-limited replicas, against one",
+        2.5,
+        2.8,
+        |bench| {
+            // So many that no replica ever waits for a client that waits for another.
+            let rate = |cluster: &Cluster, name| {
+                let run = cluster.measure(bench, name, 30, Duration::from_secs(2))?;
+                Ok::<_, io::Error>(tally(&run).per_second)
+            };
+            Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
+        },
+    )
 }
 
 pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
