@@ -16,6 +16,9 @@ use crate::tally::Tally;
 /// Percentiles that are marked.
 const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
 
+/// Half of the last label of an axis, which the library leaves no room for.
+const LABEL_MARGIN: f64 = 40.0;
+
 pub(super) fn histogram(series: &Series) -> Figure {
     let latencies = series.latencies();
     // Of the logarithms: a few slow requests would leave the others one bar.
@@ -25,7 +28,10 @@ pub(super) fn histogram(series: &Series) -> Figure {
             .with_bin_method(BinMethod::FreedmanDiaconis)
             .with_color(color(0)),
     )];
+    // Room for the label of the last percentile.
+    let end = quantile(&latencies, 1.0).log10() + 0.1;
     let mut layout = Layout::auto_from_plots(&plots)
+        .with_x_axis_max(end)
         .with_x_label(series.latency_label())
         .with_x_tick_format(TickFormat::Custom(Arc::new(|exponent| {
             format!("{:.3}", 10_f64.powf(exponent))
@@ -39,6 +45,7 @@ pub(super) fn histogram(series: &Series) -> Figure {
                 .with_label(format!("{name} {at:.3}")),
         );
     }
+    layout.force_margin_right = Some(LABEL_MARGIN);
     let mut table = vec![row(["latency_ms"])];
     table.extend(latencies.iter().map(|latency| row([latency])));
     Figure {
@@ -159,7 +166,7 @@ pub(super) fn timeline(series: &Series) -> Figure {
     // The highest first and widest, so that those under which it hides are seen.
     for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate().rev() {
         #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
-        let width = 2.0 + 2.5 * number as f64;
+        let width = 2.0 + 1.5 * number as f64;
         plots.push(Plot::Line(
             LinePlot::new()
                 .with_data(curve)
@@ -169,24 +176,27 @@ pub(super) fn timeline(series: &Series) -> Figure {
         ));
     }
     let most = replicas.iter().map(|(_, count)| *count).fold(0.0, f64::max);
-    let mut secondary = Vec::new();
-    if most > 1.0 {
-        secondary.push(Plot::Line(
+    let (secondary, layout) = if most > 1.0 {
+        let secondary = vec![Plot::Line(
             LinePlot::new()
                 .with_data(replicas)
                 .with_color("black")
                 .with_stroke_width(2.0)
                 .with_legend("replicas that answered"),
-        ));
-    }
-    let layout = Layout::auto_from_twin_y_plots(&plots, &secondary)
+        )];
+        let layout = Layout::auto_from_twin_y_plots(&plots, &secondary)
+            .with_y2_label("replicas")
+            .with_y2_axis_min(0.0)
+            .with_y2_axis_max(most + 1.0)
+            .with_y2_tick_format(TickFormat::Custom(Arc::new(whole)));
+        (secondary, layout)
+    } else {
+        (Vec::new(), Layout::auto_from_plots(&plots))
+    };
+    let layout = layout
         .with_log_y()
         .with_x_label("time [s]")
         .with_y_label(series.latency_label())
-        .with_y2_label("replicas")
-        .with_y2_axis_min(0.0)
-        .with_y2_axis_max(most + 1.0)
-        .with_y2_tick_format(TickFormat::Custom(Arc::new(whole)))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
     Figure {
         plots,
@@ -239,8 +249,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
             format!("{}%", 100.0 - 100.0 / one_in)
         })))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
-    // Half of the last label, which the library leaves no room for.
-    layout.force_margin_right = Some(40.0);
+    layout.force_margin_right = Some(LABEL_MARGIN);
     Figure {
         plots,
         secondary: Vec::new(),

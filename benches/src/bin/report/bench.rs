@@ -189,12 +189,13 @@ impl Bench {
         at_rest: f64,
         mut round: impl FnMut(&Self) -> io::Result<f64>,
     ) -> io::Result<()> {
+        let enough = if self.quick { at_least } else { at_rest };
         let mut rounds = Vec::new();
         loop {
             for _ in 0..ROUNDS {
                 rounds.push(round(self)?);
             }
-            if middle(&rounds) >= at_rest || rounds.len() >= MOST_ROUNDS {
+            if middle(&rounds) >= enough || rounds.len() >= MOST_ROUNDS {
                 break;
             }
         }

@@ -149,7 +149,7 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     ];
     let mut rounds = [const { Vec::new() }; 4];
     let what = "`img2pdf`'s processor time, against `pdfmagic-cli`'s";
-    bench.promise(what, 75.0, 100.0, |_| {
+    bench.promise(what, 60.0, 100.0, |_| {
         for ((_, line, count), rounds) in contenders.iter().zip(&mut rounds) {
             rounds.push(hyperfine(line, *count)?);
         }
