@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 pub(crate) struct Bench {
     runtime: Runtime,
     output: PathBuf,
-    /// Whether to take a tenth of the time.
+    /// Whether to measure no longer than the ratios need.
     pub(crate) quick: bool,
     /// The practical's pictures: 640 × 480 pixels of noise.
     pub(crate) noise: Vec<Vec<u8>>,
@@ -70,11 +70,6 @@ impl Bench {
             text: String::new(),
             ratios: Vec::new(),
         })
-    }
-
-    /// A number of requests or seconds: a tenth, if it is to be quick.
-    pub(crate) fn scaled(&self, full: u64) -> u64 {
-        if self.quick { full.div_ceil(10) } else { full }
     }
 
     /// The practical's client: forms with noise, a connection for each request, each request after the last answer.

@@ -21,7 +21,7 @@ struct Arguments {
     /// Folder for the report.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR")))]
     output: PathBuf,
-    /// Take two minutes: enough for the ratios, not for the plots.
+    /// Measure the promised ratios alone, which takes two minutes.
     #[arg(long)]
     quick: bool,
 }
@@ -55,13 +55,16 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
         std::fs::read_to_string("/proc/loadavg")?.trim(),
         bench.noise[0].len() / 1000,
     ));
-    practical::where_it_lies(&mut bench)?;
-    let alone = practical::one_client(&mut bench)?;
-    practical::ten_clients(&mut bench, alone)?;
-    practical::three_replicas(&mut bench)?;
-    practical::the_job(&mut bench)?;
-    practical::queue(&mut bench)?;
-    peers::bottleneck(&mut bench)?;
+    if !bench.quick {
+        practical::where_it_lies(&mut bench)?;
+        let alone = practical::one_client(&mut bench)?;
+        practical::ten_clients(&mut bench, alone)?;
+        practical::three_replicas(&mut bench)?;
+        practical::the_job(&mut bench)?;
+        practical::queue(&mut bench)?;
+        peers::bottleneck(&mut bench)?;
+    }
+    practical::scaling(&mut bench)?;
     peers::service(&mut bench)?;
     peers::command_line(&mut bench)?;
     bench.finish()

@@ -19,7 +19,6 @@ pub(crate) fn where_it_lies(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] Where does the PDF lie?\n");
     let legacy = replicas(Kind::Legacy, 3, None)?;
     let ours = replicas(Kind::Pdfmagic, 3, None)?;
-    let count = bench.scaled(30).max(6);
     let mut runs = Vec::new();
     for (name, servers, layer) in [
         ("original behind L4", &legacy, Layer::Four),
@@ -27,7 +26,7 @@ pub(crate) fn where_it_lies(bench: &mut Bench) -> io::Result<()> {
         ("pdfmagic behind L7", &ours, Layer::Seven),
     ] {
         let balancer = balance(layer, &addresses(servers))?;
-        runs.push(bench.measure(name, &balancer.address, bench.practical(1, count))?);
+        runs.push(bench.measure(name, &balancer.address, bench.practical(1, 30))?);
     }
     let (mut files, mut size) = (0, 0);
     for server in &legacy {
@@ -124,18 +123,13 @@ pub(crate) fn ten_clients(bench: &mut Bench, alone: f64) -> io::Result<()> {
 pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] Three replicas: is it satisfying?\n");
     if !Quota::is_available() {
-        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
-            return Err(io::Error::other(
-                "replicas cannot be limited: no control group can be written under /sys/fs/cgroup; run it as root",
-            ));
-        }
         bench.say(
             "Not measured: replicas can be told apart from more processors only where each is held to a part of one, \
              and the control groups of this machine cannot be written.",
         );
         return Ok(());
     }
-    let seconds = Duration::from_secs(bench.scaled(15).max(4));
+    let seconds = Duration::from_secs(15);
     let mut runs = Vec::new();
     for count in 1..=3 {
         let name = format!("pdfmagic × {count}");
@@ -195,6 +189,19 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
          for each request: to start a process, decode the JPEG and encode it anew, by way of files, where a PDF can \
          hold the JPEG as it is. See *Where the time goes*."
     ));
+    Ok(())
+}
+
+/// Promises that three replicas do nearly three times as much as one.
+pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
+    if !Quota::is_available() {
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            return Err(io::Error::other(
+                "replicas cannot be limited: no control group can be written under /sys/fs/cgroup; run it as root",
+            ));
+        }
+        return Ok(());
+    }
     let one = Cluster::start(Kind::Pdfmagic, 1)?;
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
     bench.promise(
@@ -214,7 +221,7 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
 
 pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] A Job of fifty clients, along time\n");
-    let step = Duration::from_secs(bench.scaled(15).max(3));
+    let step = Duration::from_secs(15);
     let percent = Quota::is_available().then_some(PERCENT);
     let addresses = [free_address()?, free_address()?, free_address()?];
     let first = Server::start_at(Kind::Pdfmagic, &addresses[0], percent)?;
@@ -256,14 +263,10 @@ pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
 
 pub(crate) fn queue(bench: &mut Bench) -> io::Result<()> {
     let legacy = Server::start(Kind::Legacy, None)?;
-    let capacity = bench.measure(
-        "capacity",
-        &legacy.address,
-        bench.practical(10, bench.scaled(20)),
-    )?;
+    let capacity = bench.measure("capacity", &legacy.address, bench.practical(10, 20))?;
     let rate = (tally(&capacity).per_second * 1.5).ceil();
     let ours = Server::start(Kind::Pdfmagic, None)?;
-    let seconds = Duration::from_secs(bench.scaled(20).max(3));
+    let seconds = Duration::from_secs(20);
     let load = |bench: &Bench| Load {
         end: End::After(seconds),
         rate: Some(rate),
@@ -290,11 +293,7 @@ pub(crate) fn queue(bench: &mut Bench) -> io::Result<()> {
 fn both(bench: &Bench, clients: u32, requests: u64) -> io::Result<[Series; 2]> {
     let run = |name, kind| {
         let server = Server::start(kind, None)?;
-        bench.measure(
-            name,
-            &server.address,
-            bench.practical(clients, bench.scaled(requests)),
-        )
+        bench.measure(name, &server.address, bench.practical(clients, requests))
     };
     Ok([
         run("original", Kind::Legacy)?,
