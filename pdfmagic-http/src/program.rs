@@ -41,7 +41,17 @@ pub fn main() -> ExitCode {
     for name in unknown_variables() {
         tracing::warn!("{name} is not a setting and was ignored; --help lists them");
     }
-    let done = serve(cli.config, log.clone());
+    // Not a thread for each processor of a node, of which a container may have a share only.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cli.config.workers().max(2))
+        .enable_all()
+        .build();
+    let done = runtime.and_then(|runtime| {
+        let done = runtime.block_on(serve(cli.config, log.clone()));
+        // A conversion that goes on beyond the grace period has nobody who waits for it.
+        runtime.shutdown_background();
+        done
+    });
     if let Err(error) = &done {
         tracing::error!("{error}");
     }
@@ -70,7 +80,6 @@ fn ask(admin: SocketAddr) -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn serve(config: Config, log: Log) -> io::Result<()> {
     // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
     let mut terminate = signal(SignalKind::terminate())?;
