@@ -14,6 +14,9 @@ use pdfmagic_benches::sample::{Recording, Run, machine};
 use pdfmagic_benches::tally::{Report, Tally};
 use tokio::runtime::Runtime;
 
+/// What is left of a bound where the ratios are a test, beside whatever else a machine does.
+const BUSY: f64 = 0.8;
+
 /// The bench, and the report that grows on it.
 pub(crate) struct Bench {
     runtime: Runtime,
@@ -235,8 +238,13 @@ impl Bench {
                 "| {what} | {value:.2} | {least:.2} | {most:.2} | {} | {at_rest} | {at_least} | {verdict} |",
                 rounds.len()
             );
-            if !is_kept {
-                broken.push(format!("{what}: {value:.2}, but {at_least} is promised"));
+            let bound = if self.quick {
+                BUSY * at_least
+            } else {
+                *at_least
+            };
+            if value < bound {
+                broken.push(format!("{what}: {value:.2}, but {bound:.2} is promised"));
             }
         }
         fs::write(self.output.join("REPORT.md"), self.text)?;
