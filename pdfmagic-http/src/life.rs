@@ -1,6 +1,5 @@
 //! From start to end: what /readyz says.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Where the service is in its life. Load never changes it: a replica that is not ready gets no share of the load.
@@ -27,8 +26,8 @@ impl Stage {
 }
 
 /// The stage, for all who ask.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Life(Arc<AtomicU8>);
+#[derive(Debug, Default)]
+pub(crate) struct Life(AtomicU8);
 
 impl Life {
     pub(crate) fn enter(&self, stage: Stage) {

@@ -63,13 +63,9 @@ impl Memory {
 
     /// Takes bytes off the budget until the reservation is dropped.
     pub(crate) fn reserve(&self, size: usize) -> Result<Reservation, Problem> {
-        let unused = {
-            let mut state = self.0.state();
-            state.free = state.free.checked_sub(size).ok_or_else(|| self.busy())?;
-            let room = state.free;
-            state.excess(room)
-        };
-        drop(unused);
+        if !self.0.take(size) {
+            return Err(self.busy());
+        }
         Ok(Reservation {
             size,
             since: Instant::now(),
@@ -80,8 +76,8 @@ impl Memory {
     /// Reserves memory for a body of at most `size` bytes.
     pub(crate) fn buffer(&self, size: usize) -> Result<Buffer, Problem> {
         Ok(Buffer {
-            map: None,
-            size: 0,
+            content: Content::Nothing,
+            max: size,
             reservation: self.reserve(size)?,
             memory: self.clone(),
         })
@@ -116,6 +112,20 @@ impl Memory {
 }
 
 impl Shared {
+    /// Takes bytes off the budget, if there are so many.
+    fn take(&self, size: usize) -> bool {
+        let unused = {
+            let mut state = self.state();
+            let Some(free) = state.free.checked_sub(size) else {
+                return false;
+            };
+            state.free = free;
+            state.excess(free)
+        };
+        drop(unused);
+        true
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,6 +171,15 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
+    /// Takes more, if there is more.
+    fn grow(&mut self, by: usize) -> bool {
+        let is_there = self.memory.take(by);
+        if is_there {
+            self.size += by;
+        }
+        is_there
+    }
+
     /// Gives back what turned out not to be needed.
     fn shrink(&mut self, size: usize) {
         self.memory.state().free += self.size - size;
@@ -178,77 +197,75 @@ impl Drop for Reservation {
 /// A body in the making, and the reservation for it.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    /// There once something was added, until this is dropped.
-    map: Option<MmapMut>,
-    size: usize,
+    content: Content,
+    /// What was asked for, in bytes.
+    max: usize,
     reservation: Reservation,
     memory: Memory,
 }
 
-impl Buffer {
-    /// Takes bytes for the whole body without a copy, if they are and if there is memory for all that they keep alive:
-    /// they are a view of at most `pinned` bytes.
-    pub(crate) fn whole(&mut self, bytes: &Bytes, pinned: usize) -> Option<Bytes> {
-        let is_worth_it = bytes.len() >= GRAIN && bytes.len() == self.reservation.size;
-        if self.size > 0 || !is_worth_it {
-            return None;
-        }
-        let beside = pinned.saturating_sub(bytes.len());
-        Some(Bytes::from_owner(Held {
-            bytes: bytes.clone(),
-            _reservations: [
-                self.memory.reserve(beside).ok()?,
-                std::mem::replace(&mut self.reservation, self.memory.reserve(0).ok()?),
-            ],
-        }))
-    }
+/// What has come of a body.
+#[derive(Debug)]
+enum Content {
+    Nothing,
+    /// All of it, as a view of the connection's buffer.
+    Whole(Bytes),
+    /// So many bytes at the beginning of a mapping.
+    Copied(MmapMut, usize),
+}
 
-    /// Adds bytes, copying them.
-    pub(crate) fn extend(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        let (end, max) = (self.size + bytes.len(), self.reservation.size);
-        if end > max {
-            return Err(Problem::TooLarge { max });
+impl Buffer {
+    /// Adds bytes, which are a view of at most `pinned` bytes. They are not copied if they are all of the body, and if
+    /// there is memory for what they keep alive.
+    pub(crate) fn add(&mut self, bytes: Bytes, pinned: usize) -> Result<(), Problem> {
+        let size = self.as_ref().len();
+        if bytes.len() > self.max - size {
+            return Err(Problem::TooLarge { max: self.max });
         }
-        let map = match &mut self.map {
-            Some(map) => map,
-            none => none.insert(self.memory.map(max)?),
-        };
-        map[self.size..end].copy_from_slice(bytes);
-        self.size = end;
+        // Less is copied sooner than accounted for.
+        let is_whole = size == 0 && bytes.len() == self.max && bytes.len() >= GRAIN;
+        if is_whole && self.reservation.grow(pinned.saturating_sub(bytes.len())) {
+            self.content = Content::Whole(bytes);
+            return Ok(());
+        }
+        if let Content::Nothing = self.content {
+            self.content = Content::Copied(self.memory.map(self.max)?, 0);
+        }
+        if let Content::Copied(map, size) = &mut self.content {
+            let end = *size + bytes.len();
+            map[*size..end].copy_from_slice(&bytes);
+            *size = end;
+        }
         Ok(())
     }
 
     /// Ends the body. The memory is given back when the last view of it is dropped.
     pub(crate) fn freeze(mut self) -> Bytes {
-        self.reservation.shrink(self.size);
+        match self.content {
+            Content::Nothing => self.reservation.shrink(0),
+            Content::Whole(_) => {}
+            Content::Copied(_, size) => self.reservation.shrink(size),
+        }
         Bytes::from_owner(self)
     }
 }
 
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
-        self.map.as_ref().map_or(&[], |map| &map[..self.size])
+        match &self.content {
+            Content::Nothing => &[],
+            Content::Whole(bytes) => bytes,
+            Content::Copied(map, size) => &map[..*size],
+        }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(map) = self.map.take() {
+        if let Content::Copied(map, _) = std::mem::replace(&mut self.content, Content::Nothing) {
             let unused = self.memory.0.state().keep(map);
             drop(unused);
         }
-    }
-}
-
-/// Bytes, and the reservations for what they keep alive.
-struct Held {
-    bytes: Bytes,
-    _reservations: [Reservation; 2],
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 
@@ -275,7 +292,7 @@ mod tests {
 
     fn begun(memory: &Memory, size: usize) -> Buffer {
         let mut buffer = memory.buffer(size).unwrap();
-        buffer.extend(b"x").unwrap();
+        buffer.add(Bytes::from_static(b"x"), 0).unwrap();
         buffer
     }
 
@@ -294,8 +311,8 @@ mod tests {
     fn a_body_is_held_until_its_last_view_is_dropped() {
         let memory = Memory::new(10);
         let mut buffer = memory.buffer(8).unwrap();
-        buffer.extend(b"abc").unwrap();
-        assert!(buffer.extend(b"123456").is_err());
+        buffer.add(Bytes::from_static(b"abc"), 0).unwrap();
+        assert!(buffer.add(Bytes::from_static(b"123456"), 0).is_err());
         assert_eq!(memory.reserved(), 8);
         let body = buffer.freeze();
         assert_eq!((memory.reserved(), &body[..]), (3, &b"abc"[..]));
@@ -310,11 +327,15 @@ mod tests {
     fn a_body_that_comes_at_once_is_not_copied_if_there_is_memory_for_what_it_keeps_alive() {
         let memory = Memory::new(MIB);
         let bytes = Bytes::from(vec![1; MIB / 2]);
-        let mut buffer = memory.buffer(MIB / 2).unwrap();
-        assert!(buffer.whole(&bytes, 2 * MIB).is_none());
-        assert!(buffer.whole(&bytes.slice(1..), 0).is_none());
-        let whole = buffer.whole(&bytes, MIB).unwrap();
-        drop(buffer);
+        let body = |bytes: Bytes, pinned| {
+            let mut buffer = memory.buffer(MIB / 2).unwrap();
+            buffer.add(bytes, pinned).unwrap();
+            buffer.freeze()
+        };
+        assert_ne!(body(bytes.clone(), 2 * MIB).as_ptr(), bytes.as_ptr());
+        let part = bytes.slice(1..);
+        assert_ne!(body(part.clone(), 0).as_ptr(), part.as_ptr());
+        let whole = body(bytes.clone(), MIB);
         assert_eq!((whole.as_ptr(), memory.reserved()), (bytes.as_ptr(), MIB));
         drop(whole);
         assert_eq!(memory.reserved(), 0);

@@ -1,5 +1,7 @@
 //! Options of a conversion, from a query, a form field or a JSON part, by the names that the command line gives them.
 
+use std::borrow::Cow;
+
 use pdfmagic_core::backend::{Choice, ChoiceError};
 use serde_json::{Map, Value};
 
@@ -16,28 +18,31 @@ impl From<ChoiceError> for Problem {
 
 /// Takes the options of a query. An unknown one is refused, never ignored.
 pub(crate) fn of_query(query: &str) -> Result<Choice, Problem> {
-    let mut choice = Choice::default();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        choice.set(&name, &value)?;
-    }
-    Ok(choice)
+    of_pairs(form_urlencoded::parse(query.as_bytes()))
 }
 
 /// The same, and whether the answer is to be streamed.
 pub(crate) fn of_query_with_stream(query: &str) -> Result<(Choice, bool), Problem> {
-    let mut choice = Choice::default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let (stream, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "stream");
     let mut is_streamed = false;
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name == "stream" {
-            is_streamed = value.parse().map_err(|_| Problem::Option {
-                name: name.into_owned(),
-                reason: "expected true or false".to_owned(),
-            })?;
-        } else {
-            choice.set(&name, &value)?;
-        }
+    for (name, value) in stream {
+        is_streamed = value.parse().map_err(|_| Problem::Option {
+            name: name.into_owned(),
+            reason: "expected true or false".to_owned(),
+        })?;
     }
-    Ok((choice, is_streamed))
+    Ok((of_pairs(others)?, is_streamed))
+}
+
+fn of_pairs<'q>(
+    pairs: impl IntoIterator<Item = (Cow<'q, str>, Cow<'q, str>)>,
+) -> Result<Choice, Problem> {
+    let mut choice = Choice::default();
+    for (name, value) in pairs {
+        choice.set(&name, &value)?;
+    }
+    Ok(choice)
 }
 
 /// The options of each page from a JSON part: an object of options for all pages, in which `pages` may be an array of

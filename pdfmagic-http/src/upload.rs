@@ -90,10 +90,7 @@ impl Incoming {
     pub(crate) async fn whole(mut self, memory: &Memory) -> Result<Bytes, Problem> {
         let mut buffer = memory.buffer(self.stated.unwrap_or(self.bounds.size))?;
         while let Some(data) = self.next().await? {
-            if let Some(whole) = buffer.whole(&data, self.bounds.pinned) {
-                return Ok(whole);
-            }
-            buffer.extend(&data)?;
+            buffer.add(data, self.bounds.pinned)?;
         }
         Ok(buffer.freeze())
     }

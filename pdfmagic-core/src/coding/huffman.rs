@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::Fault;
 use super::bits::BitReader;
 use crate::jpeg::standard::HuffmanTable;
 
@@ -165,6 +166,14 @@ impl Decoder {
         }
         bits.skip(e.length());
         Some(e)
+    }
+
+    /// Adds the next difference of a DC to its prediction (F.2.2.1); the reader has refilled.
+    #[inline(always)]
+    pub(super) fn predict(&self, bits: &mut BitReader, prediction: &mut i16) -> Result<(), Fault> {
+        let difference = self.next(bits).ok_or(Fault::Code)?;
+        *prediction = prediction.wrapping_add(difference.value());
+        Ok(())
     }
 
     /// The next symbol alone, without magnitude bits (G.2 gives those other meanings).

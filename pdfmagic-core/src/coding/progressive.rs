@@ -38,9 +38,8 @@ fn dc_first(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, E
         }
         for p in &layout.blocks {
             bits.refill();
-            let difference = tables[p.part].next(bits).ok_or(Fault::Code)?;
             let sum = &mut prediction[p.part & 3];
-            *sum = sum.wrapping_add(difference.value());
+            tables[p.part].predict(bits, sum)?;
             planes[p.component].at(p.at(down, across))[0] = *sum << scan.al;
         }
         Ok(())

@@ -143,8 +143,7 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
             let sum = &mut prediction[p.part & 3];
             apart(bits, |bits| {
                 bits.refill();
-                let difference = step.dc.next(bits).ok_or(Fault::Code)?;
-                *sum = sum.wrapping_add(difference.value());
+                step.dc.predict(bits, sum)?;
                 block.zz[0] = *sum;
                 let level = |k, value| sink.level(p, k, value);
                 step.look.read(step.ac, bits, &mut block, level)

@@ -132,8 +132,7 @@ pub(super) fn follow<F: Follow>(
             let sum = &mut prediction[p.part & 3];
             apart(bits, |bits| {
                 bits.refill();
-                let difference = step.dc.next(bits).ok_or(Fault::Code)?;
-                *sum = sum.wrapping_add(difference.value());
+                step.dc.predict(bits, sum)?;
                 if stream.grid.components[p.component].has(p.at(down, across)) {
                     follower.dc(p.component, *sum);
                     block(bits, step, follower)

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -94,12 +95,7 @@ async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
     } else {
         decoded(app, files, backends).await?
     };
-    let headers = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    let mut response = (headers, Body::new(made.answer)).into_response();
-    response.extensions_mut().insert(Report {
+    let report = Report {
         backend,
         pages,
         input,
@@ -107,8 +103,22 @@ async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
         queue,
         convert: made.took,
         notices: made.notices,
-    });
-    Ok(response)
+    };
+    Ok(answer(Body::new(made.answer), disposition, report))
+}
+
+/// A PDF as an answer.
+pub(super) fn answer(body: Body, disposition: String, report: Report) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, Extension(report), body).into_response()
+}
+
+/// Whether a backend embeds a JPEG as it is wherever PDF allows that.
+pub(super) fn embeds(backend: &dyn Backend) -> bool {
+    [Passthrough.name(), Lossless.name()].contains(&backend.name())
 }
 
 /// Embeds all files as they are, if that is wanted and possible.
@@ -117,20 +127,18 @@ fn as_it_is(
     files: &[Upload],
     backends: &[Box<dyn Backend>],
 ) -> Result<Option<Made>, Problem> {
-    let all_are = |names: &[&str]| {
-        backends
-            .iter()
-            .all(|backend| names.contains(&backend.name()))
-    };
-    if !all_are(&[Passthrough.name(), Lossless.name()]) {
+    if !backends.iter().all(|backend| embeds(&**backend)) {
         return Ok(None);
     }
+    let may_decode = backends
+        .iter()
+        .any(|backend| backend.name() == Lossless.name());
     let passthrough: &dyn Backend = &Passthrough;
     match document(app, files, iter::repeat(passthrough)) {
         Err(Problem::Convert {
             error: Error::Unsupported(_),
             ..
-        }) if !all_are(&[Passthrough.name()]) => Ok(None),
+        }) if may_decode => Ok(None),
         made => made.map(Some),
     }
 }

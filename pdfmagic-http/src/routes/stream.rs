@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::channel::{Channel, Sender};
 use pdfmagic_core::backend::Choice;
-use pdfmagic_core::{Backend, Error, Jpeg, Lossless, Options, Passthrough, Piece, Streamed};
+use pdfmagic_core::{Error, Jpeg, Options, Piece, Streamed};
 
-use super::convert::{disposition, list};
+use super::convert::{answer, disposition, embeds, list};
 use super::order;
 use crate::app::App;
 use crate::exchange::Report;
@@ -29,17 +28,18 @@ pub(super) async fn convert(
     choice: &Choice,
     request: Request,
 ) -> Result<Response, Problem> {
-    let backend = choice.backend()?.name();
-    if ![Passthrough.name(), Lossless.name()].contains(&backend) {
+    let backend = choice.backend()?;
+    let name = backend.name();
+    if !embeds(&*backend) {
         return Err(Problem::Option {
             name: "stream".to_owned(),
             reason: format!(
-                "goes with lossless and passthrough, for {backend} needs all of the image"
+                "goes with lossless and passthrough, for {name} needs all of the image"
             ),
         });
     }
     let began = Instant::now();
-    let (head, body) = request.into_parts();
+    let (head, upload) = request.into_parts();
     let bounds = Bounds {
         size: app.config.max_stream,
         time: None,
@@ -47,7 +47,7 @@ pub(super) async fn convert(
     };
     let mut input = Input {
         memory: app.memory.reserve(MAX_HEAD + bounds.pinned)?,
-        incoming: Incoming::new(&head.headers, body, bounds)?,
+        incoming: Incoming::new(&head.headers, upload, bounds)?,
         size: 0,
         tail: [0; 2],
     };
@@ -55,15 +55,10 @@ pub(super) async fn convert(
     options.limits = app.limits;
     let (streamed, parts) = begin(&mut input, &options).await?;
     let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
-    let (sender, answer) = Channel::new(1);
+    let (sender, body) = Channel::new(1);
     tokio::spawn(send(Arc::clone(app), sender, parts, input, streamed));
-    let headers = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition("image.jpg")),
-    ];
-    let mut response = (headers, Body::new(answer)).into_response();
-    response.extensions_mut().insert(Report {
-        backend,
+    let report = Report {
+        backend: name,
         pages: 1,
         // Counted when it has come.
         input: 0,
@@ -71,8 +66,8 @@ pub(super) async fn convert(
         queue: Duration::ZERO,
         convert: Duration::ZERO,
         notices: list(&notices),
-    });
-    Ok(response)
+    };
+    Ok(answer(Body::new(body), disposition("image.jpg"), report))
 }
 
 /// What has come of the upload.
