@@ -77,14 +77,7 @@ fn that_shrinks_is_an_error_and_no_broken_pdf() {
         .unwrap();
     file.set_len(64 << 20).unwrap();
     // The page goes into a pipe that is full until the input has shrunk.
-    let mut child = folder
-        .command(&["--quiet", "a.jpg", "-"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_exact(&mut [0; 4]).unwrap();
+    let (child, mut stdout) = folder.begun(&["--quiet", "a.jpg", "-"]);
     file.set_len(8 << 20).unwrap();
     std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
     let output = child.wait_with_output().unwrap();

@@ -7,8 +7,9 @@ mod words;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -44,6 +45,19 @@ impl Folder {
             .current_dir(&self.0)
             .stdin(Stdio::null());
         command
+    }
+
+    /// Starts, and reads the first bytes of standard output: the PDF is on its way.
+    fn begun(&self, words: &[&str]) -> (Child, ChildStdout) {
+        let mut child = self
+            .command(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 4]).unwrap();
+        (child, stdout)
     }
 
     fn run(&self, words: &[&str]) -> Output {

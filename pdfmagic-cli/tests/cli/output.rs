@@ -1,7 +1,6 @@
 //! Where the PDF goes, and where it never goes.
 
 use std::fs::{self, OpenOptions};
-use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -162,14 +161,7 @@ fn is_not_written_to_a_terminal() {
 fn that_nobody_reads_to_the_end_is_no_failure() {
     let folder = Folder::new();
     folder.write("long.jpg", &[jpeg(1), vec![0; 1 << 20]].concat());
-    let mut child = folder
-        .command(&["--quiet", "long.jpg", "-"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_exact(&mut [0; 4]).unwrap();
+    let (child, stdout) = folder.begun(&["--quiet", "long.jpg", "-"]);
     drop(stdout);
     let output = child.wait_with_output().unwrap();
     assert_eq!(

@@ -1,12 +1,12 @@
 //! What becomes samples under `FlateDecode`, and what is passed on.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jpeg_decoder::PixelFormat;
 use lopdf::{Stream, dictionary};
 use pdfmagic_core::backend::{Filter, ImageXObject};
-use pdfmagic_core::jpeg::{EntropyCoding, Process};
+use pdfmagic_core::jpeg::{EntropyCoding, Frame, Process};
 use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Piece};
 
 use super::support::corpus;
@@ -50,18 +50,22 @@ pub(crate) fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Ve
     stored.into_iter().map(spread).collect()
 }
 
+/// The sound files of the corpus, and their frames.
+fn frames() -> impl Iterator<Item = (PathBuf, Vec<u8>, Frame)> {
+    corpus().into_iter().filter_map(|path| {
+        let jpeg = fs::read(&path).expect("it can be read");
+        let frame = Jpeg::parse(&jpeg, &Limits::default()).ok()?.frame().clone();
+        Some((path, jpeg, frame))
+    })
+}
+
 /// It has a point transform, which jpeg-decoder applies to its predictions as well.
 const MISREAD: &str = "testimg_rgb.jpg";
 
 #[test]
 fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
     let mut compared = 0;
-    for path in corpus() {
-        let jpeg = fs::read(&path).expect("it can be read");
-        let Ok(header) = Jpeg::parse(&jpeg, &Limits::default()) else {
-            continue;
-        };
-        let frame = header.frame();
+    for (path, jpeg, frame) in frames() {
         let is_lossless =
             (frame.process, frame.entropy_coding) == (Process::Lossless, EntropyCoding::Huffman);
         if !is_lossless || path.ends_with(MISREAD) {
@@ -97,12 +101,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
 #[test]
 fn more_than_8_bits_become_16() {
     let mut compared = 0;
-    for path in corpus() {
-        let jpeg = fs::read(&path).expect("it can be read");
-        let Ok(header) = Jpeg::parse(&jpeg, &Limits::default()) else {
-            continue;
-        };
-        let frame = header.frame();
+    for (path, jpeg, frame) in frames() {
         if frame.precision != 12 || frame.process == Process::Lossless {
             continue;
         }

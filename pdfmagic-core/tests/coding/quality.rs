@@ -1,13 +1,10 @@
 //! Quantizing coefficients anew loses no more than decoding and coding do.
 
-use std::fs;
-
-use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::backend::{Quality, Reencode};
 use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Jpeg, Limits};
 
-use super::support::{coded, corpus, djpeg, has_djpeg, on_two_threads, photo, run};
+use super::support::{coded, corpus_and_photos, djpeg, has_djpeg, on_two_threads, run};
 
 const QUALITIES: [u8; 5] = [50, 60, 70, 80, 90];
 
@@ -104,13 +101,7 @@ fn assert_no_more_is_lost(subsample: bool) {
     if !has_djpeg() {
         return;
     }
-    let files = corpus();
-    let files = files
-        .iter()
-        .map(|path| fs::read(path).expect("it can be read"));
-    let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];
-    let made = samplings.map(|sampling| photo(640, 480, sampling));
-    let files: Vec<_> = files.chain(made).collect();
+    let files = corpus_and_photos(640, 480);
     let gains = on_two_threads(&files, |jpeg| {
         let original = Original::of(jpeg, subsample)?;
         Some(QUALITIES.map(|quality| {

@@ -1,21 +1,12 @@
 //! What is coded anew is no larger than what libjpeg-turbo's `jpegtran` makes of it.
 
-use std::fs;
-
-use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Transcode;
 
-use super::support::{coded, corpus, has_djpeg, on_two_threads, photo, run};
+use super::support::{coded, corpus_and_photos, has_djpeg, on_two_threads, run};
 
 /// Bytes over the corpus and pictures made here, by `jpegtran` with `option` and by us.
 fn totals(option: &str, backend: Transcode) -> [usize; 2] {
-    let files = corpus();
-    let files = files
-        .iter()
-        .map(|path| fs::read(path).expect("it can be read"));
-    let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];
-    let made = samplings.map(|sampling| photo(800, 600, sampling));
-    let files: Vec<_> = files.chain(made).collect();
+    let files = corpus_and_photos(800, 600);
     let sizes = on_two_threads(&files, |jpeg| {
         let (is_sound, theirs) = run("jpegtran", &["-copy", "none", option], jpeg);
         let ours = coded(jpeg, &backend).ok().filter(|_| is_sound)?;

@@ -143,3 +143,12 @@ pub(crate) fn photo(width: u16, height: u16, sampling_factor: SamplingFactor) ->
         .expect("there are as many samples as pixels");
     jpeg
 }
+
+/// The corpus, and a picture of this size with and without subsampling.
+pub(crate) fn corpus_and_photos(width: u16, height: u16) -> Vec<Vec<u8>> {
+    let files = corpus().into_iter();
+    let files = files.map(|path| fs::read(path).expect("it can be read"));
+    let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];
+    let made = samplings.map(|sampling| photo(width, height, sampling));
+    files.chain(made).collect()
+}

@@ -5,21 +5,21 @@ use crate::making::{
 };
 use jpeg_encoder::ColorType::{Cmyk, CmykAsYcck, Luma, Rgb, Ycbcr};
 use pdfmagic_core::geometry::Density;
-use pdfmagic_core::jpeg::{ColorModel, Feature, FileKind};
+use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Error, Jpeg, Limits, Notice, Options, Page, Passthrough, jpeg_to_pdf};
 
-const SOF0: u8 = 0xC0;
+pub(crate) const SOF0: u8 = 0xC0;
 const DHT: u8 = 0xC4;
-const DQT: u8 = 0xDB;
+pub(crate) const DQT: u8 = 0xDB;
 const APP0: u8 = 0xE0;
 const APP14: u8 = 0xEE;
-const COM: u8 = 0xFE;
+pub(crate) const COM: u8 = 0xFE;
 
-fn parse(jpeg: &[u8]) -> Jpeg<'_> {
+pub(crate) fn parse(jpeg: &[u8]) -> Jpeg<'_> {
     Jpeg::parse(jpeg, &Limits::default()).unwrap()
 }
 
-fn error(jpeg: &[u8]) -> Error {
+pub(crate) fn error(jpeg: &[u8]) -> Error {
     Jpeg::parse(jpeg, &Limits::default()).unwrap_err()
 }
 
@@ -47,7 +47,7 @@ fn densities(jpeg: &[u8]) -> Option<[f64; 2]> {
 }
 
 /// The position of the first segment with this marker.
-fn find(jpeg: &[u8], marker: u8) -> usize {
+pub(crate) fn find(jpeg: &[u8], marker: u8) -> usize {
     jpeg.windows(2).position(|w| w == [0xFF, marker]).unwrap()
 }
 
@@ -337,126 +337,5 @@ mod repairs {
             (embedded(&open), notices(&open)),
             (sound, vec![Notice::HeightResolved])
         );
-    }
-}
-
-mod refusals {
-    use super::*;
-
-    #[test]
-    fn name_the_kind_of_file() {
-        let kinds = [
-            (&b""[..], FileKind::Empty),
-            (b"\x89PNG\r\n\x1A\n", FileKind::Png),
-            (b"RIFF\0\0\0\0WEBPVP8 ", FileKind::WebP),
-            (b"\0\0\0\x18ftypheic", FileKind::Heic),
-            (b"%PDF-1.7\n", FileKind::Pdf),
-            (b"\n<!doctype html>", FileKind::Markup),
-            (b"plain text", FileKind::Unknown),
-        ];
-        for (bytes, kind) in kinds {
-            let refused = error(bytes);
-            assert!(
-                matches!(&refused, Error::NotJpeg(k) if *k == kind),
-                "{refused}"
-            );
-        }
-    }
-
-    #[test]
-    fn name_what_is_not_supported() {
-        let sound = jpeg(Ycbcr);
-        let frame = find(&sound, SOF0);
-        let framed = |marker: u8| [&sound[..=frame], &[marker], &sound[frame + 2..]].concat();
-        for (marker, feature) in [(0xC5, Feature::Hierarchical), (0xF7, Feature::JpegLs)] {
-            let refused = error(&framed(marker));
-            assert!(
-                matches!(&refused, Error::Unsupported(f) if *f == feature),
-                "{refused}"
-            );
-        }
-        for (marker, feature) in [(0xC3, Feature::Lossless), (0xC9, Feature::Arithmetic)] {
-            let refused =
-                Page::from_jpeg(&framed(marker), &Options::default(), &Passthrough).unwrap_err();
-            assert!(
-                matches!(&refused, Error::Unsupported(f) if *f == feature),
-                "{refused}"
-            );
-        }
-    }
-
-    #[test]
-    fn say_where_the_header_is_broken() {
-        let sound = jpeg(Ycbcr);
-        let frame = find(&sound, SOF0) as u64;
-        let scan = find(&sound, 0xDA) as u64;
-        let changed = |at: u64, byte: u8| {
-            let mut jpeg = sound.clone();
-            jpeg[usize::try_from(at).unwrap()] = byte;
-            jpeg
-        };
-        let offset = |jpeg: &[u8]| match error(jpeg) {
-            Error::Format { offset, .. } => offset,
-            other => panic!("{other}"),
-        };
-        assert_eq!(offset(&changed(frame + 11, 0x05)), frame, "sampling factor");
-        assert_eq!(offset(&changed(frame + 3, 12)), frame, "length");
-        assert_eq!(offset(&changed(scan + 5, 77)), scan, "component selector");
-        assert_eq!(
-            offset(&with(&sound, &segment(DQT, &[4; 65]))),
-            2,
-            "table number"
-        );
-        assert_eq!(
-            offset(&with(&sound, &segment(0xF0, b""))),
-            2,
-            "reserved marker"
-        );
-        assert_eq!(offset(&with(&sound, &[0xFF, 0xD9])), 2, "EOI");
-        let scan_without_tables = without(&sound, &[DQT]);
-        assert_eq!(
-            offset(&scan_without_tables),
-            find(&scan_without_tables, 0xDA) as u64
-        );
-    }
-
-    #[test]
-    fn name_the_precision_that_lossless_samples_cannot_have() {
-        let mut lossless = jpeg(Ycbcr);
-        let frame = find(&lossless, SOF0);
-        lossless[frame + 1] = 0xC3;
-        for precision in 2..=16 {
-            lossless[frame + 4] = precision;
-            assert_eq!(parse(&lossless).frame().precision, precision);
-        }
-        for precision in [0, 1, 17, 32, 40, 255] {
-            lossless[frame + 4] = precision;
-            let refused = error(&lossless);
-            assert!(
-                matches!(refused, Error::Format { offset, .. } if offset == frame as u64),
-                "{precision}: {refused}"
-            );
-        }
-    }
-
-    #[test]
-    fn come_wherever_the_header_is_cut_off() {
-        let sound = jpeg(Ycbcr);
-        let header = find(&sound, 0xDA) + 2 + 12;
-        for size in 2..header {
-            let refused = error(&sound[..size]);
-            assert!(
-                matches!(refused, Error::Truncated { offset } if offset == size as u64),
-                "{size}: {refused}"
-            );
-        }
-        parse(&sound[..header]);
-    }
-
-    #[test]
-    fn come_before_too_many_segments_are_read() {
-        let many = with(&jpeg(Luma), &segment(COM, b"").repeat(5000));
-        let refused = error(&many);
-        assert_eq!(refused.code(), "limit.segments", "{refused}");
     }
 }

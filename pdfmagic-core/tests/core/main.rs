@@ -3,4 +3,5 @@
 mod header;
 mod making;
 mod pages;
+mod refusals;
 mod sources;

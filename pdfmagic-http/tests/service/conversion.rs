@@ -1,15 +1,9 @@
 //! JPEGs in, PDFs out, and what is said when that does not work.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
 
 use super::running::{Answer, Service};
-use super::{FORM, form, jpeg};
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
-}
+use super::{FORM, contains, form, jpeg};
 
 #[test]
 fn a_form_becomes_a_pdf_with_a_page_for_each_file() {
@@ -291,136 +285,5 @@ fn the_page_has_the_form_and_names_the_replica() {
     assert_eq!((head.status, head.body.len()), (200, 0));
     for part in ["/style.css", "/script.js"] {
         assert_eq!(service.get(part).status, 200, "{part}");
-    }
-}
-
-#[test]
-fn what_a_jpeg_is_can_be_asked_without_converting_it() {
-    let service = Service::start(&[]);
-    let jpeg = jpeg(1);
-    let no_end = &jpeg[..jpeg.len() - 2];
-    let answer = service.send(
-        "POST /v1/inspect",
-        FORM,
-        &form(&[("a.jpg", &jpeg), ("b.jpg", no_end)]),
-    );
-    assert_eq!(answer.status, 200);
-    let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    let [a, b] = told["files"].as_array().unwrap().as_slice() else {
-        panic!("{told}");
-    };
-    assert_eq!(
-        (&a["name"], &a["width"], &a["height"]),
-        (&"a.jpg".into(), &64.into(), &48.into())
-    );
-    assert_eq!(
-        (&a["color_model"], &a["is_embedded"]),
-        (&"ycbcr".into(), &true.into())
-    );
-    assert!(a["notices"].as_array().unwrap().is_empty());
-    assert_eq!(b["notices"][0]["code"], "eoi.missing.appended");
-    let refused = service.send("POST /v1/inspect", "image/jpeg", b"GIF89a");
-    assert_eq!((refused.status, &*refused.problem()), (415, "not_jpeg.gif"));
-}
-
-#[test]
-fn what_can_be_asked_is_written_down() {
-    let service = Service::start(&[]);
-    let api: serde_json::Value =
-        serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
-    assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
-    for path in ["/", "/v1/pdf", "/v1/inspect", "/livez", "/readyz"] {
-        assert!(api["paths"].get(path).is_some(), "{path}");
-    }
-    // Its options are those that there are.
-    let parameters = |path: &str| -> Vec<String> {
-        let parameters = api["paths"][path]["post"]["parameters"].as_array().unwrap();
-        let name = |parameter: &serde_json::Value| parameter["name"].as_str().unwrap().to_owned();
-        parameters.iter().map(name).collect()
-    };
-    let mut names = pdfmagic_core::backend::Choice::NAMES.to_vec();
-    names.sort_unstable();
-    let mut documented = parameters("/");
-    documented.sort_unstable();
-    assert_eq!(documented, names);
-    assert!(parameters("/v1/pdf").contains(&"stream".to_owned()));
-}
-
-/// Sends a JPEG in two halves, and reads the head of the answer before the second.
-#[test]
-fn a_stream_is_answered_while_it_comes() {
-    let service = Service::start(&[]);
-    let mut jpeg = jpeg(1);
-    jpeg.truncate(jpeg.len() - 2);
-    let (first, second) = jpeg.split_at(1000);
-    let mut stream = service.connect();
-    let chunk = |stream: &mut TcpStream, data: &[u8]| {
-        stream
-            .write_all(format!("{:x}\r\n", data.len()).as_bytes())
-            .unwrap();
-        stream.write_all(&[data, b"\r\n"].concat()).unwrap();
-    };
-    stream
-        .write_all(b"POST /v1/pdf?stream=true HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n")
-        .unwrap();
-    chunk(&mut stream, first);
-    let mut bytes = vec![0; 15];
-    stream.read_exact(&mut bytes).unwrap();
-    assert_eq!(bytes, b"HTTP/1.1 200 OK");
-    chunk(&mut stream, second);
-    stream.write_all(b"0\r\n\r\n").unwrap();
-    stream.read_to_end(&mut bytes).unwrap();
-    let answer = Answer::parse(&bytes);
-    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
-    let pdf = unchunked(&answer.body);
-    let read = lopdf::Document::load_mem(&pdf).unwrap();
-    assert_eq!(read.get_pages().len(), 1);
-    // Its end was missing.
-    assert!(contains(&pdf, &[&jpeg[..], b"\xFF\xD9"].concat()));
-}
-
-fn unchunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    loop {
-        let end = body.iter().position(|&byte| byte == b'\r').unwrap();
-        let size = std::str::from_utf8(&body[..end]).unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        if size == 0 {
-            return whole;
-        }
-        whole.extend(&body[end + 2..end + 2 + size]);
-        body = &body[end + 4 + size..];
-    }
-}
-
-#[test]
-fn what_cannot_be_streamed_is_refused_before_the_answer_begins() {
-    let service = Service::start(&["--max-stream", "5000"]);
-    let long = vec![b' '; 400_000];
-    for (start, body, expected) in [
-        (
-            "POST /v1/pdf?stream=true",
-            &b"GIF89a"[..],
-            (415, "not_jpeg.gif"),
-        ),
-        (
-            "POST /v1/pdf?stream=true",
-            &jpeg(1)[..100],
-            (422, "format.truncated"),
-        ),
-        (
-            "POST /v1/pdf?stream=true",
-            &long,
-            (413, "request.too_large"),
-        ),
-        (
-            "POST /v1/pdf?stream=true&optimize=true",
-            b"",
-            (400, "request.option"),
-        ),
-        ("POST /v1/pdf?stream=maybe", b"", (400, "request.option")),
-    ] {
-        let refused = service.send(start, "image/jpeg", body);
-        assert_eq!((refused.status, &*refused.problem()), expected, "{start}");
     }
 }

@@ -4,10 +4,12 @@ mod admission;
 mod bounds;
 mod chaos;
 mod conversion;
+mod describing;
 mod life;
 mod memory;
 mod observing;
 mod running;
+mod streaming;
 
 /// A small JPEG, and its samples are never the same for two seeds.
 fn jpeg(seed: u8) -> Vec<u8> {
@@ -44,6 +46,10 @@ fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     }
     body.extend(b"--XX--\r\n");
     body
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 const FORM: &str = "multipart/form-data; boundary=XX";
