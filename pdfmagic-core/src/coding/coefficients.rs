@@ -33,23 +33,6 @@ impl Block {
         nonzero: 0,
     };
 
-    /// Takes up stored coefficients and finds which are set.
-    #[inline]
-    pub(super) fn of(zz: &[i16; 64]) -> Block {
-        let mut nonzero = 0u64;
-        for (i, eight) in zz.as_chunks::<8>().0.iter().enumerate() {
-            if *eight != [0; 8] {
-                for (j, &v) in eight.iter().enumerate() {
-                    nonzero |= u64::from(v != 0) << (8 * i + j);
-                }
-            }
-        }
-        Block {
-            zz: *zz,
-            nonzero: nonzero & !1,
-        }
-    }
-
     /// The indices of the AC coefficients that are not zero.
     #[inline(always)]
     pub(super) fn indices(&self) -> impl Iterator<Item = usize> + use<> {
@@ -65,12 +48,20 @@ impl Block {
         }
     }
 
-    /// Sets what is not zero in a block that is all zero.
+    /// Sets an AC coefficient.
     #[inline(always)]
-    pub(super) fn store(&self, zz: &mut [i16; 64]) {
-        zz[0] = self.zz[0];
+    pub(super) fn set(&mut self, k: usize, level: i16) {
+        self.zz[k] = level;
+        self.nonzero = self.nonzero & !(1 << k) | u64::from(level != 0) << k;
+    }
+
+    /// Makes another block the same.
+    #[inline(always)]
+    pub(super) fn store(&self, other: &mut Block) {
+        other.zz[0] = self.zz[0];
+        other.nonzero = self.nonzero;
         for k in self.indices() {
-            zz[k] = self.zz[k];
+            other.zz[k] = self.zz[k];
         }
     }
 }
@@ -89,30 +80,32 @@ pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
 #[derive(Clone)]
 pub(super) struct Plane {
     pub(super) across: usize,
-    pub(super) blocks: Vec<[i16; 64]>,
+    pub(super) blocks: Vec<Block>,
 }
 
 impl Plane {
-    pub(super) fn padded(grid: &Grid, c: &Component) -> Self {
-        let (across, down) = (grid.mcus_across * c.h, grid.mcus_down * c.v);
+    /// Of so many rows of MCUs.
+    pub(super) fn new(grid: &Grid, c: &Component, mcus_down: usize) -> Self {
+        let across = grid.mcus_across * c.h;
         Self {
             across,
-            blocks: vec![[0; 64]; across * down],
+            blocks: vec![Block::ZERO; across * mcus_down * c.v],
         }
     }
 
-    /// Of one padded, in bytes.
-    pub(super) fn size(grid: &Grid, c: &Component) -> usize {
-        grid.mcus_across * c.h * grid.mcus_down * c.v * size_of::<[i16; 64]>()
+    /// Of so many rows of MCUs of all components, in bytes.
+    pub(super) fn sizes(grid: &Grid, mcus_down: usize) -> usize {
+        let blocks: usize = grid.components.iter().map(|c| c.h * c.v).sum();
+        blocks * grid.mcus_across * mcus_down * size_of::<Block>()
     }
 
     #[inline]
-    pub(super) fn get(&self, (row, column): (usize, usize)) -> &[i16; 64] {
+    pub(super) fn get(&self, (row, column): (usize, usize)) -> &Block {
         &self.blocks[row * self.across + column]
     }
 
     #[inline]
-    pub(super) fn at(&mut self, (row, column): (usize, usize)) -> &mut [i16; 64] {
+    pub(super) fn at(&mut self, (row, column): (usize, usize)) -> &mut Block {
         &mut self.blocks[row * self.across + column]
     }
 }

@@ -153,6 +153,9 @@ pub(super) fn extend(bits: u32, size: u32) -> i32 {
 }
 
 impl Decoder {
+    /// In bytes.
+    pub(super) const SIZE: usize = size_of::<Self>() + size_of::<[Entry; 1 << LOOK]>() + 256;
+
     /// The next symbol with its extended magnitude; the reader has refilled. None: no such code.
     #[inline(always)]
     pub(super) fn next(&self, bits: &mut BitReader) -> Option<Entry> {

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! One loop decodes sequential Huffman scans, generic over what becomes of the symbols: storing, recoding,
-//! requantizing and shrinking are sinks of it. An encoder sees neither streams nor planes.
+//! requantizing and shrinking are sinks of it, and of a progression whose scans are decoded side by side. An encoder
+//! sees neither streams nor planes.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

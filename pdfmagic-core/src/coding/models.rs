@@ -89,17 +89,16 @@ impl Model {
         Ok(self.prediction[part])
     }
 
-    /// Figure F.20: the AC coefficients of a band, or of the whole block. Returns a bit for each that is not zero.
+    /// Figure F.20: the AC coefficients of a band, or of the whole block.
     fn ac(
         &mut self,
         bits: &mut BitReader,
-        zz: &mut [i16; 64],
+        block: &mut Block,
         (ss, se): (usize, usize),
         table: usize,
         kx: usize,
         al: u32,
-    ) -> Result<u64, Fault> {
-        let mut nonzero = 0;
+    ) -> Result<(), Fault> {
         let mut k = ss;
         while k <= se {
             if self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
@@ -131,22 +130,22 @@ impl Model {
                 }
             }
             value += 1;
-            zz[k] = ((if negative { -value } else { value }) << al) as i16;
-            nonzero |= 1 << k;
+            block.set(k, ((if negative { -value } else { value }) << al) as i16);
             k += 1;
         }
-        Ok(nonzero)
+        Ok(())
     }
 
     /// G.1.3.3: one more bit of coefficients known, and new ones.
     fn refine(
         &mut self,
         bits: &mut BitReader,
-        zz: &mut [i16; 64],
+        block: &mut Block,
         (ss, se): (usize, usize),
         table: usize,
         al: u32,
     ) -> Result<(), Fault> {
+        let zz = &mut block.zz;
         let known = (ss..=se).rev().find(|&k| zz[k] != 0).unwrap_or(0);
         let bit = 1i16 << al;
         let mut k = ss;
@@ -169,6 +168,7 @@ impl Model {
                     .decode(bits, &mut self.ac[table][3 * (k - 1) + 1])
                 {
                     zz[k] = if self.fixed(bits) { -bit } else { bit };
+                    block.nonzero |= 1 << k;
                     break;
                 }
                 k += 1;
@@ -198,7 +198,8 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
             let s = scan.selectors[p.part];
             let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
             block.zz[0] = model.dc(bits, p.part, s.td, dc)?;
-            block.nonzero = model.ac(bits, &mut block.zz, (1, 63), s.ta, kx, 0)?;
+            block.nonzero = 0;
+            model.ac(bits, &mut block, (1, 63), s.ta, kx, 0)?;
             block.change(|k, value| sink.level(p, k, value));
             sink.block(p, p.at(down, across), &mut block);
         }
@@ -227,23 +228,23 @@ pub(super) fn decode_into(
         }
         for p in &layout.blocks {
             let s = scan.selectors[p.part];
-            let zz = planes[p.component].at(p.at(down, across));
+            let block = planes[p.component].at(p.at(down, across));
             if ss == 0 && ah == 0 {
-                zz[0] = model.dc(bits, p.part, s.td, stream.conditioning.dc[s.td])? << al;
+                block.zz[0] = model.dc(bits, p.part, s.td, stream.conditioning.dc[s.td])? << al;
             } else if ss == 0 {
-                zz[0] |= i16::from(model.fixed(bits)) << al;
+                block.zz[0] |= i16::from(model.fixed(bits)) << al;
             }
             if se > 0 && ah == 0 {
                 model.ac(
                     bits,
-                    zz,
+                    block,
                     (ss.max(1), se),
                     s.ta,
                     stream.conditioning.ac[s.ta],
                     al,
                 )?;
             } else if se > 0 {
-                model.refine(bits, zz, (ss, se), s.ta, al)?;
+                model.refine(bits, block, (ss, se), s.ta, al)?;
             }
         }
         Ok(())

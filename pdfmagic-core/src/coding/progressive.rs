@@ -1,83 +1,212 @@
 //! Progressive decoding of Huffman-coded scans (Annex G).
 
+use std::rc::Rc;
+
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::Plane;
-use super::grid::Scan;
+use super::coefficients::{Block, Plane, indices};
+use super::grid::{Layout, Scan, Selector};
 use super::huffman::Decoder;
 use super::restart::End;
-use super::scan::{apart, mcus, missing_table};
+use super::scan::{Mcus, Sink, apart, missing_table};
 use super::stream::Stream;
 use crate::error::Error;
+use crate::jpeg::EntropyCoding;
 
-/// Decodes one scan into the planes; what earlier scans left there is refined.
-pub(super) fn decode_into(
-    stream: &Stream,
-    scan: &Scan,
-    planes: &mut [Plane],
-) -> Result<End, Error> {
-    match (scan.ss, scan.ah) {
-        (0, 0) => dc_first(stream, scan, planes),
-        (0, _) => dc_refine(stream, scan, planes),
-        _ => ac(stream, scan, planes),
+/// A scan, and how far it is decoded.
+pub(super) struct Pass<'a> {
+    scan: Scan,
+    layout: Layout,
+    /// By component of the scan. One bit more of each DC has no code, and no table.
+    tables: Vec<Rc<Decoder>>,
+    mcus: Mcus<'a>,
+    prediction: [i16; 4],
+    /// How many blocks are left of the run that an `EOBn` began.
+    eobrun: u32,
+}
+
+impl<'a> Pass<'a> {
+    fn new(stream: &Stream<'a>, scan: Scan) -> Result<Self, Error> {
+        let table = |s: &Selector| match (scan.ss, scan.ah) {
+            (0, 0) => Some(stream.dc[s.td].clone()),
+            (0, _) => None,
+            _ => Some(stream.ac[s.ta].clone()),
+        };
+        let tables: Option<_> = scan.selectors.iter().filter_map(table).collect();
+        Ok(Self {
+            layout: stream.grid.layout(&scan.selectors),
+            tables: tables.ok_or(missing_table(&scan))?,
+            mcus: Mcus::new(stream, &scan),
+            prediction: [0; 4],
+            eobrun: 0,
+            scan,
+        })
+    }
+
+    /// Decodes so many more rows of the scan's MCUs into what begins with the first of them, refining what is there.
+    fn rows(
+        &mut self,
+        stream: &Stream<'a>,
+        down: usize,
+        planes: &mut [Plane],
+    ) -> Result<(), Error> {
+        match (self.scan.ss, self.scan.ah) {
+            (0, 0) => self.dc_first(stream, down, planes),
+            (0, _) => self.dc_refine(stream, down, planes),
+            (_, 0) => self.ac(stream, down, planes, first),
+            _ => self.ac(stream, down, planes, refine),
+        }
+    }
+
+    /// G.1.2.1: the point-transformed DC, predicted as in a sequential scan.
+    fn dc_first(
+        &mut self,
+        stream: &Stream<'a>,
+        down: usize,
+        planes: &mut [Plane],
+    ) -> Result<(), Error> {
+        let Self {
+            layout, prediction, ..
+        } = self;
+        let decode = |bits: &mut BitReader, down, across, fresh| {
+            if fresh {
+                *prediction = [0; 4];
+            }
+            for p in &layout.blocks {
+                bits.refill();
+                let sum = &mut prediction[p.part & 3];
+                self.tables[p.part].predict(bits, sum)?;
+                planes[p.component].at(p.at(down, across)).zz[0] = *sum << self.scan.al;
+            }
+            Ok(())
+        };
+        self.mcus.rows(stream, layout.across, down, decode)
+    }
+
+    /// G.1.2.1: one more bit of each DC.
+    fn dc_refine(
+        &mut self,
+        stream: &Stream<'a>,
+        down: usize,
+        planes: &mut [Plane],
+    ) -> Result<(), Error> {
+        let layout = &self.layout;
+        let decode = |bits: &mut BitReader, down, across, _| {
+            for p in &layout.blocks {
+                let block = planes[p.component].at(p.at(down, across));
+                block.zz[0] |= i16::from(bits.bit()) << self.scan.al;
+            }
+            Ok(())
+        };
+        self.mcus.rows(stream, layout.across, down, decode)
+    }
+
+    /// G.1.2.2, G.1.2.3: a band of AC coefficients of one component.
+    #[inline(always)]
+    fn ac(
+        &mut self,
+        stream: &Stream<'a>,
+        down: usize,
+        planes: &mut [Plane],
+        block: impl Fn(&mut BitReader, &Decoder, &Scan, &mut Block, &mut u32) -> Result<(), Fault>,
+    ) -> Result<(), Error> {
+        let (scan, table) = (&self.scan, &self.tables[0]);
+        let plane = &mut planes[scan.selectors[0].component];
+        let mut eobrun = self.eobrun;
+        let decode = |bits: &mut BitReader<'a>, down, across, fresh| {
+            if fresh {
+                eobrun = 0;
+            }
+            let known = plane.at((down, across));
+            apart(bits, |bits| block(bits, table, scan, known, &mut eobrun))
+        };
+        self.mcus.rows(stream, self.layout.across, down, decode)?;
+        self.eobrun = eobrun;
+        Ok(())
     }
 }
 
-/// G.1.2.1: the point-transformed DC, predicted as in a sequential scan.
-fn dc_first(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
-    let tables = scan
-        .selectors
-        .iter()
-        .map(|s| stream.dc[s.td].as_ref().ok_or(missing_table(scan)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut prediction = [0i16; 4];
-    mcus(stream, scan, &layout, |bits, down, across, fresh| {
-        if fresh {
-            prediction = [0; 4];
-        }
-        for p in &layout.blocks {
-            bits.refill();
-            let sum = &mut prediction[p.part & 3];
-            tables[p.part].predict(bits, sum)?;
-            planes[p.component].at(p.at(down, across))[0] = *sum << scan.al;
-        }
-        Ok(())
-    })
+/// Decodes one scan into the planes; what earlier scans left there is refined.
+pub(super) fn decode_into(stream: &Stream, scan: Scan, planes: &mut [Plane]) -> Result<End, Error> {
+    let mut pass = Pass::new(stream, scan)?;
+    let down = pass.layout.down;
+    pass.rows(stream, down, planes)?;
+    Ok(pass.mcus.end())
 }
 
-/// G.1.2.1: one more bit of each DC.
-fn dc_refine(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
-    mcus(stream, scan, &layout, |bits, down, across, _| {
-        for p in &layout.blocks {
-            let zz = planes[p.component].at(p.at(down, across));
-            zz[0] |= i16::from(bits.bit()) << scan.al;
-        }
-        Ok(())
-    })
+/// Scans that are decoded side by side, at the most: more than any progression has use for.
+const MOST: usize = 64;
+
+/// All scans of an image, to be decoded side by side, so that a row of MCUs is all that must be kept.
+pub(super) struct Progression<'a> {
+    passes: Vec<Pass<'a>>,
+    /// Where each scan must end.
+    ends: Vec<usize>,
+    /// A row of MCUs.
+    row: Vec<Plane>,
 }
 
-/// G.1.2.2, G.1.2.3: a band of AC coefficients of one component.
-fn ac(stream: &Stream, scan: &Scan, planes: &mut [Plane]) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
-    let s = scan.selectors[0];
-    let table = stream.ac[s.ta].as_ref().ok_or(missing_table(scan))?;
-    let plane = &mut planes[s.component];
-    let mut eobrun = 0;
-    mcus(stream, scan, &layout, |bits, down, across, fresh| {
-        if fresh {
-            eobrun = 0;
+impl<'a> Progression<'a> {
+    /// Reads all headers and tables. `None` where there are too many, or their coding is another.
+    pub(super) fn new(stream: &mut Stream<'a>) -> Result<Option<Self>, Error> {
+        if stream.entropy_coding != EntropyCoding::Huffman {
+            return Ok(None);
         }
-        let zz = plane.at((down, across));
-        apart(bits, |bits| {
-            if scan.ah == 0 {
-                first(bits, table, scan, zz, &mut eobrun)
-            } else {
-                refine(bits, table, scan, zz, &mut eobrun)
+        let (mut passes, mut ends) = (Vec::new(), Vec::new());
+        while let Some(scan) = stream.next_scan()? {
+            if passes.len() == MOST {
+                return Ok(None);
             }
-        })
-    })
+            let pass = Pass::new(stream, scan)?;
+            stream.memory = stream.memory.take(pass.tables.len() * Decoder::SIZE)?;
+            passes.push(pass);
+            ends.push(stream.skip_data());
+        }
+        let grid = &stream.grid;
+        stream.memory = stream.memory.take(Plane::sizes(grid, 1))?;
+        let row = grid.components.iter().map(|c| Plane::new(grid, c, 1));
+        Ok(Some(Self {
+            passes,
+            ends,
+            row: row.collect(),
+        }))
+    }
+
+    /// Decodes into `sink`, as one scan with these selectors. Returns whether each scan ended where the next begins.
+    pub(super) fn decode<S: Sink>(
+        mut self,
+        stream: &Stream<'a>,
+        selectors: &[Selector],
+        sink: &mut S,
+    ) -> Result<bool, Error> {
+        let grid = &stream.grid;
+        let layout = grid.layout(selectors);
+        for down in 0..layout.down {
+            sink.make_room(layout.across * layout.blocks.len())
+                .map_err(|fault| stream.error(fault, 0, 0))?;
+            for plane in &mut self.row {
+                plane.blocks.fill(Block::ZERO);
+            }
+            for pass in &mut self.passes {
+                let rows = match &pass.scan.selectors[..] {
+                    [one] => {
+                        let c = &grid.components[one.component];
+                        c.v.min(c.down - down * c.v)
+                    }
+                    _ => 1,
+                };
+                pass.rows(stream, rows, &mut self.row)?;
+            }
+            for (across, p) in layout.row() {
+                let block = self.row[p.component].at(p.at(0, across));
+                block.change(|k, level| sink.level(p, k, level));
+                sink.block(p, p.at(down, across), block);
+            }
+            sink.row(down);
+        }
+        let mut ends = self.passes.iter().zip(self.ends);
+        Ok(ends.all(|(pass, end)| pass.mcus.end().at == end))
+    }
 }
 
 /// The run of blocks that an `EOBn` begins: r bits say how far beyond 2^r blocks the run goes (Table G.1).
@@ -92,7 +221,7 @@ fn first(
     bits: &mut BitReader,
     table: &Decoder,
     scan: &Scan,
-    zz: &mut [i16; 64],
+    block: &mut Block,
     eobrun: &mut u32,
 ) -> Result<(), Fault> {
     if *eobrun > 0 {
@@ -106,7 +235,7 @@ fn first(
         k += e.run();
         if e.size() != 0 {
             // Where an interval has ended too early, libjpeg keeps even what leaves the band.
-            zz[k.min(63)] = e.value() << scan.al;
+            block.set(k.min(63), e.value() << scan.al);
             if k > scan.se {
                 return Err(Fault::Run);
             }
@@ -120,60 +249,58 @@ fn first(
 }
 
 /// G.1.2.3, Figure G.7: bits that correct coefficients already known lie between the new ones.
+#[inline(always)]
 fn refine(
     bits: &mut BitReader,
     table: &Decoder,
     scan: &Scan,
-    zz: &mut [i16; 64],
+    block: &mut Block,
     eobrun: &mut u32,
 ) -> Result<(), Fault> {
     let bit = 1i16 << scan.al;
-    let mut k = scan.ss;
+    // Indices in the band, as bits, that are yet to come.
+    let mut rest = (!0 << scan.ss) & (!0 >> (63 - scan.se));
     if *eobrun == 0 {
-        while k <= scan.se {
+        while rest != 0 {
             bits.refill();
             let symbol = table.symbol(bits).ok_or(Fault::Code)?;
-            let (mut run, mut new) = (symbol >> 4, 0);
+            let (run, mut new) = (symbol >> 4, 0);
             if symbol & 15 != 0 {
                 new = if bits.bit() { bit } else { -bit };
             } else if run < 15 {
                 *eobrun = run_of_blocks(bits, u32::from(run));
                 break;
             }
-            while k <= scan.se {
-                if zz[k & 63] != 0 {
-                    correct(bits, &mut zz[k & 63], bit);
-                } else if run == 0 {
-                    break;
-                } else {
-                    run -= 1;
-                }
-                k += 1;
+            let mut zeros = rest & !block.nonzero;
+            for _ in 0..run {
+                zeros &= zeros.wrapping_sub(1);
             }
+            // What is before the place that the run leads to, or all there is.
+            let before = zeros.wrapping_sub(1) & !zeros;
+            correct(bits, block, rest & before, bit);
             if new != 0 {
-                zz[k.min(63)] = new;
+                let k = (zeros.trailing_zeros() as usize).min(scan.se + 1);
+                block.set(k.min(63), new);
                 if k > scan.se {
                     return Err(Fault::Run);
                 }
             }
-            k += 1;
+            rest &= !(before << 1 | 1);
         }
     }
     if *eobrun > 0 {
-        for known in zz[k.min(64)..=scan.se.max(k.min(64) - 1)]
-            .iter_mut()
-            .filter(|c| **c != 0)
-        {
-            correct(bits, known, bit);
-        }
+        correct(bits, block, rest, bit);
         *eobrun -= 1;
     }
     Ok(())
 }
 
+/// One more bit of each coefficient that is known.
 #[inline(always)]
-fn correct(bits: &mut BitReader, known: &mut i16, bit: i16) {
-    if bits.bit() {
-        *known = known.wrapping_add(if *known < 0 { -bit } else { bit });
+fn correct(bits: &mut BitReader, block: &mut Block, among: u64, bit: i16) {
+    for k in indices(block.nonzero & among) {
+        let known = &mut block.zz[k];
+        let sign = *known >> 15;
+        *known = known.wrapping_add(((bit ^ sign) - sign) & -i16::from(bits.bit()));
     }
 }

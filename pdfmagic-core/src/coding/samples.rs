@@ -160,8 +160,10 @@ impl Reach {
 
 fn inverse(plane: &Plane, at: (usize, usize), quantizer: &Quantizer) -> Matrix {
     let mut x: Matrix = [[0.0; 8]; 8];
-    for ((&level, &step), n) in plane.get(at).iter().zip(quantizer).zip(NATURAL) {
-        x[usize::from(n / 8)][usize::from(n % 8)] = f32::from(level) * f32::from(step);
+    let block = plane.get(at);
+    for k in std::iter::once(0).chain(block.indices()) {
+        let n = usize::from(NATURAL[k]);
+        x[n / 8][n % 8] = f32::from(block.zz[k]) * f32::from(quantizer[k]);
     }
     let basis: Matrix = std::array::from_fn(|k| std::array::from_fn(|x| dct(8, k, x) as f32));
     product(&product(&transposed(&basis), &x), &basis)

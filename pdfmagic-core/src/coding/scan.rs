@@ -46,7 +46,7 @@ pub(super) fn looks<T>(
 ) -> [Option<T>; 4] {
     std::array::from_fn(|ta| {
         let is_used = scan.selectors.iter().any(|s| s.ta == ta);
-        stream.ac[ta].as_ref().filter(|_| is_used).map(&make)
+        stream.ac[ta].as_deref().filter(|_| is_used).map(&make)
     })
 }
 
@@ -94,34 +94,68 @@ pub(super) fn mcus<'a>(
     stream: &Stream<'a>,
     scan: &Scan,
     layout: &Layout,
-    mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
+    decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
 ) -> Result<End, Error> {
-    // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
-    let strict = stream.entropy_coding == EntropyCoding::Huffman;
-    let mut restarts = Restarts::new(stream);
-    let mut bits = BitReader::new(stream.data, scan.start);
-    let (mut mcu, mut fresh) = (0, true);
-    for down in 0..layout.down {
-        for across in 0..layout.across {
-            if restarts.due(mcu) {
-                bits = BitReader::new(stream.data, restarts.pass(bits.to_marker())?);
-                fresh = true;
-            }
-            if !restarts.is_dry {
-                let decoded = decode(&mut bits, down, across, fresh);
-                if strict && bits.overdrawn() {
-                    restarts.run_dry(bits, mcu)?;
-                } else {
-                    decoded.map_err(|fault| stream.error(fault, bits.position(), mcu))?;
-                }
-            }
-            (mcu, fresh) = (mcu + 1, false);
+    let mut mcus = Mcus::new(stream, scan);
+    mcus.rows(stream, layout.across, layout.down, decode)?;
+    Ok(mcus.end())
+}
+
+/// The MCUs of a scan, and how far they are decoded.
+pub(super) struct Mcus<'a> {
+    bits: BitReader<'a>,
+    restarts: Restarts<'a>,
+    next: usize,
+}
+
+impl<'a> Mcus<'a> {
+    pub(super) fn new(stream: &Stream<'a>, scan: &Scan) -> Self {
+        Self {
+            bits: BitReader::new(stream.data, scan.start),
+            restarts: Restarts::new(stream),
+            next: 0,
         }
     }
-    Ok(End {
-        at: bits.to_marker(),
-        is_resynchronized: restarts.is_resynchronized,
-    })
+
+    /// Runs `decode` as [`mcus`] does, for so many more rows, which it counts from 0.
+    #[inline(always)]
+    pub(super) fn rows(
+        &mut self,
+        stream: &Stream<'a>,
+        across: usize,
+        down: usize,
+        mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
+    ) -> Result<(), Error> {
+        // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
+        let strict = stream.entropy_coding == EntropyCoding::Huffman;
+        let (mut bits, mut mcu, mut fresh) = (self.bits, self.next, self.next == 0);
+        for down in 0..down {
+            for across in 0..across {
+                if self.restarts.due(mcu) {
+                    bits = BitReader::new(stream.data, self.restarts.pass(bits.to_marker())?);
+                    fresh = true;
+                }
+                if !self.restarts.is_dry {
+                    let decoded = decode(&mut bits, down, across, fresh);
+                    if strict && bits.overdrawn() {
+                        self.restarts.run_dry(bits, mcu)?;
+                    } else {
+                        decoded.map_err(|fault| stream.error(fault, bits.position(), mcu))?;
+                    }
+                }
+                (mcu, fresh) = (mcu + 1, false);
+            }
+        }
+        (self.bits, self.next) = (bits, mcu);
+        Ok(())
+    }
+
+    pub(super) fn end(&self) -> End {
+        End {
+            at: self.bits.to_marker(),
+            is_resynchronized: self.restarts.is_resynchronized,
+        }
+    }
 }
 
 /// Decodes a scan into `sink` (F.2.2.1, F.2.2.2).

@@ -268,7 +268,7 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
                 for i in 0..way.fx.min(wide) {
                     let source =
                         &from.blocks[(row * way.fy + j) * from.across + column * way.fx + i];
-                    way.lay(&Block::of(source), &mut mosaic, j, i);
+                    way.lay(source, &mut mosaic, j, i);
                 }
             }
             way.extend(&mut mosaic, wide, high);
@@ -286,8 +286,7 @@ impl Coefficients {
         factors: &[(usize, usize)],
         target: impl Fn(usize, &Quantizer) -> Quantizer,
     ) -> Result<Self, Error> {
-        let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
-        let memory = self.memory.take(size)?;
+        let memory = self.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
         let quantizers: Vec<_> = self
             .quantizers
             .iter()
@@ -299,7 +298,7 @@ impl Coefficients {
             .iter()
             .enumerate()
             .map(|(i, c)| {
-                let mut out = Plane::padded(&grid, c);
+                let mut out = Plane::new(&grid, c, grid.mcus_down);
                 let way = Way::new(factors[i], &self.quantizers[i], &quantizers[i]);
                 plane(&self.planes[i], &self.grid.components[i], c, &mut out, &way);
                 out

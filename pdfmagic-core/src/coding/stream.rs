@@ -1,5 +1,7 @@
 //! Marker segments from SOI to EOI, and the tables they set up for the scans between (T.81 Annex B).
 
+use std::rc::Rc;
+
 use super::Fault;
 use super::arithmetic::Conditioning;
 use super::coefficients::Quantizer;
@@ -24,8 +26,8 @@ pub(super) struct Stream<'a> {
     /// A bit for each component that has had a scan.
     scanned: u8,
     quantizers: [Option<Quantizer>; 4],
-    pub(super) dc: [Option<Decoder>; 4],
-    pub(super) ac: [Option<Decoder>; 4],
+    pub(super) dc: [Option<Rc<Decoder>>; 4],
+    pub(super) ac: [Option<Rc<Decoder>>; 4],
     pub(super) conditioning: Conditioning,
     /// Ri, in MCUs; 0 for none.
     pub(super) restart_interval: usize,
@@ -124,6 +126,11 @@ impl<'a> Stream<'a> {
         self.is_resynchronized |= end.is_resynchronized;
     }
 
+    /// Passes over a scan's data, and returns where it ends.
+    pub(super) fn skip_data(&mut self) -> usize {
+        self.segments.skip_data()
+    }
+
     /// The tables that coefficients were quantized with, by component.
     pub(super) fn quantizers(&self) -> Result<Vec<Quantizer>, Error> {
         self.check_scanned()?;
@@ -189,6 +196,7 @@ impl<'a> Stream<'a> {
             };
             let decoder = spec
                 .decoder(largest)
+                .map(Rc::new)
                 .ok_or(segment.malformed("Huffman table with impossible codes or values"))?;
             let tables = match class {
                 0 => &mut self.dc,
@@ -247,10 +255,14 @@ impl<'a> Stream<'a> {
             }
             // Motion JPEG leaves out the typical tables.
             if s.td < 2 && self.dc[s.td].is_none() {
-                self.dc[s.td] = Spec::from(standard::dc(s.td == 1)).decoder(huffman::DC);
+                self.dc[s.td] = Spec::from(standard::dc(s.td == 1))
+                    .decoder(huffman::DC)
+                    .map(Rc::new);
             }
             if s.ta < 2 && self.ac[s.ta].is_none() {
-                self.ac[s.ta] = Spec::from(standard::ac(s.ta == 1)).decoder(huffman::AC);
+                self.ac[s.ta] = Spec::from(standard::ac(s.ta == 1))
+                    .decoder(huffman::AC)
+                    .map(Rc::new);
             }
         }
         Ok(scan)

@@ -1,6 +1,7 @@
 //! Progressive encoding (G.1.2) with a fixed script of scans and optimal tables for each.
 
 use super::bits::BitWriter;
+use super::coefficients::Block;
 use super::encode::{category, dht, head, sos};
 use super::grid::Selector;
 use super::huffman::optimal;
@@ -254,7 +255,7 @@ fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Ve
     let mut band = Band::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
         band.make_room(c.across)?;
-        for zz in &plane.blocks[row * plane.across..][..c.across] {
+        for Block { zz, .. } in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
                 band.first(zz, (ss, se), al);
             } else {
@@ -284,7 +285,7 @@ fn dc(
             let last = &mut prediction[p.part & 3];
             let is_inside = image.grid.components[p.component].has(at);
             let value = if is_inside {
-                image.planes[p.component].get(at)[0] >> al
+                image.planes[p.component].get(at).zz[0] >> al
             } else {
                 *last
             };

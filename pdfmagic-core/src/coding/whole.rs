@@ -5,13 +5,14 @@ use super::coefficients::{Block, Plane, Quantizer};
 use super::encode::{Codes, Counts, Symbols, dht, head, sos};
 use super::grid::{Grid, Place, Reduction, Scan, Selector};
 use super::memory::Memory;
+use super::progressive::{self, Progression};
 use super::quantize::{Requantize, Requantizer};
 use super::recode::Recode;
 use super::restart::End;
 use super::scan::{self, Sink};
 use super::shrink::Shrink;
 use super::stream::Stream;
-use super::{models, progressive, successive};
+use super::{models, successive};
 use crate::error::Error;
 use crate::jpeg::segment::Marker;
 use crate::jpeg::{EntropyCoding, Jpeg, Process};
@@ -53,14 +54,13 @@ impl Coefficients {
     ) -> Result<Self, Error> {
         jpeg.check_decodable(limits)?;
         let grid = stream.grid.clone();
-        let size: usize = grid.components.iter().map(|c| Plane::size(&grid, c)).sum();
-        let memory = stream.memory.take(size)?;
-        let padded = |c| Plane::padded(&grid, c);
-        let mut planes: Vec<_> = grid.components.iter().map(padded).collect();
+        let memory = stream.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
+        let plane = |c| Plane::new(&grid, c, grid.mcus_down);
+        let mut planes: Vec<_> = grid.components.iter().map(plane).collect();
         while let Some(scan) = stream.next_scan()? {
             let end = match (stream.entropy_coding, stream.process) {
                 (EntropyCoding::Arithmetic, _) => models::decode_into(stream, &scan, &mut planes),
-                (_, Process::Progressive) => progressive::decode_into(stream, &scan, &mut planes),
+                (_, Process::Progressive) => progressive::decode_into(stream, scan, &mut planes),
                 _ => scan::decode_into(stream, &scan, &mut planes),
             }?;
             stream.resume(end);
@@ -76,7 +76,7 @@ impl Coefficients {
 
     /// Codes them as a sequential JPEG with optimal tables.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
-        self.encode_blocks(&self.quantizers, |_, block| *block)
+        self.encode_levels(&self.quantizers, |_, _, level| level)
     }
 
     /// Likewise, made smaller, with the tables that `target` gives for each component and its old table.
@@ -92,15 +92,14 @@ impl Coefficients {
         let new: Vec<_> = old.enumerate().map(|(c, q)| target(c, q)).collect();
         let pairs = self.quantizers.iter().zip(&new);
         let by: Vec<_> = pairs.map(|(old, new)| Requantizer::new(old, new)).collect();
-        self.encode_blocks(&new, |component, block| {
-            std::array::from_fn(|k| by[component].apply(k, block[k]))
-        })
+        self.encode_levels(&new, |component, k, level| by[component].apply(k, level))
     }
 
-    fn encode_blocks(
+    /// Codes what `level` makes of component, index and level.
+    fn encode_levels(
         &self,
         quantizers: &[Quantizer],
-        block: impl Fn(usize, &[i16; 64]) -> [i16; 64],
+        level: impl Fn(usize, usize, i16) -> i16,
     ) -> Result<Vec<u8>, Error> {
         let mut out = head(&self.grid, sequential(quantizers), self.adobe, quantizers);
         for selectors in self.grid.scans() {
@@ -113,8 +112,10 @@ impl Coefficients {
                 for (across, p) in layout.row() {
                     let at = p.at(down, across);
                     if self.grid.components[p.component].has(at) {
-                        let levels = self.planes[p.component].get(at);
-                        symbols.block(p.part, &Block::of(&block(p.component, levels)));
+                        let mut block = *self.planes[p.component].get(at);
+                        block.zz[0] = level(p.component, 0, block.zz[0]);
+                        block.change(|k, old| level(p.component, k, old));
+                        symbols.block(p.part, &block);
                     } else {
                         symbols.dummy(p.part);
                     }
@@ -178,9 +179,12 @@ pub(crate) fn optimize(
     limits: &Limits,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let through = match jpeg.frame().entropy_coding {
-        EntropyCoding::Huffman => stream_through(jpeg, limits, |_, _, _| Ok(Recode::default())),
-        EntropyCoding::Arithmetic => stream_through(jpeg, limits, |memory, grid, _| {
+    let frame = jpeg.frame();
+    let through = match (frame.entropy_coding, frame.process) {
+        (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
+            stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
+        }
+        _ => sink_through(jpeg, limits, |memory, grid, _| {
             Ok(Keep {
                 symbols: Symbols::new(memory, expected(jpeg)),
                 grid: grid.clone(),
@@ -207,7 +211,7 @@ pub(crate) fn reduce(
         std::mem::replace(quantizers, new)
     };
     let through = if let Some((new, factors)) = Grid::of(jpeg.frame()).reduced(reduction) {
-        stream_through(jpeg, limits, |memory, grid, quantizers| {
+        sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
             let source = std::mem::replace(grid, new);
             let memory = memory.take(Shrink::size(grid))?;
@@ -222,7 +226,7 @@ pub(crate) fn reduce(
             ))
         })?
     } else {
-        stream_through(jpeg, limits, |memory, grid, quantizers| {
+        sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
             let by = old
                 .iter()
@@ -246,9 +250,6 @@ fn stream_through<P: Passage>(
     prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<P, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
-    if stream.process == Process::Progressive {
-        return Ok(None);
-    }
     let Some(scan) = stream
         .next_scan()?
         .filter(|scan| is_whole(scan, &stream.grid))
@@ -261,18 +262,46 @@ fn stream_through<P: Passage>(
         Err(Error::Scan { .. }) => return Ok(None),
         end => end?,
     };
-    let mut out = head(
-        &grid,
-        sequential(&quantizers),
-        jpeg.stated_transform(),
-        &quantizers,
-    );
-    out = write_scan(out, &scan.selectors, passage.counts(), |out, codes| {
+    let adobe = jpeg.stated_transform();
+    let out = head(&grid, sequential(&quantizers), adobe, &quantizers);
+    let mut out = write_scan(out, &scan.selectors, passage.counts(), |out, codes| {
         passage.write(&stream, &scan, out, codes)
     })?;
     out.extend([0xFF, Marker::EOI.0]);
     stream.resume(end);
     Ok(stream.next_scan()?.is_none().then_some(out))
+}
+
+/// Likewise, but also a progression.
+fn sink_through<S: Sink + Collects>(
+    jpeg: &Jpeg<'_>,
+    limits: &Limits,
+    prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<S, Error>,
+) -> Result<Option<Vec<u8>>, Error> {
+    if jpeg.frame().process != Process::Progressive {
+        return stream_through(jpeg, limits, prepare);
+    }
+    let mut stream = Stream::new(jpeg, limits)?;
+    let Ok(Some(progression)) = Progression::new(&mut stream) else {
+        return Ok(None);
+    };
+    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
+    let [selectors] = &grid.scans()[..] else {
+        return Ok(None);
+    };
+    let mut sink = prepare(stream.memory, &mut grid, &mut quantizers)?;
+    match progression.decode(&stream, selectors, &mut sink) {
+        Err(Error::Scan { .. }) | Ok(false) => return Ok(None),
+        decoded => decoded?,
+    };
+    let adobe = jpeg.stated_transform();
+    let out = head(&grid, sequential(&quantizers), adobe, &quantizers);
+    let symbols = sink.symbols();
+    let mut out = write_scan(out, selectors, &symbols.counts, |out, codes| {
+        symbols.write(out, codes)
+    })?;
+    out.extend([0xFF, Marker::EOI.0]);
+    Ok(Some(out))
 }
 
 /// How many symbols a JPEG has, rather more than less.

@@ -169,14 +169,15 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// Passes over entropy-coded data, up to the marker that ends it (B.1.1.5).
-    pub(crate) fn skip_data(&mut self) {
+    /// Passes over entropy-coded data, up to the marker that ends it (B.1.1.5), and returns where that is.
+    pub(crate) fn skip_data(&mut self) -> usize {
         let restart_or_stuffed = |code: u8| code == 0 || Marker(code).is_restart();
         let end = self
             .rest()
             .windows(2)
             .position(|w| matches!(*w, [0xFF, code] if code != 0xFF && !restart_or_stuffed(code)));
         self.at = end.map_or(self.bytes.len(), |end| self.at + end);
+        self.at
     }
 
     /// Reads a marker, and passes over what is before it. B.1.1.2 allows fill bytes 0xFF and nothing else, but pdf.js
