@@ -134,6 +134,7 @@ impl Answer {
     pub fn check(&self) -> Result<(), String> {
         // Whatever is written before or after the image is near an end.
         const ENDS: usize = 4096;
+        const COUNT: &[u8] = b"/Count 1";
         let body = &self.body[..];
         let head = &body[..body.len().min(ENDS)];
         let tail = &body[body.len().saturating_sub(ENDS)..];
@@ -146,9 +147,10 @@ impl Answer {
         if !tail.trim_ascii_end().ends_with(b"%%EOF") {
             return Err("the PDF has no end".to_owned());
         }
+        let is_one = |rest: &[u8]| !rest.first().is_some_and(u8::is_ascii_digit);
         let has_one_page = [head, tail]
             .iter()
-            .any(|end| memmem::find(end, b"/Count 1").is_some());
+            .any(|end| memmem::find_iter(end, COUNT).any(|at| is_one(&end[at + COUNT.len()..])));
         if !has_one_page {
             return Err("the PDF has not one page".to_owned());
         }
@@ -310,6 +312,7 @@ mod tests {
             (ok, &b""[..]),
             (ok, b"%PDF-1.7 /Count 1"),
             (ok, b"%PDF-1.7 /Count 2 %%EOF"),
+            (ok, b"%PDF-1.7 /Count 12 %%EOF"),
             (ok, b"<html>"),
             (StatusCode::NOT_FOUND, b"%PDF-1.7 /Count 1 %%EOF"),
         ] {

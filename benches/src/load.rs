@@ -223,17 +223,24 @@ fn answered(answer: &Answer) -> Sample {
     }
 }
 
-/// How long to wait before another attempt, if the server is full: a second unless it says another number.
+/// How long to wait before another attempt, if the server is full: a second unless it says something else.
 fn retry_after(answer: &Answer) -> Option<Duration> {
     matches!(
         answer.status,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
     )
     .then(|| {
-        let seconds = answer
-            .header(&RETRY_AFTER)
-            .and_then(|text| text.parse().ok());
-        Duration::from_secs(seconds.unwrap_or(1))
+        let text = answer.header(&RETRY_AFTER);
+        text.and_then(pause).unwrap_or(Duration::from_secs(1))
+    })
+}
+
+/// A number of seconds, or a date (RFC 9110 10.2.3).
+fn pause(retry_after: &str) -> Option<Duration> {
+    let seconds = retry_after.parse().map(Duration::from_secs);
+    seconds.ok().or_else(|| {
+        let date = httpdate::parse_http_date(retry_after).ok()?;
+        Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     })
 }
 
@@ -260,6 +267,16 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_names_a_pause_or_a_date() {
+        let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+        let wait = pause(&httpdate::fmt_http_date(in_a_minute)).unwrap();
+        assert!((55..=60).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(pause("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(pause("7"), Some(Duration::from_secs(7)));
+        assert_eq!(pause("soon"), None);
+    }
 
     #[test]
     fn a_server_s_timing_is_found_by_its_name() {

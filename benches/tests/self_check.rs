@@ -195,6 +195,25 @@ async fn a_redirect_is_followed_and_what_the_server_says_is_kept() {
 }
 
 #[tokio::test]
+async fn what_warms_the_server_up_is_not_measured() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = async |State(asked): State<Arc<AtomicU32>>| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        PDF
+    };
+    let app = Router::new().route("/", post(count));
+    let target = serve(app.with_state(Arc::clone(&asked))).await;
+    let samples = samples(Plan {
+        warm_up: 3,
+        clients: 2,
+        end: End::Requests(5),
+        ..plan(target)
+    })
+    .await;
+    assert_eq!((samples.len(), asked.load(Ordering::Relaxed)), (10, 16));
+}
+
+#[tokio::test]
 async fn a_connection_is_kept_or_opened_for_each_request() {
     let target = serve(Router::new().route("/", post(async || PDF))).await;
     let connects = async |reuse| {

@@ -143,6 +143,10 @@ impl Measure {
 
     fn verdict(&self, report: &Report) -> ExitCode {
         let mut code = ExitCode::SUCCESS;
+        if report.answered == 0 {
+            eprintln!("pdfmagic-load: no request was answered");
+            code = ExitCode::FAILURE;
+        }
         if report.error_rate() > self.max_error_rate {
             eprintln!(
                 "pdfmagic-load: {} of {} requests failed, more than --max-error-rate {}",

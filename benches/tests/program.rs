@@ -1,0 +1,202 @@
+//! The load generator as its users run it.
+
+use std::net::SocketAddr;
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use pdfmagic_benches::sample::Recording;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+const PDF: &str = "%PDF-1.7\n/Count 1\n%%EOF\n";
+
+async fn serve(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+    address
+}
+
+/// Runs `pdfmagic-load` with these words, small pictures and no warm-up.
+fn load(words: &[&str]) -> Output {
+    tokio::task::block_in_place(|| {
+        Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+            .args(words)
+            .args(["--size", "16x16", "--warm-up", "0"])
+            .output()
+            .unwrap()
+    })
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_that_is_missed_is_named_and_fails_the_run() {
+    let slow = async || {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        PDF
+    };
+    let right = serve(Router::new().route("/", post(slow)))
+        .await
+        .to_string();
+    let wrong = serve(Router::new().route("/", post(async || "<html>")));
+    let wrong = wrong.await.to_string();
+    for (words, missed) in [
+        (&[&right, "5", "2", "--max-p99", "10000"][..], ""),
+        (&[&right, "5", "--max-p99", "10"], "above --max-p99 10"),
+        (&[&wrong, "5"], "5 of 5 requests failed"),
+        (
+            &[&wrong, "5", "--max-error-rate", "1"],
+            "no request was answered",
+        ),
+    ] {
+        let run = load(words);
+        assert_eq!(
+            run.status.success(),
+            missed.is_empty(),
+            "{words:?}: {run:?}"
+        );
+        assert!(text(&run.stderr).contains(missed), "{words:?}: {run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_shed_altogether_is_no_success() {
+    let full = async || {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [(header::RETRY_AFTER, "0")],
+        )
+    };
+    let address = serve(Router::new().route("/", post(full)))
+        .await
+        .to_string();
+    let run = load(&[&address, "4", "--json"]);
+    assert!(!run.status.success());
+    let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+    // Each was sent four times.
+    assert_eq!(
+        (&report["shed"], &report["failed"]),
+        (&16.into(), &0.into())
+    );
+    assert!(text(&run.stderr).contains("no request was answered"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_for_each_request_tells_what_happened_to_it() {
+    let told = [
+        ("pdfmagic-replica", "a"),
+        ("server-timing", "queue;dur=1, convert;dur=2"),
+    ];
+    let answer = async move |_: axum::body::Bytes| (told, PDF).into_response();
+    let address = serve(Router::new().route("/", post(answer)))
+        .await
+        .to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("run.jsonl");
+    load(&[
+        &address,
+        "3",
+        "2",
+        "--client-id",
+        "7",
+        "--output",
+        output.to_str().unwrap(),
+    ]);
+    let lines = std::fs::read_to_string(&output).unwrap();
+    let samples: Vec<Value> = lines
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(samples.len(), 6, "{lines}");
+    let size = PDF.len() as u64;
+    for sample in &samples {
+        for (name, range) in [
+            ("client", 7..=8),
+            ("seq", 0..=2),
+            ("connect_us", 1..=1_000_000),
+            ("ttfb_us", 1..=1_000_000),
+            ("total_us", 1..=1_000_000),
+            ("status", 200..=200),
+            ("bytes_up", 300..=10_000),
+            ("bytes_down", size..=size),
+            ("server_queue_us", 1000..=1000),
+            ("server_convert_us", 2000..=2000),
+            ("shed", 0..=0),
+        ] {
+            let value = sample[name].as_u64();
+            assert!(
+                value.is_some_and(|value| range.contains(&value)),
+                "{name}: {sample}"
+            );
+        }
+        let [intended, start] =
+            ["intended_ns", "start_ns"].map(|name| sample[name].as_u64().unwrap());
+        let age = SystemTime::UNIX_EPOCH + Duration::from_nanos(start);
+        assert!(
+            age.elapsed().unwrap() < Duration::from_secs(60) && intended <= start,
+            "{sample}"
+        );
+        assert_eq!(
+            (&sample["replica"], &sample["error"]),
+            (&"a".into(), &Value::Null)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_start_together_are_merged_and_keep_each_of_their_samples() {
+    let address = serve(Router::new().route("/", post(async || PDF)))
+        .await
+        .to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let at = SystemTime::UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(2);
+    let start_at = at.as_secs().to_string();
+    let both = ["a", "b"].map(path);
+    std::thread::scope(|scope| {
+        for output in &both {
+            scope.spawn(|| {
+                Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+                    .args([&address, "--duration", "0.3", "--think-time", "0.1"])
+                    .args([
+                        "--start-at",
+                        &start_at,
+                        "--size",
+                        "16x16",
+                        "--output",
+                        output,
+                    ])
+                    .output()
+                    .unwrap()
+            });
+        }
+    });
+    let merged = path("merged");
+    let [a, b] = &both;
+    let merge = Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+        .args(["merge", a, b, "--output", &merged])
+        .output()
+        .unwrap();
+    assert!(merge.status.success(), "{merge:?}");
+    let read = |path: &String| Recording::read(&std::fs::read(path).unwrap()[..]).unwrap();
+    let [a, b, all] = [a, b, &merged].map(read);
+    assert_eq!(all.samples.len(), a.samples.len() + b.samples.len());
+    assert!(text(&merge.stdout).contains(&format!("{} answered", all.samples.len())));
+    for run in [a, b] {
+        // A third of a second has room for three pauses.
+        assert!((1..=3).contains(&run.samples.len()), "{run:?}");
+        let starts = run.samples.iter().map(|sample| sample.start_ns);
+        assert!(
+            starts.min() >= Some(at.as_secs() * 1_000_000_000),
+            "{run:?}"
+        );
+    }
+}
