@@ -22,7 +22,7 @@ test: tools lint rust instructions viewers api container ratios
 
 lint:
 	cargo fmt --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features pdfmagic-benches/rivals -- -D warnings
 
 rust:
 	cargo test --workspace --no-fail-fast
@@ -50,7 +50,7 @@ tools:
 	@.ci/tools $(VENV)
 
 bench:
-	cargo bench -p pdfmagic-benches
+	cargo bench -p pdfmagic-benches --features rivals
 
 # What the report promises, in two minutes.
 ratios:
@@ -58,7 +58,8 @@ ratios:
 
 # The practical's questions, answered by measuring: `make report`, or `make report QUICK=1` in two minutes.
 report: tools
-	cargo build --release -p pdfmagic-http -p pdfmagic-cli -p pdfmagic-benches
+	cargo build --release -p pdfmagic-http -p pdfmagic-cli -p pdfmagic-benches \
+	  $(if $(QUICK),,--features pdfmagic-benches/rivals)
 	target/release/report $(if $(QUICK),--quick --output target/report)
 
 fuzz:

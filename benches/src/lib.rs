@@ -12,9 +12,12 @@
 pub mod client;
 pub mod image;
 pub mod load;
+pub mod page;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod program;
+#[cfg(feature = "rivals")]
+pub mod rivals;
 pub mod sample;
 pub mod stage;
 pub mod tally;

@@ -6,7 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pdfmagic_benches::client::{Target, Upload};
+use bytes::Bytes;
+use pdfmagic_benches::client::{Client, Target, Upload};
 use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::load::{self, End, Plan};
 use pdfmagic_benches::plot::{Chart, Figure, Series};
@@ -42,7 +43,7 @@ struct Ratio {
 }
 
 /// How many rounds a promise is measured in at first, and again while their median misses it.
-const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 5;
 
 /// A machine that is busy with something else is given this many rounds to come to rest.
 const MOST_ROUNDS: usize = 3 * ROUNDS;
@@ -123,6 +124,14 @@ impl Bench {
             name: name.to_owned(),
             recording: Recording { run, samples },
         })
+    }
+
+    /// The body of one answer.
+    pub(crate) fn ask(&self, address: &str, upload: &Upload) -> io::Result<Bytes> {
+        let target = Target::parse(address).map_err(io::Error::other)?;
+        let mut client = Client::new(target, false, Duration::from_secs(120));
+        let answer = self.runtime.block_on(client.post(upload));
+        Ok(answer.map_err(io::Error::other)?.body)
     }
 
     /// Draws a chart into the report.
@@ -208,13 +217,18 @@ impl Bench {
 
     /// Writes the report. Returns the promises that were not kept.
     pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
-        self.say(
+        let bound = if self.quick {
+            format!("{BUSY} of *at least*, since other work may share the machine with a quick run")
+        } else {
+            "*at least*".to_owned()
+        };
+        self.say(&format!(
             "\n## What is promised\n\n\
              Medians of rounds that measure both sides in turn. A ratio that is missed gets more rounds, and all count. \
-             What else runs on these processors lowers every ratio, since it slows the faster side more; so the report \
-             fails below *at least*, and the aim is for a machine at rest.\n\n\
-             | ratio | measured | from | to | rounds | aim | at least | |\n|---|--:|--:|--:|--:|--:|--:|---|",
-        );
+             *From* and *to* are the least and the greatest round. *Aim* is for a machine that does nothing else; below \
+             {bound}, `report` fails.\n\n\
+             | ratio | measured | from | to | rounds | aim | at least | |\n|---|--:|--:|--:|--:|--:|--:|---|"
+        ));
         let mut broken = Vec::new();
         for Ratio {
             what,

@@ -1,6 +1,8 @@
 //! `report`: measures everything the practical asks about on this machine, and writes the answers with plots.
 
 mod bench;
+#[cfg(feature = "rivals")]
+mod libraries;
 mod peers;
 mod practical;
 mod servers;
@@ -63,6 +65,8 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
         practical::the_job(&mut bench)?;
         practical::queue(&mut bench)?;
         peers::bottleneck(&mut bench)?;
+        #[cfg(feature = "rivals")]
+        libraries::measure(&mut bench)?;
     }
     practical::scaling(&mut bench)?;
     peers::service(&mut bench)?;

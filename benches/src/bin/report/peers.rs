@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pdfmagic_benches::client::Upload;
 use pdfmagic_benches::load::End;
+use pdfmagic_benches::page;
 use pdfmagic_benches::stage::{CONVERT, POLICY, command, median, stages};
 use serde::Deserialize;
 
@@ -41,6 +42,10 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     let form = Upload::form(&bench.photo);
     let mut ours = Contender::start("pdfmagic, form", Kind::Pdfmagic, "", form.clone())?;
     let mut original = Contender::start("original", Kind::Legacy, "", form)?;
+    for contender in [&echo, &raw, &ours, &original] {
+        let pdf = bench.ask(&contender.url, &contender.upload)?;
+        page::check(&pdf, &bench.photo)?;
+    }
     let second = Duration::from_secs(1);
     let long = second * if bench.quick { 1 } else { 3 };
     bench.promise("requests a second, against an echo", 0.75, 0.97, |bench| {
@@ -130,22 +135,28 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     let ours = sibling("pdfmagic-cli")?;
     let (ours, source) = (ours.display(), source.display());
     let target = directory.path().join("out.pdf");
-    let target = target.display();
+    let pdf = target.display();
     let few = if bench.quick { 3 } else { 10 };
     let contenders = [
         (
             "`pdfmagic-cli`",
-            format!("'{ours}' {source} {target}"),
+            format!("'{ours}' {source} {pdf}"),
             15 * few,
         ),
-        ("`cp`", format!("cp {source} {target}"), 15 * few),
-        ("`img2pdf`", format!("img2pdf {source} -o {target}"), few),
+        ("`cp`", format!("cp {source} {pdf}"), 15 * few),
+        ("`img2pdf`", format!("img2pdf {source} -o {pdf}"), few),
         (
             "ImageMagick's `convert`",
-            format!("{CONVERT} {source} {target}"),
+            format!("{CONVERT} {source} {pdf}"),
             few,
         ),
     ];
+    for (name, line, _) in &contenders {
+        hyperfine(line, 1)?;
+        if *name != "`cp`" {
+            page::check(&fs::read(&target)?, &bench.photo)?;
+        }
+    }
     let mut rounds = [const { Vec::new() }; 4];
     let what = "`img2pdf`'s processor time, against `pdfmagic-cli`'s";
     bench.promise(what, 60.0, 100.0, |_| {
