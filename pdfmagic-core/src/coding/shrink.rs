@@ -1,10 +1,11 @@
 //! Downscaling by 1, 2, 4 or 8 along each axis, from coefficients to coefficients.
 //!
-//! The low 8/f frequencies of a block are the DCT of its samples averaged to 8/f: so the low corners
-//! of f by f blocks, laid side by side in one 8x8 mosaic X, become one block Y = V X H'. V and H turn
-//! each strip of 8/f frequencies into samples and all eight samples into frequencies.
+//! The low 8/f frequencies of a block are the DCT of its samples averaged to 8/f. So the low corners of f by f blocks,
+//! laid side by side in one 8x8 mosaic, are joined to one block, along one axis and then the other: two strips of m
+//! frequencies to one of 2m, until it has 8.
 
-use std::f64::consts::PI;
+use std::array::from_fn;
+use std::f64::consts::{PI, SQRT_2};
 
 use super::Fault;
 use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG, indices};
@@ -26,39 +27,68 @@ pub(super) fn dct(n: usize, k: usize, x: usize) -> f64 {
     c * ((2 * x + 1) as f64 * k as f64 * PI / (2 * n) as f64).cos()
 }
 
-/// The map along one axis for a factor.
-fn map(factor: usize) -> Matrix {
-    let m = 8 / factor;
-    let scale = (m as f64 / 8.0).sqrt();
-    std::array::from_fn(|k| {
-        std::array::from_fn(|j| {
-            let (strip, frequency) = (j / m, j % m);
-            let sum: f64 = (0..m)
-                .map(|x| dct(8, k, strip * m + x) * dct(m, frequency, x))
-                .sum();
-            (scale * sum) as f32
-        })
-    })
-}
+/// What joins two strips of M frequencies. The even frequencies of both together are the sums of those of the first and
+/// the same of the second, which is mirrored; the odd ones are made of the differences, by this matrix.
+struct Join<const M: usize>([[f32; M]; M]);
 
-pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let mut c = [[0.0; 8]; 8];
-    for (row, out) in a.iter().zip(&mut c) {
-        // High frequencies are often absent.
-        if row.iter().all(|&x| x == 0.0) {
-            continue;
-        }
-        for (&x, line) in row.iter().zip(b) {
-            for (sum, &y) in out.iter_mut().zip(line) {
-                *sum += x * y;
+impl<const M: usize> Join<M> {
+    fn new() -> Self {
+        Self(from_fn(|j| {
+            from_fn(|i| {
+                let overlap = |x| dct(2 * M, 2 * j + 1, x) * dct(M, i, x);
+                (SQRT_2 * (0..M).map(overlap).sum::<f64>()) as f32
+            })
+        }))
+    }
+
+    /// Joins the strips of each column. Frequencies become twice as large as those of the mean.
+    #[inline(always)]
+    fn apply(&self, rows: &mut Matrix) {
+        for strips in rows.chunks_exact_mut(2 * M) {
+            let (mut sums, mut differences) = ([[0.0; 8]; M], [[0.0; 8]; M]);
+            for i in 0..M {
+                let mirror = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
+                for c in 0..8 {
+                    let (first, second) = (strips[i][c], mirror * strips[M + i][c]);
+                    (sums[i][c], differences[i][c]) = (first + second, first - second);
+                }
+            }
+            for j in 0..M {
+                let mut odd = [0.0; 8];
+                for (weight, line) in self.0[j].iter().zip(&differences) {
+                    for (sum, x) in odd.iter_mut().zip(line) {
+                        *sum += weight * x;
+                    }
+                }
+                (strips[2 * j], strips[2 * j + 1]) = (sums[j], odd);
             }
         }
     }
-    c
+}
+
+/// All that there are.
+struct Joins(Join<1>, Join<2>, Join<4>);
+
+impl Joins {
+    fn new() -> Self {
+        Self(Join::new(), Join::new(), Join::new())
+    }
+
+    fn apply(&self, factor: usize, rows: &mut Matrix) {
+        if factor > 4 {
+            self.0.apply(rows);
+        }
+        if factor > 2 {
+            self.1.apply(rows);
+        }
+        if factor > 1 {
+            self.2.apply(rows);
+        }
+    }
 }
 
 pub(super) fn transposed(a: &Matrix) -> Matrix {
-    std::array::from_fn(|i| std::array::from_fn(|j| a[j][i]))
+    from_fn(|i| from_fn(|j| a[j][i]))
 }
 
 /// Adding this rounds a small f32 to an integer, which its low bits then hold.
@@ -68,17 +98,17 @@ fn round(x: f32) -> i16 {
     ((x.clamp(-32000.0, 32000.0) + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32) as i16
 }
 
-/// How one component shrinks: factors, maps, and where each coefficient goes.
+/// How one component shrinks: by which factors, and where each coefficient goes.
 struct Way {
-    fx: usize,
-    fy: usize,
-    vertical: Matrix,
-    horizontal: Matrix,
+    /// The factors are 1 << these.
+    x: u32,
+    y: u32,
+    joins: Joins,
     /// A bit for each zig-zag index in the low corner, but DC.
     corner: u64,
-    /// By zig-zag index: the old steps.
+    /// By zig-zag index: the old steps, over what the joins multiply by.
     steps: [f32; 64],
-    /// By natural index: one over the new step.
+    /// By column and row: one over the new step.
     inverse: Matrix,
 }
 
@@ -88,23 +118,23 @@ impl Way {
         let corner = (1..64).filter(|&k| inside(NATURAL[k]));
         let mut inverse = [[0.0; 8]; 8];
         for (&n, &step) in NATURAL.iter().zip(new) {
-            inverse[usize::from(n / 8)][usize::from(n % 8)] = 1.0 / f32::from(step.max(1));
+            inverse[usize::from(n % 8)][usize::from(n / 8)] = 1.0 / f32::from(step.max(1));
         }
         Way {
-            fx,
-            fy,
-            vertical: map(fy),
-            horizontal: transposed(&map(fx)),
+            x: fx.ilog2(),
+            y: fy.ilog2(),
+            joins: Joins::new(),
             corner: corner.fold(0, |corner, k| corner | 1 << k),
-            steps: old.map(f32::from),
+            steps: old.map(|step| f32::from(step) / (fx * fy) as f32),
             inverse,
         }
     }
 
     /// Lays the low corner of block (row, column), its steps undone, in its place in the mosaic, which is zero there.
     #[inline(always)]
-    fn lay(&self, block: &Block, mosaic: &mut Mosaic, row: usize, column: usize) {
-        let base = row % self.fy * (8 / self.fy) * 8 + column % self.fx * (8 / self.fx);
+    fn lay(&self, block: &Block, mosaic: &mut Matrix, row: usize, column: usize) {
+        let base = self.corner_of(row, column);
+        let mosaic = mosaic.as_flattened_mut();
         let mut lay = |k: usize| {
             let at = base + usize::from(NATURAL[k]);
             mosaic[at & 63] = f32::from(block.zz[k]) * self.steps[k];
@@ -113,32 +143,37 @@ impl Way {
         indices(block.nonzero & self.corner).for_each(lay);
     }
 
+    /// Where in a mosaic the low corner of block (row, column) begins.
+    #[inline(always)]
+    fn corner_of(&self, row: usize, column: usize) -> usize {
+        let place = |at: usize, shift: u32| at << 3 >> shift & 7;
+        8 * place(row, self.y) + place(column, self.x)
+    }
+
     /// Past the picture's edge its last blocks go on flat.
-    fn extend(&self, mosaic: &mut Mosaic, wide: usize, high: usize) {
-        let (my, mx) = (8 * (8 / self.fy), 8 / self.fx);
-        for j in 0..self.fy {
-            for i in 0..self.fx {
+    fn extend(&self, mosaic: &mut Matrix, wide: usize, high: usize) {
+        let mosaic = mosaic.as_flattened_mut();
+        for j in 0..1 << self.y {
+            for i in 0..1 << self.x {
                 if j >= high || i >= wide {
-                    mosaic[j * my + i * mx] = mosaic[j.min(high - 1) * my + i.min(wide - 1) * mx];
+                    let last = self.corner_of(j.min(high - 1), i.min(wide - 1));
+                    mosaic[self.corner_of(j, i)] = mosaic[last];
                 }
             }
         }
     }
 
-    /// Y = V X H', divided by the new steps.
-    fn block(&self, mosaic: &Mosaic, to: &mut Block) {
-        let x: Matrix = std::array::from_fn(|r| std::array::from_fn(|c| mosaic[8 * r + c]));
-        let y = if (self.fx, self.fy) == (1, 1) {
-            x
-        } else {
-            product(&self.vertical, &product(&x, &self.horizontal))
-        };
+    /// Joins the corners in a mosaic, and divides by the new steps.
+    fn block(&self, mosaic: &mut Matrix, to: &mut Block) {
+        self.joins.apply(1 << self.y, mosaic);
+        let mut columns = transposed(mosaic);
+        self.joins.apply(1 << self.x, &mut columns);
         to.nonzero = 0;
         to.zz[0] = 0;
-        for (r, (line, inverse)) in y.iter().zip(&self.inverse).enumerate() {
-            let levels: [i16; 8] = std::array::from_fn(|c| round(line[c] * inverse[c]));
+        for (c, (column, inverse)) in columns.iter().zip(&self.inverse).enumerate() {
+            let levels: [i16; 8] = from_fn(|r| round(column[r] * inverse[r]));
             if levels != [0; 8] {
-                for (c, &level) in levels.iter().enumerate() {
+                for (r, &level) in levels.iter().enumerate() {
                     let k = usize::from(ZIGZAG[8 * r + c]);
                     to.zz[k & 63] = level;
                     to.nonzero |= u64::from(level != 0) << (k & 63);
@@ -149,8 +184,6 @@ impl Way {
     }
 }
 
-type Mosaic = [f32; 64];
-
 /// A sink that shrinks what a scan delivers, one row of new MCUs at a time.
 pub(super) struct Shrink {
     symbols: Symbols,
@@ -158,7 +191,7 @@ pub(super) struct Shrink {
     new: Grid,
     ways: Vec<Way>,
     /// For each component, the mosaics of the row of new MCUs under way.
-    bands: Vec<Vec<Mosaic>>,
+    bands: Vec<Vec<Matrix>>,
     band: usize,
 }
 
@@ -179,7 +212,7 @@ impl Shrink {
         let bands = new
             .components
             .iter()
-            .map(|c| vec![[0.0; 64]; new.mcus_across * c.h * c.v])
+            .map(|c| vec![[[0.0; 8]; 8]; new.mcus_across * c.h * c.v])
             .collect();
         Shrink {
             symbols,
@@ -194,7 +227,7 @@ impl Shrink {
     /// What the mosaics take for an image of such a grid, in bytes.
     pub(super) fn size(new: &Grid) -> usize {
         let blocks: usize = new.components.iter().map(|c| c.h * c.v).sum();
-        new.mcus_across * blocks * size_of::<Mosaic>()
+        new.mcus_across * blocks * size_of::<Matrix>()
     }
 
     /// Encodes the row of new MCUs that is complete.
@@ -210,12 +243,13 @@ impl Shrink {
                         continue;
                     }
                     let mosaic = &mut self.bands[i][dy * self.new.mcus_across * c.h + column];
-                    let (wide, high) = (old.across - column * way.fx, old.down - row * way.fy);
-                    if wide < way.fx || high < way.fy {
-                        way.extend(mosaic, wide, high);
-                    }
+                    way.extend(
+                        mosaic,
+                        old.across - (column << way.x),
+                        old.down - (row << way.y),
+                    );
                     way.block(mosaic, &mut block);
-                    *mosaic = [0.0; 64];
+                    *mosaic = [[0.0; 8]; 8];
                     self.symbols.block(i, &block);
                 }
             }
@@ -244,13 +278,14 @@ impl Sink for Shrink {
             &self.ways[p.component],
         );
         if old.has((row, column)) {
-            let at = row / way.fy % new.v * self.new.mcus_across * new.h + column / way.fx;
+            let line = (row >> way.y) - self.band * new.v;
+            let at = line * self.new.mcus_across * new.h + (column >> way.x);
             way.lay(block, &mut self.bands[p.component][at], row, column);
         }
     }
 
     fn row(&mut self, down: usize) {
-        let factor = self.ways[0].fy * self.new.components[0].v / self.old.components[0].v;
+        let factor = (self.new.components[0].v << self.ways[0].y) / self.old.components[0].v;
         if (down + 1).is_multiple_of(factor) || down + 1 == self.old.mcus_down {
             self.flush();
         }
@@ -262,17 +297,17 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
     let mut block = Block::ZERO;
     for row in 0..c.down {
         for column in 0..c.across {
-            let mut mosaic = [0.0; 64];
-            let (wide, high) = (old.across - column * way.fx, old.down - row * way.fy);
-            for j in 0..way.fy.min(high) {
-                for i in 0..way.fx.min(wide) {
-                    let source =
-                        &from.blocks[(row * way.fy + j) * from.across + column * way.fx + i];
+            let mut mosaic = [[0.0; 8]; 8];
+            let (top, left) = (row << way.y, column << way.x);
+            let (wide, high) = (old.across - left, old.down - top);
+            for j in 0..high.min(1 << way.y) {
+                for i in 0..wide.min(1 << way.x) {
+                    let source = &from.blocks[(top + j) * from.across + left + i];
                     way.lay(source, &mut mosaic, j, i);
                 }
             }
             way.extend(&mut mosaic, wide, high);
-            way.block(&mosaic, &mut block);
+            way.block(&mut mosaic, &mut block);
             block.store(out.at((row, column)));
         }
     }
