@@ -1,6 +1,8 @@
 //! Quantised DCT coefficients, in zig-zag order throughout (A.3.6).
 
+use super::Fault;
 use super::grid::{Component, Grid};
+use super::scan::Levels;
 
 /// Natural (row-major) index of each zig-zag index: Figure A.6.
 pub(super) const NATURAL: [u8; 64] = [
@@ -55,14 +57,31 @@ impl Block {
         self.nonzero = self.nonzero & !(1 << k) | u64::from(level != 0) << k;
     }
 
-    /// Makes another block the same.
+    /// Becomes what `level` makes of the AC coefficients that are read, with another DC.
     #[inline(always)]
-    pub(super) fn store(&self, other: &mut Block) {
-        other.zz[0] = self.zz[0];
-        other.nonzero = self.nonzero;
-        for k in self.indices() {
-            other.zz[k] = self.zz[k];
-        }
+    pub(super) fn fill(
+        &mut self,
+        dc: i16,
+        levels: impl Levels,
+        level: impl Fn(usize, i16) -> i16,
+    ) -> Result<(), Fault> {
+        let mut nonzero = 0;
+        self.zz[0] = dc;
+        levels.read(|k, value| {
+            let level = level(k & 63, value);
+            self.zz[k & 63] = level;
+            nonzero |= u64::from(level != 0) << (k & 63);
+        })?;
+        self.nonzero = nonzero;
+        Ok(())
+    }
+}
+
+impl Levels for &Block {
+    #[inline(always)]
+    fn read(self, mut put: impl FnMut(usize, i16)) -> Result<(), Fault> {
+        self.indices().for_each(|k| put(k, self.zz[k]));
+        Ok(())
     }
 }
 

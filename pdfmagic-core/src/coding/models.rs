@@ -6,7 +6,7 @@ use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
 use super::grid::Scan;
 use super::restart::End;
-use super::scan::{Sink, mcus};
+use super::scan::{Levels, Sink, mcus};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::Process;
@@ -93,11 +93,10 @@ impl Model {
     fn ac(
         &mut self,
         bits: &mut BitReader,
-        block: &mut Block,
         (ss, se): (usize, usize),
         table: usize,
         kx: usize,
-        al: u32,
+        mut put: impl FnMut(usize, i16),
     ) -> Result<(), Fault> {
         let mut k = ss;
         while k <= se {
@@ -130,7 +129,7 @@ impl Model {
                 }
             }
             value += 1;
-            block.set(k, ((if negative { -value } else { value }) << al) as i16);
+            put(k, if negative { -value } else { value } as i16);
             k += 1;
         }
         Ok(())
@@ -182,11 +181,25 @@ impl Model {
     }
 }
 
+/// Those of a block under way.
+struct Coded<'m, 'b, 'a> {
+    model: &'m mut Model,
+    bits: &'b mut BitReader<'a>,
+    table: usize,
+    kx: usize,
+}
+
+impl Levels for Coded<'_, '_, '_> {
+    #[inline(always)]
+    fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault> {
+        self.model.ac(self.bits, (1, 63), self.table, self.kx, put)
+    }
+}
+
 /// Decodes a sequential scan into `sink` (F.2.4).
 pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let mut model = Model::FRESH;
-    let mut block = Block::ZERO;
     mcus(stream, scan, &layout, |bits, down, across, fresh| {
         if fresh {
             model = Model::FRESH;
@@ -197,11 +210,14 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
         for p in &layout.blocks {
             let s = scan.selectors[p.part];
             let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
-            block.zz[0] = model.dc(bits, p.part, s.td, dc)?;
-            block.nonzero = 0;
-            model.ac(bits, &mut block, (1, 63), s.ta, kx, 0)?;
-            block.change(|k, value| sink.level(p, k, value));
-            sink.block(p, p.at(down, across), &mut block);
+            let dc = model.dc(bits, p.part, s.td, dc)?;
+            let levels = Coded {
+                model: &mut model,
+                bits,
+                table: s.ta,
+                kx,
+            };
+            sink.block(p, p.at(down, across), dc, levels)?;
         }
         if across + 1 == layout.across {
             sink.row(down);
@@ -235,14 +251,10 @@ pub(super) fn decode_into(
                 block.zz[0] |= i16::from(model.fixed(bits)) << al;
             }
             if se > 0 && ah == 0 {
-                model.ac(
-                    bits,
-                    block,
-                    (ss.max(1), se),
-                    s.ta,
-                    stream.conditioning.ac[s.ta],
-                    al,
-                )?;
+                let kx = stream.conditioning.ac[s.ta];
+                model.ac(bits, (ss.max(1), se), s.ta, kx, |k, value| {
+                    block.set(k, value << al);
+                })?;
             } else if se > 0 {
                 model.refine(bits, block, (ss, se), s.ta, al)?;
             }

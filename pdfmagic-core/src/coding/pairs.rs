@@ -2,7 +2,6 @@
 
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::Block;
 use super::huffman::{Decoder, extend};
 
 const LOOK: u32 = 11;
@@ -11,7 +10,7 @@ const END: usize = 0x80;
 /// The advance where no whole coefficient is in sight: it leaves any block.
 const NONE: u8 = 0xFF;
 
-/// What LOOK bits hold. A coefficient that is alone is both the first and the second.
+/// What LOOK bits hold. A coefficient that is alone is the second, after a zero.
 #[derive(Clone, Copy)]
 struct Pair {
     /// Of all that is whole, in bits.
@@ -51,11 +50,8 @@ impl Pair {
                 break;
             }
             let magnitude = ahead >> (LOOK - length) & ((1 << e.size()) - 1);
+            (pair.zeros, pair.first) = (advance.saturating_sub(1), pair.second);
             pair.second = extend(magnitude, e.size()) as i16;
-            if i == 0 {
-                pair.zeros = e.run() as u8;
-                pair.first = pair.second;
-            }
             advance += e.run() as u8 + 1;
             pair.length = length as u8;
             pair.advance = advance;
@@ -74,21 +70,15 @@ impl Pairs {
         })))
     }
 
-    /// The AC coefficients of a block, as `level` makes them of index and value.
+    /// Tells index and value of the AC coefficients of a block, and some zeros.
     #[inline(always)]
     pub(super) fn read(
         &self,
         ac: &Decoder,
         bits: &mut BitReader,
-        block: &mut Block,
-        level: impl Fn(usize, i16) -> i16,
+        mut put: impl FnMut(usize, i16),
     ) -> Result<(), Fault> {
-        let (mut k, mut nonzero) = (0, 0);
-        let mut put = |k: usize, value| {
-            let level = level(k & 63, value);
-            block.zz[k & 63] = level;
-            nonzero |= u64::from(level != 0) << (k & 63);
-        };
+        let mut k = 0;
         while k < 63 {
             bits.refill();
             let pair = self.0[bits.peek(LOOK)];
@@ -122,7 +112,6 @@ impl Pairs {
                 break;
             }
         }
-        block.nonzero = nonzero;
         Ok(())
     }
 }

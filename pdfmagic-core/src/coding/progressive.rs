@@ -198,9 +198,9 @@ impl<'a> Progression<'a> {
                 pass.rows(stream, rows, &mut self.row)?;
             }
             for (across, p) in layout.row() {
-                let block = self.row[p.component].at(p.at(0, across));
-                block.change(|k, level| sink.level(p, k, level));
-                sink.block(p, p.at(down, across), block);
+                let block = self.row[p.component].get(p.at(0, across));
+                sink.block(p, p.at(down, across), block.zz[0], block)
+                    .map_err(|fault| stream.error(fault, 0, 0))?;
             }
             sink.row(down);
         }

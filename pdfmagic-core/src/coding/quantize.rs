@@ -4,7 +4,7 @@ use super::Fault;
 use super::coefficients::{Block, NATURAL, Quantizer};
 use super::encode::Symbols;
 use super::grid::{Grid, Place};
-use super::scan::Sink;
+use super::scan::{Levels, Sink};
 use super::whole::Collects;
 
 /// Tables K.1 and K.2, row by row.
@@ -87,13 +87,19 @@ pub(super) struct Requantize {
     symbols: Symbols,
     grid: Grid,
     by: [Requantizer; 4],
+    block: Block,
 }
 
 impl Requantize {
     pub(super) fn new(symbols: Symbols, grid: Grid, by: Vec<Requantizer>) -> Self {
         let mut by = by.into_iter();
         let by = std::array::from_fn(|_| by.next().unwrap_or(Requantizer([(0, 0, 0); 64])));
-        Requantize { symbols, grid, by }
+        Requantize {
+            symbols,
+            grid,
+            by,
+            block: Block::ZERO,
+        }
     }
 }
 
@@ -109,17 +115,21 @@ impl Sink for Requantize {
     }
 
     #[inline(always)]
-    fn level(&self, p: &Place, k: usize, value: i16) -> i16 {
-        self.by[p.component & 3].apply(k, value)
-    }
-
-    #[inline(always)]
-    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
-        if !self.grid.components[p.component].has(at) {
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
+        let by = &self.by[p.component & 3];
+        self.block
+            .fill(by.apply(0, dc), levels, |k, value| by.apply(k, value))?;
+        if self.grid.components[p.component].has(at) {
+            self.symbols.block(p.component, &self.block);
+        } else {
             self.symbols.dummy(p.component);
-            return;
         }
-        block.zz[0] = self.by[p.component & 3].apply(0, block.zz[0]);
-        self.symbols.block(p.component, block);
+        Ok(())
     }
 }

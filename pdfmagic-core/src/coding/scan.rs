@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::{Block, Plane};
+use super::coefficients::Plane;
 use super::grid::{Layout, Place, Scan};
 use super::huffman::Decoder;
 use super::pairs::Pairs;
@@ -71,19 +71,39 @@ pub(super) fn steps<'t, T>(
 
 /// What becomes of the blocks of a scan.
 pub(super) trait Sink {
-    /// What becomes of an AC coefficient, at zig-zag index k, that is not zero.
-    #[inline(always)]
-    fn level(&self, _p: &Place, _k: usize, value: i16) -> i16 {
-        value
-    }
-    /// A block of such levels, at its row and column among those of its component.
-    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block);
+    /// A block, at its row and column among those of its component: its DC, and what reads the others.
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault>;
     /// A row of MCUs of so many blocks follows.
     fn make_room(&mut self, _blocks: usize) -> Result<(), Fault> {
         Ok(())
     }
     /// A row of MCUs is complete.
     fn row(&mut self, _down: usize) {}
+}
+
+/// AC coefficients of a block that are yet to be read.
+pub(super) trait Levels {
+    /// Tells zig-zag index and value of each that is not zero, in order. Zeros may come between.
+    fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault>;
+}
+
+/// Those of a block under way.
+struct Coded<'s, 'b, 'a> {
+    step: &'s Step<'s, Pairs>,
+    bits: &'b mut BitReader<'a>,
+}
+
+impl Levels for Coded<'_, '_, '_> {
+    #[inline(always)]
+    fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault> {
+        self.step.look.read(self.step.ac, self.bits, put)
+    }
 }
 
 /// Runs `decode` for each MCU, with its row and column and whether decoding begins afresh there (E.2.4).
@@ -164,7 +184,6 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
     let looks = looks(stream, scan, Pairs::new);
     let steps = steps(stream, scan, &layout.blocks, &looks)?;
     let mut prediction = [0i16; 4];
-    let mut block = Block::ZERO;
     mcus(stream, scan, &layout, |bits, down, across, fresh| {
         if fresh {
             prediction = [0; 4];
@@ -178,11 +197,8 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
             apart(bits, |bits| {
                 bits.refill();
                 step.dc.predict(bits, sum)?;
-                block.zz[0] = *sum;
-                let level = |k, value| sink.level(p, k, value);
-                step.look.read(step.ac, bits, &mut block, level)
+                sink.block(p, p.at(down, across), *sum, Coded { step, bits })
             })?;
-            sink.block(p, p.at(down, across), &mut block);
         }
         if across + 1 == layout.across {
             sink.row(down);
@@ -208,8 +224,15 @@ struct Store<'p>(&'p mut [Plane]);
 
 impl Sink for Store<'_> {
     #[inline(always)]
-    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
-        block.store(self.0[p.component].at(at));
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
+        let block = self.0[p.component].at(at);
+        block.fill(dc, levels, |_, value| value)
     }
 }
 

@@ -8,10 +8,10 @@ use std::array::from_fn;
 use std::f64::consts::{PI, SQRT_2};
 
 use super::Fault;
-use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG, indices};
+use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG};
 use super::encode::Symbols;
 use super::grid::{Component, Grid, Place};
-use super::scan::Sink;
+use super::scan::{Levels, Sink};
 use super::whole::{Coefficients, Collects};
 use crate::error::Error;
 
@@ -104,9 +104,7 @@ struct Way {
     x: u32,
     y: u32,
     joins: Joins,
-    /// A bit for each zig-zag index in the low corner, but DC.
-    corner: u64,
-    /// By zig-zag index: the old steps, over what the joins multiply by.
+    /// By zig-zag index: the old steps over what the joins multiply by, and zero outside the low corner.
     steps: [f32; 64],
     /// By column and row: one over the new step.
     inverse: Matrix,
@@ -115,7 +113,6 @@ struct Way {
 impl Way {
     fn new((fx, fy): (usize, usize), old: &Quantizer, new: &Quantizer) -> Way {
         let inside = |n: u8| usize::from(n / 8) < 8 / fy && usize::from(n % 8) < 8 / fx;
-        let corner = (1..64).filter(|&k| inside(NATURAL[k]));
         let mut inverse = [[0.0; 8]; 8];
         for (&n, &step) in NATURAL.iter().zip(new) {
             inverse[usize::from(n % 8)][usize::from(n / 8)] = 1.0 / f32::from(step.max(1));
@@ -124,23 +121,32 @@ impl Way {
             x: fx.ilog2(),
             y: fy.ilog2(),
             joins: Joins::new(),
-            corner: corner.fold(0, |corner, k| corner | 1 << k),
-            steps: old.map(|step| f32::from(step) / (fx * fy) as f32),
+            steps: from_fn(|k| {
+                if inside(NATURAL[k]) {
+                    f32::from(old[k]) / (fx * fy) as f32
+                } else {
+                    0.0
+                }
+            }),
             inverse,
         }
     }
 
-    /// Lays the low corner of block (row, column), its steps undone, in its place in the mosaic, which is zero there.
+    /// Lays coefficients of block (row, column), by zig-zag index, in their place in a mosaic, which is zero there.
     #[inline(always)]
-    fn lay(&self, block: &Block, mosaic: &mut Matrix, row: usize, column: usize) {
+    fn lay(
+        &self,
+        (row, column): (usize, usize),
+        steps: &[f32; 64],
+        mosaic: &mut Matrix,
+    ) -> impl FnMut(usize, i16) {
         let base = self.corner_of(row, column);
         let mosaic = mosaic.as_flattened_mut();
-        let mut lay = |k: usize| {
-            let at = base + usize::from(NATURAL[k]);
-            mosaic[at & 63] = f32::from(block.zz[k]) * self.steps[k];
-        };
-        lay(0);
-        indices(block.nonzero & self.corner).for_each(lay);
+        // Those outside the low corner add nothing, wherever that is.
+        move |k, value| {
+            let at = base + usize::from(NATURAL[k & 63]);
+            mosaic[at & 63] += f32::from(value) * steps[k & 63];
+        }
     }
 
     /// Where in a mosaic the low corner of block (row, column) begins.
@@ -271,17 +277,25 @@ impl Sink for Shrink {
     }
 
     #[inline(always)]
-    fn block(&mut self, p: &Place, (row, column): (usize, usize), block: &mut Block) {
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
         let (old, new, way) = (
             &self.old.components[p.component],
             &self.new.components[p.component],
             &self.ways[p.component],
         );
-        if old.has((row, column)) {
-            let line = (row >> way.y) - self.band * new.v;
-            let at = line * self.new.mcus_across * new.h + (column >> way.x);
-            way.lay(block, &mut self.bands[p.component][at], row, column);
-        }
+        let line = (at.0 >> way.y) - self.band * new.v;
+        let mosaic =
+            &mut self.bands[p.component][line * self.new.mcus_across * new.h + (at.1 >> way.x)];
+        let steps = if old.has(at) { &way.steps } else { &[0.0; 64] };
+        let mut lay = way.lay(at, steps, mosaic);
+        lay(0, dc);
+        levels.read(lay)
     }
 
     fn row(&mut self, down: usize) {
@@ -294,7 +308,6 @@ impl Sink for Shrink {
 
 /// Shrinks one stored component.
 fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Way) {
-    let mut block = Block::ZERO;
     for row in 0..c.down {
         for column in 0..c.across {
             let mut mosaic = [[0.0; 8]; 8];
@@ -303,12 +316,13 @@ fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Wa
             for j in 0..high.min(1 << way.y) {
                 for i in 0..wide.min(1 << way.x) {
                     let source = &from.blocks[(top + j) * from.across + left + i];
-                    way.lay(source, &mut mosaic, j, i);
+                    let mut lay = way.lay((j, i), &way.steps, &mut mosaic);
+                    lay(0, source.zz[0]);
+                    source.indices().for_each(|k| lay(k, source.zz[k]));
                 }
             }
             way.extend(&mut mosaic, wide, high);
-            way.block(&mut mosaic, &mut block);
-            block.store(out.at((row, column)));
+            way.block(&mut mosaic, out.at((row, column)));
         }
     }
 }

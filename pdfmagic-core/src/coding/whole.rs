@@ -9,7 +9,7 @@ use super::progressive::{self, Progression};
 use super::quantize::{Requantize, Requantizer};
 use super::recode::Recode;
 use super::restart::End;
-use super::scan::{self, Sink};
+use super::scan::{self, Levels, Sink};
 use super::shrink::Shrink;
 use super::stream::Stream;
 use super::{models, successive};
@@ -188,6 +188,7 @@ pub(crate) fn optimize(
             Ok(Keep {
                 symbols: Symbols::new(memory, expected(jpeg)),
                 grid: grid.clone(),
+                block: Block::ZERO,
             })
         }),
     };
@@ -362,6 +363,7 @@ impl<S: Sink + Collects> Passage for S {
 struct Keep {
     symbols: Symbols,
     grid: Grid,
+    block: Block,
 }
 
 impl Collects for Keep {
@@ -376,11 +378,19 @@ impl Sink for Keep {
     }
 
     #[inline(always)]
-    fn block(&mut self, p: &Place, at: (usize, usize), block: &mut Block) {
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
+        self.block.fill(dc, levels, |_, value| value)?;
         if self.grid.components[p.component].has(at) {
-            self.symbols.block(p.component, block);
+            self.symbols.block(p.component, &self.block);
         } else {
             self.symbols.dummy(p.component);
         }
+        Ok(())
     }
 }
