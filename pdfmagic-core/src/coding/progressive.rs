@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::{Block, Plane, indices};
+use super::coefficients::{Block, Plane};
 use super::grid::{Layout, Scan, Selector};
 use super::huffman::Decoder;
 use super::restart::End;
@@ -258,10 +258,11 @@ fn refine(
     eobrun: &mut u32,
 ) -> Result<(), Fault> {
     let bit = 1i16 << scan.al;
-    // Indices in the band, as bits, that are yet to come.
-    let mut rest = (!0 << scan.ss) & (!0 >> (63 - scan.se));
+    // Those yet to come that are known, as bits.
+    let mut known = block.nonzero & (!0 << scan.ss) & (!0 >> (63 - scan.se));
+    let mut k = scan.ss;
     if *eobrun == 0 {
-        while rest != 0 {
+        while k <= scan.se {
             bits.refill();
             let symbol = table.symbol(bits).ok_or(Fault::Code)?;
             let (run, mut new) = (symbol >> 4, 0);
@@ -271,36 +272,34 @@ fn refine(
                 *eobrun = run_of_blocks(bits, u32::from(run));
                 break;
             }
-            let mut zeros = rest & !block.nonzero;
-            for _ in 0..run {
-                zeros &= zeros.wrapping_sub(1);
+            k += usize::from(run);
+            while known != 0 && known.trailing_zeros() as usize <= k {
+                correct(bits, block, &mut known, bit);
+                k += 1;
             }
-            // What is before the place that the run leads to, or all there is.
-            let before = zeros.wrapping_sub(1) & !zeros;
-            correct(bits, block, rest & before, bit);
             if new != 0 {
-                let k = (zeros.trailing_zeros() as usize).min(scan.se + 1);
-                block.set(k.min(63), new);
+                block.set(k.min(scan.se + 1).min(63), new);
                 if k > scan.se {
                     return Err(Fault::Run);
                 }
             }
-            rest &= !(before << 1 | 1);
+            k += 1;
         }
     }
     if *eobrun > 0 {
-        correct(bits, block, rest, bit);
+        while known != 0 {
+            correct(bits, block, &mut known, bit);
+        }
         *eobrun -= 1;
     }
     Ok(())
 }
 
-/// One more bit of each coefficient that is known.
+/// One more bit of the first coefficient that is known.
 #[inline(always)]
-fn correct(bits: &mut BitReader, block: &mut Block, among: u64, bit: i16) {
-    for k in indices(block.nonzero & among) {
-        let known = &mut block.zz[k];
-        let sign = *known >> 15;
-        *known = known.wrapping_add(((bit ^ sign) - sign) & -i16::from(bits.bit()));
-    }
+fn correct(bits: &mut BitReader, block: &mut Block, known: &mut u64, bit: i16) {
+    let level = &mut block.zz[known.trailing_zeros() as usize & 63];
+    let sign = *level >> 15;
+    *level = level.wrapping_add(((bit ^ sign) - sign) & -i16::from(bits.bit()));
+    *known &= *known - 1;
 }
