@@ -83,6 +83,14 @@ impl Levels for &Block {
         self.indices().for_each(|k| put(k, self.zz[k]));
         Ok(())
     }
+
+    #[inline(always)]
+    fn block<'b>(self, _: i16, _: &'b mut Block) -> Result<&'b Block, Fault>
+    where
+        Self: 'b,
+    {
+        Ok(self)
+    }
 }
 
 /// The indices of the bits that are set.

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::bits::BitReader;
-use super::coefficients::Plane;
+use super::coefficients::{Block, Plane};
 use super::grid::{Layout, Place, Scan};
 use super::huffman::Decoder;
 use super::pairs::Pairs;
@@ -88,9 +88,18 @@ pub(super) trait Sink {
 }
 
 /// AC coefficients of a block that are yet to be read.
-pub(super) trait Levels {
+pub(super) trait Levels: Sized {
     /// Tells zig-zag index and value of each that is not zero, in order. Zeros may come between.
     fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault>;
+    /// The block with this DC, in `room` if it is nowhere yet.
+    #[inline(always)]
+    fn block<'b>(self, dc: i16, room: &'b mut Block) -> Result<&'b Block, Fault>
+    where
+        Self: 'b,
+    {
+        room.fill(dc, self, |_, value| value)?;
+        Ok(room)
+    }
 }
 
 /// Those of a block under way.

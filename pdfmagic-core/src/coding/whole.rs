@@ -385,9 +385,9 @@ impl Sink for Keep {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault> {
-        self.block.fill(dc, levels, |_, value| value)?;
+        let block = levels.block(dc, &mut self.block)?;
         if self.grid.components[p.component].has(at) {
-            self.symbols.block(p.component, &self.block);
+            self.symbols.block(p.component, block);
         } else {
             self.symbols.dummy(p.component);
         }
