@@ -47,8 +47,9 @@ pub(super) type Bin = u8;
 /// The bin whose estimate never moves: Qe = 0x5A1D, MPS = 0 (F.1.4.4.2).
 pub(super) const FIXED: Bin = 113;
 
-/// Table D.3: Qe, next index after LPS (with 128 where the MPS switches) and after MPS.
-const ESTIMATES: [(u16, u8, u8); 128] = {
+/// Table D.3, for each bin: Qe, and what the bin is after LPS and after MPS.
+const ESTIMATES: [(u16, u8, u8); 256] = {
+    // By index, where the MPS is 0.
     const T: [(u16, u8, u8); 114] = [
         (0x5A1D, 129, 1),
         (0x2586, 14, 2),
@@ -165,46 +166,46 @@ const ESTIMATES: [(u16, u8, u8); 128] = {
         (0x59EB, 240, 111),
         (0x5A1D, 113, 113),
     ];
-    let mut padded = [(0x5A1D, 113, 113); 128];
+    let mut both = [(0x5A1D, 113, 113); 256];
     let mut i = 0;
     while i < T.len() {
-        padded[i] = T[i];
+        let (qe, rarer, surer) = T[i];
+        both[i] = T[i];
+        both[i | 128] = (qe, rarer ^ 128, surer ^ 128);
         i += 1;
     }
-    padded
+    both
 };
 
-/// The interval A; the code register C is the bit window, Cx its top 16 bits.
+/// The interval A, left-aligned; the code register C is the bit window, Cx its top 16 bits.
 #[derive(Clone, Copy)]
-pub(super) struct Interval(u32);
+pub(super) struct Interval(u64);
 
 impl Interval {
-    /// INITDEC: Figure D.22.
-    pub(super) const WHOLE: Interval = Interval(0x10000);
+    /// INITDEC: Figure D.22. A bit too large, until the first Qe is subtracted.
+    pub(super) const WHOLE: Interval = Interval(0);
 
     /// DECODE(S), with conditional exchange and renormalization: Figures D.14 to D.19.
+    ///
+    /// Nothing in it is a branch, which would be guessed wrong as often as the value itself.
     #[inline(always)]
     pub(super) fn decode(&mut self, bits: &mut BitReader, bin: &mut Bin) -> bool {
         bits.refill();
-        let (qe, rarer, surer) = ESTIMATES[usize::from(*bin & 127)];
-        let (qe, mps) = (u32::from(qe), *bin & 128);
-        self.0 -= qe;
-        let exchange = self.0 < qe;
-        let below = bits.below(self.0);
-        if below && self.0 >= 0x8000 {
-            return mps != 0;
-        }
-        if !below {
-            bits.subtract(self.0);
-            self.0 = qe;
-        }
-        let likely = below != exchange;
-        let value = if likely { mps } else { mps ^ 128 };
-        *bin = if likely { mps | surer } else { mps ^ rarer };
-        let shift = self.0.leading_zeros() - 16;
-        self.0 <<= shift;
+        let before = *bin;
+        let (qe, rarer, surer) = ESTIMATES[usize::from(before)];
+        let qe = u64::from(qe) << 48;
+        let a = self.0.wrapping_sub(qe);
+        let is_below = bits.below(a);
+        let is_mps = is_below != (a < qe);
+        bits.subtract(if is_below { 0 } else { a });
+        let a = if is_below { a } else { qe };
+        // A is not zero, as the compiler does not know.
+        let shift = (a | 1).leading_zeros();
+        self.0 = a << shift;
         bits.skip(shift);
-        value != 0
+        let after = if is_mps { surer } else { rarer };
+        *bin = if shift == 0 { before } else { after };
+        is_mps == (before > 127)
     }
 }
 
@@ -225,10 +226,10 @@ mod tests {
     impl Encoder {
         /// CODE(S): Figures D.3 and D.4.
         fn code(&mut self, value: bool, bin: &mut Bin) {
-            let (qe, rarer, surer) = ESTIMATES[usize::from(*bin & 127)];
-            let (qe, mps) = (u32::from(qe), *bin & 128);
+            let (qe, rarer, surer) = ESTIMATES[usize::from(*bin)];
+            let qe = u32::from(qe);
             self.a -= qe;
-            let is_likely = value == (mps != 0);
+            let is_likely = value == (*bin > 127);
             if is_likely && self.a >= 0x8000 {
                 return;
             }
@@ -237,7 +238,7 @@ mod tests {
                 self.c += self.a;
                 self.a = qe;
             }
-            *bin = if is_likely { mps | surer } else { mps ^ rarer };
+            *bin = if is_likely { surer } else { rarer };
             while self.a < 0x8000 {
                 self.a <<= 1;
                 self.shift(1);

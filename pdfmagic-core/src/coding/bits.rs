@@ -101,13 +101,13 @@ impl<'a> BitReader<'a> {
 
     /// Whether the window's top 16 bits, Cx of D.2.1, are below A.
     #[inline(always)]
-    pub(super) fn below(&self, a: u32) -> bool {
-        self.window < u64::from(a) << 48
+    pub(super) fn below(&self, a: u64) -> bool {
+        self.window < a
     }
 
     #[inline(always)]
-    pub(super) fn subtract(&mut self, a: u32) {
-        self.window -= u64::from(a) << 48;
+    pub(super) fn subtract(&mut self, a: u64) {
+        self.window -= a;
     }
 
     /// RECEIVE for 1 to 16 bits; the caller has refilled.

@@ -6,7 +6,7 @@ use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
 use super::grid::Scan;
 use super::restart::End;
-use super::scan::{Levels, Sink, mcus};
+use super::scan::{Levels, Sink, apart, mcus};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::Process;
@@ -35,6 +35,7 @@ impl Model {
     }
 
     /// Figures F.23, F.24: the category from bin `at` on, then the bits below its leading one.
+    #[inline(always)]
     fn magnitude(
         interval: &mut Interval,
         bits: &mut BitReader,
@@ -90,6 +91,7 @@ impl Model {
     }
 
     /// Figure F.20: the AC coefficients of a band, or of the whole block.
+    #[inline(always)]
     fn ac(
         &mut self,
         bits: &mut BitReader,
@@ -98,40 +100,34 @@ impl Model {
         kx: usize,
         mut put: impl FnMut(usize, i16),
     ) -> Result<(), Fault> {
+        let mut interval = self.interval;
+        let statistics = &mut self.ac[table];
         let mut k = ss;
         while k <= se {
-            if self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
+            if interval.decode(bits, &mut statistics[3 * (k - 1)]) {
                 break; // EOB
             }
-            while !self
-                .interval
-                .decode(bits, &mut self.ac[table][3 * (k - 1) + 1])
-            {
+            while !interval.decode(bits, &mut statistics[3 * (k - 1) + 1]) {
                 k += 1;
                 if k > se {
                     return Err(Fault::Run);
                 }
             }
-            let negative = self.fixed(bits);
-            let statistics = &mut self.ac[table];
+            let negative = interval.decode(bits, &mut { FIXED });
             let at = 3 * (k - 1) + 2;
             let mut value = 0;
-            if self.interval.decode(bits, &mut statistics[at]) {
+            if interval.decode(bits, &mut statistics[at]) {
                 value = 1;
-                if self.interval.decode(bits, &mut statistics[at]) {
-                    (value, _) = Self::magnitude(
-                        &mut self.interval,
-                        bits,
-                        statistics,
-                        if k <= kx { 189 } else { 217 },
-                        2,
-                    )?;
+                if interval.decode(bits, &mut statistics[at]) {
+                    let at = if k <= kx { 189 } else { 217 };
+                    (value, _) = Self::magnitude(&mut interval, bits, statistics, at, 2)?;
                 }
             }
             value += 1;
             put(k, if negative { -value } else { value } as i16);
             k += 1;
         }
+        self.interval = interval;
         Ok(())
     }
 
@@ -192,7 +188,9 @@ struct Coded<'m, 'b, 'a> {
 impl Levels for Coded<'_, '_, '_> {
     #[inline(always)]
     fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault> {
-        self.model.ac(self.bits, (1, 63), self.table, self.kx, put)
+        apart(self.bits, |bits| {
+            self.model.ac(bits, (1, 63), self.table, self.kx, put)
+        })
     }
 }
 
