@@ -101,11 +101,8 @@ impl Document {
             format_args!("<< /Type /Catalog /Pages {} >>", self.tree),
         );
         let rest = self.writer.finish(self.catalog)?;
-        Ok(rest
-            .iter()
-            .flat_map(|piece| piece.bytes(&[]))
-            .copied()
-            .collect())
+        let rest: Vec<_> = rest.iter().map(|piece| piece.bytes(&[])).collect();
+        Ok(rest.concat())
     }
 }
 
@@ -282,7 +279,10 @@ struct Spaced<'s, T>(&'s [T]);
 impl<T: fmt::Display> fmt::Display for Spaced<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, item) in self.0.iter().enumerate() {
-            write!(f, "{}{item}", if i == 0 { "" } else { " " })?;
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            item.fmt(f)?;
         }
         Ok(())
     }

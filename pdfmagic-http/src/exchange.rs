@@ -1,22 +1,28 @@
 //! A request and its answer, from the head of the one to the last byte of the other: identified, timed, counted, logged.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
-use bytes::Bytes;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Buf as _;
+use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
+use tower::Service as _;
 use tracing::Level;
 
 use crate::app::App;
+use crate::gather::Gathered;
 use crate::metrics::{Ended, Kind, Reason, Route};
-use crate::server::{Connection, End};
+use crate::problem::Problem;
+use crate::routes::template;
+use crate::server::End;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -51,18 +57,41 @@ pub(crate) struct Refusal {
     pub(crate) bound: Option<&'static str>,
 }
 
-/// Follows each request to its end.
-pub(crate) async fn follow(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Nothing is to be stored on the way, guessed from its content, or framed by another page.
+const COMMON: [(HeaderName, HeaderValue); 3] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+             img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+];
+
+/// Has a request answered, and follows both to their end, of which `end` is told.
+pub(crate) async fn follow(
+    app: Arc<App>,
+    mut routes: Router,
+    request: Request,
+    end: End,
+) -> Response<Followed> {
     // Dropped where the client hangs up before there is an answer.
-    let mut exchange = Exchange::begin(app, &request);
-    let mut response = next.run(request).await;
+    let mut exchange = Exchange::begin(app, &request, end);
+    let answer = AssertUnwindSafe(async { routes.call(request).await });
+    let mut response = match answer.catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Err(_) => Problem::Bug.into_response(),
+    };
     exchange.answer(&mut response);
-    response.map(|body| {
-        Body::new(Followed {
-            body,
-            exchange,
-            has_ended: false,
-        })
+    response.map(|body| Followed {
+        body,
+        exchange,
+        has_ended: false,
     })
 }
 
@@ -71,12 +100,12 @@ pub(crate) async fn follow(State(app): State<Arc<App>>, request: Request, next: 
 struct Exchange {
     app: Arc<App>,
     /// Tells the connection's timers.
-    _end: Option<End>,
+    _end: End,
     began: Instant,
     id: HeaderValue,
     traceparent: Option<HeaderValue>,
     method: &'static str,
-    route: String,
+    route: &'static str,
     /// Of the answer, once there is one.
     status: Option<StatusCode>,
     report: Option<Report>,
@@ -86,17 +115,13 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin(app: Arc<App>, request: &Request) -> Self {
+    fn begin(app: Arc<App>, request: &Request, end: End) -> Self {
         app.metrics.inflight.inc();
         let headers = request.headers();
         let stated = headers.get(REQUEST_ID).filter(|id| is_sound(id));
         let id = stated.cloned().unwrap_or_else(new_id);
-        let route = request.extensions().get::<MatchedPath>();
         Self {
-            _end: request
-                .extensions()
-                .get::<Connection>()
-                .map(Connection::end),
+            _end: end,
             began: Instant::now(),
             id,
             traceparent: headers
@@ -104,8 +129,7 @@ impl Exchange {
                 .filter(|trace| is_sound(trace))
                 .cloned(),
             method: known(request.method()),
-            // Never the path, of which there are as many as clients think of.
-            route: route.map_or("other", MatchedPath::as_str).to_owned(),
+            route: template(request.uri().path()),
             status: None,
             report: None,
             refusal: None,
@@ -120,17 +144,17 @@ impl Exchange {
         self.report = response.extensions_mut().remove();
         self.refusal = response.extensions_mut().remove();
         let headers = response.headers_mut();
+        headers.extend(COMMON);
         headers.insert(REQUEST_ID, self.id.clone());
         if let Some(traceparent) = &self.traceparent {
             headers.insert(TRACEPARENT, traceparent.clone());
         }
         let Some(report) = &self.report else { return };
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let ms = |time: Duration| (time.as_millis(), time.subsec_micros() % 1000);
+        let [queue, read, convert] = [report.queue, report.read, report.convert].map(ms);
         let timing = format!(
-            "queue;dur={:.3}, read;dur={:.3}, convert;dur={:.3}",
-            ms(report.queue),
-            ms(report.read),
-            ms(report.convert)
+            "queue;dur={}.{:03}, read;dur={}.{:03}, convert;dur={}.{:03}",
+            queue.0, queue.1, read.0, read.1, convert.0, convert.1
         );
         let timing = HeaderValue::try_from(timing).expect("words and numbers");
         headers.insert(SERVER_TIMING, timing);
@@ -144,17 +168,16 @@ impl Exchange {
         let metrics = &self.app.metrics;
         metrics.inflight.dec();
         metrics.output.inc_by(self.sent);
-        let route = self.route.clone();
+        let route = self.route;
         let ended = Ended {
             route,
             method: self.method,
             status,
         };
         metrics.requests.get_or_create(&ended).inc();
-        let route = Route { route: ended.route };
         metrics
             .duration
-            .get_or_create(&route)
+            .get_or_create(&Route { route })
             .observe(took.as_secs_f64());
         if let Some(Refusal { code, bound }) = self.refusal {
             metrics.errors.get_or_create(&Kind { kind: code }).inc();
@@ -171,7 +194,7 @@ impl Exchange {
     }
 
     fn log(&self, status: u16, took: Duration) {
-        let is_health = matches!(&*self.route, "/livez" | "/readyz");
+        let is_health = matches!(self.route, "/livez" | "/readyz");
         if is_health && !tracing::enabled!(Level::DEBUG) {
             return;
         }
@@ -211,29 +234,42 @@ impl Drop for Exchange {
 }
 
 /// A body that ends its exchange when it is done with.
-struct Followed {
+#[derive(Debug)]
+pub(crate) struct Followed {
     body: Body,
     exchange: Exchange,
     has_ended: bool,
 }
 
 impl http_body::Body for Followed {
-    type Data = Bytes;
+    type Data = Gathered;
     type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.exchange.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+    ) -> Poll<Option<Result<Frame<Gathered>, axum::Error>>> {
+        let mut gathered = Gathered::default();
+        loop {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are not in use.
+                    gathered.push(frame.into_data().unwrap_or_default());
+                    // What is streamed would be gathered for as long as it comes.
+                    let is_made = self.body.size_hint().exact().is_some();
+                    if is_made && !self.body.is_end_stream() {
+                        continue;
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(None) => self.has_ended = true,
+                Poll::Pending if !gathered.has_remaining() => return Poll::Pending,
+                Poll::Pending => {}
             }
-            Poll::Ready(None) => self.has_ended = true,
-            _ => {}
+            self.exchange.sent += gathered.remaining() as u64;
+            let frame = gathered.has_remaining().then(|| Ok(Frame::data(gathered)));
+            return Poll::Ready(frame);
         }
-        polled
     }
 
     fn is_end_stream(&self) -> bool {

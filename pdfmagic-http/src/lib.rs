@@ -7,6 +7,7 @@ mod app;
 mod buffers;
 mod config;
 mod exchange;
+mod gather;
 mod health;
 mod life;
 mod linger;

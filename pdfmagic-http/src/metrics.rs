@@ -28,14 +28,14 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 /// A request that has ended. The route is the template, never the path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Ended {
-    pub(crate) route: String,
+    pub(crate) route: &'static str,
     pub(crate) method: &'static str,
     pub(crate) status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Route {
-    pub(crate) route: String,
+    pub(crate) route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -17,9 +17,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::Service as _;
 
 use crate::app::App;
+use crate::exchange::follow;
 use crate::life::Stage;
 use crate::linger::Lingering;
 use crate::routes::router;
@@ -32,28 +32,17 @@ const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
 /// What requests know of the connection they came by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Connection {
     /// Our end of it.
     pub(crate) local: IpAddr,
     /// The client's.
     pub(crate) peer: IpAddr,
-    phase: Phase,
-    buffer: usize,
-}
-
-impl Connection {
     /// Size of its buffer, in bytes.
-    pub(crate) fn buffer(&self) -> usize {
-        self.buffer
-    }
-
-    /// What tells the connection's timers, when it is dropped, that a request has ended.
-    pub(crate) fn end(&self) -> End {
-        End(self.phase.clone())
-    }
+    pub(crate) buffer: usize,
 }
 
+/// Tells the timers of a connection, when it is dropped, that a request has ended.
 #[derive(Debug)]
 pub(crate) struct End(Phase);
 
@@ -159,23 +148,21 @@ impl Server {
         let (routes, until) = (self.routes.clone(), Instant::now() + age);
         let replica = app.config.replica.unwrap_or(local).to_string();
         let replica = HeaderValue::try_from(replica).expect("an address is plain ASCII");
+        let connection = Connection {
+            local,
+            peer,
+            buffer,
+        };
         let service = {
             let app = Arc::clone(&app);
             service_fn(move |request: Request<Incoming>| {
                 phase.next();
                 let is_last = is_last(&app, phase.requests(), until);
-                let connection = Connection {
-                    local,
-                    peer,
-                    phase: phase.clone(),
-                    buffer,
-                };
-                let (mut routes, replica) = (routes.clone(), replica.clone());
-                async move {
-                    let mut response = routes.call(prepared(request, connection)).await?;
-                    finish(&mut response, replica, is_last);
-                    Ok::<_, Infallible>(response)
-                }
+                let request = prepared(request, connection);
+                let end = End(phase.clone());
+                let response = follow(Arc::clone(&app), routes.clone(), request, end);
+                let replica = replica.clone();
+                async move { Ok::<_, Infallible>(finished(response.await, replica, is_last)) }
             })
         };
         let mut http = self.http.clone();
@@ -213,12 +200,13 @@ fn prepared(request: Request<Incoming>, connection: Connection) -> Request<Body>
     Request::from_parts(head, body)
 }
 
-fn finish(response: &mut Response, replica: HeaderValue, is_last: bool) {
+fn finished<B>(mut response: Response<B>, replica: HeaderValue, is_last: bool) -> Response<B> {
     let headers = response.headers_mut();
     headers.insert(REPLICA, replica);
     if is_last {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 /// The next connection, and the addresses of our end and of the client's.

@@ -41,8 +41,10 @@ pub(crate) struct Timed {
     stream: TcpStream,
     app: Arc<App>,
     phase: Phase,
-    /// The phase in which the head's timer was started.
+    /// The phase in which `has_begun` was true.
     head_phase: u32,
+    /// Whether a part of a head has come.
+    has_begun: bool,
     head: Timer,
     write: Timer,
 }
@@ -53,6 +55,7 @@ impl Timed {
             stream,
             phase,
             head_phase: 0,
+            has_begun: false,
             head: Timer::new(app.config.header_timeout),
             write: Timer::new(app.config.stall_timeout),
             app,
@@ -88,17 +91,17 @@ impl AsyncRead for Timed {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let phase = self.phase.get();
         if phase != self.head_phase {
-            self.head.stop();
             self.head_phase = phase;
+            self.has_begun = false;
+            self.head.stop();
         }
         let is_between_requests = phase.is_multiple_of(2);
-        if is_between_requests && (buf.filled().len() > before || self.head.is_running()) {
-            let late = self.head.poll(cx);
-            if read.is_pending() {
-                let late = ready!(late);
-                self.app.metrics.closed("header_timeout");
-                return Poll::Ready(Err(late));
-            }
+        if read.is_ready() {
+            self.has_begun |= is_between_requests && buf.filled().len() > before;
+        } else if self.has_begun {
+            let late = ready!(self.head.poll(cx));
+            self.app.metrics.closed("header_timeout");
+            return Poll::Ready(Err(late));
         }
         read
     }
@@ -147,10 +150,6 @@ impl Timer {
             limit,
             running: None,
         }
-    }
-
-    fn is_running(&self) -> bool {
-        self.running.is_some()
     }
 
     fn stop(&mut self) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::backend::Choice;
 use pdfmagic_core::{
@@ -108,9 +108,12 @@ async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
 }
 
 /// A PDF as an answer.
-pub(super) fn answer(body: Body, disposition: String, report: Report) -> Response {
+pub(super) fn answer(body: Body, disposition: HeaderValue, report: Report) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/pdf"),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
     ];
     (headers, Extension(report), body).into_response()
@@ -227,10 +230,11 @@ pub(super) fn list(notices: &[(usize, Notice)]) -> String {
 }
 
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
-pub(super) fn disposition(upload: &str) -> String {
+pub(super) fn disposition(upload: &str) -> HeaderValue {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("attachment; filename=\"{}-{number:08x}.pdf\"", stem(upload))
+    let text = format!("attachment; filename=\"{}-{number:08x}.pdf\"", stem(upload));
+    HeaderValue::try_from(text).expect("a stem is plain ASCII")
 }
 
 /// The stem of a file name in letters, digits, `-`, `_` and `.`.

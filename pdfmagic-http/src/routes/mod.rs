@@ -10,12 +10,10 @@ mod stream;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,11 +26,14 @@ use crate::{admin, admission, exchange};
 
 /// Everything that clients may ask, without a socket.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let conversions = OpenApiRouter::new()
+    let mut conversions = OpenApiRouter::new()
         .routes(routes!(convert::form))
         .routes(routes!(convert::pdf))
-        .routes(routes!(inspect::inspect))
-        .route_layer(from_fn_with_state(Arc::clone(app), admission::admit));
+        .routes(routes!(inspect::inspect));
+    if app.config.token.is_some() || app.rates.is_some() {
+        let admit = from_fn_with_state(Arc::clone(app), admission::admit);
+        conversions = conversions.route_layer(admit);
+    }
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(page::show))
         .merge(conversions)
@@ -40,18 +41,37 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .split_for_parts();
     let api = Bytes::from(api.to_json().expect("an OpenAPI document is JSON"));
     let document = async || ([(header::CONTENT_TYPE, "application/json")], api);
-    router
+    let mut router = router
         .route("/openapi.json", get(document))
         .route("/Download/{*id}", get(async || Problem::NothingKept))
         .route("/style.css", get(page::style))
         .route("/script.js", get(page::script))
         .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async |method| Problem::Method(method))
-        .layer(CatchPanicLayer::custom(|_| Problem::Bug.into_response()))
-        .layer(map_response(common_headers))
-        .layer(cors(&app.config.cors_origins))
-        .layer(from_fn_with_state(Arc::clone(app), exchange::follow))
-        .with_state(Arc::clone(app))
+        .method_not_allowed_fallback(async |method| Problem::Method(method));
+    if !app.config.cors_origins.is_empty() {
+        router = router.layer(cors(&app.config.cors_origins));
+    }
+    router.with_state(Arc::clone(app))
+}
+
+/// What metrics and logs call an address. Never the path itself, of which there are as many as clients think of.
+pub(crate) fn template(path: &str) -> &'static str {
+    const ADDRESSES: [&str; 8] = [
+        "/",
+        "/v1/pdf",
+        "/v1/inspect",
+        "/openapi.json",
+        "/style.css",
+        "/script.js",
+        "/livez",
+        "/readyz",
+    ];
+    let known = ADDRESSES.into_iter().find(|address| *address == path);
+    known.unwrap_or(if path.starts_with("/Download/") {
+        "/Download/{*id}"
+    } else {
+        "other"
+    })
 }
 
 /// What pages of other sites may ask, and see of the answers.
@@ -77,23 +97,4 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             exchange::REQUEST_ID,
         ])
         .expose_headers(shown)
-}
-
-/// Nothing is to be stored on the way, guessed from its content, or framed by another page.
-async fn common_headers(mut response: Response) -> Response {
-    const COMMON: [(HeaderName, &str); 3] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-             img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    for (name, value) in COMMON {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

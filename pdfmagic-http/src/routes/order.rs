@@ -131,7 +131,9 @@ pub(super) fn bounds(app: &App, extensions: &Extensions) -> Bounds {
         size: app.config.max_body,
         time: Some(app.config.body_timeout),
         stall: app.config.stall_timeout,
-        pinned: extensions.get().map_or(usize::MAX, Connection::buffer),
+        pinned: extensions
+            .get()
+            .map_or(usize::MAX, |connection: &Connection| connection.buffer),
     }
 }
 

@@ -41,6 +41,12 @@ fn what_can_be_asked_is_written_down() {
     for path in ["/", "/v1/pdf", "/v1/inspect", "/livez", "/readyz"] {
         assert!(api["paths"].get(path).is_some(), "{path}");
     }
+    // Each has a name of its own in the metrics.
+    for path in api["paths"].as_object().unwrap().keys() {
+        service.get(path);
+        let name = format!("pdfmagic_http_request_duration_seconds_count{{route=\"{path}\"}}");
+        service.until(|| service.metric(&name) == 1);
+    }
     // Its options are those that there are.
     let parameters = |path: &str| -> Vec<String> {
         let parameters = api["paths"][path]["post"]["parameters"].as_array().unwrap();

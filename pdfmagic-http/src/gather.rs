@@ -1,0 +1,80 @@
+//! Parts of a body that are there at once, as one.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+
+/// Bytes one behind the other, written by one system call: hyper itself does not add to what is larger than its buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    parts: VecDeque<Bytes>,
+    size: usize,
+}
+
+impl Gathered {
+    /// Adds a part at the end.
+    pub(crate) fn push(&mut self, part: Bytes) {
+        if !part.is_empty() {
+            self.size += part.len();
+            self.parts.push_back(part);
+        }
+    }
+}
+
+impl Buf for Gathered {
+    fn remaining(&self) -> usize {
+        self.size
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.parts.front().map_or(&[], |part| &part[..])
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let filled = slices.iter_mut().zip(&self.parts);
+        filled
+            .map(|(slice, part)| *slice = IoSlice::new(part))
+            .count()
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.size -= count;
+        while count > 0 {
+            let first = self.parts.front_mut().expect("no more than remains");
+            if first.len() > count {
+                first.advance(count);
+                return;
+            }
+            count -= first.len();
+            self.parts.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_taken_in_order_whatever_the_steps() {
+        let whole = b"one, two and three";
+        for step in 1..=whole.len() {
+            let mut gathered = Gathered::default();
+            for part in ["one", ", ", "", "two and", " three"] {
+                gathered.push(part.into());
+            }
+            let mut taken = Vec::new();
+            while gathered.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 8];
+                let count = gathered.chunks_vectored(&mut slices);
+                let all: Vec<u8> = slices[..count].iter().flat_map(|s| s.to_vec()).collect();
+                assert_eq!(all.len(), gathered.remaining());
+                let step = step.min(all.len());
+                taken.extend_from_slice(&all[..step]);
+                gathered.advance(step);
+            }
+            assert_eq!(taken, whole, "{step} at a time");
+        }
+    }
+}
