@@ -84,14 +84,17 @@ impl Run {
             None => "closed loop".to_owned(),
             Some(rate) => format!("open loop at {rate}/s"),
         };
-        let clients = self.clients;
+        let clients = match self.clients {
+            1 => "1 client".to_owned(),
+            count => format!("{count} clients"),
+        };
         let connections = if self.reuse {
             "connections reused"
         } else {
             "a connection for each request"
         };
         let machine = &self.machine;
-        format!("{clients} client(s), {pace}, {connections}; {machine}")
+        format!("{clients}, {pace}, {connections}; {machine}")
     }
 }
 

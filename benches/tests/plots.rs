@@ -67,6 +67,42 @@ fn every_chart_is_an_svg_a_png_and_a_csv() {
 }
 
 #[test]
+fn parts_are_drawn_as_shares_and_told_as_they_were_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let stem = directory.path().join("parts");
+    let bars = [
+        ("small".to_owned(), vec![3.0, 1.0]),
+        ("large".to_owned(), vec![0.0, 500.0]),
+    ];
+    Figure::parts("a title", "a caption", &["first", "second"], &bars)
+        .save(&stem)
+        .unwrap();
+    let read = |extension| fs::read_to_string(stem.with_extension(extension)).unwrap();
+    assert_eq!(read("csv"), "bar,first,second\nsmall,3,1\nlarge,0,500\n");
+    let svg = read("svg");
+    for text in ["a title", "a caption", "small", "large", "first", "second"] {
+        assert!(svg.contains(text), "no {text}");
+    }
+    // A quarter of the one bar and all of the other are of the second color.
+    let widths: Vec<f64> = svg
+        .split("<rect")
+        .filter(|rect| rect.contains("#e69f00"))
+        .filter_map(|rect| {
+            rect.split_once("width=\"")?
+                .1
+                .split_once('"')?
+                .0
+                .parse()
+                .ok()
+        })
+        .collect();
+    let [all, quarter] = widths[..2] else {
+        panic!("{svg}")
+    };
+    assert!((all / quarter - 4.0).abs() < 0.01, "{widths:?}");
+}
+
+#[test]
 fn a_chart_of_one_recording_refuses_two_and_all_refuse_none() {
     let (one, three) = (series("one", 1), series("three", 3));
     assert!(Figure::new(Chart::Histogram, "", &[one.clone(), three]).is_err());

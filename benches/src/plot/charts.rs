@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use kuva::plot::annotations::ReferenceLine;
 use kuva::plot::histogram::BinMethod;
-use kuva::plot::legend::LegendPosition;
-use kuva::plot::{BarPlot, BoxPlot, EcdfPlot, Histogram, LinePlot, ScatterPlot};
+use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::{BoxPlot, EcdfPlot, Histogram, LinePlot, ScatterPlot};
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
@@ -15,6 +15,9 @@ use crate::tally::Tally;
 
 /// Percentiles that are marked.
 const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
+
+/// What lies under points and lines.
+const PALE: &str = "#9ecae1";
 
 /// Half of the last label of an axis, which the library leaves no room for.
 const LABEL_MARGIN: f64 = 40.0;
@@ -26,25 +29,31 @@ pub(super) fn histogram(series: &Series) -> Figure {
         Histogram::new()
             .with_data(latencies.iter().map(|ms| ms.log10()))
             .with_bin_method(BinMethod::FreedmanDiaconis)
-            .with_color(color(0)),
+            .with_color(PALE),
     )];
-    // Room for the label of the last percentile.
-    let end = quantile(&latencies, 1.0).log10() + 0.1;
     let mut layout = Layout::auto_from_plots(&plots)
-        .with_x_axis_max(end)
         .with_x_label(series.latency_label())
         .with_x_tick_format(TickFormat::Custom(Arc::new(|exponent| {
-            format!("{:.3}", 10_f64.powf(exponent))
+            significant(10_f64.powf(exponent))
         })))
         .with_y_label("requests");
-    for (name, q) in MARKED {
+    let mut legend = Vec::new();
+    for (number, (name, q)) in MARKED.into_iter().enumerate() {
         let at = quantile(&latencies, q);
-        layout = layout.with_reference_line(
-            ReferenceLine::vertical(at.log10())
-                .with_color("black")
-                .with_label(format!("{name} {at:.3}")),
-        );
+        let line = ReferenceLine::vertical(at.log10())
+            .with_color(color(number))
+            .with_stroke_width(2.5);
+        legend.push(LegendEntry {
+            label: format!("{name}: {} ms", significant(at)),
+            color: line.color.clone(),
+            shape: LegendShape::Line,
+            dasharray: Some(line.dasharray.clone()),
+        });
+        layout = layout.with_reference_line(line);
     }
+    let mut layout = layout
+        .with_legend_entries(legend)
+        .with_legend_position(LegendPosition::OutsideBottomColumns);
     layout.force_margin_right = Some(LABEL_MARGIN);
     let mut table = vec![row(["latency_ms"])];
     table.extend(latencies.iter().map(|latency| row([latency])));
@@ -72,11 +81,13 @@ pub(super) fn ecdf(series: &[Series]) -> Figure {
         plot = plot.with_data_colored(&one.name, latencies, color(number));
     }
     let plots = vec![Plot::Ecdf(plot)];
-    let layout = Layout::auto_from_plots(&plots)
+    let mut layout = Layout::auto_from_plots(&plots)
         .with_log_x()
+        .with_x_tick_format(TickFormat::Custom(Arc::new(significant)))
         .with_x_label(series[0].latency_label())
-        .with_y_label("part of the requests that were at most so slow")
+        .with_y_label("part of the requests (dashed: p50, p95, p99)")
         .with_legend_position(LegendPosition::OutsideBottomColumns);
+    layout.force_margin_right = Some(LABEL_MARGIN);
     Figure {
         plots,
         secondary: Vec::new(),
@@ -96,7 +107,7 @@ pub(super) fn clients(series: &Series) -> Figure {
     let mut table = vec![row(["client", "latency_ms"])];
     let most = clients.values().flatten().copied().fold(0.0, f64::max);
     let mut plot = BoxPlot::new()
-        .with_color("#9ecae1")
+        .with_color(PALE)
         .with_strip(0.3)
         .with_overlay_color("#1f2933")
         .with_overlay_size(1.5);
@@ -195,6 +206,7 @@ pub(super) fn timeline(series: &Series) -> Figure {
     };
     let layout = layout
         .with_log_y()
+        .with_y_tick_format(TickFormat::Custom(Arc::new(significant)))
         .with_x_label("time [s]")
         .with_y_label(series.latency_label())
         .with_legend_position(LegendPosition::OutsideBottomColumns);
@@ -248,30 +260,9 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         .with_x_tick_format(TickFormat::Custom(Arc::new(|one_in| {
             format!("{}%", 100.0 - 100.0 / one_in)
         })))
+        .with_y_tick_format(TickFormat::Custom(Arc::new(significant)))
         .with_legend_position(LegendPosition::OutsideBottomColumns);
     layout.force_margin_right = Some(LABEL_MARGIN);
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
-}
-
-pub(super) fn share(series: &Series) -> Figure {
-    let report = Tally::from_iter(&series.recording.samples).report();
-    let mut table = vec![row(["replica", "requests"])];
-    let mut plot = BarPlot::new();
-    for (replica, count) in report.replicas {
-        table.push(vec![replica.clone(), count.to_string()]);
-        #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-        let count = count as f64;
-        plot = plot.with_colored_bar(replica, count, color(0));
-    }
-    let plots = vec![Plot::Bar(plot)];
-    let layout = Layout::auto_from_plots(&plots)
-        .with_x_label("replica")
-        .with_y_label("requests");
     Figure {
         plots,
         secondary: Vec::new(),
@@ -336,6 +327,17 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
     }
 }
 
+/// Three digits, without an exponent or zeros at the end.
+fn significant(value: f64) -> String {
+    let decimals = (0_u8..12).find(|&decimals| value * 10_f64.powi(decimals.into()) >= 99.95);
+    let decimals = usize::from(decimals.unwrap_or(0));
+    let text = format!("{value:.decimals$}");
+    if decimals == 0 {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// Labels whole numbers only: there is no half replica.
 fn whole(value: f64) -> String {
     if value.fract() == 0.0 {
@@ -345,9 +347,11 @@ fn whole(value: f64) -> String {
     }
 }
 
-/// Of Wong's colors, which the color-blind can tell apart, those that show on white.
-fn color(number: usize) -> &'static str {
-    const COLORS: [&str; 5] = ["#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7"];
+/// Of Wong's colors, which the color-blind can tell apart, those that show on white, and a gray.
+pub(super) fn color(number: usize) -> &'static str {
+    const COLORS: [&str; 7] = [
+        "#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#9aa5b1",
+    ];
     COLORS[number % COLORS.len()]
 }
 
@@ -356,6 +360,28 @@ fn to_seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
-fn row<T: ToString>(cells: impl IntoIterator<Item = T>) -> Vec<String> {
+pub(super) fn row<T: ToString>(cells: impl IntoIterator<Item = T>) -> Vec<String> {
     cells.into_iter().map(|cell| cell.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_has_three_digits_at_most() {
+        for (value, label) in [
+            (0.0, "0"),
+            (0.1, "0.1"),
+            (0.05, "0.05"),
+            (0.678_4, "0.678"),
+            (1.0, "1"),
+            (50.119, "50.1"),
+            (99.96, "100"),
+            (200.0, "200"),
+            (100_000.0, "100000"),
+        ] {
+            assert_eq!(significant(value), label);
+        }
+    }
 }

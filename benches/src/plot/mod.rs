@@ -1,5 +1,6 @@
 //! Recordings as pictures: an SVG, a PNG, and the numbers in them as CSV.
 
+mod bars;
 mod charts;
 
 use std::fs;
@@ -107,20 +108,21 @@ impl Figure {
             Chart::Clients => charts::clients(first),
             Chart::Timeline => charts::timeline(first),
             Chart::Tail => charts::tail(series),
-            Chart::Share => charts::share(first),
+            Chart::Share => bars::share(first),
             Chart::Scaling => charts::scaling(series),
         };
         let count: usize = series.iter().map(|one| one.answered().count()).sum();
-        figure.layout = figure
-            .layout
-            .with_title(title)
-            .with_subtitle(format!("n = {count}; {}", first.recording.run.caption()))
-            .with_subtitle_size(11)
-            .with_subtitle_wrap(110)
-            .with_legend_box(false)
-            .with_width(900.0)
-            .with_height(520.0);
+        let caption = format!("n = {count}; {}", first.recording.run.caption());
+        figure.layout = framed(figure.layout, title, &caption);
         Ok(figure)
+    }
+
+    /// Plans a chart of bars, each of which is a whole, in percent, that is made of the named parts.
+    #[must_use]
+    pub fn parts(title: &str, caption: &str, names: &[&str], bars: &[(String, Vec<f64>)]) -> Self {
+        let mut figure = bars::parts(names, bars);
+        figure.layout = framed(figure.layout, title, caption);
+        figure
     }
 
     /// Writes `STEM.svg`, `STEM.png` and `STEM.csv`.
@@ -146,6 +148,18 @@ impl Figure {
         let lines: Vec<String> = self.table.iter().map(|row| row.join(",") + "\n").collect();
         fs::write(stem.with_extension("csv"), lines.concat())
     }
+}
+
+/// What all charts have in common.
+fn framed(layout: Layout, title: &str, caption: &str) -> Layout {
+    layout
+        .with_title(title)
+        .with_subtitle(caption)
+        .with_subtitle_size(11)
+        .with_subtitle_wrap(110)
+        .with_legend_box(false)
+        .with_width(900.0)
+        .with_height(520.0)
 }
 
 /// The value that a part `q` of the sorted values is not above.
