@@ -1,15 +1,34 @@
 //! Every backend and every rival over photos of three sizes, and what planning alone costs.
 //! `cargo bench -p pdfmagic-benches --features rivals --bench backends`
 
+#[path = "../rivals/mod.rs"]
+mod rivals;
+
 use std::hint::black_box;
+use std::io::{self, Error, Write};
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::page;
-use pdfmagic_benches::rivals::{LIBRARIES, PROGRAMS};
+use pdfmagic_benches::stage;
 use pdfmagic_core::backend::Reencode;
 use pdfmagic_core::{Backend, Document, Options, Page, Passthrough, Piece, Source, Transcode};
+use rivals::{RIVALS, Rival};
+
+/// Programs, from pipe to pipe.
+const PROGRAMS: [Rival; 2] = [
+    Rival {
+        name: "img2pdf",
+        convert: |jpeg, _, _| pipe(Command::new("img2pdf").arg("-"), jpeg),
+    },
+    Rival {
+        name: "ImageMagick",
+        convert: |jpeg, _, _| pipe(stage::convert().args(["jpg:-", "pdf:-"]), jpeg),
+    },
+];
 
 /// Width and height, and what such a photo is called.
 const PHOTOS: [(u16, u16, &str); 3] = [
@@ -39,6 +58,26 @@ fn convert(jpeg: &[u8], backend: &dyn Backend) -> Vec<u8> {
     pdf
 }
 
+/// What a program makes of its input.
+fn pipe(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| Error::new(error.kind(), format!("{command:?}: {error}")))?;
+    let mut stdin = child.stdin.take().expect("it is a pipe");
+    // It may write before it has read everything.
+    let output = thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output()
+    })?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(Error::other(format!("{command:?}: {}", output.status)))
+    }
+}
+
 fn conversion(c: &mut Criterion) {
     for (width, height, name) in PHOTOS {
         let jpeg = photo(width, height);
@@ -57,7 +96,7 @@ fn conversion(c: &mut Criterion) {
                 b.iter(|| convert(black_box(&jpeg), backend));
             });
         }
-        for rival in LIBRARIES.iter().chain(&PROGRAMS) {
+        for rival in RIVALS.iter().chain(&PROGRAMS) {
             let convert = |jpeg| (rival.convert)(jpeg, width, height).expect(rival.name);
             page::check(&convert(&jpeg), &jpeg).expect(rival.name);
             group.bench_function(rival.name, |b| b.iter(|| convert(black_box(&jpeg))));

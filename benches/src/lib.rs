@@ -16,8 +16,6 @@ pub mod page;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod program;
-#[cfg(feature = "rivals")]
-pub mod rivals;
 pub mod sample;
 pub mod stage;
 pub mod tally;

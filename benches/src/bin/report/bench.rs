@@ -142,9 +142,13 @@ impl Bench {
         title: &str,
         series: &[Series],
     ) -> io::Result<()> {
-        Figure::new(chart, title, series)
-            .map_err(io::Error::other)?
-            .save(&self.output.join("plots").join(file))?;
+        let figure = Figure::new(chart, title, series).map_err(io::Error::other)?;
+        self.draw(figure, file, title)
+    }
+
+    /// Draws a figure into the report.
+    pub(crate) fn draw(&mut self, figure: Figure, file: &str, title: &str) -> io::Result<()> {
+        figure.save(&self.output.join("plots").join(file))?;
         self.say(&format!("\n![{title}](plots/{file}.svg)\n"));
         Ok(())
     }

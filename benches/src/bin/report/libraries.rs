@@ -5,10 +5,10 @@ use std::io;
 
 use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::page;
-use pdfmagic_benches::rivals::{LIBRARIES, Rival};
 use pdfmagic_benches::stage::median;
 
 use crate::bench::{Bench, ROUNDS, middle};
+use crate::rivals::{RIVALS, Rival};
 
 pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
     let copy = Rival {
@@ -19,9 +19,9 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
         name: "pdfmagic-core",
         convert: |jpeg, _, _| pdfmagic_core::jpeg_to_pdf(jpeg).map_err(io::Error::other),
     };
-    let contenders: Vec<_> = [copy, ours].into_iter().chain(LIBRARIES).collect();
+    let contenders: Vec<_> = [copy, ours].into_iter().chain(RIVALS).collect();
     let mut columns = Vec::new();
-    for (width, height, count) in [(816, 612, 50), (4000, 3000, 5)] {
+    for (width, height) in [(816, 612), (4000, 3000)] {
         let jpeg = jpeg(Picture::Photo, width, height, 90, 0).map_err(io::Error::other)?;
         eprintln!("report: libraries, {} kB", jpeg.len() / 1000);
         for one in &contenders[1..] {
@@ -30,8 +30,11 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
         let mut rounds = vec![Vec::new(); contenders.len()];
         for _ in 0..ROUNDS {
             for (one, rounds) in contenders.iter().zip(&mut rounds) {
-                let run = || drop(black_box((one.convert)(black_box(&jpeg), width, height)));
-                rounds.push(median(count, run).as_secs_f64() * 1e6);
+                let time = median(|| {
+                    black_box((one.convert)(black_box(&jpeg), width, height)?);
+                    Ok(())
+                })?;
+                rounds.push(time.as_secs_f64() * 1e6);
             }
         }
         let times: Vec<_> = rounds.iter().map(|rounds| middle(rounds)).collect();

@@ -1,10 +1,14 @@
 //! `report`: measures everything the practical asks about on this machine, and writes the answers with plots.
 
 mod bench;
+mod bottleneck;
 #[cfg(feature = "rivals")]
 mod libraries;
 mod peers;
 mod practical;
+#[cfg(feature = "rivals")]
+#[path = "../../../rivals/mod.rs"]
+mod rivals;
 mod servers;
 
 use std::io;
@@ -64,7 +68,7 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
         practical::three_replicas(&mut bench)?;
         practical::the_job(&mut bench)?;
         practical::queue(&mut bench)?;
-        peers::bottleneck(&mut bench)?;
+        bottleneck::measure(&mut bench)?;
         #[cfg(feature = "rivals")]
         libraries::measure(&mut bench)?;
     }

@@ -8,31 +8,11 @@ use std::time::Duration;
 use pdfmagic_benches::client::Upload;
 use pdfmagic_benches::load::End;
 use pdfmagic_benches::page;
-use pdfmagic_benches::stage::{CONVERT, POLICY, command, median, stages};
+use pdfmagic_benches::stage::{CONVERT, POLICY, command};
 use serde::Deserialize;
 
 use crate::bench::{Bench, Load, middle, tally};
 use crate::servers::{Kind, Server, sibling};
-
-pub(crate) fn bottleneck(bench: &mut Bench) -> io::Result<()> {
-    bench.say(
-        "\n## Where the time goes\n\n\
-         One request of the practical, taken apart (medians; `cargo bench --bench bottleneck` has the spread):\n\n\
-         | part | whose | µs |\n|---|---|--:|",
-    );
-    let directory = tempfile::tempdir()?;
-    let jpeg = bench.noise[0].clone();
-    for stage in stages(&jpeg, directory.path())? {
-        let time = median(50, stage.run);
-        bench.say(&format!(
-            "| {} | {} | {:.1} |",
-            stage.name,
-            stage.whose,
-            micros(time)
-        ));
-    }
-    Ok(())
-}
 
 pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     let photo = bench.photo.clone();

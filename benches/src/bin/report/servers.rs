@@ -46,7 +46,11 @@ impl Server {
         })?);
         command.args(["--listen", address]);
         if matches!(kind, Kind::Pdfmagic) {
-            command.args(["--admin-listen", "127.0.0.1:0"]);
+            // Enough to code 100 MB anew.
+            command
+                .args(["--admin-listen", "127.0.0.1:0"])
+                .args(["--max-body", "128000000"])
+                .args(["--memory-limit", "4000000000"]);
         }
         if matches!(kind, Kind::Legacy) {
             command

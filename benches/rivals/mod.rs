@@ -1,23 +1,21 @@
-//! Other ways from a JPEG of three components to a PDF of one page. Each library is given the JPEG's own data, and does
-//! no more than it must.
+//! Libraries that make a PDF of one page of a JPEG of three components. Each is given the JPEG's own data, and does no
+//! more than it must.
+//!
+//! The bench and the report include this file. In the library of this package it would be linked into all programs.
 
-use std::io::{self, Error, Write};
-use std::process::{Command, Stdio};
-use std::thread;
-
-use crate::stage::convert;
+use std::io::{self, Error};
 
 /// One of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Rival {
+pub(crate) struct Rival {
     /// In a table and in a benchmark.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Makes the PDF of a JPEG, given its width and height.
-    pub convert: fn(&[u8], u16, u16) -> io::Result<Vec<u8>>,
+    pub(crate) convert: fn(&[u8], u16, u16) -> io::Result<Vec<u8>>,
 }
 
-/// Libraries.
-pub const LIBRARIES: [Rival; 4] = [
+/// All of them.
+pub(crate) const RIVALS: [Rival; 4] = [
     Rival {
         name: "pdf-writer",
         convert: |jpeg, width, height| Ok(pdf_writer(jpeg, width, height)),
@@ -33,18 +31,6 @@ pub const LIBRARIES: [Rival; 4] = [
     Rival {
         name: "krilla",
         convert: krilla,
-    },
-];
-
-/// Programs, from pipe to pipe.
-pub const PROGRAMS: [Rival; 2] = [
-    Rival {
-        name: "img2pdf",
-        convert: img2pdf,
-    },
-    Rival {
-        name: "ImageMagick",
-        convert: imagemagick,
     },
 ];
 
@@ -175,32 +161,4 @@ fn krilla(jpeg: &[u8], width: u16, height: u16) -> io::Result<Vec<u8>> {
     document
         .finish()
         .map_err(|error| Error::other(format!("{error:?}")))
-}
-
-fn img2pdf(jpeg: &[u8], _: u16, _: u16) -> io::Result<Vec<u8>> {
-    pipe(Command::new("img2pdf").arg("-"), jpeg)
-}
-
-fn imagemagick(jpeg: &[u8], _: u16, _: u16) -> io::Result<Vec<u8>> {
-    pipe(convert().args(["jpg:-", "pdf:-"]), jpeg)
-}
-
-/// What a program makes of its input.
-fn pipe(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| Error::new(error.kind(), format!("{command:?}: {error}")))?;
-    let mut stdin = child.stdin.take().expect("it is a pipe");
-    // It may write before it has read everything.
-    let output = thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input));
-        child.wait_with_output()
-    })?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(Error::other(format!("{command:?}: {}", output.status)))
-    }
 }
