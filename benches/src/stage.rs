@@ -44,7 +44,7 @@ pub enum Stage {
     Convert,
     /// Writing the upload, and reading the PDF.
     Files,
-    /// All samples from RGB to YCbCr, which is what the way back takes too.
+    /// All samples from RGB to YCbCr, in a plain loop; the way back takes as long.
     Color,
     /// Passing over all coded data, as decoding does, to keep nothing.
     Walk,

@@ -70,10 +70,10 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
          A request of one client with {TOLD} of noise on {most} of the processors, taken apart: medians in \
          milliseconds (`cargo bench -p pdfmagic-benches --bench bottleneck` has their spread). The original's decoding, \
          encoding and PDF assembly are differences between `convert` to nothing, to a JPEG and to a PDF. Its color \
-         conversion cannot be seen from outside; what jpeg-encoder needs for it, both ways, is taken off decoding and \
-         encoding. pdfmagic decodes and encodes coefficients, so it converts no colors; its decoding is a pass over all \
-         coded data, its encoding the rest. HTTP is an echo of the upload. The last line is what a client of the real \
-         server sees, so it holds what is in no part as well.\n"
+         conversion cannot be seen from outside; a plain loop over all samples, both ways, stands in for it and is taken \
+         off decoding and encoding. pdfmagic decodes and encodes coefficients, so it converts no colors; its decoding is \
+         a pass over all coded data, its encoding the rest. HTTP is an echo of the upload. The last line is what a \
+         client of the real server sees, so it holds what is in no part as well.\n"
     ));
     let titles = WAYS.map(|(name, ..)| name).join(" | ");
     bench.say(&format!("| | {titles} |\n|---|--:|--:|--:|--:|"));
