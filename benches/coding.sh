@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the coding engine with libjpeg-turbo's programs: sizes, and CPU time of whole processes on one core, in turns.
-# Fails where a target is missed. Needs cjpeg, djpeg, jpegtran and python3.
+# Compares the coding engine with libjpeg-turbo's programs and ImageMagick: sizes, and CPU time of whole processes on one
+# core, in turns. Fails where a target is missed. Needs Debian's libjpeg-turbo-progs, imagemagick and python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --quiet --release -p pdfmagic-core --example recode
@@ -14,6 +14,8 @@ JOBS = [
     ("optimize", "{recode} optimize {base} {out}", "jpegtran -copy none -optimize -outfile {ref} {base}", 0.35),
     ("requantize", "{recode} requantize {base} {out}", "djpeg -pnm {base} | cjpeg -quality 75 -outfile {ref}", 0.5),
     ("half", "{recode} half {base} {out}", "djpeg -scale 1/2 -pnm {base} | cjpeg -quality 75 -outfile {ref}", 0.7),
+    ("requantize, ImageMagick", "{recode} requantize {base} {out}", "/usr/bin/convert {base} -quality 75 jpeg:{ref}", 0.25),
+    ("half, ImageMagick", "{recode} half {base} {out}", "/usr/bin/convert {base} -resize 50% -quality 75 jpeg:{ref}", 0.25),
     ("from arithmetic", "{recode} optimize {arith} {out}", "jpegtran -copy none -optimize -outfile {ref} {arith}", 0.6),
     ("from progressive", "{recode} optimize {prog} {out}", "jpegtran -copy none -optimize -outfile {ref} {prog}", 0.6),
     ("progressive", "{recode} progressive {base} {out}", "jpegtran -copy none -progressive -outfile {ref} {base}", None),
