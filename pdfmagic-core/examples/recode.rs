@@ -1,6 +1,7 @@
 //! `recode HOW IN OUT`: writes the JPEG that a PDF would hold. HOW is `optimize`, `progressive`, `requantize` or
 //! `half`, the last two at quality 75.
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 
 use pdfmagic_core::backend::{Quality, Reencode};
 use pdfmagic_core::geometry::Density;
@@ -33,8 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err("HOW is optimize, progressive, requantize or half".into()),
     };
     let image = backend.image(&jpeg, &limits)?;
-    let pieces = image.data.iter();
-    let data: Vec<&[u8]> = pieces.map(|piece| piece.bytes(&input)).collect();
-    fs::write(output, data.concat())?;
+    let mut output = File::create(output)?;
+    for piece in &image.data {
+        output.write_all(piece.bytes(&input))?;
+    }
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::error::Error;
 #[derive(Default)]
 pub(super) struct Recode {
     counts: Counts,
+    /// By component whether each stride occurs.
+    strides: Vec<[bool; 1 << WIDE]>,
 }
 
 impl Passage for Recode {
@@ -33,6 +35,7 @@ impl Passage for Recode {
                 }
             }
         }
+        self.strides = count.strides.iter().map(|s| s.map(|n| n > 0)).collect();
         self.counts = count.counts;
         Ok(end)
     }
@@ -51,11 +54,13 @@ impl Passage for Recode {
         stream
             .memory
             .make_room_to_write(&mut out, codes.price(&self.counts))?;
-        let strides = scan.selectors.iter().enumerate().map(|(component, s)| {
-            let ac = stream.ac[s.ta].as_ref();
-            let stride =
-                |index| ac.map_or(Coded::LONG, |ac| Coded::new(component, ac, index, codes));
-            (0..1 << WIDE).map(stride).collect()
+        let strides = self.strides.iter().enumerate().map(|(component, occur)| {
+            let ac = stream.ac[scan.selectors[component].ta].as_ref();
+            let stride = |(index, &occurs)| match ac {
+                Some(ac) if occurs => Coded::new(component, ac, index, codes),
+                _ => Coded::LONG,
+            };
+            occur.iter().enumerate().map(stride).collect()
         });
         let mut write = Write {
             codes,
