@@ -13,8 +13,8 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::app::App;
+use crate::connection::Ends;
 use crate::problem::Problem;
-use crate::server::Connection;
 
 /// How often each client may convert.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ fn client(app: &App, request: &Request) -> Option<IpAddr> {
         let last = value.to_str().ok()?.rsplit(',').next()?;
         last.trim().parse().ok()
     });
-    let connection = request.extensions().get::<Connection>();
+    let connection = request.extensions().get::<Ends>();
     named.or_else(|| Some(connection?.peer))
 }
 

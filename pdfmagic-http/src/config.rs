@@ -162,6 +162,9 @@ pub(crate) struct Config {
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
+    /// Also speak HTTP/2 without TLS, with clients that begin with it
+    #[arg(long, env = "PDFMAGIC_HTTP2")]
+    pub(crate) http2: bool,
     /// Most requests on a connection, so that new replicas get their share
     #[arg(
         long,

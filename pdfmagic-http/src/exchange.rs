@@ -18,11 +18,11 @@ use tower::Service as _;
 use tracing::Level;
 
 use crate::app::App;
+use crate::connection::End;
 use crate::gather::Gathered;
 use crate::metrics::{Ended, Kind, Reason, Route};
 use crate::problem::Problem;
 use crate::routes::template;
-use crate::server::End;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

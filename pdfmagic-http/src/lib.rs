@@ -6,6 +6,7 @@ mod answer;
 mod app;
 mod buffers;
 mod config;
+mod connection;
 mod exchange;
 mod gather;
 mod health;

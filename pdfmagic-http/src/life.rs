@@ -1,10 +1,9 @@
 //! From start to end: what /readyz says.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use tokio::sync::watch;
 
 /// Where the service is in its life. Load never changes it: a replica that is not ready gets no share of the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Stage {
     /// Not yet listening.
     Starting,
@@ -26,16 +25,28 @@ impl Stage {
 }
 
 /// The stage, for all who ask.
-#[derive(Debug, Default)]
-pub(crate) struct Life(AtomicU8);
+#[derive(Debug)]
+pub(crate) struct Life(watch::Sender<Stage>);
 
 impl Life {
     pub(crate) fn enter(&self, stage: Stage) {
-        self.0.store(stage as u8, Ordering::Relaxed);
+        self.0.send_replace(stage);
     }
 
     pub(crate) fn stage(&self) -> Stage {
-        const STAGES: [Stage; 3] = [Stage::Starting, Stage::Serving, Stage::Draining];
-        STAGES[usize::from(self.0.load(Ordering::Relaxed))]
+        *self.0.borrow()
+    }
+
+    /// Waits until the service is told to stop.
+    pub(crate) async fn draining(&self) {
+        let mut stages = self.0.subscribe();
+        // There is a sender as long as there is self.
+        let _ = stages.wait_for(|stage| *stage == Stage::Draining).await;
+    }
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self(watch::Sender::new(Stage::Starting))
     }
 }

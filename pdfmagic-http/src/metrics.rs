@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -10,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::app::App;
 use crate::life::Stage;
@@ -75,6 +77,7 @@ pub(crate) struct Metrics {
     budget: Gauge,
     draining: Gauge,
     tasks: Gauge,
+    cpu: Counter<f64, AtomicU64>,
     resident: Gauge,
     descriptors: Gauge,
 }
@@ -101,6 +104,7 @@ impl Metrics {
             budget: Gauge::default(),
             draining: Gauge::default(),
             tasks: Gauge::default(),
+            cpu: Counter::default(),
             resident: Gauge::default(),
             descriptors: Gauge::default(),
         };
@@ -134,6 +138,7 @@ impl Metrics {
         build.get_or_create(&vec![("version", env!("CARGO_PKG_VERSION"))]).set(1);
         ours.register("build_info", "The version that runs", build);
         let process = to.sub_registry_with_prefix("process");
+        process.register("cpu_seconds", "Time of processors that the process has used", self.cpu.clone());
         process.register("resident_memory_bytes", "Memory in use by the process", self.resident.clone());
         process.register("open_fds", "Open file descriptors", self.descriptors.clone());
         self.registry = to;
@@ -147,6 +152,7 @@ impl Metrics {
         set(&self.budget, app.memory.size());
         set(&self.draining, (app.life.stage() == Stage::Draining).into());
         set(&self.tasks, app.runtime.metrics().num_alive_tasks());
+        self.cpu.inc_by(cpu_time().as_secs_f64() - self.cpu.get());
         set(&self.resident, resident().unwrap_or_default());
         let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
         set(&self.descriptors, descriptors);
@@ -189,6 +195,12 @@ pub(crate) fn classic(open_metrics: &str) -> String {
         .expect("a String takes all text");
     }
     text
+}
+
+/// Time of processors that this process has used.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.try_into().unwrap_or_default()
 }
 
 /// Memory in use by this process, in bytes (proc(5)).

@@ -4,53 +4,20 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, header};
-use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
-use crate::exchange::follow;
+use crate::connection::{Client, Ends};
 use crate::life::Stage;
-use crate::linger::Lingering;
 use crate::routes::router;
-use crate::stream::{Phase, Timed};
-
-/// Which replica answers.
-const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 
 /// How long memory stays with the process that nobody needs.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
-
-/// What requests know of the connection they came by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Connection {
-    /// Our end of it.
-    pub(crate) local: IpAddr,
-    /// The client's.
-    pub(crate) peer: IpAddr,
-    /// Size of its buffer, in bytes.
-    pub(crate) buffer: usize,
-}
-
-/// Tells the timers of a connection, when it is dropped, that a request has ended.
-#[derive(Debug)]
-pub(crate) struct End(Phase);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.0.next();
-    }
-}
 
 /// Serves until `shutdown`; then is not ready for `drain_delay`, so that balancers turn elsewhere; then lets
 /// requests in flight finish, for `grace` at most.
@@ -93,19 +60,14 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Fut
 struct Server {
     app: Arc<App>,
     routes: Router,
-    http: http1::Builder,
     places: Arc<Semaphore>,
     connections: GracefulShutdown,
 }
 
 impl Server {
     fn new(app: Arc<App>) -> Self {
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(app.config.idle_timeout);
         Self {
             routes: router(&app),
-            http,
             places: Arc::new(Semaphore::new(app.config.max_connections)),
             connections: GracefulShutdown::new(),
             app,
@@ -136,77 +98,28 @@ impl Server {
     /// Answers the requests on a connection, in a task of its own.
     fn serve(&self, stream: TcpStream, [local, peer]: [IpAddr; 2], place: OwnedSemaphorePermit) {
         let app = Arc::clone(&self.app);
-        let phase = Phase::default();
         let grant = app.buffers.grant();
-        let buffer = grant.size;
-        let io = TokioIo::new(Timed::new(stream, phase.clone(), Arc::clone(&app)));
-        // Not all at once, though they came at once: a tenth sooner or later.
-        let age = app
-            .config
-            .connection_age
-            .mul_f64(0.9 + 0.2 * fastrand::f64());
-        let (routes, until) = (self.routes.clone(), Instant::now() + age);
-        let replica = app.config.replica.unwrap_or(local).to_string();
-        let replica = HeaderValue::try_from(replica).expect("an address is plain ASCII");
-        let connection = Connection {
+        let ends = Ends {
             local,
             peer,
-            buffer,
+            buffer: grant.size,
         };
-        let service = {
-            let app = Arc::clone(&app);
-            service_fn(move |request: Request<Incoming>| {
-                phase.next();
-                let is_last = is_last(&app, phase.requests(), until);
-                let request = prepared(request, connection);
-                let end = End(phase.clone());
-                let response = follow(Arc::clone(&app), routes.clone(), request, end);
-                let replica = replica.clone();
-                async move { Ok::<_, Infallible>(finished(response.await, replica, is_last)) }
-            })
-        };
-        let mut http = self.http.clone();
-        http.max_buf_size(buffer);
-        let connection = self.connections.watch(http.serve_connection(io, service));
+        let client = Client::new(Arc::clone(&app), self.routes.clone(), ends);
+        let watcher = self.connections.watcher();
         app.metrics.connections.inc();
         tokio::spawn(async move {
             // Whatever else goes wrong with a connection concerns its client alone.
-            if connection.await.is_err_and(|error| error.is_timeout()) {
+            if client
+                .serve(stream, watcher)
+                .await
+                .is_err_and(|error| error.is_timeout())
+            {
                 app.metrics.closed("idle_timeout");
             }
             app.metrics.connections.dec();
             drop((grant, place));
         });
     }
-}
-
-/// Whether the connection is to be closed after this request.
-fn is_last(app: &App, requests: u32, until: Instant) -> bool {
-    let bound = if requests >= app.config.connection_requests {
-        "requests"
-    } else if Instant::now() >= until {
-        "age"
-    } else {
-        return app.life.stage() == Stage::Draining;
-    };
-    app.metrics.closed(bound);
-    true
-}
-
-fn prepared(request: Request<Incoming>, connection: Connection) -> Request<Body> {
-    let (mut head, body) = request.into_parts();
-    head.extensions.insert(connection);
-    let body = Body::new(Lingering::new(body, &head.headers));
-    Request::from_parts(head, body)
-}
-
-fn finished<B>(mut response: Response<B>, replica: HeaderValue, is_last: bool) -> Response<B> {
-    let headers = response.headers_mut();
-    headers.insert(REPLICA, replica);
-    if is_last {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 /// The next connection, and the addresses of our end and of the client's.

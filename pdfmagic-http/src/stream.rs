@@ -50,13 +50,13 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    pub(crate) fn new(stream: TcpStream, phase: Phase, app: Arc<App>) -> Self {
+    pub(crate) fn new(stream: TcpStream, phase: Phase, head: Duration, app: Arc<App>) -> Self {
         Self {
             stream,
             phase,
             head_phase: 0,
             has_begun: false,
-            head: Timer::new(app.config.header_timeout),
+            head: Timer::new(head),
             write: Timer::new(app.config.stall_timeout),
             app,
         }

@@ -10,9 +10,9 @@ use mime::Mime;
 use pdfmagic_core::backend::Choice;
 
 use crate::app::App;
+use crate::connection::Ends;
 use crate::options;
 use crate::problem::Problem;
-use crate::server::Connection;
 use crate::upload::{self, Bounds, Form, Incoming, Upload};
 
 /// The field of the form.
@@ -133,7 +133,7 @@ pub(super) fn bounds(app: &App, extensions: &Extensions) -> Bounds {
         stall: app.config.stall_timeout,
         pinned: extensions
             .get()
-            .map_or(usize::MAX, |connection: &Connection| connection.buffer),
+            .map_or(usize::MAX, |ends: &Ends| ends.buffer),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse};
 
 use crate::app::App;
-use crate::server::Connection;
+use crate::connection::Ends;
 
 /// The page to upload from. Says which replica answers, since people watch a balancer by it.
 #[utoipa::path(
@@ -18,7 +18,7 @@ use crate::server::Connection;
 )]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    connection: Option<Extension<Connection>>,
+    connection: Option<Extension<Ends>>,
 ) -> Html<String> {
     let local = connection.map(|Extension(connection)| connection.local);
     let replica = app

@@ -5,6 +5,7 @@ mod bounds;
 mod chaos;
 mod conversion;
 mod describing;
+mod http2;
 mod life;
 mod memory;
 mod observing;

@@ -1,0 +1,197 @@
+//! A connection: its requests are answered one after the other, or side by side where it speaks HTTP/2.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::app::App;
+use crate::exchange::{Followed, follow};
+use crate::life::Stage;
+use crate::linger::Lingering;
+use crate::stream::{Phase, Timed};
+
+/// Which replica answers.
+const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
+
+/// How a connection of HTTP/2 begins (RFC 9113, 3.4), as far as nothing of HTTP/1.1 does.
+const PREFACE: &[u8] = b"PRI";
+
+/// Requests at a time on a connection of HTTP/2.
+const STREAMS: u32 = 32;
+
+/// The least that HTTP/2 lets a client send without being asked, in bytes (RFC 9113, 6.9.2).
+const LEAST_WINDOW: u32 = 65_535;
+
+/// What requests know of the connection they came by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    /// Our address.
+    pub(crate) local: IpAddr,
+    /// The client's.
+    pub(crate) peer: IpAddr,
+    /// Size of the buffer between, in bytes.
+    pub(crate) buffer: usize,
+}
+
+/// Tells the timers of a connection, when it is dropped, that a request has ended.
+#[derive(Debug)]
+pub(crate) struct End(Phase);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.next();
+    }
+}
+
+/// Who is at the other end, and what answers.
+#[derive(Debug)]
+pub(crate) struct Client {
+    app: Arc<App>,
+    routes: Router,
+    ends: Ends,
+    replica: HeaderValue,
+    /// When the connection is to be closed.
+    until: Instant,
+}
+
+impl Client {
+    pub(crate) fn new(app: Arc<App>, routes: Router, ends: Ends) -> Self {
+        let replica = app.config.replica.unwrap_or(ends.local).to_string();
+        // Not all at once, though they came at once: a tenth sooner or later.
+        let age = app
+            .config
+            .connection_age
+            .mul_f64(0.9 + 0.2 * fastrand::f64());
+        Self {
+            routes,
+            ends,
+            replica: HeaderValue::try_from(replica).expect("an address is plain ASCII"),
+            until: Instant::now() + age,
+            app,
+        }
+    }
+
+    /// Answers requests until the connection ends, or `watcher` says that it is time.
+    pub(crate) async fn serve(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
+        if !self.app.config.http2 {
+            return self.http1(stream, watcher).await;
+        }
+        let mut first = [0; PREFACE.len()];
+        let patience = self.app.config.idle_timeout;
+        match timeout(patience, stream.peek(&mut first)).await {
+            Ok(Ok(_)) if first == PREFACE => {
+                // Counts as one to wait for, as long as it lives.
+                let _watcher = watcher;
+                self.http2(stream).await
+            }
+            Ok(_) => self.http1(stream, watcher).await,
+            Err(_) => {
+                self.app.metrics.closed("idle_timeout");
+                Ok(())
+            }
+        }
+    }
+
+    async fn http1(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
+        let app = Arc::clone(&self.app);
+        let phase = Phase::default();
+        let head = app.config.header_timeout;
+        let io = TokioIo::new(Timed::new(stream, phase.clone(), head, Arc::clone(&app)));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(app.config.idle_timeout)
+            .max_buf_size(self.ends.buffer);
+        let service = service_fn(move |request| {
+            phase.next();
+            let is_last = self.is_last(phase.requests());
+            let response = self.answer(request, End(phase.clone()));
+            async move {
+                let mut response = response.await;
+                if is_last {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
+        watcher.watch(http.serve_connection(io, service)).await
+    }
+
+    async fn http2(self, stream: TcpStream) -> hyper::Result<()> {
+        let (app, until) = (Arc::clone(&self.app), self.until);
+        // Heads come in frames whose number and size are bounded, on a connection whose age is.
+        let head = Duration::MAX;
+        let io = TokioIo::new(Timed::new(stream, Phase::default(), head, Arc::clone(&app)));
+        let window = u32::try_from(self.ends.buffer)
+            .unwrap_or(LEAST_WINDOW)
+            .max(LEAST_WINDOW);
+        let mut http = http2::Builder::new(TokioExecutor::new());
+        http.timer(TokioTimer::new())
+            .keep_alive_interval(app.config.idle_timeout)
+            .keep_alive_timeout(app.config.stall_timeout)
+            .max_concurrent_streams(STREAMS)
+            .initial_stream_window_size(window)
+            .initial_connection_window_size(window);
+        let service = service_fn(move |request| {
+            let response = self.answer(request, End(Phase::default()));
+            async move { Ok::<_, Infallible>(response.await) }
+        });
+        let mut connection = pin!(http.serve_connection(io, service));
+        let bound = tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = sleep_until(until) => Some("age"),
+            () = app.life.draining() => None,
+        };
+        if let Some(bound) = bound {
+            app.metrics.closed(bound);
+        }
+        connection.as_mut().graceful_shutdown();
+        connection.await
+    }
+
+    /// Whether the connection is to be closed after this request.
+    fn is_last(&self, requests: u32) -> bool {
+        let bound = if requests >= self.app.config.connection_requests {
+            "requests"
+        } else if Instant::now() >= self.until {
+            "age"
+        } else {
+            return self.app.life.stage() == Stage::Draining;
+        };
+        self.app.metrics.closed(bound);
+        true
+    }
+
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        end: End,
+    ) -> impl Future<Output = Response<Followed>> + use<> {
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(self.ends);
+        let body = Body::new(Lingering::new(body, &head.headers));
+        let request = Request::from_parts(head, body);
+        let response = follow(Arc::clone(&self.app), self.routes.clone(), request, end);
+        let replica = self.replica.clone();
+        async move {
+            let mut response = response.await;
+            response.headers_mut().insert(REPLICA, replica);
+            response
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! HTTP/2 without TLS, with curl as the client.
+
+use std::process::{Command, Output};
+
+use axum::http::Request;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+
+use super::running::Service;
+use super::{contains, jpeg};
+
+fn curl(service: &Service, args: &[&str]) -> Output {
+    let mut command = Command::new("curl");
+    command.args(["-sS", "--max-time", "20", "-H", "Content-Type: image/jpeg"]);
+    let url = format!("http://{}/v1/pdf", service.address);
+    command
+        .args(args)
+        .arg(url)
+        .output()
+        .expect("curl is installed")
+}
+
+fn upload() -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, jpeg(1)).unwrap();
+    file
+}
+
+fn posted(file: &tempfile::NamedTempFile) -> String {
+    format!("@{}", file.path().display())
+}
+
+const VERSION: [&str; 2] = ["-w", "HTTP/%{http_version} %{http_code}"];
+
+#[test]
+fn it_is_spoken_with_clients_that_begin_with_it_and_only_if_asked_for() {
+    let file = upload();
+    let post = ["--data-binary", &posted(&file)];
+    let service = Service::start(&["--http2"]);
+    for (flag, version) in [
+        ("--http2-prior-knowledge", "HTTP/2 200"),
+        ("--http1.1", "HTTP/1.1 200"),
+    ] {
+        let output = curl(&service, &[&[flag][..], &post, &VERSION].concat());
+        assert!(output.stdout.starts_with(b"%PDF-"), "{output:?}");
+        assert!(contains(&output.stdout, version.as_bytes()), "{version}");
+    }
+    let plain = Service::start(&[]);
+    let output = curl(&plain, &[&["--http2-prior-knowledge"][..], &post].concat());
+    assert!(!output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn many_requests_share_a_connection_and_a_refused_one_harms_no_other() {
+    let service = Service::start(&["--http2"]);
+    let stream = TcpStream::connect(service.address).await.unwrap();
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let mut asked = Vec::new();
+    for number in 0..30 {
+        let query = if number % 4 == 0 { "?quality=none" } else { "" };
+        let request = Request::post(format!("http://{}/v1/pdf{query}", service.address))
+            .header("Content-Type", "image/jpeg")
+            .body(Full::new(Bytes::from(jpeg(1))))
+            .unwrap();
+        client.ready().await.unwrap();
+        asked.push((number, client.send_request(request)));
+    }
+    // Whatever the order in which they are looked at.
+    for (number, answer) in asked.into_iter().rev() {
+        let answer = answer.await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let (expected, end): (u16, &[u8]) = if number % 4 == 0 {
+            (400, b"}")
+        } else {
+            (200, b"%%EOF\n")
+        };
+        assert_eq!(status, expected, "{number}");
+        assert!(body.ends_with(end), "{number}");
+    }
+}
+
+#[test]
+fn a_large_body_streams_through_it() {
+    let service = Service::start(&["--http2", "--memory-budget", "48000000"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut big = jpeg(1);
+    big.resize(100 << 20, 0);
+    std::fs::write(&file, &big).unwrap();
+    let url = format!("http://{}/v1/pdf?stream=true", service.address);
+    let output = Command::new("curl")
+        .args(["-sS", "--max-time", "30", "--http2-prior-knowledge"])
+        .args(["-H", "Content-Type: image/jpeg", "-T"])
+        .arg(file.path())
+        .args(["-X", "POST", &url])
+        .output()
+        .unwrap();
+    assert!(output.stdout.len() > big.len() && output.stdout.ends_with(b"%%EOF\n"));
+    assert!(service.peak() < 40 << 20, "{} MiB", service.peak() >> 20);
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_with_the_service() {
+    let service = Service::start(&["--http2", "--drain-delay", "0"]);
+    let stream = TcpStream::connect(service.address).await.unwrap();
+    let (_client, connection) =
+        http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    service.until(|| service.metric("pdfmagic_connections") == 1);
+    service.terminate();
+    connection.await.unwrap().unwrap();
+    assert_eq!(service.exit_code(), Some(0));
+}
