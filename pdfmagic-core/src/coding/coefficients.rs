@@ -22,7 +22,8 @@ pub(super) const ZIGZAG: [u8; 64] = {
     inverse
 };
 
-/// One block, with a bit set for each AC coefficient that is not zero. The others in `zz` mean nothing.
+/// One block, with a bit set for each AC coefficient that is not zero. The others are zero in `zz` in a [`Plane`], and
+/// mean nothing where a block is used again.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
     pub(super) zz: [i16; 64],
@@ -67,13 +68,14 @@ impl Block {
     ) -> Result<(), Fault> {
         let mut nonzero = 0;
         self.zz[0] = dc;
-        levels.read(|k, value| {
+        let read = levels.read(|k, value| {
             let level = level(k & 63, value);
             self.zz[k & 63] = level;
             nonzero |= u64::from(level != 0) << (k & 63);
-        })?;
+        });
+        // Also where the data ended too early, for which a block of an earlier scan may have lain here.
         self.nonzero = nonzero;
-        Ok(())
+        read
     }
 }
 

@@ -241,6 +241,10 @@ impl Sink for Store<'_> {
         levels: impl Levels,
     ) -> Result<(), Fault> {
         let block = self.0[p.component].at(at);
+        if block.nonzero != 0 {
+            // Of an earlier scan.
+            *block = Block::ZERO;
+        }
         block.fill(dc, levels, |_, value| value)
     }
 }

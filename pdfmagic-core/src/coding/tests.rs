@@ -157,6 +157,24 @@ fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
     }
 }
 
+#[test]
+fn a_second_scan_leaves_nothing_of_the_first() {
+    let factors = SAMPLINGS[0];
+    let (first, second) = (image(100, 75, factors), image(100, 75, factors));
+    let mut flat = second;
+    for plane in &mut flat.planes {
+        plane.blocks.fill(Block::ZERO);
+    }
+    let (mut data, rest) = (encoded(&first), encoded(&flat));
+    data.truncate(data.len() - 2);
+    let tables = rest.windows(2).position(|pair| pair == [0xFF, Marker::DHT.0]);
+    data.extend(&rest[tables.expect("there are codes")..]);
+    let both = decode(&data).unwrap();
+    assert_same(&both, &flat);
+    let progressive = both.encode_progressive().expect("there is memory");
+    assert_same(&decode(&progressive).unwrap(), &flat);
+}
+
 /// Where symbol 1, a coefficient of 1 or -1 after another, has the shortest code, and the others have long ones.
 fn badly_coded(image: &Coefficients) -> Vec<u8> {
     let grid = &image.grid;
