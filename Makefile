@@ -22,10 +22,11 @@ test: tools lint rust instructions viewers api container ratios
 
 lint:
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --features pdfmagic-benches/rivals -- -D warnings
+	cargo clippy --workspace --all-targets --features pdfmagic-benches/rivals,pdfmagic-http/otel -- -D warnings
 
 rust:
 	cargo test --workspace --no-fail-fast
+	cargo test -p pdfmagic-http --features otel --test service traces
 
 # What valgrind counts does not depend on how busy the machine is.
 instructions: tools

@@ -193,6 +193,10 @@ impl Exchange {
         }
     }
 
+    fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_ref()?.to_str().ok()
+    }
+
     fn log(&self, status: u16, took: Duration) {
         let is_health = matches!(self.route, "/livez" | "/readyz");
         if is_health && !tracing::enabled!(Level::DEBUG) {
@@ -202,10 +206,7 @@ impl Exchange {
         let report = self.report.as_ref();
         tracing::info!(
             id = self.id.to_str().unwrap_or_default(),
-            traceparent = self
-                .traceparent
-                .as_ref()
-                .and_then(|trace| trace.to_str().ok()),
+            traceparent = self.traceparent(),
             method = self.method,
             route = self.route,
             status,
@@ -230,6 +231,8 @@ impl Drop for Exchange {
         let status = status.map_or(HUNG_UP, |status| status.as_u16());
         self.count(status, took);
         self.log(status, took);
+        #[cfg(feature = "otel")]
+        crate::traces::add(self.traceparent(), (self.method, self.route), status, took);
     }
 }
 

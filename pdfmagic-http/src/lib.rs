@@ -21,6 +21,8 @@ mod program;
 mod routes;
 mod server;
 mod stream;
+#[cfg(feature = "otel")]
+mod traces;
 mod upload;
 mod workers;
 

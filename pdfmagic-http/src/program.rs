@@ -41,6 +41,14 @@ pub fn main() -> ExitCode {
     for name in unknown_variables() {
         tracing::warn!("{name} is not a setting and was ignored; --help lists them");
     }
+    #[cfg(feature = "otel")]
+    let traces = match crate::traces::start() {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("pdfmagic-http: no traces can be sent: {error}");
+            return ExitCode::from(2);
+        }
+    };
     // Not a thread for each processor of a node, of which a container may have a share only.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cli.config.workers().max(2))
@@ -54,6 +62,10 @@ pub fn main() -> ExitCode {
     });
     if let Err(error) = &done {
         tracing::error!("{error}");
+    }
+    #[cfg(feature = "otel")]
+    if let Some(Err(error)) = traces.map(|traces| traces.shutdown()) {
+        tracing::warn!("the last traces were not sent: {error}");
     }
     log.write();
     if done.is_ok() {

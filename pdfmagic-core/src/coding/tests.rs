@@ -167,7 +167,9 @@ fn a_second_scan_leaves_nothing_of_the_first() {
     }
     let (mut data, rest) = (encoded(&first), encoded(&flat));
     data.truncate(data.len() - 2);
-    let tables = rest.windows(2).position(|pair| pair == [0xFF, Marker::DHT.0]);
+    let tables = rest
+        .windows(2)
+        .position(|pair| pair == [0xFF, Marker::DHT.0]);
     data.extend(&rest[tables.expect("there are codes")..]);
     let both = decode(&data).unwrap();
     assert_same(&both, &flat);

@@ -11,6 +11,8 @@ mod memory;
 mod observing;
 mod running;
 mod streaming;
+#[cfg(feature = "otel")]
+mod traces;
 
 /// A small JPEG, and its samples are never the same for two seeds.
 fn jpeg(seed: u8) -> Vec<u8> {
