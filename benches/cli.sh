@@ -3,7 +3,8 @@
 # 1.1 times as long for a photo of 4.5 MB, no longer for one of 200 kB. Medians of whole processes, in short turns, since the load of a machine changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --quiet --release -p pdfmagic-cli
+make -s programs
+release=target/$(rustc --print host-tuple)/release
 work=$(mktemp -d target/cli.XXXXXX)
 trap 'rm -r "$work"' EXIT
 python3 - "$work" pdfmagic-core/tests/corpus/ycbcr_420.jpg <<'PY'
@@ -16,7 +17,7 @@ PY
 for size in small large; do
     for turn in {1..20}; do
         hyperfine -N --warmup 2 --runs 20 --prepare "rm -f $work/out" --export-json "$work/$size.$turn.json" \
-            "cp $work/$size.jpg $work/out" "target/release/pdfmagic-cli $work/$size.jpg $work/out" >"$work/log" 2>&1
+            "cp $work/$size.jpg $work/out" "$release/pdfmagic-cli $work/$size.jpg $work/out" >"$work/log" 2>&1
     done
 done
 python3 - "$work" <<'PY'

@@ -3,11 +3,11 @@
 # core, in turns. Fails where a target is missed. Needs Debian's libjpeg-turbo-progs, imagemagick and python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --quiet --release -p pdfmagic-core --example recode
-exec python3 - <<'PY'
+make -s programs WHAT='--example recode'
+exec python3 - "target/$(rustc --print host-tuple)/release" <<'PY'
 import os, pathlib, resource, statistics, subprocess, sys, tempfile
 
-RECODE = "target/release/examples/recode"
+RECODE = sys.argv[1] + "/examples/recode"
 TURNS = 5
 # What, ours, theirs, and the most that the ratio of CPU times may be.
 JOBS = [

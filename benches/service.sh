@@ -3,10 +3,11 @@
 # 100 connections, 200 kB to 4.5 MB. Fails where a target is missed. Needs wrk, cjpeg and python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --quiet --release -p pdfmagic-http -p pdfmagic-benches --bin pdfmagic-http --bin echo
-exec python3 - <<'PY'
+make -s programs
+exec python3 - "target/$(rustc --print host-tuple)/release" <<'PY'
 import pathlib, random, re, socket, statistics, subprocess, sys, tempfile, time
 
+RELEASE = sys.argv[1]
 STARTS, START_MS = 20, 15
 TURNS, SECONDS, LEAST = 5, 2, 0.97
 SIZES = [("200 kB", 606, 455), ("326 kB", 775, 581), ("4.5 MB", 2880, 2160)]
@@ -23,7 +24,7 @@ def start(program, *arguments):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     began = time.perf_counter()
-    command = [f"target/release/{program}", "--listen", f"127.0.0.1:{port}", *arguments]
+    command = [f"{RELEASE}/{program}", "--listen", f"127.0.0.1:{port}", *arguments]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while True:
         try:

@@ -61,7 +61,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
 
 def test_the_image_is_small_and_says_what_it_is():
     image = json.loads(podman("image", "inspect", IMAGE))[0]
-    assert image["Size"] <= 6_500_000
+    assert image["Size"] <= 6_000_000
     assert image["Config"]["User"] == "65532:65532"
     assert image["Config"]["ExposedPorts"] == {"8080/tcp": {}, "9090/tcp": {}}
     assert image["Labels"]["org.opencontainers.image.version"] == IMAGE.rpartition(":")[2]

@@ -12,7 +12,7 @@ use pdfmagic_core::{Backend, Error, Options, Page, Source};
 use crate::failure::{InputError, is_standard};
 
 /// Holds nearly every header.
-const FIRST_READ: u64 = 64 << 10;
+const FIRST_READ: u64 = 16 << 10;
 
 /// An input whose beginning is in memory; all of it, unless it is a regular file.
 #[derive(Debug)]

@@ -1,14 +1,12 @@
 //! Pages, and the objects they become (ISO 32000-1, 7.7).
 
-use std::fmt;
-
 use crate::backend::{Backend, Filter, ImageXObject, Passthrough};
 use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{EOI, Jpeg, Source};
 use crate::notice::Notice;
 use crate::options::Options;
-use crate::pdf::{Open, Piece, Ref, Writer};
+use crate::pdf::{Open, Piece, Ref, Text, Writer};
 
 /// One page showing one image.
 #[derive(Debug, Clone)]
@@ -91,15 +89,15 @@ impl Document {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
         }
-        let (pages, count) = (Spaced(&self.pages), self.pages.len());
-        self.writer.object(
-            self.tree,
-            format_args!("<< /Type /Pages /Kids [{pages}] /Count {count} >>"),
-        );
-        self.writer.object(
-            self.catalog,
-            format_args!("<< /Type /Catalog /Pages {} >>", self.tree),
-        );
+        self.writer.object(self.tree, |tree| {
+            let pages = self.pages.iter().copied();
+            tree.put("<< /Type /Pages /Kids [").list(pages);
+            tree.put("] /Count ").put(self.pages.len()).put(" >>");
+        });
+        self.writer.object(self.catalog, |catalog| {
+            catalog.put("<< /Type /Catalog /Pages ").put(self.tree);
+            catalog.put(" >>");
+        });
         let rest = self.writer.finish(self.catalog)?;
         let rest: Vec<_> = rest.iter().map(|piece| piece.bytes(&[])).collect();
         Ok(rest.concat())
@@ -167,12 +165,14 @@ impl Streamed {
             notices,
         } = Page::from_jpeg(source, options, &Passthrough)?;
         let mut document = Document::new();
-        let dict = image_dict(&mut document.writer, &mut image);
+        let profile = write_profile(&mut document.writer, &mut image);
         let rest = match image.data.last() {
             Some(Piece::Input(range)) => range.start,
             _ => head.len() as u64,
         };
-        let image = document.writer.open(format_args!("{dict}"), image.data);
+        let data = std::mem::take(&mut image.data);
+        let dict = |dict: &mut Text| image_dict(dict, &image, profile);
+        let image = document.writer.open(dict, data);
         let pieces = document.writer.take();
         let streamed = Self {
             document,
@@ -212,89 +212,67 @@ fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
         placement,
         ..
     } = page;
-    let dict = image_dict(w, &mut image);
-    let image = w.stream(format_args!("{dict}"), image.data);
+    let profile = write_profile(w, &mut image);
+    let data = std::mem::take(&mut image.data);
+    let image = w.stream(|dict| image_dict(dict, &image, profile), data);
     write_leaf(w, parent, image, &placement)
 }
 
 /// Writes the page object, and the content that shows the image.
 fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement) -> Ref {
-    let content = format!("q {} cm /Im0 Do Q", Spaced(&placement.matrix));
-    let content = w.stream(format_args!(""), vec![Piece::Made(content.into_bytes())]);
-    let [width, height] = placement.media_box;
-    let user_unit = Optional(
-        " /UserUnit ",
-        (placement.user_unit != 1).then_some(placement.user_unit),
-    );
+    let mut content = Text::new();
+    content.put("q ").list(placement.matrix);
+    content.put(" cm /Im0 Do Q");
+    let content = w.stream(|_| (), vec![content.into()]);
     let id = w.reserve();
-    w.object(
-        id,
-        format_args!(
-            "<< /Type /Page /Parent {parent} /MediaBox [0 0 {width} {height}]{user_unit} \
-             /Resources << /XObject << /Im0 {image} >> >> /Contents {content} >>"
-        ),
-    );
+    w.object(id, |page| {
+        page.put("<< /Type /Page /Parent ").put(parent);
+        page.put(" /MediaBox [0 0 ").list(placement.media_box);
+        page.put("]");
+        if placement.user_unit != 1 {
+            page.put(" /UserUnit ").put(u64::from(placement.user_unit));
+        }
+        page.put(" /Resources << /XObject << /Im0 ").put(image);
+        page.put(" >> >> /Contents ").put(content).put(" >>");
+    });
     id
 }
 
-/// The entries of an image's dictionary, but for `Length`. Writes the profile, which is an object of its own.
-fn image_dict(w: &mut Writer, image: &mut ImageXObject) -> String {
+/// Writes the profile of an image, if it has one.
+fn write_profile(w: &mut Writer, image: &mut ImageXObject) -> Option<Ref> {
+    let profile = image.icc_profile.take()?;
     let space = image.color_space;
-    let n = space.components();
-    let space = match image.icc_profile.take() {
-        Some(profile) => {
-            let profile = w.stream(
-                format_args!("/N {n} /Alternate {space}"),
-                vec![Piece::Made(profile)],
-            );
-            format!("[/ICCBased {profile}]")
-        }
-        None => space.to_string(),
+    let dict = |dict: &mut Text| {
+        dict.put("/N ").put(space.components());
+        dict.put(" /Alternate ").put(space);
     };
-    let filter = match image.filter {
-        Filter::Dct => "/BitsPerComponent 8 /Filter /DCTDecode".to_owned(),
-        Filter::Flate {
-            bits_per_component: bits,
-        } => format!(
-            "/BitsPerComponent {bits} /Filter /FlateDecode /DecodeParms \
-             << /Predictor 15 /Colors {n} /BitsPerComponent {bits} /Columns {} >>",
-            image.width,
-        ),
-    };
-    let decode = Optional(
-        " /Decode ",
-        image
-            .inverted
-            .then(|| format!("[{}]", "1 0 ".repeat(n).trim_end())),
-    );
-    format!(
-        "/Type /XObject /Subtype /Image /Width {} /Height {} /ColorSpace {space} {filter}{decode}",
-        image.width, image.height,
-    )
+    Some(w.stream(dict, vec![Piece::Made(profile)]))
 }
 
-/// Items with a space between.
-struct Spaced<'s, T>(&'s [T]);
-
-impl<T: fmt::Display> fmt::Display for Spaced<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, item) in self.0.iter().enumerate() {
-            if i > 0 {
-                f.write_str(" ")?;
-            }
-            item.fmt(f)?;
+/// The entries of an image's dictionary, but for `Length`.
+fn image_dict(dict: &mut Text, image: &ImageXObject, profile: Option<Ref>) {
+    let space = image.color_space;
+    let [width, height] = [image.width, image.height].map(|side| u64::from(side.get()));
+    dict.put("/Type /XObject /Subtype /Image /Width ")
+        .put(width);
+    dict.put(" /Height ").put(height).put(" /ColorSpace ");
+    match profile {
+        Some(profile) => dict.put("[/ICCBased ").put(profile).put("]"),
+        None => dict.put(space),
+    };
+    match image.filter {
+        Filter::Dct => dict.put(" /BitsPerComponent 8 /Filter /DCTDecode"),
+        Filter::Flate { bits_per_component } => {
+            let bits = u64::from(bits_per_component);
+            dict.put(" /BitsPerComponent ").put(bits);
+            dict.put(" /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors ");
+            dict.put(space.components());
+            dict.put(" /BitsPerComponent ").put(bits);
+            dict.put(" /Columns ").put(width).put(" >>")
         }
-        Ok(())
-    }
-}
-
-/// A key and its value, or nothing.
-struct Optional<T>(&'static str, Option<T>);
-
-impl<T: fmt::Display> fmt::Display for Optional<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.1
-            .iter()
-            .try_for_each(|value| write!(f, "{}{value}", self.0))
+    };
+    if image.inverted {
+        let swapped = std::iter::repeat_n("1 0", space.components());
+        dict.put(" /Decode [").list(swapped).put("]");
     }
 }
