@@ -150,12 +150,11 @@ impl Exchange {
             headers.insert(TRACEPARENT, traceparent.clone());
         }
         let Some(report) = &self.report else { return };
-        let ms = |time: Duration| (time.as_millis(), time.subsec_micros() % 1000);
-        let [queue, read, convert] = [report.queue, report.read, report.convert].map(ms);
-        let timing = format!(
-            "queue;dur={}.{:03}, read;dur={}.{:03}, convert;dur={}.{:03}",
-            queue.0, queue.1, read.0, read.1, convert.0, convert.1
-        );
+        let timing = timing(&[
+            ("queue", report.queue),
+            ("read", report.read),
+            ("convert", report.convert),
+        ]);
         let timing = HeaderValue::try_from(timing).expect("words and numbers");
         headers.insert(SERVER_TIMING, timing);
         if !report.notices.is_empty() {
@@ -288,6 +287,24 @@ impl Drop for Followed {
     fn drop(&mut self) {
         self.exchange.is_whole = self.has_ended || http_body::Body::is_end_stream(&self.body);
     }
+}
+
+/// How long each step took, in milliseconds (Server Timing, 3).
+fn timing(steps: &[(&str, Duration)]) -> String {
+    let mut timing = String::with_capacity(64);
+    for (step, took) in steps {
+        let us = took.as_micros();
+        let (mut whole, mut thousandths) = (itoa::Buffer::new(), itoa::Buffer::new());
+        timing.extend([
+            if timing.is_empty() { "" } else { ", " },
+            step,
+            ";dur=",
+            whole.format(us / 1000),
+            ".",
+            &thousandths.format(1000 + us % 1000)[1..],
+        ]);
+    }
+    timing
 }
 
 /// Whether a client's word may go into our log and headers.

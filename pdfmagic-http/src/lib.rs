@@ -2,6 +2,7 @@
 
 mod admin;
 mod admission;
+mod allocator;
 mod answer;
 mod app;
 mod buffers;
@@ -26,4 +27,5 @@ mod traces;
 mod upload;
 mod workers;
 
+pub use allocator::settle as settle_allocator;
 pub use program::main;

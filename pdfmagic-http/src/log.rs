@@ -1,10 +1,15 @@
 //! Lines on standard error: what the service does, one for each request. No names of files, no data.
 
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::{Config, LogFormat};
 
@@ -13,6 +18,9 @@ const DELAY: Duration = Duration::from_millis(20);
 
 /// How many bytes of lines may wait.
 const MAX: usize = 1 << 20;
+
+/// What a line about a request has room in, in bytes.
+const ROOM: usize = 512;
 
 /// Lines on their way to standard error. No request waits for whoever reads there: if that is too slow, lines are lost.
 #[derive(Debug, Clone, Default)]
@@ -36,19 +44,11 @@ impl Log {
     /// Takes all log lines from now on.
     pub(crate) fn start(config: &Config) -> io::Result<Self> {
         let log = Self::default();
-        let lines = tracing_subscriber::fmt()
+        tracing_subscriber::fmt()
             .with_max_level(config.log_level)
-            .with_target(false)
-            .with_writer(log.clone());
-        match config.log_format {
-            LogFormat::Text => lines.with_ansi(false).init(),
-            LogFormat::Json => lines
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false)
-                .init(),
-        }
+            .event_format(Lines(config.log_format))
+            .with_writer(log.clone())
+            .init();
         let writer = log.clone();
         std::thread::Builder::new()
             .name("log".to_owned())
@@ -109,5 +109,81 @@ impl<'a> MakeWriter<'a> for Log {
 
     fn make_writer(&'a self) -> &'a Log {
         self
+    }
+}
+
+/// How a line looks. What `tracing_subscriber` has for that takes three times as long, which is a tenth of what the
+/// server does for a small photo.
+#[derive(Debug)]
+struct Lines(LogFormat);
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let level = event.metadata().level().as_str();
+        let time = humantime::format_rfc3339_micros(SystemTime::now());
+        let mut line = String::with_capacity(ROOM);
+        match self.0 {
+            LogFormat::Text => write!(line, "{time} {level}"),
+            LogFormat::Json => write!(line, r#"{{"timestamp":"{time}","level":"{level}""#),
+        }?;
+        let mut fields = Fields {
+            line,
+            format: self.0,
+        };
+        event.record(&mut fields);
+        fields.line.push_str(match self.0 {
+            LogFormat::Text => "\n",
+            LogFormat::Json => "}\n",
+        });
+        out.write_str(&fields.line)
+    }
+}
+
+/// What an event says, one after the other.
+struct Fields {
+    line: String,
+    format: LogFormat,
+}
+
+impl Fields {
+    fn add(&mut self, field: &Field, value: &str) {
+        let name = field.name();
+        let parts = match self.format {
+            LogFormat::Text if name == "message" => [" ", "", "", value],
+            LogFormat::Text => [" ", name, "=", value],
+            LogFormat::Json => [",\"", name, "\":", value],
+        };
+        self.line.extend(parts);
+    }
+}
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, itoa::Buffer::new().format(value));
+    }
+
+    /// In both formats as JSON has it.
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(
+            field,
+            &serde_json::to_string(value).expect("text can be JSON"),
+        );
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let value = format!("{value:?}");
+        match self.format {
+            LogFormat::Text => self.add(field, &value),
+            LogFormat::Json => self.record_str(field, &value),
+        }
     }
 }

@@ -12,11 +12,12 @@ use crate::app::App;
 use crate::config::{Cli, Command, Config, unknown_variables};
 use crate::log::Log;
 use crate::server::run;
-use crate::{admin, health};
+use crate::{admin, health, settle_allocator};
 
 /// Does what the command line says.
 #[must_use]
 pub fn main() -> ExitCode {
+    settle_allocator();
     let cli = Cli::read();
     if cli.command == Some(Command::Health) {
         return ask(cli.config.admin_listen);

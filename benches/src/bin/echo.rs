@@ -1,5 +1,5 @@
 //! `echo`: sends each body back. What a service on this stack can do at best: axum on hyper, with the runtime, the
-//! socket options and the timer of pdfmagic-http.
+//! allocator, the socket options and the timer of pdfmagic-http.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,6 +24,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    pdfmagic_http::settle_allocator();
     let listener = TcpListener::bind(Arguments::parse().listen).await?;
     let routes = Router::new()
         .route("/", post(async |body: Bytes| body))

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use pdfmagic_core::backend::Choice;
 use pdfmagic_core::{
     Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
@@ -109,14 +108,15 @@ async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
 
 /// A PDF as an answer.
 pub(super) fn answer(body: Body, disposition: HeaderValue, report: Report) -> Response {
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/pdf"),
-        ),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, Extension(report), body).into_response()
+    let mut response = Response::new(body);
+    response.extensions_mut().insert(report);
+    let headers = response.headers_mut();
+    // With room for what the connection adds.
+    headers.reserve(16);
+    let pdf = HeaderValue::from_static("application/pdf");
+    headers.insert(header::CONTENT_TYPE, pdf);
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    response
 }
 
 /// Whether a backend embeds a JPEG as it is wherever PDF allows that.
