@@ -19,11 +19,14 @@ pub fn settle() {
     if cfg!(not(target_env = "gnu")) || SETTINGS.into_iter().any(is_set) {
         return;
     }
+    let Ok(program) = env::current_exe() else {
+        return;
+    };
     let mut words = env::args_os();
-    let mut again = Command::new("/proc/self/exe");
+    let mut again = Command::new(program);
     if let Some(name) = words.next() {
         again.arg0(name);
     }
-    // Returns only where there is no /proc; then it goes without.
+    // Returns only where that cannot be; then it goes without.
     let _ = again.args(words).envs(SETTINGS).exec();
 }

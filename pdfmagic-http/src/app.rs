@@ -9,6 +9,7 @@ use crate::admission::Rates;
 use crate::buffers::Buffers;
 use crate::config::Config;
 use crate::life::Life;
+use crate::log::Log;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::workers::Workers;
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) limits: Limits,
     pub(crate) life: Life,
+    pub(crate) log: Log,
     pub(crate) memory: Memory,
     /// None where clients are not limited.
     pub(crate) rates: Option<Rates>,
@@ -36,7 +38,7 @@ pub(crate) struct App {
 
 impl App {
     /// Sets up what requests share.
-    pub(crate) fn new(config: Config) -> Arc<Self> {
+    pub(crate) fn new(config: Config, log: Log) -> Arc<Self> {
         let memory = config.memory_for_bodies();
         let mut limits = Limits::default();
         limits.max_pixels = config.max_pixels.min((memory / BYTES_PER_PIXEL) as u64);
@@ -45,6 +47,7 @@ impl App {
         Arc::new(Self {
             limits,
             life: Life::default(),
+            log,
             memory: Memory::new(memory),
             rates: config
                 .rate_limit

@@ -197,29 +197,34 @@ impl Exchange {
     }
 
     fn log(&self, status: u16, took: Duration) {
+        // Too many, and too dull.
         let is_health = matches!(self.route, "/livez" | "/readyz");
-        if is_health && !tracing::enabled!(Level::DEBUG) {
+        let level = if is_health { Level::DEBUG } else { Level::INFO };
+        let Some(mut line) = self.app.log.line(level, "request") else {
             return;
+        };
+        line.text("id", self.id.to_str().unwrap_or_default());
+        if let Some(traceparent) = self.traceparent() {
+            line.text("traceparent", traceparent);
+        }
+        line.text("method", self.method);
+        line.text("route", self.route);
+        line.number("status", status.into());
+        if let Some(refusal) = &self.refusal {
+            line.text("code", refusal.code);
         }
         let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let report = self.report.as_ref();
-        tracing::info!(
-            id = self.id.to_str().unwrap_or_default(),
-            traceparent = self.traceparent(),
-            method = self.method,
-            route = self.route,
-            status,
-            code = self.refusal.map(|refusal| refusal.code),
-            backend = report.map(|report| report.backend),
-            pages = report.map(|report| report.pages),
-            bytes_in = report.map(|report| report.input),
-            bytes_out = self.sent,
-            queue_us = report.map(|report| us(report.queue)),
-            read_us = report.map(|report| us(report.read)),
-            convert_us = report.map(|report| us(report.convert)),
-            total_us = us(took),
-            "request"
-        );
+        if let Some(report) = &self.report {
+            line.text("backend", report.backend);
+            line.number("pages", report.pages as u64);
+            line.number("bytes_in", report.input as u64);
+            line.number("queue_us", us(report.queue));
+            line.number("read_us", us(report.read));
+            line.number("convert_us", us(report.convert));
+        }
+        line.number("bytes_out", self.sent);
+        line.number("total_us", us(took));
+        self.app.log.add(line);
     }
 }
 

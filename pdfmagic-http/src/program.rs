@@ -100,7 +100,7 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
     let (listen, admin_listen) = (config.listen, config.admin_listen);
     let at =
         |address, error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
-    let app = App::new(config);
+    let app = App::new(config, log.clone());
     let admin = admin::start(admin_listen, &app).map_err(|error| at(admin_listen, error))?;
     let listener = TcpListener::bind(listen)
         .await

@@ -242,6 +242,10 @@ fn stem(name: &str) -> String {
     const MAX: usize = 64;
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem = stem.trim_start_matches('.');
+    if stem.is_empty() {
+        return "image".to_owned();
+    }
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c
@@ -251,15 +255,11 @@ fn stem(name: &str) -> String {
     };
     let mut stem: String = stem.chars().take(MAX).map(plain).collect();
     // The practical's scripts look for this word in the headers to find their timings.
-    while let Some(at) = stem.to_ascii_lowercase().find("real") {
+    let is_real = |word: &[u8]| word.eq_ignore_ascii_case(b"real");
+    while let Some(at) = stem.as_bytes().windows(4).position(is_real) {
         stem.insert(at + 2, '_');
     }
-    let stem = stem.trim_start_matches('.');
-    if stem.is_empty() {
-        "image".to_owned()
-    } else {
-        stem.to_owned()
-    }
+    stem
 }
 
 #[cfg(test)]

@@ -15,9 +15,6 @@ use pdfmagic_benches::sample::{Recording, Run, machine};
 use pdfmagic_benches::tally::{Report, Tally};
 use tokio::runtime::Runtime;
 
-/// What is left of a bound where the ratios are a test, beside whatever else a machine does.
-const BUSY: f64 = 0.8;
-
 /// The bench, and the report that grows on it.
 pub(crate) struct Bench {
     runtime: Runtime,
@@ -42,8 +39,9 @@ struct Ratio {
     at_rest: f64,
 }
 
-/// How many rounds a promise is measured in at first, and again while their median misses it.
-pub(crate) const ROUNDS: usize = 5;
+/// How many rounds a promise is measured in at first, and again while their median misses it. Many and short, so that
+/// what else a machine does hits both sides alike.
+pub(crate) const ROUNDS: usize = 10;
 
 /// A machine that is busy with something else is given this many rounds to come to rest.
 const MOST_ROUNDS: usize = 3 * ROUNDS;
@@ -221,18 +219,13 @@ impl Bench {
 
     /// Writes the report. Returns the promises that were not kept.
     pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
-        let bound = if self.quick {
-            format!("{BUSY} of *at least*, since other work may share the machine with a quick run")
-        } else {
-            "*at least*".to_owned()
-        };
-        self.say(&format!(
+        self.say(
             "\n## What is promised\n\n\
              Medians of rounds that measure both sides in turn. A ratio that is missed gets more rounds, and all count. \
              *From* and *to* are the least and the greatest round. *Aim* is for a machine that does nothing else; below \
-             {bound}, `report` fails.\n\n\
+             *at least*, `report` fails.\n\n\
              | ratio | measured | from | to | rounds | aim | at least | |\n|---|--:|--:|--:|--:|--:|--:|---|"
-        ));
+        );
         let mut broken = Vec::new();
         for Ratio {
             what,
@@ -256,13 +249,8 @@ impl Bench {
                 "| {what} | {value:.2} | {least:.2} | {most:.2} | {} | {at_rest} | {at_least} | {verdict} |",
                 rounds.len()
             );
-            let bound = if self.quick {
-                BUSY * at_least
-            } else {
-                *at_least
-            };
-            if value < bound {
-                broken.push(format!("{what}: {value:.2}, but {bound:.2} is promised"));
+            if !is_kept {
+                broken.push(format!("{what}: {value:.2}, but {at_least} is promised"));
             }
         }
         fs::write(self.output.join("REPORT.md"), self.text)?;
