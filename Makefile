@@ -17,7 +17,7 @@ REPLICAS ?= 3
 # How long `make fuzz` takes for each law, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers api chaos instructions container ratios tools programs bench report fuzz image binary-image up down
+.PHONY: run test lint rust viewers api chaos instructions container ratios tools programs bench report fuzz image image-root binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -82,12 +82,15 @@ fuzz:
 image:
 	$(CONTAINER) build -f deploy/Containerfile --build-arg VERSION=$(VERSION) -t $(IMAGE) .
 
-# The same from a binary built here, where no builder image can be pulled.
-binary-image:
-	$(STATIC) --no-default-features -p pdfmagic-benches --bin pdfmagic
+# What the image holds: one program under two names.
+image-root:
+	$(STATIC) --locked --no-default-features -p pdfmagic-benches --bin pdfmagic
 	rm -rf target/image
 	install -D $(RELEASE)/pdfmagic target/image/pdfmagic-http
 	ln -s pdfmagic-http target/image/pdfmagic-load
+
+# The same image from a binary built here, where no builder image can be pulled.
+binary-image: image-root
 	$(CONTAINER) build -q -f deploy/Containerfile.binary --build-arg VERSION=$(VERSION) -t $(IMAGE) target/image
 
 up: binary-image

@@ -243,3 +243,26 @@ async fn a_stream_of_a_gibibyte_takes_a_few_megabytes() {
         service.peak() / MIB
     );
 }
+
+/// The allocator is told once, unless the operator has told it something else; arguments and name stay.
+#[test]
+fn the_allocator_gives_back_what_was_decoded() {
+    let environment = |service: &Service| {
+        let of = |what| std::fs::read_to_string(format!("/proc/{}/{what}", service.pid())).unwrap();
+        assert!(of("cmdline").contains("pdfmagic-http\0--listen\0"));
+        of("environ")
+            .split('\0')
+            .filter(|variable| variable.starts_with("MALLOC_"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let told = environment(&Service::start(&[]));
+    let expected = [
+        "MALLOC_MMAP_THRESHOLD_=1048576",
+        "MALLOC_TRIM_THRESHOLD_=4194304",
+    ];
+    assert_eq!(told, expected);
+    let own = ("MALLOC_TRIM_THRESHOLD_", "65536");
+    let told = environment(&Service::start_with(&[], &[own]));
+    assert_eq!(told, ["MALLOC_TRIM_THRESHOLD_=65536"]);
+}
