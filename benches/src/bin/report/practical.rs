@@ -206,7 +206,7 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
     bench.promise(
         "three quota-limited replicas, against one",
-        2.5,
+        2.4,
         2.8,
         |bench| {
             // So many that no replica ever waits for a client that waits for another.

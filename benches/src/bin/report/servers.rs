@@ -166,7 +166,7 @@ pub(crate) fn sibling(name: &str) -> io::Result<PathBuf> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::NotFound,
-            format!("{name} is missing: cargo build --release --workspace"),
+            format!("{name} is missing: make programs"),
         ))
     }
 }
