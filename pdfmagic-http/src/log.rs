@@ -59,7 +59,7 @@ impl Log {
         Ok(log)
     }
 
-    /// Begins a line about a request, if those are wanted. An event with as many fields takes twice as long.
+    /// Begins a line about a request, if those are wanted. An event with as many fields takes half as long again.
     pub(crate) fn line(&self, level: Level, message: &str) -> Option<Line> {
         let mut line = (level <= self.0.level).then(|| Line::new(self.0.format, level))?;
         line.message(message);
