@@ -1,7 +1,10 @@
 //! The load generator as its users run it.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -63,7 +66,51 @@ async fn a_threshold_that_is_missed_is_named_and_fails_the_run() {
             "{words:?}: {run:?}"
         );
         assert!(text(&run.stderr).contains(missed), "{words:?}: {run:?}");
+        assert_eq!(
+            run.stderr.is_empty(),
+            missed.is_empty(),
+            "{words:?}: {run:?}"
+        );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_shows_how_far_it_is_until_the_summary_takes_its_place() {
+    // The second answer waits until the first is shown.
+    let (first_shown, wait) = tokio::sync::watch::channel(false);
+    let count = Arc::new(AtomicU32::new(0));
+    let answer = async move || {
+        if count.fetch_add(1, Ordering::Relaxed) > 0 {
+            let _ = wait.clone().wait_for(|shown| *shown).await;
+        }
+        PDF
+    };
+    let address = serve(Router::new().route("/", post(answer))).await;
+    let load = env!("CARGO_BIN_EXE_pdfmagic-load");
+    // A pseudo terminal.
+    let mut script = Command::new("script")
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("'{load}' {address} 2 --size 16x16 --warm-up 0"))
+        .arg("/dev/null")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut terminal = BufReader::new(script.stdout.take().unwrap());
+    tokio::task::block_in_place(|| {
+        let mut read = |until: u8| {
+            let mut text = Vec::new();
+            assert!(terminal.read_until(until, &mut text).unwrap() > 0);
+            String::from_utf8(text).unwrap()
+        };
+        while !read(b'd').ends_with("  1 answered") {}
+        first_shown.send(true).unwrap();
+        let rest = read(0);
+        let (_, summary) = rest.rsplit_once("\r\x1b[K").unwrap();
+        assert!(summary.starts_with("1 client, closed loop"), "{rest:?}");
+        assert!(summary.contains("2 answered"), "{rest:?}");
+        assert!(script.wait().unwrap().success());
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,6 +196,35 @@ async fn a_line_for_each_request_tells_what_happened_to_it() {
             (&"a".into(), &Value::Null)
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_starts_with_the_next_period_and_refuses_what_is_none() {
+    let address = serve(Router::new().route("/", post(async || PDF)))
+        .await
+        .to_string();
+    for never in ["0", "-1", "nan", "inf", "1e10", "soon"] {
+        let run = load(&[&address, "1", &format!("--start-every={never}")]);
+        assert_eq!(run.status.code(), Some(2), "{run:?}");
+        let error = text(&run.stderr).lines().next().unwrap();
+        assert!(
+            error.contains("'--start-every <START_EVERY>': expected a number of seconds"),
+            "{error}"
+        );
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("run.jsonl");
+    let before = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    load(&[
+        &address,
+        "1",
+        "--start-every=0.75",
+        "--output",
+        output.to_str().unwrap(),
+    ]);
+    let run = Recording::read(&std::fs::read(&output).unwrap()[..]).unwrap();
+    let start = u128::from(run.samples[0].start_ns) / 1_000_000;
+    assert!(start >= before.next_multiple_of(750), "{before} {start}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

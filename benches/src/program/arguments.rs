@@ -88,7 +88,7 @@ pub(super) struct Measure {
     #[arg(long, value_parser = seconds)]
     pub(super) start_at: Option<Duration>,
     /// Start when the clock next shows a full multiple of so many seconds: a start together without a word beforehand.
-    #[arg(long, value_parser = seconds, conflicts_with = "start_at")]
+    #[arg(long, value_parser = period, conflicts_with = "start_at")]
     pub(super) start_every: Option<Duration>,
     /// Seconds that a client rests after an answer.
     #[arg(long, value_parser = seconds, default_value = "0")]
@@ -138,15 +138,28 @@ pub(super) enum Connections {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| "not a number of seconds")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    // Whatever can be added to today's date, in nanoseconds.
+    const MAX: u32 = u32::MAX;
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.0..=f64::from(MAX)).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("expected a number of seconds from 0 to {MAX}"))
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    let period = seconds(text)?;
+    if period.is_zero() {
+        return Err("expected a number of seconds above 0".to_owned());
+    }
+    Ok(period)
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "expected a number above zero".to_owned())
+        .ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 fn dimensions(text: &str) -> Result<(u16, u16), String> {

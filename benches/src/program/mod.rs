@@ -116,7 +116,7 @@ impl Measure {
             warm_up: self.warm_up,
             start_at: self
                 .start_at
-                .or(self.start_every.and_then(next_multiple))
+                .or_else(|| self.start_every.map(next_start))
                 .map(|at| SystemTime::UNIX_EPOCH + at),
             think_time: self.think_time,
             retries: self.retries,
@@ -274,8 +274,10 @@ impl Progress {
 }
 
 /// The first multiple of `period` from now on, in Unix time.
-fn next_multiple(period: Duration) -> Option<Duration> {
-    let now = SystemTime::UNIX_EPOCH.elapsed().ok()?.as_secs();
-    let at = now.checked_next_multiple_of(period.as_secs())?;
-    Some(Duration::from_secs(at))
+fn next_start(period: Duration) -> Duration {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let [now, period] = [now, period].map(|time| {
+        u64::try_from(time.as_nanos()).expect("a date before 2554, and a number of seconds")
+    });
+    Duration::from_nanos(now.next_multiple_of(period))
 }
