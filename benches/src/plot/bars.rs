@@ -1,7 +1,6 @@
 //! Charts of bars.
 
 use kuva::plot::BarPlot;
-use kuva::plot::legend::LegendPosition;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
@@ -23,12 +22,7 @@ pub(super) fn share(series: &Series) -> Figure {
     let layout = Layout::auto_from_plots(&plots)
         .with_x_label("replica")
         .with_y_label("requests");
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+    Figure::on_one_axis(plots, layout, table)
 }
 
 pub(super) fn parts(names: &[&str], bars: &[(String, Vec<f64>)]) -> Figure {
@@ -55,12 +49,6 @@ pub(super) fn parts(names: &[&str], bars: &[(String, Vec<f64>)]) -> Figure {
     let plots = vec![Plot::Bar(plot)];
     let layout = Layout::auto_from_plots(&plots)
         .with_x_axis_max(100.0)
-        .with_x_label("part of the time [%]")
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+        .with_x_label("part of the time [%]");
+    Figure::on_one_axis(plots, layout, table)
 }

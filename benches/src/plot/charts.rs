@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kuva::plot::annotations::ReferenceLine;
 use kuva::plot::histogram::BinMethod;
-use kuva::plot::legend::{LegendEntry, LegendPosition, LegendShape};
+use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::{BoxPlot, EcdfPlot, Histogram, LinePlot, ScatterPlot};
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
@@ -51,18 +51,11 @@ pub(super) fn histogram(series: &Series) -> Figure {
         });
         layout = layout.with_reference_line(line);
     }
-    let mut layout = layout
-        .with_legend_entries(legend)
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
+    let mut layout = layout.with_legend_entries(legend);
     layout.force_margin_right = Some(LABEL_MARGIN);
     let mut table = vec![row(["latency_ms"])];
     table.extend(latencies.iter().map(|latency| row([latency])));
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+    Figure::on_one_axis(plots, layout, table)
 }
 
 pub(super) fn ecdf(series: &[Series]) -> Figure {
@@ -85,15 +78,9 @@ pub(super) fn ecdf(series: &[Series]) -> Figure {
         .with_log_x()
         .with_x_tick_format(TickFormat::Custom(Arc::new(significant)))
         .with_x_label(series[0].latency_label())
-        .with_y_label("part of the requests (dashed: p50, p95, p99)")
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
+        .with_y_label("part of the requests (dashed: p50, p95, p99)");
     layout.force_margin_right = Some(LABEL_MARGIN);
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+    Figure::on_one_axis(plots, layout, table)
 }
 
 pub(super) fn clients(series: &Series) -> Figure {
@@ -121,12 +108,7 @@ pub(super) fn clients(series: &Series) -> Figure {
         .with_y_axis_max(most * 1.05)
         .with_x_label("client")
         .with_y_label(series.latency_label());
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+    Figure::on_one_axis(plots, layout, table)
 }
 
 /// What came in one second.
@@ -208,8 +190,7 @@ pub(super) fn timeline(series: &Series) -> Figure {
         .with_log_y()
         .with_y_tick_format(TickFormat::Custom(Arc::new(significant)))
         .with_x_label("time [s]")
-        .with_y_label(series.latency_label())
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
+        .with_y_label(series.latency_label());
     Figure {
         plots,
         secondary,
@@ -219,11 +200,7 @@ pub(super) fn timeline(series: &Series) -> Figure {
 }
 
 pub(super) fn tail(series: &[Series]) -> Figure {
-    let mut table = vec![vec![
-        "series".to_owned(),
-        "percentile".to_owned(),
-        "latency_ms".to_owned(),
-    ]];
+    let mut table = vec![row(["series", "percentile", "latency_ms"])];
     let mut plots = Vec::new();
     for (number, one) in series.iter().enumerate() {
         let latencies = one.latencies();
@@ -260,15 +237,9 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         .with_x_tick_format(TickFormat::Custom(Arc::new(|one_in| {
             format!("{}%", 100.0 - 100.0 / one_in)
         })))
-        .with_y_tick_format(TickFormat::Custom(Arc::new(significant)))
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
+        .with_y_tick_format(TickFormat::Custom(Arc::new(significant)));
     layout.force_margin_right = Some(LABEL_MARGIN);
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+    Figure::on_one_axis(plots, layout, table)
 }
 
 pub(super) fn scaling(series: &[Series]) -> Figure {
@@ -317,14 +288,8 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
         .with_x_label("replicas")
         .with_y_label("requests a second")
         .with_x_tick_step(1.0)
-        .with_y_axis_min(0.0)
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
-    Figure {
-        plots,
-        secondary: Vec::new(),
-        layout,
-        table,
-    }
+        .with_y_axis_min(0.0);
+    Figure::on_one_axis(plots, layout, table)
 }
 
 /// Three digits, without an exponent or zeros at the end.

@@ -10,6 +10,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use kuva::backend::png::PngBackend;
 use kuva::backend::svg::SvgBackend;
+use kuva::plot::legend::LegendPosition;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 use kuva::render::render::{render_multiple, render_twin_y};
@@ -125,6 +126,15 @@ impl Figure {
         figure
     }
 
+    fn on_one_axis(plots: Vec<Plot>, layout: Layout, table: Vec<Vec<String>>) -> Self {
+        Self {
+            plots,
+            secondary: Vec::new(),
+            layout,
+            table,
+        }
+    }
+
     /// Writes `STEM.svg`, `STEM.png` and `STEM.csv`.
     ///
     /// # Errors
@@ -157,6 +167,7 @@ fn framed(layout: Layout, title: &str, caption: &str) -> Layout {
         .with_subtitle(caption)
         .with_subtitle_size(11)
         .with_subtitle_wrap(110)
+        .with_legend_position(LegendPosition::OutsideBottomColumns)
         .with_legend_box(false)
         .with_width(900.0)
         .with_height(520.0)
