@@ -13,6 +13,12 @@ use tokio::time::{Instant, timeout_at};
 use crate::memory::Memory;
 use crate::problem::Problem;
 
+/// Most that the head of a part of a form may be, in bytes.
+const MAX_PART_HEAD: usize = 4 << 10;
+
+/// Most that all parts of a form but the files may be, in bytes. They are read into memory beside the budget.
+const MAX_FIELDS: usize = 64 << 10;
+
 /// One uploaded file.
 #[derive(Debug)]
 pub(crate) struct Upload {
@@ -130,10 +136,15 @@ pub(crate) struct Form {
     pub(crate) fields: Vec<(String, Bytes)>,
 }
 
-/// Reads a form (RFC 7578) whose files are in the field of this name.
+/// Reads a form (RFC 7578) whose files, at most `max_files`, are in the field of this name.
 ///
 /// No library is used, since those copy each part.
-pub(crate) fn form(body: &Bytes, content_type: &Mime, field: &str) -> Result<Form, Problem> {
+pub(crate) fn form(
+    body: &Bytes,
+    content_type: &Mime,
+    field: &str,
+    max_files: usize,
+) -> Result<Form, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
     let boundary = content_type
         .get_param(mime::BOUNDARY)
@@ -149,6 +160,7 @@ pub(crate) fn form(body: &Bytes, content_type: &Mime, field: &str) -> Result<For
         preamble + delimiter.len()
     };
     let mut form = Form::default();
+    let mut fields = 0;
     while !body[at..].starts_with(b"--") {
         at += body[at..]
             .iter()
@@ -164,13 +176,20 @@ pub(crate) fn form(body: &Bytes, content_type: &Mime, field: &str) -> Result<For
                 .ok_or(malformed(at, "a part has no end"))?;
         let head = part_head(&body[at..end]).ok_or(malformed(
             at,
-            "a part has no Content-Disposition with a name",
+            "a part has no Content-Disposition with a name in its first 4 KiB",
         ))?;
         let data = body.slice(at + head.size..end);
         if head.field == field {
+            if form.files.len() == max_files {
+                return Err(Problem::TooManyParts { max: max_files });
+            }
             let name = head.file.unwrap_or_default();
             form.files.push(Upload { name, data });
         } else {
+            fields += end - at;
+            if fields > MAX_FIELDS {
+                return Err(malformed(at, "fields are over 64 KiB"));
+            }
             form.fields.push((head.field, data));
         }
         at = end + delimiter.len();
@@ -187,6 +206,7 @@ struct PartHead {
 
 fn part_head(part: &[u8]) -> Option<PartHead> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
+    let part = &part[..part.len().min(MAX_PART_HEAD)];
     let Ok(httparse::Status::Complete((size, headers))) =
         httparse::parse_headers(part, &mut headers)
     else {
@@ -243,7 +263,7 @@ mod tests {
     fn named(body: &str) -> Result<Vec<(String, Bytes)>, Problem> {
         let content_type = "multipart/form-data; boundary=\"b b\"".parse().unwrap();
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let files = form(&body, &content_type, "myfile")?.files;
+        let files = form(&body, &content_type, "myfile", 5)?.files;
         Ok(files
             .into_iter()
             .map(|file| (file.name, file.data))
@@ -287,8 +307,29 @@ mod tests {
         let body = Bytes::from(
             "--x\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\ndata\r\n--x--",
         );
-        let files = form(&body, &content_type, "f").unwrap().files;
+        let files = form(&body, &content_type, "f", 1).unwrap().files;
         assert!(body.as_ptr_range().contains(&files[0].data.as_ptr()));
+    }
+
+    #[test]
+    fn what_is_no_file_is_small() {
+        let file = part("name=myfile", "data");
+        let end = "--b b--";
+        for field in [
+            part("name=options", &"1".repeat(70_000)),
+            part("name=a", "").repeat(2000),
+            part(&format!("name=myfile; filename={}", "1".repeat(5000)), ""),
+        ] {
+            let refused = named(&[&field, &file, end].concat()).unwrap_err();
+            assert!(matches!(refused, Problem::Form { .. }), "{refused}");
+        }
+        let fields = part("name=options", &"1".repeat(60_000)) + &file.repeat(5);
+        assert_eq!(named(&[&fields, end].concat()).unwrap().len(), 5);
+        let refused = named(&[&fields, &*file, end].concat()).unwrap_err();
+        assert!(
+            matches!(refused, Problem::TooManyParts { max: 5 }),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -81,15 +81,12 @@ async fn of_form(
     media_type: &Mime,
 ) -> Result<Order, Problem> {
     let (body, read) = read(app, request).await?;
-    let Form { mut files, fields } = upload::form(&body, media_type, FIELD)?;
+    let max = app.config.max_parts;
+    let Form { mut files, fields } = upload::form(&body, media_type, FIELD, max)?;
     // What a browser sends when no file was chosen.
     files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
     if files.is_empty() {
         return Err(Problem::NoFile);
-    }
-    let max = app.config.max_parts;
-    if files.len() > max {
-        return Err(Problem::TooManyParts { max });
     }
     let mut json = Bytes::from("{}");
     for (name, value) in fields {

@@ -9,8 +9,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::jpeg;
 use super::running::{Answer, Service};
+use super::{FORM, form, jpeg};
 
 const MIB: u64 = 1 << 20;
 const BUDGET: u64 = 128 * MIB;
@@ -242,6 +242,32 @@ async fn a_stream_of_a_gibibyte_takes_a_few_megabytes() {
         "{} MiB",
         service.peak() / MIB
     );
+}
+
+#[test]
+fn a_form_takes_no_more_than_its_body() {
+    const SIZE: usize = 30_000_000;
+    let service = Service::start(&[]);
+    let part = |head: &str, data: &[u8]| {
+        let head = format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+        [head.as_bytes(), data, b"\r\n"].concat()
+    };
+    let long_name = format!("name=myfile; filename={}", "x".repeat(SIZE));
+    for parts in [
+        // As a list of values it would be many times as large.
+        part("name=options", &b"0,".repeat(SIZE / 2)),
+        part("name=quality", &vec![0xFF; SIZE]),
+        part(&long_name, b"no JPEG"),
+        part("name=a", b"").repeat(SIZE / 60),
+        part("name=myfile", b"").repeat(SIZE / 60),
+    ] {
+        let body = [&parts[..], &form(&[("a.jpg", &jpeg(1))])].concat();
+        let refused = service.send("POST /", FORM, &body);
+        assert!(matches!(refused.status, 400 | 413), "{}", refused.text());
+        assert!(refused.body.len() < 1000);
+    }
+    let peak = service.peak() / MIB;
+    assert!(peak < 60, "{peak} MiB");
 }
 
 /// The allocator is told once, unless the operator has told it something else; arguments and name stay.
