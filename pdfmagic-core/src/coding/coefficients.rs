@@ -22,8 +22,8 @@ pub(super) const ZIGZAG: [u8; 64] = {
     inverse
 };
 
-/// One block, with a bit set for each AC coefficient that is not zero. The others are zero in `zz` in a [`Plane`], and
-/// mean nothing where a block is used again.
+/// One block, with a bit set for each AC coefficient that is not zero. The others are zero, and what `zz` holds in their
+/// place is left from earlier use: it is never read.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
     pub(super) zz: [i16; 64],
@@ -42,13 +42,10 @@ impl Block {
         indices(self.nonzero)
     }
 
-    /// Changes each AC coefficient that is not zero.
+    /// A bit for each of them from Ss to Se.
     #[inline(always)]
-    pub(super) fn change(&mut self, level: impl Fn(usize, i16) -> i16) {
-        for k in self.indices() {
-            self.zz[k] = level(k, self.zz[k]);
-            self.nonzero ^= u64::from(self.zz[k] == 0) << k;
-        }
+    pub(super) fn band(&self, ss: usize, se: usize) -> u64 {
+        self.nonzero & (!0 << ss) & (!0 >> (63 - se))
     }
 
     /// Sets an AC coefficient.

@@ -21,6 +21,7 @@
     reason = "the loops over symbols are twice as slow where one of their parts is a call"
 )]
 
+mod anew;
 mod arithmetic;
 mod bits;
 mod coefficients;
@@ -63,8 +64,8 @@ enum Fault {
     Run,
     /// The data ends.
     Short,
-    /// There is no memory left for what becomes of it.
-    Memory,
+    /// Not the restart marker that is due.
+    Restart,
 }
 
 impl Fault {
@@ -72,8 +73,8 @@ impl Fault {
         match self {
             Self::Code => "bits that are no code",
             Self::Run => "a run that leaves its block",
+            Self::Restart => "not the restart marker that is due",
             Self::Short => "the data ends before the image does",
-            Self::Memory => "no memory left",
         }
     }
 }

@@ -6,7 +6,7 @@ use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
 use super::grid::Scan;
 use super::restart::End;
-use super::scan::{Levels, Sink, apart, mcus};
+use super::scan::{Levels, Mcus, Sink, apart, mcus};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::Process;
@@ -140,16 +140,16 @@ impl Model {
         table: usize,
         al: u32,
     ) -> Result<(), Fault> {
+        let known = block.band(ss, se);
         let zz = &mut block.zz;
-        let known = (ss..=se).rev().find(|&k| zz[k] != 0).unwrap_or(0);
         let bit = 1i16 << al;
         let mut k = ss;
         while k <= se {
-            if k > known && self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
+            if known >> k == 0 && self.interval.decode(bits, &mut self.ac[table][3 * (k - 1)]) {
                 break; // EOB
             }
             loop {
-                if zz[k] != 0 {
+                if known >> k & 1 != 0 {
                     if self
                         .interval
                         .decode(bits, &mut self.ac[table][3 * (k - 1) + 2])
@@ -198,30 +198,30 @@ impl Levels for Coded<'_, '_, '_> {
 pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
     let layout = stream.grid.layout(&scan.selectors);
     let mut model = Model::FRESH;
-    mcus(stream, scan, &layout, |bits, down, across, fresh| {
-        if fresh {
-            model = Model::FRESH;
-        }
-        if across == 0 {
-            sink.make_room(layout.across * layout.blocks.len())?;
-        }
-        for p in &layout.blocks {
-            let s = scan.selectors[p.part];
-            let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
-            let dc = model.dc(bits, p.part, s.td, dc)?;
-            let levels = Coded {
-                model: &mut model,
-                bits,
-                table: s.ta,
-                kx,
-            };
-            sink.block(p, p.at(down, across), dc, levels)?;
-        }
-        if across + 1 == layout.across {
-            sink.row(down);
-        }
-        Ok(())
-    })
+    let mut mcus = Mcus::new(stream, scan);
+    for down in 0..layout.down {
+        sink.make_room(layout.across * layout.blocks.len())?;
+        mcus.rows(stream, layout.across, 1, |bits, _, across, fresh| {
+            if fresh {
+                model = Model::FRESH;
+            }
+            for p in &layout.blocks {
+                let s = scan.selectors[p.part];
+                let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
+                let dc = model.dc(bits, p.part, s.td, dc)?;
+                let levels = Coded {
+                    model: &mut model,
+                    bits,
+                    table: s.ta,
+                    kx,
+                };
+                sink.block(p, p.at(down, across), dc, levels)?;
+            }
+            Ok(())
+        })?;
+        sink.row(down);
+    }
+    Ok(mcus.end())
 }
 
 /// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.

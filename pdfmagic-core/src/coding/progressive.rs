@@ -8,7 +8,7 @@ use super::coefficients::{Block, Plane};
 use super::grid::{Layout, Scan, Selector};
 use super::huffman::Decoder;
 use super::restart::End;
-use super::scan::{Mcus, Sink, apart, missing_table};
+use super::scan::{Mcus, Sink, apart, deliver, missing_table};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::EntropyCoding;
@@ -182,8 +182,6 @@ impl<'a> Progression<'a> {
         let grid = &stream.grid;
         let layout = grid.layout(selectors);
         for down in 0..layout.down {
-            sink.make_room(layout.across * layout.blocks.len())
-                .map_err(|fault| stream.error(fault, 0, 0))?;
             for plane in &mut self.row {
                 plane.blocks.fill(Block::ZERO);
             }
@@ -197,12 +195,7 @@ impl<'a> Progression<'a> {
                 };
                 pass.rows(stream, rows, &mut self.row)?;
             }
-            for (across, p) in layout.row() {
-                let block = self.row[p.component].get(p.at(0, across));
-                sink.block(p, p.at(down, across), block.zz[0], block)
-                    .map_err(|fault| stream.error(fault, 0, 0))?;
-            }
-            sink.row(down);
+            deliver(&self.row, 0, &layout, down, sink)?;
         }
         let mut ends = self.passes.iter().zip(self.ends);
         Ok(ends.all(|(pass, end)| pass.mcus.end().at == end))
@@ -259,7 +252,7 @@ fn refine(
 ) -> Result<(), Fault> {
     let bit = 1i16 << scan.al;
     // Those yet to come that are known, as bits.
-    let mut known = block.nonzero & (!0 << scan.ss) & (!0 >> (63 - scan.se));
+    let mut known = block.band(scan.ss, scan.se);
     let mut k = scan.ss;
     if *eobrun == 0 {
         while k <= scan.se {

@@ -1,11 +1,6 @@
 //! Requantising coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
 
-use super::Fault;
-use super::coefficients::{Block, NATURAL, Quantizer};
-use super::encode::Symbols;
-use super::grid::{Grid, Place};
-use super::scan::{Levels, Sink};
-use super::whole::Collects;
+use super::coefficients::{NATURAL, Quantizer};
 
 /// Tables K.1 and K.2, row by row.
 const LUMINANCE: [u16; 64] = [
@@ -36,6 +31,7 @@ pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
 }
 
 /// For each zig-zag index: the old step, what rounds up by the new one, and 2^32 over the new one.
+#[derive(Clone)]
 pub(super) struct Requantizer([(u32, u32, u64); 64]);
 
 impl Requantizer {
@@ -80,56 +76,4 @@ pub(crate) fn coarser(from: &Quantizer, to: &Quantizer) -> Quantizer {
             to[k]
         }
     })
-}
-
-/// A sink that requantizes symbols as they come. Whether a level survives is no branch: a mask says.
-pub(super) struct Requantize {
-    symbols: Symbols,
-    grid: Grid,
-    by: [Requantizer; 4],
-    block: Block,
-}
-
-impl Requantize {
-    pub(super) fn new(symbols: Symbols, grid: Grid, by: Vec<Requantizer>) -> Self {
-        let mut by = by.into_iter();
-        let by = std::array::from_fn(|_| by.next().unwrap_or(Requantizer([(0, 0, 0); 64])));
-        Requantize {
-            symbols,
-            grid,
-            by,
-            block: Block::ZERO,
-        }
-    }
-}
-
-impl Collects for Requantize {
-    fn symbols(&self) -> &Symbols {
-        &self.symbols
-    }
-}
-
-impl Sink for Requantize {
-    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
-        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
-    }
-
-    #[inline(always)]
-    fn block(
-        &mut self,
-        p: &Place,
-        at: (usize, usize),
-        dc: i16,
-        levels: impl Levels,
-    ) -> Result<(), Fault> {
-        let by = &self.by[p.component & 3];
-        self.block
-            .fill(by.apply(0, dc), levels, |k, value| by.apply(k, value))?;
-        if self.grid.components[p.component].has(at) {
-            self.symbols.block(p.component, &self.block);
-        } else {
-            self.symbols.dummy(p.component);
-        }
-        Ok(())
-    }
 }

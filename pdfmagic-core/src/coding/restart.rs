@@ -72,7 +72,7 @@ impl<'a> Restarts<'a> {
             return Ok(at + 2);
         }
         if self.is_strict {
-            return Err(broken("not the restart marker that is due", at, mcu));
+            return Err(broken(Fault::Restart, at, mcu));
         }
         self.is_resynchronized = true;
         loop {
@@ -83,7 +83,7 @@ impl<'a> Restarts<'a> {
                 }
                 Some(Meaning::Late) => at = BitReader::new(self.data, at + 2).to_marker(),
                 Some(Meaning::Early) => return Ok(at),
-                None => return Err(broken(Fault::Short.reason(), at, mcu)),
+                None => return Err(broken(Fault::Short, at, mcu)),
             }
         }
     }
@@ -106,7 +106,7 @@ impl<'a> Restarts<'a> {
     pub(super) fn run_dry(&mut self, bits: BitReader<'_>, mcu: usize) -> Result<(), Error> {
         let at = bits.to_marker();
         if self.is_strict || self.interval == 0 || self.code(at).is_none() {
-            return Err(broken(Fault::Short.reason(), bits.position(), mcu));
+            return Err(broken(Fault::Short, bits.position(), mcu));
         }
         (self.is_dry, self.is_resynchronized) = (true, true);
         Ok(())

@@ -11,12 +11,12 @@ use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::EntropyCoding;
 
-/// An error in entropy-coded data.
-pub(super) fn broken(reason: &'static str, at: usize, mcu: usize) -> Error {
+/// What a fault in the data at `offset` comes to.
+pub(super) fn broken(fault: Fault, offset: usize, mcu: usize) -> Error {
     Error::Scan {
-        offset: at as u64,
+        offset: offset as u64,
         mcu: mcu as u64,
-        reason,
+        reason: fault.reason(),
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) trait Sink {
         levels: impl Levels,
     ) -> Result<(), Fault>;
     /// A row of MCUs of so many blocks follows.
-    fn make_room(&mut self, _blocks: usize) -> Result<(), Fault> {
+    fn make_room(&mut self, _blocks: usize) -> Result<(), Error> {
         Ok(())
     }
     /// A row of MCUs is complete.
@@ -169,7 +169,7 @@ impl<'a> Mcus<'a> {
                     if strict && bits.overdrawn() {
                         self.restarts.run_dry(bits, mcu)?;
                     } else {
-                        decoded.map_err(|fault| stream.error(fault, bits.position(), mcu))?;
+                        decoded.map_err(|fault| broken(fault, bits.position(), mcu))?;
                     }
                 }
                 (mcu, fresh) = (mcu + 1, false);
@@ -193,27 +193,45 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
     let looks = looks(stream, scan, Pairs::new);
     let steps = steps(stream, scan, &layout.blocks, &looks)?;
     let mut prediction = [0i16; 4];
-    mcus(stream, scan, &layout, |bits, down, across, fresh| {
-        if fresh {
-            prediction = [0; 4];
-        }
-        if across == 0 {
-            sink.make_room(layout.across * steps.len())?;
-        }
-        for step in &steps {
-            let p = &step.place;
-            let sum = &mut prediction[p.part & 3];
-            apart(bits, |bits| {
-                bits.refill();
-                step.dc.predict(bits, sum)?;
-                sink.block(p, p.at(down, across), *sum, Coded { step, bits })
-            })?;
-        }
-        if across + 1 == layout.across {
-            sink.row(down);
-        }
-        Ok(())
-    })
+    let mut mcus = Mcus::new(stream, scan);
+    for down in 0..layout.down {
+        sink.make_room(layout.across * steps.len())?;
+        mcus.rows(stream, layout.across, 1, |bits, _, across, fresh| {
+            if fresh {
+                prediction = [0; 4];
+            }
+            for step in &steps {
+                let p = &step.place;
+                let sum = &mut prediction[p.part & 3];
+                apart(bits, |bits| {
+                    bits.refill();
+                    step.dc.predict(bits, sum)?;
+                    sink.block(p, p.at(down, across), *sum, Coded { step, bits })
+                })?;
+            }
+            Ok(())
+        })?;
+        sink.row(down);
+    }
+    Ok(mcus.end())
+}
+
+/// Tells `sink` a row of MCUs that lies in `planes` as the row `stored`.
+pub(super) fn deliver<S: Sink>(
+    planes: &[Plane],
+    stored: usize,
+    layout: &Layout,
+    down: usize,
+    sink: &mut S,
+) -> Result<(), Error> {
+    sink.make_room(layout.across * layout.blocks.len())?;
+    for (across, p) in layout.row() {
+        let block = planes[p.component].get(p.at(stored, across));
+        sink.block(p, p.at(down, across), block.zz[0], block)
+            .expect("only data that is read can be at fault");
+    }
+    sink.row(down);
+    Ok(())
 }
 
 /// Runs `work` on a copy of the reader, which so stays in registers.
@@ -240,12 +258,9 @@ impl Sink for Store<'_> {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault> {
-        let block = self.0[p.component].at(at);
-        if block.nonzero != 0 {
-            // Of an earlier scan.
-            *block = Block::ZERO;
-        }
-        block.fill(dc, levels, |_, value| value)
+        self.0[p.component]
+            .at(at)
+            .fill(dc, levels, |_, value| value)
     }
 }
 

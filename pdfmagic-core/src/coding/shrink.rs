@@ -272,8 +272,8 @@ impl Collects for Shrink {
 
 impl Sink for Shrink {
     /// Of new blocks there are no more in a row than of old ones.
-    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
-        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
+    fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
+        self.symbols.make_room(blocks)
     }
 
     #[inline(always)]

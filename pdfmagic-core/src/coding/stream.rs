@@ -2,14 +2,12 @@
 
 use std::rc::Rc;
 
-use super::Fault;
 use super::arithmetic::Conditioning;
 use super::coefficients::Quantizer;
 use super::grid::{Grid, Scan, Selector};
 use super::huffman::{self, Decoder, Spec};
 use super::memory::Memory;
 use super::restart::End;
-use super::scan::broken;
 use crate::error::{Error, Resource};
 use crate::jpeg::segment::{Marker, Segment, Segments};
 use crate::jpeg::{EntropyCoding, Jpeg, Process, standard};
@@ -104,19 +102,6 @@ impl<'a> Stream<'a> {
                 _ => {}
             }
         }
-    }
-
-    /// What a fault in the data at `offset` comes to.
-    pub(super) fn error(&self, fault: Fault, offset: usize, mcu: usize) -> Error {
-        if fault == Fault::Memory {
-            let max = self.limits.max_memory;
-            return Error::Limit {
-                what: Resource::Memory,
-                actual: max + 1,
-                max,
-            };
-        }
-        broken(fault.reason(), offset, mcu)
     }
 
     /// Goes on with the segments, at the marker that ends a scan.

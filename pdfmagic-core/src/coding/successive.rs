@@ -1,7 +1,7 @@
 //! Progressive encoding (G.1.2) with a fixed script of scans and optimal tables for each.
 
 use super::bits::BitWriter;
-use super::coefficients::Block;
+use super::coefficients::{Block, indices};
 use super::encode::{category, dht, head, sos};
 use super::grid::Selector;
 use super::huffman::optimal;
@@ -102,42 +102,45 @@ impl Band {
     }
 
     /// G.1.2.2: Figures G.3 to G.6.
-    fn first(&mut self, zz: &[i16; 64], (ss, se): (usize, usize), al: u32) {
-        let mut run = 0;
-        for &v in &zz[ss..=se] {
+    fn first(&mut self, block: &Block, (ss, se): (usize, usize), al: u32) {
+        let mut last = ss - 1;
+        for k in indices(block.band(ss, se)) {
+            let v = block.zz[k];
             let t = (v.unsigned_abs() >> al) as i16;
             if t == 0 {
-                run += 1;
                 continue;
             }
             self.end_of_blocks();
+            let mut run = (k - last - 1) as u32;
             while run > 15 {
                 self.symbol(0, 0xF0, 0, 0);
                 run -= 16;
             }
             let (size, bits) = category(if v < 0 { -t } else { t });
             self.symbol(0, run << 4 | size, size, bits);
-            run = 0;
+            last = k;
         }
-        if run > 0 {
+        if last < se {
             self.ended();
         }
     }
 
     /// G.1.2.3: Figures G.7 to G.9.
-    fn refine(&mut self, zz: &[i16; 64], (ss, se): (usize, usize), al: u32) {
-        let shifted = |k: usize| zz[k].unsigned_abs() >> al;
-        let last_new = (ss..=se).rev().find(|&k| shifted(k) == 1).unwrap_or(0);
-        let mut run = 0;
+    fn refine(&mut self, block: &Block, (ss, se): (usize, usize), al: u32) {
+        let shifted = |k: usize| block.zz[k].unsigned_abs() >> al;
+        let is_new = |&k: &usize| shifted(k) == 1;
+        let last_new = indices(block.band(ss, se)).filter(is_new).last();
+        let (mut run, mut last) = (0, ss - 1);
         let mut corrections = [false; 64];
         let mut known = 0;
-        for (k, &level) in (ss..).zip(&zz[ss..=se]) {
-            let t = level.unsigned_abs() >> al;
+        for k in indices(block.band(ss, se)) {
+            let t = shifted(k);
             if t == 0 {
-                run += 1;
                 continue;
             }
-            while run > 15 && k <= last_new {
+            run += (k - last - 1) as u32;
+            last = k;
+            while run > 15 && Some(k) <= last_new {
                 self.end_of_blocks();
                 self.symbol(0, 0xF0, 0, 0);
                 self.bits(corrections[..known].iter().copied());
@@ -149,11 +152,11 @@ impl Band {
                 continue;
             }
             self.end_of_blocks();
-            self.symbol(0, run << 4 | 1, 1, u32::from(level >= 0));
+            self.symbol(0, run << 4 | 1, 1, u32::from(block.zz[k] >= 0));
             self.bits(corrections[..known].iter().copied());
             (known, run) = (0, 0);
         }
-        if run > 0 || known > 0 {
+        if last < se || run > 0 || known > 0 {
             self.waiting.extend(&corrections[..known]);
             self.ended();
         }
@@ -255,11 +258,11 @@ fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Ve
     let mut band = Band::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
         band.make_room(c.across)?;
-        for Block { zz, .. } in &plane.blocks[row * plane.across..][..c.across] {
+        for block in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
-                band.first(zz, (ss, se), al);
+                band.first(block, (ss, se), al);
             } else {
-                band.refine(zz, (ss, se), al);
+                band.refine(block, (ss, se), al);
             }
         }
     }

@@ -1,15 +1,15 @@
 //! Whole images: decoded to coefficients, and coded anew.
 
-use super::Fault;
-use super::coefficients::{Block, Plane, Quantizer};
+use super::anew::{Anew, Change, Same};
+use super::coefficients::{Plane, Quantizer};
 use super::encode::{Codes, Counts, Symbols, dht, head, sos};
-use super::grid::{Grid, Place, Reduction, Scan, Selector};
+use super::grid::{Grid, Reduction, Scan, Selector};
 use super::memory::Memory;
 use super::progressive::{self, Progression};
-use super::quantize::{Requantize, Requantizer};
+use super::quantize::Requantizer;
 use super::recode::Recode;
 use super::restart::End;
-use super::scan::{self, Levels, Sink};
+use super::scan::{self, Sink, deliver};
 use super::shrink::Shrink;
 use super::stream::Stream;
 use super::{models, successive};
@@ -76,7 +76,7 @@ impl Coefficients {
 
     /// Codes them as a sequential JPEG with optimal tables.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
-        self.encode_levels(&self.quantizers, |_, _, level| level)
+        self.encode_changed(&self.quantizers, &Same)
     }
 
     /// Likewise, made smaller, with the tables that `target` gives for each component and its old table.
@@ -90,37 +90,25 @@ impl Coefficients {
         }
         let old = self.quantizers.iter();
         let new: Vec<_> = old.enumerate().map(|(c, q)| target(c, q)).collect();
-        let pairs = self.quantizers.iter().zip(&new);
-        let by: Vec<_> = pairs.map(|(old, new)| Requantizer::new(old, new)).collect();
-        self.encode_levels(&new, |component, k, level| by[component].apply(k, level))
+        self.encode_changed(&new, &requantizers(&self.quantizers, &new))
     }
 
-    /// Codes what `level` makes of component, index and level.
-    fn encode_levels(
+    fn encode_changed(
         &self,
         quantizers: &[Quantizer],
-        level: impl Fn(usize, usize, i16) -> i16,
+        change: &(impl Change + Clone),
     ) -> Result<Vec<u8>, Error> {
         let mut out = head(&self.grid, sequential(quantizers), self.adobe, quantizers);
         for selectors in self.grid.scans() {
             let layout = self.grid.layout(&selectors);
             let blocks = layout.across * layout.blocks.len();
             let memory = self.memory.take(2 * out.len())?;
-            let mut symbols = Symbols::new(memory, layout.down * blocks * 8);
+            let symbols = Symbols::new(memory, layout.down * blocks * 8);
+            let mut sink = Anew::new(symbols, &self.grid, change.clone());
             for down in 0..layout.down {
-                symbols.make_room(blocks)?;
-                for (across, p) in layout.row() {
-                    let at = p.at(down, across);
-                    if self.grid.components[p.component].has(at) {
-                        let mut block = *self.planes[p.component].get(at);
-                        block.zz[0] = level(p.component, 0, block.zz[0]);
-                        block.change(|k, old| level(p.component, k, old));
-                        symbols.block(p.part, &block);
-                    } else {
-                        symbols.dummy(p.part);
-                    }
-                }
+                deliver(&self.planes, down, &layout, down, &mut sink)?;
             }
+            let symbols = sink.symbols();
             out = write_scan(out, &selectors, &symbols.counts, |out, codes| {
                 symbols.write(out, codes)
             })?;
@@ -144,6 +132,12 @@ impl Coefficients {
         self.adobe = None;
         self
     }
+}
+
+/// By component.
+fn requantizers(old: &[Quantizer], new: &[Quantizer]) -> Vec<Requantizer> {
+    let pairs = old.iter().zip(new);
+    pairs.map(|(old, new)| Requantizer::new(old, new)).collect()
 }
 
 /// SOF0, or SOF1 where a step needs 16 bits (B.2.4.1).
@@ -185,11 +179,8 @@ pub(crate) fn optimize(
             stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
         }
         _ => sink_through(jpeg, limits, |memory, grid, _| {
-            Ok(Keep {
-                symbols: Symbols::new(memory, expected(jpeg)),
-                grid: grid.clone(),
-                block: Block::ZERO,
-            })
+            let symbols = Symbols::new(memory, expected(jpeg));
+            Ok(Anew::new(symbols, grid, Same))
         }),
     };
     if let Some(out) = through? {
@@ -229,12 +220,8 @@ pub(crate) fn reduce(
     } else {
         sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
-            let by = old
-                .iter()
-                .zip(quantizers)
-                .map(|(old, new)| Requantizer::new(old, new));
             let symbols = Symbols::new(memory, expected(jpeg));
-            Ok(Requantize::new(symbols, grid.clone(), by.collect()))
+            Ok(Anew::new(symbols, grid, requantizers(&old, quantizers)))
         })?
     };
     if let Some(out) = through {
@@ -356,41 +343,5 @@ impl<S: Sink + Collects> Passage for S {
         codes: &Codes,
     ) -> Result<Vec<u8>, Error> {
         self.symbols().write(out, codes)
-    }
-}
-
-/// A sink that keeps blocks as they are. Those outside the image become dummies.
-struct Keep {
-    symbols: Symbols,
-    grid: Grid,
-    block: Block,
-}
-
-impl Collects for Keep {
-    fn symbols(&self) -> &Symbols {
-        &self.symbols
-    }
-}
-
-impl Sink for Keep {
-    fn make_room(&mut self, blocks: usize) -> Result<(), Fault> {
-        self.symbols.make_room(blocks).map_err(|_| Fault::Memory)
-    }
-
-    #[inline(always)]
-    fn block(
-        &mut self,
-        p: &Place,
-        at: (usize, usize),
-        dc: i16,
-        levels: impl Levels,
-    ) -> Result<(), Fault> {
-        let block = levels.block(dc, &mut self.block)?;
-        if self.grid.components[p.component].has(at) {
-            self.symbols.block(p.component, block);
-        } else {
-            self.symbols.dummy(p.component);
-        }
-        Ok(())
     }
 }

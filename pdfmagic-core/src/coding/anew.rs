@@ -1,0 +1,105 @@
+//! Coding blocks anew as they come, as they are or requantized.
+
+use super::Fault;
+use super::coefficients::Block;
+use super::encode::Symbols;
+use super::grid::{Grid, Place};
+use super::quantize::Requantizer;
+use super::scan::{Levels, Sink};
+use super::whole::Collects;
+use crate::error::Error;
+
+/// What becomes of a block on the way.
+pub(super) trait Change {
+    /// The block to code for one of this component, in `room` if it is nowhere yet.
+    fn block<'b>(
+        &self,
+        component: usize,
+        dc: i16,
+        levels: impl Levels + 'b,
+        room: &'b mut Block,
+    ) -> Result<&'b Block, Fault>;
+}
+
+/// No change.
+#[derive(Clone, Copy)]
+pub(super) struct Same;
+
+impl Change for Same {
+    #[inline(always)]
+    fn block<'b>(
+        &self,
+        _: usize,
+        dc: i16,
+        levels: impl Levels + 'b,
+        room: &'b mut Block,
+    ) -> Result<&'b Block, Fault> {
+        levels.block(dc, room)
+    }
+}
+
+/// By component.
+impl Change for Vec<Requantizer> {
+    #[inline(always)]
+    fn block<'b>(
+        &self,
+        component: usize,
+        dc: i16,
+        levels: impl Levels + 'b,
+        room: &'b mut Block,
+    ) -> Result<&'b Block, Fault> {
+        let by = &self[component];
+        room.fill(by.apply(0, dc), levels, |k, value| by.apply(k, value))?;
+        Ok(room)
+    }
+}
+
+/// A sink that codes changed blocks. Those outside the image become dummies.
+pub(super) struct Anew<C> {
+    symbols: Symbols,
+    grid: Grid,
+    change: C,
+    block: Block,
+}
+
+impl<C> Anew<C> {
+    pub(super) fn new(symbols: Symbols, grid: &Grid, change: C) -> Self {
+        Self {
+            symbols,
+            grid: grid.clone(),
+            change,
+            block: Block::ZERO,
+        }
+    }
+}
+
+impl<C> Collects for Anew<C> {
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+}
+
+impl<C: Change> Sink for Anew<C> {
+    fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
+        self.symbols.make_room(blocks)
+    }
+
+    #[inline(always)]
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
+        let block = self
+            .change
+            .block(p.component, dc, levels, &mut self.block)?;
+        if self.grid.components[p.component].has(at) {
+            self.symbols.block(p.part, block);
+        } else {
+            self.symbols.dummy(p.part);
+        }
+        Ok(())
+    }
+}
