@@ -17,8 +17,20 @@ use crate::problem::Problem;
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
-    /// For what was made, until its last byte is out. Views of the request hold their own.
-    held: Vec<Reservation>,
+}
+
+/// What was made, and the memory for it until the last view of it is dropped: the connection has it for longer than
+/// there is an answer.
+#[derive(Debug)]
+struct Made {
+    bytes: Vec<u8>,
+    _reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Made {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Pieces of up to this size, in bytes, are as good as free.
@@ -33,12 +45,11 @@ impl Answer {
         memory: &Memory,
     ) -> Result<(), Problem> {
         let bytes = match piece {
-            Piece::Made(bytes) => {
-                if bytes.len() > SMALL {
-                    self.held.push(memory.reserve(bytes.len())?);
-                }
-                bytes.into()
-            }
+            Piece::Made(bytes) if bytes.len() > SMALL => Bytes::from_owner(Made {
+                _reservation: memory.reserve(bytes.len())?,
+                bytes,
+            }),
+            Piece::Made(bytes) => bytes.into(),
             Piece::Input(range) => {
                 let at = |n| usize::try_from(n).expect("the request is in memory");
                 input.slice(at(range.start)..at(range.end))
@@ -78,5 +89,26 @@ impl Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
+        let memory = Memory::new(1 << 20);
+        let mut answer = Answer::default();
+        let made = Piece::Made(vec![0; SMALL + 1]);
+        answer.push(made, &Bytes::new(), &memory).unwrap();
+        let sent = answer.frame().await.unwrap().unwrap();
+        assert!(answer.is_end_stream());
+        drop(answer);
+        assert_eq!(memory.reserved(), SMALL + 1);
+        drop(sent);
+        assert_eq!(memory.reserved(), 0);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-/// Room beside the budget for code, buffers of connections, and unused buffers of bodies, in bytes.
+/// Room beside the budget for code, the runtime, and the first buffers of connections, in bytes.
 const HEADROOM: usize = 32 << 20;
 
 /// JPEG in, PDF out, over HTTP.
@@ -332,6 +332,11 @@ fn container_memory() -> Option<usize> {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| "not a number of seconds")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    // Whatever can be added to the time that a clock shows.
+    const MAX: u32 = u32::MAX;
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.0..=f64::from(MAX)).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| format!("expected a number of seconds from 0 to {MAX}"))
 }

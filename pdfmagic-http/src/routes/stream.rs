@@ -46,7 +46,7 @@ pub(super) async fn convert(
         ..order::bounds(app, &head.extensions)
     };
     let mut input = Input {
-        memory: app.memory.reserve(MAX_HEAD + bounds.pinned)?,
+        _memory: app.memory.reserve(MAX_HEAD + bounds.pinned)?,
         incoming: Incoming::new(&head.headers, upload, bounds)?,
         size: 0,
         tail: [0; 2],
@@ -78,7 +78,7 @@ struct Input {
     /// Its last bytes.
     tail: [u8; 2],
     /// For the head, and for what is on its way.
-    memory: Reservation,
+    _memory: Reservation,
 }
 
 impl Input {
@@ -172,5 +172,4 @@ async fn send(
             error,
         }),
     }
-    drop(input.memory);
 }

@@ -255,15 +255,27 @@ fn an_image_may_not_ask_for_more_than_the_limits() {
 }
 
 #[test]
-fn settings_that_do_not_fit_together_are_refused() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
-        .args(["--memory-budget", "1000"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains("raise --memory-budget or lower --max-body"),
-        "{said}"
-    );
+fn settings_that_make_no_sense_are_refused() {
+    for (words, reason) in [
+        (
+            ["--memory-budget", "1000"],
+            "raise --memory-budget or lower --max-body",
+        ),
+        (
+            ["--grace", "1e19"],
+            "expected a number of seconds from 0 to 4294967295",
+        ),
+        (
+            ["--stall-timeout", "61"],
+            "must not be longer than --body-timeout",
+        ),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
+            .args(words)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
 }
