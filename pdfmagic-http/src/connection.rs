@@ -5,6 +5,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -36,6 +37,9 @@ const STREAMS: u32 = 32;
 
 /// The least that HTTP/2 lets a client send without being asked, in bytes (RFC 9113, 6.9.2).
 const LEAST_WINDOW: u32 = 65_535;
+
+/// The most that pings move in the time that a body may take, in bytes. Whatever else moves is more.
+const PINGS: u64 = 1 << 10;
 
 /// What requests know of the connection they came by.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +140,8 @@ impl Client {
         let (app, until) = (Arc::clone(&self.app), self.until);
         // Heads come in frames whose number and size are bounded, on a connection whose age is.
         let head = Duration::MAX;
-        let io = TokioIo::new(Timed::new(stream, Phase::default(), head, Arc::clone(&app)));
+        let stream = Timed::new(stream, Phase::default(), head, Arc::clone(&app));
+        let moved = stream.moved();
         let window = u32::try_from(self.ends.buffer)
             .unwrap_or(LEAST_WINDOW)
             .max(LEAST_WINDOW);
@@ -151,7 +156,7 @@ impl Client {
             let response = self.answer(request, End(Phase::default()));
             async move { Ok::<_, Infallible>(response.await) }
         });
-        let mut connection = pin!(http.serve_connection(io, service));
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         let bound = tokio::select! {
             ended = connection.as_mut() => return ended,
             () = sleep_until(until) => Some("age"),
@@ -161,7 +166,18 @@ impl Client {
             app.metrics.closed(bound);
         }
         connection.as_mut().graceful_shutdown();
-        connection.await
+        // A client that takes nothing of its answer can still send pings, and would hold the memory for it.
+        loop {
+            let before = moved.load(Ordering::Relaxed);
+            let ended = timeout(app.config.body_timeout, connection.as_mut()).await;
+            if let Ok(ended) = ended {
+                return ended;
+            }
+            if moved.load(Ordering::Relaxed) - before <= PINGS {
+                app.metrics.closed("write_stall");
+                return Ok(());
+            }
+        }
     }
 
     /// Whether the connection is to be closed after this request.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub(crate) struct Timed {
     has_begun: bool,
     head: Timer,
     write: Timer,
+    /// Bytes that came and went.
+    moved: Arc<AtomicU64>,
 }
 
 impl Timed {
@@ -58,8 +60,18 @@ impl Timed {
             has_begun: false,
             head: Timer::new(head),
             write: Timer::new(app.config.stall_timeout),
+            moved: Arc::default(),
             app,
         }
+    }
+
+    /// How many bytes have come and gone, as they do.
+    pub(crate) fn moved(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.moved)
+    }
+
+    fn count(&self, bytes: usize) {
+        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     fn timed_write(
@@ -70,6 +82,7 @@ impl Timed {
         match write(Pin::new(&mut self.stream), cx) {
             Poll::Ready(result) => {
                 self.write.stop();
+                self.count(*result.as_ref().unwrap_or(&0));
                 Poll::Ready(result)
             }
             Poll::Pending => {
@@ -89,6 +102,8 @@ impl AsyncRead for Timed {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let came = buf.filled().len() - before;
+        self.count(came);
         let phase = self.phase.get();
         if phase != self.head_phase {
             self.head_phase = phase;
@@ -97,7 +112,7 @@ impl AsyncRead for Timed {
         }
         let is_between_requests = phase.is_multiple_of(2);
         if read.is_ready() {
-            self.has_begun |= is_between_requests && buf.filled().len() > before;
+            self.has_begun |= is_between_requests && came > 0;
         } else if self.has_begun {
             let late = ready!(self.head.poll(cx));
             self.app.metrics.closed("header_timeout");

@@ -105,6 +105,35 @@ fn a_large_body_streams_through_it() {
     assert!(service.peak() < 40 << 20, "{} MiB", service.peak() >> 20);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nothing_but_pings_moves_ends_soon_after_its_time() {
+    let service = Service::start(&[
+        "--http2",
+        "--connection-age=0.1",
+        "--idle-timeout=0.1",
+        "--stall-timeout=1",
+        "--body-timeout=1",
+    ]);
+    let stream = TcpStream::connect(service.address).await.unwrap();
+    let (mut client, connection) = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(100)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = Request::post(format!("http://{}/v1/pdf", service.address))
+        .header("Content-Type", "image/jpeg")
+        .body(Full::new(Bytes::from(jpeg(1))))
+        .unwrap();
+    // Its body is never read.
+    let answer = client.send_request(request).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    service.until(|| service.metric("pdfmagic_connections") == 0);
+    assert_eq!(service.closed("write_stall"), 1);
+    service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
+    drop(answer);
+}
+
 #[tokio::test]
 async fn an_idle_connection_ends_with_the_service() {
     let service = Service::start(&["--http2", "--drain-delay", "0"]);
