@@ -122,7 +122,7 @@ impl Beginning {
 fn keep_pace(at: Instant, rate: f64, end: End, clients: u32) -> UnboundedReceiver<Turn> {
     let (turns, receiver) = unbounded_channel();
     let end = match end {
-        End::Requests(count) => End::Requests(count * u64::from(clients)),
+        End::Requests(count) => End::Requests(count.saturating_mul(clients.into())),
         after @ End::After(_) => after,
     };
     thread::spawn(move || {

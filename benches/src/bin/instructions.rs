@@ -89,11 +89,7 @@ fn compare() -> Result<bool, String> {
 }
 
 fn main() -> ExitCode {
-    // Cargo adds `--bench`.
-    let arguments: Vec<_> = env::args()
-        .skip(1)
-        .filter(|word| word != "--bench")
-        .collect();
+    let arguments: Vec<_> = env::args().skip(1).collect();
     if let [name, times] = arguments.as_slice() {
         convert(name, times.parse().expect("a number of conversions"));
         return ExitCode::SUCCESS;

@@ -64,7 +64,7 @@ pub(super) struct Measure {
     #[arg(value_name = "CALLS", conflicts_with = "requests")]
     pub(super) calls: Option<u64>,
     /// Clients [default: 1].
-    #[arg(value_name = "CLIENTS", conflicts_with = "clients")]
+    #[arg(value_name = "CLIENTS", conflicts_with = "clients", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) parallel: Option<u32>,
     /// As CALLS.
     #[arg(long, conflicts_with = "duration")]
@@ -158,8 +158,8 @@ fn period(text: &str) -> Result<Duration, String> {
 fn rate(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "expected a number above 0".to_owned())
+        .filter(|rate| (1e-6..=1e9).contains(rate))
+        .ok_or_else(|| "expected a number from 0.000001 to 1000000000".to_owned())
 }
 
 fn dimensions(text: &str) -> Result<(u16, u16), String> {

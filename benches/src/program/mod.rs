@@ -105,7 +105,7 @@ impl Measure {
         Ok(Plan {
             target: self.target.clone(),
             uploads: uploads.collect(),
-            clients: self.clients.or(self.parallel).unwrap_or(1).max(1),
+            clients: self.clients.or(self.parallel).unwrap_or(1),
             first_client: self.client_id,
             end: match self.duration {
                 Some(duration) => End::After(duration),
