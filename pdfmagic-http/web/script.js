@@ -26,8 +26,9 @@ form.addEventListener("submit", (event) => {
     if (request.status === 200) {
       save(request.response, /filename="(.+)"/.exec(request.getResponseHeader("Content-Disposition"))[1]);
     } else {
-      const { detail } = JSON.parse(await request.response.text());
-      fail(`That did not work: ${detail}.`);
+      // A proxy in front says it in its own words.
+      const problem = await request.response.text().then(JSON.parse).catch(() => ({ detail: `status ${request.status}` }));
+      fail(`That did not work: ${problem.detail}.`);
     }
   };
   request.onerror = () => fail("The service did not answer. Is the file too large?");

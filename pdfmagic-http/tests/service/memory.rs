@@ -164,7 +164,6 @@ async fn a_thousand_clients_with_20_mb_each_take_no_more_than_the_budget() {
             Err(_) => torn += 1,
         }
     }
-    println!("{converted} converted, {shed} shed, {torn} torn");
     let peak = service.peak();
     assert!(
         peak <= BUDGET + BESIDE,
@@ -176,7 +175,7 @@ async fn a_thousand_clients_with_20_mb_each_take_no_more_than_the_budget() {
         "{converted} converted, {shed} shed"
     );
     println!(
-        "peak {} MiB, {converted} converted, {shed} shed",
+        "peak {} MiB, {converted} converted, {shed} shed, {torn} torn",
         peak / MIB
     );
     // Everything comes back.
