@@ -141,6 +141,15 @@ def test_a_service_leads_to_conversions_only(documents):
         assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
 
 
+def test_an_ingress_and_a_gateway_bear_what_the_service_does():
+    [ingress] = manifests.named(BUILT["ingress"], "Ingress")
+    size = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
+    force = settings(manifests.environment(container(BUILT["gateway"])))
+    assert int(size.removesuffix("m")) * manifests.MIB == int(force["PDFMAGIC_MAX_BODY"])
+    [rule] = spec(BUILT["gateway"], "HTTPRoute")["rules"]
+    assert rule["timeouts"]["request"] == force["PDFMAGIC_GRACE"] + "s"
+
+
 def test_the_admin_port_is_open_to_monitoring_only():
     [conversions, admin] = spec(BUILT["base"], "NetworkPolicy")["ingress"]
     assert [port["port"] for port in conversions["ports"]] == ["http"]
