@@ -1,8 +1,10 @@
 //! A request and its answer, from the head of the one to the last byte of the other: identified, timed, counted, logged.
 
+use std::io::IoSlice;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Buf as _;
+use bytes::Buf;
 use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
 use tower::Service as _;
@@ -81,7 +83,7 @@ pub(crate) async fn follow(
     end: End,
 ) -> Response<Followed> {
     // Dropped where the client hangs up before there is an answer.
-    let mut exchange = Exchange::begin(app, &request, end);
+    let mut exchange = Exchange::begin(app, &request);
     let answer = AssertUnwindSafe(async { routes.call(request).await });
     let mut response = match answer.catch_unwind().await {
         Ok(Ok(response)) => response,
@@ -90,8 +92,9 @@ pub(crate) async fn follow(
     exchange.answer(&mut response);
     response.map(|body| Followed {
         body,
-        exchange,
+        exchange: Arc::new(exchange),
         has_ended: false,
+        _end: end,
     })
 }
 
@@ -99,8 +102,6 @@ pub(crate) async fn follow(
 #[derive(Debug)]
 struct Exchange {
     app: Arc<App>,
-    /// Tells the connection's timers.
-    _end: End,
     began: Instant,
     id: HeaderValue,
     traceparent: Option<HeaderValue>,
@@ -110,18 +111,19 @@ struct Exchange {
     status: Option<StatusCode>,
     report: Option<Report>,
     refusal: Option<Refusal>,
-    sent: u64,
-    is_whole: bool,
+    /// Bytes of the answer's body that the system has taken.
+    sent: AtomicU64,
+    /// Whether some of the answer was never sent.
+    is_torn: AtomicBool,
 }
 
 impl Exchange {
-    fn begin(app: Arc<App>, request: &Request, end: End) -> Self {
+    fn begin(app: Arc<App>, request: &Request) -> Self {
         app.metrics.inflight.inc();
         let headers = request.headers();
         let stated = headers.get(REQUEST_ID).filter(|id| is_sound(id));
         let id = stated.cloned().unwrap_or_else(new_id);
         Self {
-            _end: end,
             began: Instant::now(),
             id,
             traceparent: headers
@@ -133,8 +135,8 @@ impl Exchange {
             status: None,
             report: None,
             refusal: None,
-            sent: 0,
-            is_whole: false,
+            sent: AtomicU64::new(0),
+            is_torn: AtomicBool::new(false),
             app,
         }
     }
@@ -166,7 +168,7 @@ impl Exchange {
     fn count(&self, status: u16, took: Duration) {
         let metrics = &self.app.metrics;
         metrics.inflight.dec();
-        metrics.output.inc_by(self.sent);
+        metrics.output.inc_by(self.sent.load(Ordering::Relaxed));
         let route = self.route;
         let ended = Ended {
             route,
@@ -222,7 +224,7 @@ impl Exchange {
             line.number("read_us", us(report.read));
             line.number("convert_us", us(report.convert));
         }
-        line.number("bytes_out", self.sent);
+        line.number("bytes_out", self.sent.load(Ordering::Relaxed));
         line.number("total_us", us(took));
         self.app.log.add(line);
     }
@@ -231,7 +233,8 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let took = self.began.elapsed();
-        let status = self.status.filter(|_| self.is_whole);
+        let is_whole = !self.is_torn.load(Ordering::Relaxed);
+        let status = self.status.filter(|_| is_whole);
         let status = status.map_or(HUNG_UP, |status| status.as_u16());
         self.count(status, took);
         self.log(status, took);
@@ -240,22 +243,60 @@ impl Drop for Exchange {
     }
 }
 
-/// A body that ends its exchange when it is done with.
+/// A body that is done with when the connection has all of it; its exchange ends with the last part on its way.
 #[derive(Debug)]
 pub(crate) struct Followed {
     body: Body,
-    exchange: Exchange,
+    exchange: Arc<Exchange>,
     has_ended: bool,
+    /// Tells the connection's timers.
+    _end: End,
+}
+
+/// Part of an answer on its way: the connection has it until the system has taken it.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    part: Gathered,
+    exchange: Arc<Exchange>,
+}
+
+impl Buf for Leaving {
+    fn remaining(&self) -> usize {
+        self.part.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.part.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.part.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.part.advance(count);
+        self.exchange
+            .sent
+            .fetch_add(count as u64, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if self.has_remaining() {
+            self.exchange.is_torn.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl http_body::Body for Followed {
-    type Data = Gathered;
+    type Data = Leaving;
     type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Gathered>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Leaving>, axum::Error>>> {
         let mut gathered = Gathered::default();
         loop {
             match Pin::new(&mut self.body).poll_frame(cx) {
@@ -273,9 +314,11 @@ impl http_body::Body for Followed {
                 Poll::Pending if !gathered.has_remaining() => return Poll::Pending,
                 Poll::Pending => {}
             }
-            self.exchange.sent += gathered.remaining() as u64;
-            let frame = gathered.has_remaining().then(|| Ok(Frame::data(gathered)));
-            return Poll::Ready(frame);
+            let leaving = gathered.has_remaining().then(|| Leaving {
+                part: gathered,
+                exchange: Arc::clone(&self.exchange),
+            });
+            return Poll::Ready(leaving.map(|leaving| Ok(Frame::data(leaving))));
         }
     }
 
@@ -290,7 +333,9 @@ impl http_body::Body for Followed {
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        self.exchange.is_whole = self.has_ended || http_body::Body::is_end_stream(&self.body);
+        if !self.has_ended && !http_body::Body::is_end_stream(&self.body) {
+            self.exchange.is_torn.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What operators see.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -159,6 +159,30 @@ fn a_client_that_hangs_up_is_counted_as_499() {
     service.logged("status=499");
     let hung_up = r#"pdfmagic_http_requests_total{route="/v1/pdf",method="POST",status="499"}"#;
     assert_eq!(service.metric(hung_up), 1);
+}
+
+#[test]
+fn a_client_that_hangs_up_before_it_has_the_whole_answer_is_in_flight_until_then() {
+    let service = Service::start(&[]);
+    let mut big = jpeg(1);
+    // More than the system keeps for a client that does not read.
+    big.resize(30_000_000, 0);
+    let head = format!(
+        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+        big.len()
+    );
+    let mut stream = service.connect();
+    stream.write_all(&[head.as_bytes(), &big].concat()).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    assert_eq!(service.metric("pdfmagic_inflight"), 1);
+    drop(stream);
+    let line = service.logged("status=499");
+    let (_, sent) = line.split_once("bytes_out=").unwrap();
+    let sent: usize = sent.split(' ').next().unwrap().parse().unwrap();
+    assert!((1..big.len()).contains(&sent), "{line}");
+    assert_eq!(service.metric("pdfmagic_inflight"), 0);
 }
 
 #[test]
