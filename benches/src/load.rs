@@ -186,6 +186,8 @@ impl Plan {
             let answer = client.post(upload).await;
             if let Ok(answer) = &answer
                 && let Some(pause) = retry_after(answer)
+                // Who is told to wait longer than for an answer gives up.
+                && pause <= self.timeout
                 && shed < self.retries
             {
                 shed += 1;

@@ -174,6 +174,19 @@ async fn a_shed_request_is_sent_again_and_counted_apart() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_server_longer_than_the_timeout() {
+    let later = [(header::RETRY_AFTER, "1000000")];
+    let answer = (StatusCode::SERVICE_UNAVAILABLE, later);
+    let app = Router::new().route("/", post(async move || answer));
+    let samples = samples(Plan {
+        retries: 3,
+        ..plan(serve(app).await)
+    })
+    .await;
+    assert_eq!((samples[0].shed, samples[0].status), (0, 503));
+}
+
+#[tokio::test]
 async fn a_redirect_is_followed_and_what_the_server_says_is_kept() {
     let app = Router::new()
         .route("/", post(async || Redirect::to("/Download/7")))

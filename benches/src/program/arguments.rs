@@ -93,7 +93,7 @@ pub(super) struct Measure {
     /// Seconds that a client rests after an answer.
     #[arg(long, value_parser = seconds, default_value = "0")]
     pub(super) think_time: Duration,
-    /// How often a request that was shed (429, 503) is sent again, after Retry-After.
+    /// How often a request that was shed (429, 503) is sent again, after Retry-After, if that is not over the timeout.
     #[arg(long, default_value_t = 3)]
     pub(super) retries: u32,
     /// Seconds to wait for an answer.
