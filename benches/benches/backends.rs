@@ -1,4 +1,4 @@
-//! Every backend and every rival over photos of three sizes, and what planning alone costs.
+//! Every backend and every rival over photos of three sizes, and what verifying and planning alone cost.
 //! `cargo bench -p pdfmagic-benches --features rivals --bench backends`
 
 #[path = "../rivals/mod.rs"]
@@ -15,7 +15,9 @@ use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::page;
 use pdfmagic_benches::stage;
 use pdfmagic_core::backend::Reencode;
-use pdfmagic_core::{Backend, Document, Options, Page, Passthrough, Piece, Source, Transcode};
+use pdfmagic_core::{
+    Backend, Document, Jpeg, Limits, Options, Page, Passthrough, Piece, Source, Transcode,
+};
 use rivals::{RIVALS, Rival};
 
 /// Programs, from pipe to pipe.
@@ -96,6 +98,9 @@ fn conversion(c: &mut Criterion) {
                 b.iter(|| convert(black_box(&jpeg), backend));
             });
         }
+        let limits = Limits::default();
+        let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is sound");
+        group.bench_function("verify", |b| b.iter(|| parsed.verify(black_box(&limits))));
         for rival in RIVALS.iter().chain(&PROGRAMS) {
             let convert = |jpeg| (rival.convert)(jpeg, width, height).expect(rival.name);
             page::check(&convert(&jpeg), &jpeg).expect(rival.name);

@@ -4,6 +4,7 @@ use super::Fault;
 use super::coefficients::Block;
 use super::encode::Symbols;
 use super::grid::{Grid, Place};
+use super::memory::Memory;
 use super::quantize::Requantizer;
 use super::scan::{Levels, Sink};
 use super::whole::Collects;
@@ -22,7 +23,6 @@ pub(super) trait Change {
 }
 
 /// No change.
-#[derive(Clone, Copy)]
 pub(super) struct Same;
 
 impl Change for Same {
@@ -63,9 +63,9 @@ pub(super) struct Anew<C> {
 }
 
 impl<C> Anew<C> {
-    pub(super) fn new(symbols: Symbols, grid: &Grid, change: C) -> Self {
+    pub(super) fn new(memory: Memory, expected: usize, grid: &Grid, change: C) -> Self {
         Self {
-            symbols,
+            symbols: Symbols::new(memory, expected),
             grid: grid.clone(),
             change,
             block: Block::ZERO,

@@ -1,4 +1,4 @@
-//! Quantised DCT coefficients, in zig-zag order throughout (A.3.6).
+//! Quantized DCT coefficients, in zig-zag order throughout (A.3.6).
 
 use super::Fault;
 use super::grid::{Component, Grid};
@@ -103,7 +103,6 @@ pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
 }
 
 /// The blocks of one component, padded to whole MCUs.
-#[derive(Clone)]
 pub(super) struct Plane {
     pub(super) across: usize,
     pub(super) blocks: Vec<Block>,

@@ -12,7 +12,16 @@ use crate::jpeg::segment::Marker;
 /// A symbol with its magnitude bits: bits 0-7 the symbol, 8-10 the slot, 12-27 the magnitude.
 type Token = u32;
 
-/// A component's DC and AC symbols are counted apart: slot = 2 * component + (0 for DC, 1 for AC).
+/// A component's DC and AC symbols are counted apart.
+pub(super) const fn dc_slot(component: usize) -> usize {
+    2 * (component & 3)
+}
+
+pub(super) const fn ac_slot(component: usize) -> usize {
+    2 * (component & 3) + 1
+}
+
+/// The symbols of a scan, kept and counted.
 pub(super) struct Symbols {
     tokens: Vec<Token>,
     pub(super) counts: Counts,
@@ -49,13 +58,13 @@ impl Symbols {
     #[inline(always)]
     fn dc(&mut self, component: usize, value: i16) {
         let (size, magnitude) = category(self.prediction.difference(component, value));
-        self.push(2 * (component & 3), size as usize, magnitude);
+        self.push(dc_slot(component), size as usize, magnitude);
     }
 
     /// F.1.2.2: a coefficient after a run of zeros.
     #[inline(always)]
     fn level(&mut self, component: usize, mut run: usize, level: i16) {
-        let slot = 2 * (component & 3) + 1;
+        let slot = ac_slot(component);
         while run > 15 {
             self.push(slot, 0xF0, 0);
             run -= 16;
@@ -67,7 +76,7 @@ impl Symbols {
     /// EOB
     #[inline(always)]
     fn end(&mut self, component: usize) {
-        self.push(2 * (component & 3) + 1, 0, 0);
+        self.push(ac_slot(component), 0, 0);
     }
 
     /// F.1.2.1, F.1.2.2
@@ -87,7 +96,7 @@ impl Symbols {
     /// A block outside the picture: no AC, and the DC of the one before it.
     #[inline(always)]
     pub(super) fn dummy(&mut self, component: usize) {
-        self.push(2 * (component & 3), 0, 0);
+        self.push(dc_slot(component), 0, 0);
         self.end(component);
     }
 

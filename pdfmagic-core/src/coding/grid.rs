@@ -168,15 +168,21 @@ impl Grid {
         selectors.len() == 1 || selectors.iter().map(blocks).sum::<usize>() <= 10
     }
 
-    /// The components, in order, in as few scans as may be.
-    pub(super) fn scans(&self) -> Vec<Vec<Selector>> {
-        let all: Vec<_> = (0..self.components.len())
+    /// All components, in order.
+    pub(super) fn all(&self) -> Vec<Selector> {
+        let components = 0..self.components.len();
+        components
             .map(|component| Selector {
                 component,
                 td: 0,
                 ta: 0,
             })
-            .collect();
+            .collect()
+    }
+
+    /// The components, in order, in as few scans as may be.
+    pub(super) fn scans(&self) -> Vec<Vec<Selector>> {
+        let all = self.all();
         if self.fits_mcu(&all) {
             return vec![all];
         }
@@ -225,7 +231,6 @@ impl Grid {
 }
 
 /// The MCUs of a scan and the blocks of each, in coding order (A.2.3).
-#[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) across: usize,
     pub(super) down: usize,

@@ -74,7 +74,6 @@ impl From<HuffmanTable> for Spec {
 }
 
 /// A table ready to decode with.
-#[derive(Clone)]
 pub(super) struct Decoder {
     look: Box<[Entry; 1 << LOOK]>,
     /// MAXCODE + 1, left-aligned in 16 bits, for lengths above LOOK; the index is the length.

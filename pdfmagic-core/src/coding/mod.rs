@@ -56,7 +56,7 @@ pub(crate) use walk::walk;
 pub(crate) use whole::{Coefficients, optimize, reduce};
 
 /// What is wrong with an MCU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Fault {
     /// Bits that are no code, or a category that is none.
     Code,

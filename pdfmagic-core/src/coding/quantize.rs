@@ -1,4 +1,4 @@
-//! Requantising coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
+//! Requantizing coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
 
 use super::coefficients::{NATURAL, Quantizer};
 
@@ -31,7 +31,6 @@ pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
 }
 
 /// For each zig-zag index: the old step, what rounds up by the new one, and 2^32 over the new one.
-#[derive(Clone)]
 pub(super) struct Requantizer([(u32, u32, u64); 64]);
 
 impl Requantizer {

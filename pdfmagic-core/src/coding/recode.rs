@@ -2,7 +2,7 @@
 //! between, and one look-up deals with several.
 
 use super::bits::BitWriter;
-use super::encode::{Codes, Counts, Prediction, category};
+use super::encode::{Codes, Counts, Prediction, ac_slot, category, dc_slot};
 use super::grid::Scan;
 use super::huffman::{Decoder, Entry};
 use super::restart::End;
@@ -71,14 +71,6 @@ impl Passage for Recode {
         follow(stream, scan, &mut write)?;
         Ok(write.bits.finish())
     }
-}
-
-const fn dc_slot(component: usize) -> usize {
-    2 * component
-}
-
-const fn ac_slot(component: usize) -> usize {
-    2 * component + 1
 }
 
 /// Counts symbols, but strides as a whole.

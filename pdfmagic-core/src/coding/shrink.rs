@@ -8,11 +8,12 @@ use std::array::from_fn;
 use std::f64::consts::{PI, SQRT_2};
 
 use super::Fault;
-use super::coefficients::{Block, NATURAL, Plane, Quantizer, ZIGZAG};
+use super::coefficients::{Block, NATURAL, Quantizer, ZIGZAG};
 use super::encode::Symbols;
-use super::grid::{Component, Grid, Place};
+use super::grid::{Component, Grid, Layout, Place, Selector};
+use super::memory::Memory;
 use super::scan::{Levels, Sink};
-use super::whole::{Coefficients, Collects};
+use super::whole::Collects;
 use crate::error::Error;
 
 pub(super) type Matrix = [[f32; 8]; 8];
@@ -190,77 +191,96 @@ impl Way {
     }
 }
 
+/// The mosaics of a row of new MCUs of one component.
+struct Band {
+    across: usize,
+    /// Its first row of new blocks.
+    top: usize,
+    mosaics: Vec<Matrix>,
+}
+
+impl Band {
+    /// That of the new block at (row, column).
+    #[inline(always)]
+    fn at(&mut self, (row, column): (usize, usize)) -> &mut Matrix {
+        &mut self.mosaics[(row - self.top) * self.across + column]
+    }
+}
+
 /// A sink that shrinks what a scan delivers, one row of new MCUs at a time.
 pub(super) struct Shrink {
     symbols: Symbols,
     old: Grid,
     new: Grid,
+    /// The MCUs that come.
+    from: Layout,
+    /// Those that are made of them.
+    to: Layout,
+    /// By component.
     ways: Vec<Way>,
-    /// For each component, the mosaics of the row of new MCUs under way.
-    bands: Vec<Vec<Matrix>>,
-    band: usize,
+    bands: Vec<Band>,
+    /// The row of new MCUs under way.
+    down: usize,
 }
 
 impl Shrink {
+    /// From one grid and its tables to another, for a scan with these selectors.
     pub(super) fn new(
-        symbols: Symbols,
-        old: Grid,
-        new: Grid,
+        memory: Memory,
+        expected: usize,
+        (old, from): (&Grid, &[Quantizer]),
+        (new, to): (&Grid, &[Quantizer]),
         factors: &[(usize, usize)],
-        from: &[Quantizer],
-        to: &[Quantizer],
-    ) -> Self {
-        let ways = factors
-            .iter()
-            .zip(from.iter().zip(to))
-            .map(|(&f, (from, to))| Way::new(f, from, to))
-            .collect();
-        let bands = new
-            .components
-            .iter()
-            .map(|c| vec![[[0.0; 8]; 8]; new.mcus_across * c.h * c.v])
-            .collect();
-        Shrink {
-            symbols,
-            old,
-            new,
-            ways,
-            bands,
-            band: 0,
-        }
-    }
-
-    /// What the mosaics take for an image of such a grid, in bytes.
-    pub(super) fn size(new: &Grid) -> usize {
+        selectors: &[Selector],
+    ) -> Result<Self, Error> {
         let blocks: usize = new.components.iter().map(|c| c.h * c.v).sum();
-        new.mcus_across * blocks * size_of::<Matrix>()
+        let memory = memory.take(new.mcus_across * blocks * size_of::<Matrix>())?;
+        let steps = from.iter().zip(to);
+        let band = |c: &Component| Band {
+            across: new.mcus_across * c.h,
+            top: 0,
+            mosaics: vec![[[0.0; 8]; 8]; new.mcus_across * c.h * c.v],
+        };
+        Ok(Shrink {
+            symbols: Symbols::new(memory, expected),
+            from: old.layout(selectors),
+            to: new.layout(selectors),
+            ways: factors
+                .iter()
+                .zip(steps)
+                .map(|(&f, (from, to))| Way::new(f, from, to))
+                .collect(),
+            bands: new.components.iter().map(band).collect(),
+            old: old.clone(),
+            new: new.clone(),
+            down: 0,
+        })
     }
 
     /// Encodes the row of new MCUs that is complete.
     fn flush(&mut self) {
         let mut block = Block::ZERO;
-        for across in 0..self.new.mcus_across {
-            for (i, (c, way)) in self.new.components.iter().zip(&self.ways).enumerate() {
-                let old = &self.old.components[i];
-                for (dy, dx) in (0..c.v).flat_map(|dy| (0..c.h).map(move |dx| (dy, dx))) {
-                    let (row, column) = (self.band * c.v + dy, across * c.h + dx);
-                    if !c.has((row, column)) {
-                        self.symbols.dummy(i);
-                        continue;
-                    }
-                    let mosaic = &mut self.bands[i][dy * self.new.mcus_across * c.h + column];
-                    way.extend(
-                        mosaic,
-                        old.across - (column << way.x),
-                        old.down - (row << way.y),
-                    );
-                    way.block(mosaic, &mut block);
-                    *mosaic = [[0.0; 8]; 8];
-                    self.symbols.block(i, &block);
-                }
+        for (across, p) in self.to.row() {
+            let at @ (row, column) = p.at(self.down, across);
+            if !self.new.components[p.component].has(at) {
+                self.symbols.dummy(p.part);
+                continue;
             }
+            let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
+            let mosaic = self.bands[p.component].at(at);
+            way.extend(
+                mosaic,
+                old.across - (column << way.x),
+                old.down - (row << way.y),
+            );
+            way.block(mosaic, &mut block);
+            *mosaic = [[0.0; 8]; 8];
+            self.symbols.block(p.part, &block);
         }
-        self.band += 1;
+        self.down += 1;
+        for p in &self.to.blocks {
+            self.bands[p.component].top = p.top(self.down);
+        }
     }
 }
 
@@ -284,14 +304,8 @@ impl Sink for Shrink {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault> {
-        let (old, new, way) = (
-            &self.old.components[p.component],
-            &self.new.components[p.component],
-            &self.ways[p.component],
-        );
-        let line = (at.0 >> way.y) - self.band * new.v;
-        let mosaic =
-            &mut self.bands[p.component][line * self.new.mcus_across * new.h + (at.1 >> way.x)];
+        let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
+        let mosaic = self.bands[p.component].at((at.0 >> way.y, at.1 >> way.x));
         let steps = if old.has(at) { &way.steps } else { &[0.0; 64] };
         let mut lay = way.lay(at, steps, mosaic);
         lay(0, dc);
@@ -299,66 +313,10 @@ impl Sink for Shrink {
     }
 
     fn row(&mut self, down: usize) {
-        let factor = (self.new.components[0].v << self.ways[0].y) / self.old.components[0].v;
-        if (down + 1).is_multiple_of(factor) || down + 1 == self.old.mcus_down {
+        let (from, to) = (&self.from.blocks[0], &self.to.blocks[0]);
+        let factor = (to.top(1) << self.ways[to.component].y) / from.top(1);
+        if (down + 1).is_multiple_of(factor) || down + 1 == self.from.down {
             self.flush();
         }
-    }
-}
-
-/// Shrinks one stored component.
-fn plane(from: &Plane, old: &Component, c: &Component, out: &mut Plane, way: &Way) {
-    for row in 0..c.down {
-        for column in 0..c.across {
-            let mut mosaic = [[0.0; 8]; 8];
-            let (top, left) = (row << way.y, column << way.x);
-            let (wide, high) = (old.across - left, old.down - top);
-            for j in 0..high.min(1 << way.y) {
-                for i in 0..wide.min(1 << way.x) {
-                    let source = &from.blocks[(top + j) * from.across + left + i];
-                    let mut lay = way.lay((j, i), &way.steps, &mut mosaic);
-                    lay(0, source.zz[0]);
-                    source.indices().for_each(|k| lay(k, source.zz[k]));
-                }
-            }
-            way.extend(&mut mosaic, wide, high);
-            way.block(&mut mosaic, out.at((row, column)));
-        }
-    }
-}
-
-impl Coefficients {
-    /// Shrinks each component to its place in `grid`, and requantizes it to `target`.
-    pub(super) fn resample(
-        &self,
-        grid: Grid,
-        factors: &[(usize, usize)],
-        target: impl Fn(usize, &Quantizer) -> Quantizer,
-    ) -> Result<Self, Error> {
-        let memory = self.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
-        let quantizers: Vec<_> = self
-            .quantizers
-            .iter()
-            .enumerate()
-            .map(|(c, q)| target(c, q))
-            .collect();
-        let planes = grid
-            .components
-            .iter()
-            .enumerate()
-            .map(|(i, c)| {
-                let mut out = Plane::new(&grid, c, grid.mcus_down);
-                let way = Way::new(factors[i], &self.quantizers[i], &quantizers[i]);
-                plane(&self.planes[i], &self.grid.components[i], c, &mut out, &way);
-                out
-            })
-            .collect();
-        Ok(Self {
-            grid,
-            planes,
-            quantizers,
-            memory,
-            adobe: self.adobe,
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! Whole images: decoded to coefficients, and coded anew.
 
-use super::anew::{Anew, Change, Same};
+use super::anew::{Anew, Same};
 use super::coefficients::{Plane, Quantizer};
 use super::encode::{Codes, Counts, Symbols, dht, head, sos};
 use super::grid::{Grid, Reduction, Scan, Selector};
@@ -76,7 +76,9 @@ impl Coefficients {
 
     /// Codes them as a sequential JPEG with optimal tables.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
-        self.encode_changed(&self.quantizers, &Same)
+        self.encode_through(&self.grid, &self.quantizers, |memory, expected, _| {
+            Ok(Anew::new(memory, expected, &self.grid, Same))
+        })
     }
 
     /// Likewise, made smaller, with the tables that `target` gives for each component and its old table.
@@ -85,28 +87,38 @@ impl Coefficients {
         reduction: Reduction,
         target: impl Fn(usize, &Quantizer) -> Quantizer,
     ) -> Result<Vec<u8>, Error> {
+        let old = &self.quantizers;
+        let new: Vec<_> = (0..).zip(old).map(|(c, q)| target(c, q)).collect();
         if let Some((grid, factors)) = self.grid.reduced(reduction) {
-            return self.resample(grid, &factors, target)?.encode();
+            return self.encode_through(&grid, &new, |memory, expected, selectors| {
+                let (old, new) = ((&self.grid, &old[..]), (&grid, &new[..]));
+                Shrink::new(memory, expected, old, new, &factors, selectors)
+            });
         }
-        let old = self.quantizers.iter();
-        let new: Vec<_> = old.enumerate().map(|(c, q)| target(c, q)).collect();
-        self.encode_changed(&new, &requantizers(&self.quantizers, &new))
+        self.encode_through(&self.grid, &new, |memory, expected, _| {
+            Ok(Anew::new(
+                memory,
+                expected,
+                &self.grid,
+                requantizers(old, &new),
+            ))
+        })
     }
 
-    fn encode_changed(
+    /// Codes what the sinks that `prepare` makes for each scan collect, with this grid and these tables.
+    fn encode_through<S: Sink + Collects>(
         &self,
+        grid: &Grid,
         quantizers: &[Quantizer],
-        change: &(impl Change + Clone),
+        prepare: impl Fn(Memory, usize, &[Selector]) -> Result<S, Error>,
     ) -> Result<Vec<u8>, Error> {
-        let mut out = head(&self.grid, sequential(quantizers), self.adobe, quantizers);
-        for selectors in self.grid.scans() {
-            let layout = self.grid.layout(&selectors);
-            let blocks = layout.across * layout.blocks.len();
-            let memory = self.memory.take(2 * out.len())?;
-            let symbols = Symbols::new(memory, layout.down * blocks * 8);
-            let mut sink = Anew::new(symbols, &self.grid, change.clone());
-            for down in 0..layout.down {
-                deliver(&self.planes, down, &layout, down, &mut sink)?;
+        let mut out = head(grid, sequential(quantizers), self.adobe, quantizers);
+        for selectors in grid.scans() {
+            let (from, to) = (self.grid.layout(&selectors), grid.layout(&selectors));
+            let expected = to.down * to.across * to.blocks.len() * 8;
+            let mut sink = prepare(self.memory.take(2 * out.len())?, expected, &selectors)?;
+            for down in 0..from.down {
+                deliver(&self.planes, down, &from, down, &mut sink)?;
             }
             let symbols = sink.symbols();
             out = write_scan(out, &selectors, &symbols.counts, |out, codes| {
@@ -179,8 +191,7 @@ pub(crate) fn optimize(
             stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
         }
         _ => sink_through(jpeg, limits, |memory, grid, _| {
-            let symbols = Symbols::new(memory, expected(jpeg));
-            Ok(Anew::new(symbols, grid, Same))
+            Ok(Anew::new(memory, expected(jpeg), grid, Same))
         }),
     };
     if let Some(out) = through? {
@@ -206,22 +217,19 @@ pub(crate) fn reduce(
         sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
             let source = std::mem::replace(grid, new);
-            let memory = memory.take(Shrink::size(grid))?;
-            let symbols = Symbols::new(memory, expected(jpeg) / 2);
-            Ok(Shrink::new(
-                symbols,
-                source,
-                grid.clone(),
-                &factors,
-                &old,
-                quantizers,
-            ))
+            let (from, to) = ((&source, &old[..]), (&*grid, &quantizers[..]));
+            let expected = expected(jpeg) / 2;
+            Shrink::new(memory, expected, from, to, &factors, &grid.all())
         })?
     } else {
         sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
-            let symbols = Symbols::new(memory, expected(jpeg));
-            Ok(Anew::new(symbols, grid, requantizers(&old, quantizers)))
+            Ok(Anew::new(
+                memory,
+                expected(jpeg),
+                grid,
+                requantizers(&old, quantizers),
+            ))
         })?
     };
     if let Some(out) = through {
