@@ -13,7 +13,8 @@ const SETTINGS: [(&str, &str); 2] = [
 ];
 
 /// Sees to it that glibc's allocator keeps what a server needs again at once, and nothing else, unless the environment has
-/// settings for it. To be called first: they are read before `main`, so the process starts its program once more.
+/// settings for it. They are read before `main`, so the process starts its program once more: to be called before it has
+/// done anything.
 pub fn settle() {
     let is_set = |(name, _)| env::var_os(name).is_some();
     if cfg!(not(target_env = "gnu")) || SETTINGS.into_iter().any(is_set) {

@@ -28,4 +28,5 @@ mod upload;
 mod workers;
 
 pub use allocator::settle as settle_allocator;
+pub use config::seconds;
 pub use program::main;

@@ -17,7 +17,6 @@ use crate::{admin, health, settle_allocator};
 /// Does what the command line says.
 #[must_use]
 pub fn main() -> ExitCode {
-    settle_allocator();
     let cli = Cli::read();
     if cli.command == Some(Command::Health) {
         return ask(cli.config.admin_listen);
@@ -32,6 +31,7 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    settle_allocator();
     let log = match Log::start(&cli.config) {
         Ok(log) => log,
         Err(error) => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pdfmagic_http::seconds;
 
 use crate::client::Target;
 use crate::image::Picture;
@@ -135,16 +136,6 @@ pub(super) struct Measure {
 pub(super) enum Connections {
     Reuse,
     PerRequest,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    // Whatever can be added to today's date, in nanoseconds.
-    const MAX: u32 = u32::MAX;
-    text.parse()
-        .ok()
-        .filter(|seconds| (0.0..=f64::from(MAX)).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("expected a number of seconds from 0 to {MAX}"))
 }
 
 fn period(text: &str) -> Result<Duration, String> {

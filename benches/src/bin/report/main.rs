@@ -21,7 +21,7 @@ use pdfmagic_benches::sample::machine;
 
 /// Measures everything the practical asks about, and writes REPORT.md and its plots.
 ///
-/// Needs Debian's haproxy, imagemagick and img2pdf, and the release build of the workspace beside it.
+/// Needs Debian's haproxy, imagemagick and img2pdf, and what `make programs` builds beside it.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Folder for the report.
