@@ -106,11 +106,7 @@ impl Tables {
 
 /// Whether there can be so many codes of 1 to 16 bits of which none begins another (C.2).
 fn fits(counts: &[u8; 16]) -> bool {
-    let mut free = 1u32;
-    counts.iter().all(|&n| {
-        free *= 2;
-        let enough = u32::from(n) <= free;
-        free = free.saturating_sub(u32::from(n));
-        enough
-    })
+    // Of all codes of 16 bits, a shorter one takes those that it begins.
+    let taken = counts.iter().fold(0, |taken, &n| 2 * taken + u32::from(n));
+    taken <= 1 << 16
 }
