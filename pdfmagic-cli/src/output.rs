@@ -92,6 +92,8 @@ impl Output {
     pub(crate) fn reserve(&self, size: u64) -> io::Result<()> {
         match self.target {
             Target::InPlace => Ok(()),
+            // A short image waits for what comes next, and the system finds no room for nothing.
+            _ if size == 0 => Ok(()),
             _ => allocate(&self.file, size),
         }
     }

@@ -67,11 +67,12 @@ impl Document {
             writer,
             catalog,
             tree,
-            pages: Vec::new(),
+            pages: Vec::with_capacity(1),
         }
     }
 
-    /// Adds a page. Returns what comes next in the file; its ranges refer to the input of this page.
+    /// Adds a page. Returns what comes next in the file; its ranges refer to the input of this page. What goes behind the
+    /// image may wait for the next page, or the end.
     #[must_use]
     pub fn push(&mut self, page: Page) -> Vec<Piece> {
         let page = write_page(&mut self.writer, self.tree, page);
@@ -98,9 +99,7 @@ impl Document {
             catalog.put("<< /Type /Catalog /Pages ").put(self.tree);
             catalog.put(" >>");
         });
-        let rest = self.writer.finish(self.catalog)?;
-        let rest: Vec<_> = rest.iter().map(|piece| piece.bytes(&[])).collect();
-        Ok(rest.concat())
+        self.writer.finish(self.catalog)
     }
 }
 
@@ -223,7 +222,7 @@ fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement) ->
     let mut content = Text::new();
     content.put("q ").list(placement.matrix);
     content.put(" cm /Im0 Do Q");
-    let content = w.stream(|_| (), vec![content.into()]);
+    let content = w.stream(|_| (), [content.into()]);
     let id = w.reserve();
     w.object(id, |page| {
         page.put("<< /Type /Page /Parent ").put(parent);
@@ -246,7 +245,7 @@ fn write_profile(w: &mut Writer, image: &mut ImageXObject) -> Option<Ref> {
         dict.put("/N ").put(space.components());
         dict.put(" /Alternate ").put(space);
     };
-    Some(w.stream(dict, vec![Piece::Made(profile)]))
+    Some(w.stream(dict, [Piece::Made(profile)]))
 }
 
 /// The entries of an image's dictionary, but for `Length`.
