@@ -1,5 +1,6 @@
 //! A request and its answer, from the head of the one to the last byte of the other: identified, timed, counted, logged.
 
+use std::future::Future;
 use std::io::IoSlice;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -76,25 +77,27 @@ const COMMON: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Has a request answered, and follows both to their end, of which `end` is told.
-pub(crate) async fn follow(
+pub(crate) fn follow(
     app: Arc<App>,
     mut routes: Router,
     request: Request,
     end: End,
-) -> Response<Followed> {
+) -> impl Future<Output = Response<Followed>> + use<> {
     // Dropped where the client hangs up before there is an answer.
     let mut exchange = Exchange::begin(app, &request);
-    let answer = AssertUnwindSafe(async { routes.call(request).await });
-    let mut response = match answer.catch_unwind().await {
-        Ok(Ok(response)) => response,
-        Err(_) => Problem::Bug.into_response(),
-    };
-    exchange.answer(&mut response);
-    response.map(|body| Followed {
-        body,
-        exchange: Arc::new(exchange),
-        has_ended: false,
-        _end: end,
+    let answer = AssertUnwindSafe(routes.call(request)).catch_unwind();
+    answer.map(move |answer| {
+        let mut response = match answer {
+            Ok(Ok(response)) => response,
+            Err(_) => Problem::Bug.into_response(),
+        };
+        exchange.answer(&mut response);
+        response.map(|body| Followed {
+            body,
+            exchange: Arc::new(exchange),
+            has_ended: false,
+            _end: end,
+        })
     })
 }
 
@@ -364,7 +367,7 @@ fn is_sound(value: &HeaderValue) -> bool {
 }
 
 fn new_id() -> HeaderValue {
-    let id = format!("{:032x}", fastrand::u128(..));
+    let id = hexadecimal(&fastrand::u128(..).to_be_bytes());
     HeaderValue::try_from(id).expect("hexadecimal digits")
 }
 
@@ -377,4 +380,15 @@ fn known(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+        text.extend_from_slice(&digits);
+    }
+    text
 }

@@ -1,6 +1,6 @@
 //! Lines on standard error: what the service does, one for each request. No names of files, no data.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -76,7 +76,7 @@ impl Log {
         if waiting.lines.len() + line.len() > MAX {
             waiting.lost += 1;
         } else {
-            waiting.lines.extend_from_slice(line.as_bytes());
+            waiting.lines.extend_from_slice(&line);
         }
     }
 
@@ -141,52 +141,57 @@ impl Subscriber for Log {
 /// A line on its way to the log.
 #[derive(Debug)]
 pub(crate) struct Line {
-    text: String,
+    text: Vec<u8>,
     format: LogFormat,
 }
 
 impl Line {
     fn new(format: LogFormat, level: Level) -> Self {
-        let mut text = String::with_capacity(ROOM);
+        let mut text = Vec::with_capacity(ROOM);
         let time = humantime::format_rfc3339_micros(SystemTime::now());
         match format {
             LogFormat::Text => write!(text, "{time} {level}"),
             LogFormat::Json => write!(text, r#"{{"timestamp":"{time}","level":"{level}""#),
         }
-        .expect("a String takes all text");
+        .expect("a Vec takes all bytes");
         Self { text, format }
     }
 
     fn message(&mut self, message: &str) {
         match self.format {
-            LogFormat::Text => self.text.extend([" ", message]),
+            LogFormat::Text => self.push([" ", message]),
             LogFormat::Json => self.text("message", message),
         }
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) {
-        self.field(name, itoa::Buffer::new().format(value));
+        self.name(name);
+        self.push([itoa::Buffer::new().format(value)]);
     }
 
     /// In both formats as JSON has it.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
-        self.field(
-            name,
-            &serde_json::to_string(value).expect("text can be JSON"),
-        );
+        self.name(name);
+        serde_json::to_writer(&mut self.text, value).expect("text can be JSON");
     }
 
-    fn field(&mut self, name: &str, value: &str) {
-        self.text.extend(match self.format {
-            LogFormat::Text => [" ", name, "=", value],
-            LogFormat::Json => [",\"", name, "\":", value],
+    fn name(&mut self, name: &str) {
+        self.push(match self.format {
+            LogFormat::Text => [" ", name, "="],
+            LogFormat::Json => [",\"", name, "\":"],
         });
     }
 
-    fn end(mut self) -> String {
-        self.text.push_str(match self.format {
-            LogFormat::Text => "\n",
-            LogFormat::Json => "}\n",
+    fn push<const N: usize>(&mut self, texts: [&str; N]) {
+        for text in texts {
+            self.text.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.push(match self.format {
+            LogFormat::Text => ["\n"],
+            LogFormat::Json => ["}\n"],
         });
         self.text
     }

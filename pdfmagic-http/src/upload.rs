@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use memchr::memmem;
 use mime::Mime;
@@ -47,7 +48,7 @@ pub(crate) struct Incoming {
     bounds: Bounds,
     /// Its size, if that is known.
     stated: Option<usize>,
-    deadline: Option<Instant>,
+    began: Instant,
     /// How much has come, in bytes.
     came: usize,
 }
@@ -65,16 +66,24 @@ impl Incoming {
             body,
             bounds,
             stated,
-            deadline: bounds.time.map(|time| Instant::now() + time),
+            began: Instant::now(),
             came: 0,
         })
     }
 
+    /// How long it has taken so far.
+    pub(crate) fn took(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     /// The next part.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        loop {
+        while !self.body.is_end_stream() {
             let stall = Instant::now() + self.bounds.stall;
-            let until = self.deadline.map_or(stall, |deadline| deadline.min(stall));
+            let until = match self.bounds.time {
+                Some(time) => stall.min(self.began + time),
+                None => stall,
+            };
             let frame = timeout_at(until, self.body.frame())
                 .await
                 .map_err(|_| Problem::Slow)?;
@@ -90,10 +99,11 @@ impl Incoming {
             self.came += data.len();
             return Ok(Some(data));
         }
+        Ok(None)
     }
 
     /// All of it, after reserving memory for it. If it does not come at once it is copied into one buffer.
-    pub(crate) async fn whole(mut self, memory: &Memory) -> Result<Bytes, Problem> {
+    pub(crate) async fn whole(&mut self, memory: &Memory) -> Result<Bytes, Problem> {
         let mut buffer = memory.buffer(self.stated.unwrap_or(self.bounds.size))?;
         while let Some(data) = self.next().await? {
             buffer.add(data, self.bounds.pinned)?;

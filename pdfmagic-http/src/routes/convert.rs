@@ -10,7 +10,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use pdfmagic_core::backend::Choice;
 use pdfmagic_core::{
     Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
 };
@@ -19,7 +18,7 @@ use super::order::{self, Order};
 use super::stream;
 use crate::answer::Answer;
 use crate::app::{App, BYTES_PER_PIXEL};
-use crate::exchange::Report;
+use crate::exchange::{Report, hexadecimal};
 use crate::options;
 use crate::problem::Problem;
 use crate::upload::Upload;
@@ -70,7 +69,7 @@ pub(super) async fn pdf(
     let (choice, is_streamed) = options::of_query_with_stream(query)?;
     if is_streamed {
         order::only_jpeg(request.headers())?;
-        return stream::convert(&app, &choice, request).await;
+        return Box::pin(stream::convert(&app, &choice, request)).await;
     }
     convert(&app, Order::form_or_jpeg(&app, choice, request).await?).await
 }
@@ -79,20 +78,16 @@ pub(super) async fn pdf(
 async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
     let Order {
         files,
-        choices,
+        backends,
         read,
     } = order;
-    let backends = choices
-        .iter()
-        .map(Choice::backend)
-        .collect::<Result<Vec<_>, _>>()?;
     let disposition = disposition(&files[0].name);
     let input = files.iter().map(|file| file.data.len()).sum();
     let (pages, backend) = (files.len(), backends[0].name());
     let (made, queue) = if let Some(made) = as_it_is(app, &files, &backends)? {
         (made, Duration::ZERO)
     } else {
-        decoded(app, files, backends).await?
+        Box::pin(decoded(app, files, backends)).await?
     };
     let report = Report {
         backend,
@@ -111,8 +106,8 @@ pub(super) fn answer(body: Body, disposition: HeaderValue, report: Report) -> Re
     let mut response = Response::new(body);
     response.extensions_mut().insert(report);
     let headers = response.headers_mut();
-    // With room for what the connection adds.
-    headers.reserve(16);
+    // With room for what every answer says.
+    headers.reserve(12);
     let pdf = HeaderValue::from_static("application/pdf");
     headers.insert(header::CONTENT_TYPE, pdf);
     headers.insert(header::CONTENT_DISPOSITION, disposition);
@@ -232,8 +227,16 @@ pub(super) fn list(notices: &[(usize, Notice)]) -> String {
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
 pub(super) fn disposition(upload: &str) -> HeaderValue {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let text = format!("attachment; filename=\"{}-{number:08x}.pdf\"", stem(upload));
+    let number = hexadecimal(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    let stem = stem(upload);
+    let text = [
+        b"attachment; filename=\"",
+        stem.as_bytes(),
+        b"-",
+        &number,
+        b".pdf\"",
+    ]
+    .concat();
     HeaderValue::try_from(text).expect("a stem is plain ASCII")
 }
 

@@ -1,12 +1,12 @@
 //! What a request asks for: files, and how each becomes a page.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use mime::Mime;
+use pdfmagic_core::Backend;
 use pdfmagic_core::backend::Choice;
 
 use crate::app::App;
@@ -18,11 +18,11 @@ use crate::upload::{self, Bounds, Form, Incoming, Upload};
 /// The field of the form.
 const FIELD: &str = "myfile";
 
-/// At least one file, and as many choices.
+/// At least one file, and as many backends.
 #[derive(Debug)]
 pub(super) struct Order {
     pub(super) files: Vec<Upload>,
-    pub(super) choices: Vec<Choice>,
+    pub(super) backends: Vec<Box<dyn Backend>>,
     /// How long the body took to come.
     pub(super) read: Duration,
 }
@@ -31,12 +31,12 @@ impl Order {
     /// A form with a file for each page. Fields are options as well, and one of that name holds options as JSON.
     pub(super) async fn form(app: &App, choice: Choice, request: Request) -> Result<Self, Problem> {
         let media_type = upload::media_type(request.headers());
-        match media_type {
-            Some(media_type) if is_form(&media_type) => {
-                of_form(app, choice, request, &media_type).await
-            }
-            _ => Err(unexpected("multipart/form-data", request.headers())),
-        }
+        let Some(media_type) = media_type.filter(is_form) else {
+            return Err(unexpected("multipart/form-data", request.headers()));
+        };
+        let mut incoming = incoming(app, request)?;
+        let body = incoming.whole(&app.memory).await?;
+        of_form(app, choice, &body, incoming.took(), &media_type)
     }
 
     /// A form, or one JPEG as the body.
@@ -46,43 +46,45 @@ impl Order {
         request: Request,
     ) -> Result<Self, Problem> {
         let media_type = upload::media_type(request.headers());
-        match media_type {
-            Some(media_type) if is_form(&media_type) => {
-                of_form(app, choice, request, &media_type).await
-            }
-            Some(media_type) if media_type == mime::IMAGE_JPEG => {
-                of_jpeg(app, choice, request).await
-            }
-            _ => Err(unexpected(
-                "image/jpeg or multipart/form-data",
-                request.headers(),
-            )),
+        let Some(media_type) = media_type.filter(|it| is_form(it) || is_jpeg(it)) else {
+            let expected = "image/jpeg or multipart/form-data";
+            return Err(unexpected(expected, request.headers()));
+        };
+        let mut incoming = incoming(app, request)?;
+        let body = incoming.whole(&app.memory).await?;
+        if is_jpeg(&media_type) {
+            return of_jpeg(&choice, body, incoming.took());
         }
+        of_form(app, choice, &body, incoming.took(), &media_type)
     }
 }
 
 /// Refuses all but a JPEG.
 pub(super) fn only_jpeg(headers: &HeaderMap) -> Result<(), Problem> {
-    if upload::media_type(headers).is_some_and(|media_type| media_type == mime::IMAGE_JPEG) {
+    if upload::media_type(headers).as_ref().is_some_and(is_jpeg) {
         Ok(())
     } else {
         Err(unexpected("image/jpeg", headers))
     }
 }
 
+fn is_jpeg(media_type: &Mime) -> bool {
+    *media_type == mime::IMAGE_JPEG
+}
+
 fn is_form(media_type: &Mime) -> bool {
     media_type.essence_str() == mime::MULTIPART_FORM_DATA
 }
 
-async fn of_form(
+fn of_form(
     app: &App,
     mut choice: Choice,
-    request: Request,
+    body: &Bytes,
+    read: Duration,
     media_type: &Mime,
 ) -> Result<Order, Problem> {
-    let (body, read) = read(app, request).await?;
     let max = app.config.max_parts;
-    let Form { mut files, fields } = upload::form(&body, media_type, FIELD, max)?;
+    let Form { mut files, fields } = upload::form(body, media_type, FIELD, max)?;
     // What a browser sends when no file was chosen.
     files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
     if files.is_empty() {
@@ -97,30 +99,27 @@ async fn of_form(
         }
     }
     let choices = options::of_pages(&json, &choice, files.len())?;
+    let backends = choices.iter().map(Choice::backend);
     Ok(Order {
         files,
-        choices,
+        backends: backends.collect::<Result<_, _>>()?,
         read,
     })
 }
 
-async fn of_jpeg(app: &App, choice: Choice, request: Request) -> Result<Order, Problem> {
-    let (data, read) = read(app, request).await?;
+fn of_jpeg(choice: &Choice, data: Bytes, read: Duration) -> Result<Order, Problem> {
     let name = "image.jpg".to_owned();
     Ok(Order {
         files: vec![Upload { name, data }],
-        choices: vec![choice],
+        backends: vec![choice.backend()?],
         read,
     })
 }
 
-async fn read(app: &App, request: Request<Body>) -> Result<(Bytes, Duration), Problem> {
-    let began = Instant::now();
+/// The body, whose head is not kept while it comes.
+fn incoming(app: &App, request: Request) -> Result<Incoming, Problem> {
     let (head, body) = request.into_parts();
-    let bounds = bounds(app, &head.extensions);
-    let body = Incoming::new(&head.headers, body, bounds)?;
-    let body = body.whole(&app.memory).await?;
-    Ok((body, began.elapsed()))
+    Incoming::new(&head.headers, body, bounds(app, &head.extensions))
 }
 
 pub(super) fn bounds(app: &App, extensions: &Extensions) -> Bounds {

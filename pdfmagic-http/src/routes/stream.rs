@@ -1,7 +1,7 @@
 //! One JPEG comes in while its PDF goes out already.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -38,7 +38,6 @@ pub(super) async fn convert(
             ),
         });
     }
-    let began = Instant::now();
     let (head, upload) = request.into_parts();
     let bounds = Bounds {
         size: app.config.max_stream,
@@ -55,6 +54,7 @@ pub(super) async fn convert(
     options.limits = app.limits;
     let (streamed, parts) = begin(&mut input, &options).await?;
     let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
+    let read = input.incoming.took();
     let (sender, body) = Channel::new(1);
     tokio::spawn(send(Arc::clone(app), sender, parts, input, streamed));
     let report = Report {
@@ -62,7 +62,7 @@ pub(super) async fn convert(
         pages: 1,
         // Counted when it has come.
         input: 0,
-        read: began.elapsed(),
+        read,
         queue: Duration::ZERO,
         convert: Duration::ZERO,
         notices: list(&notices),
