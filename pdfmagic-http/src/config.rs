@@ -165,7 +165,7 @@ pub(crate) struct Config {
     /// Also speak HTTP/2 without TLS, with clients that begin with it
     #[arg(long, env = "PDFMAGIC_HTTP2")]
     pub(crate) http2: bool,
-    /// Most requests on a connection of HTTP/1.1, so that new replicas get their share
+    /// Most requests on a connection, less a tenth at most, so that new replicas get their share
     #[arg(
         long,
         env = "PDFMAGIC_CONNECTION_REQUESTS",

@@ -5,19 +5,21 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::App;
@@ -71,6 +73,8 @@ pub(crate) struct Client {
     replica: HeaderValue,
     /// When the connection is to be closed.
     until: Instant,
+    /// After how many requests it is to be closed.
+    most: u32,
 }
 
 impl Client {
@@ -81,11 +85,13 @@ impl Client {
             .config
             .connection_age
             .mul_f64(0.9 + 0.2 * fastrand::f64());
+        let most = app.config.connection_requests;
         Self {
             routes,
             ends,
             replica: HeaderValue::try_from(replica).expect("an address is plain ASCII"),
             until: Instant::now() + age,
+            most: most - fastrand::u32(..=most / 10),
             app,
         }
     }
@@ -124,14 +130,13 @@ impl Client {
             phase.next();
             let is_last = self.is_last(phase.requests());
             let response = self.answer(request, End(phase.clone()));
-            async move {
-                let mut response = response.await;
+            response.map(move |mut response| {
                 if is_last {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
                 }
                 Ok::<_, Infallible>(response)
-            }
+            })
         });
         watcher.watch(http.serve_connection(io, service)).await
     }
@@ -152,14 +157,20 @@ impl Client {
             .max_concurrent_streams(STREAMS)
             .initial_stream_window_size(window)
             .initial_connection_window_size(window);
+        let (requests, told) = (AtomicU32::new(1), Arc::new(Notify::new()));
+        let last = Arc::clone(&told);
         let service = service_fn(move |request| {
+            if requests.fetch_add(1, Ordering::Relaxed) == self.most {
+                last.notify_one();
+            }
             let response = self.answer(request, End(Phase::default()));
-            async move { Ok::<_, Infallible>(response.await) }
+            response.map(Ok::<_, Infallible>)
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         let bound = tokio::select! {
             ended = connection.as_mut() => return ended,
             () = sleep_until(until) => Some("age"),
+            () = told.notified() => Some("requests"),
             () = app.life.draining() => None,
         };
         if let Some(bound) = bound {
@@ -182,7 +193,7 @@ impl Client {
 
     /// Whether the connection is to be closed after this request.
     fn is_last(&self, requests: u32) -> bool {
-        let bound = if requests >= self.app.config.connection_requests {
+        let bound = if requests >= self.most {
             "requests"
         } else if Instant::now() >= self.until {
             "age"
@@ -204,10 +215,9 @@ impl Client {
         let request = Request::from_parts(head, body);
         let response = follow(Arc::clone(&self.app), self.routes.clone(), request, end);
         let replica = self.replica.clone();
-        async move {
-            let mut response = response.await;
+        response.map(move |mut response| {
             response.headers_mut().insert(REPLICA, replica);
             response
-        }
+        })
     }
 }
