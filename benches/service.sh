@@ -9,7 +9,7 @@ import pathlib, random, re, socket, statistics, subprocess, sys, tempfile, time
 
 RELEASE = sys.argv[1]
 STARTS, START_MS = 20, 15
-TURNS, SECONDS, LEAST = 5, 2, 0.97
+TURNS, SECONDS, LEAST = 15, 2, 0.97
 SIZES = [("200 kB", 606, 455), ("326 kB", 775, 581), ("4.5 MB", 2880, 2160)]
 POST = """
 local file = io.open("%s", "rb")

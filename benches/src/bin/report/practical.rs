@@ -206,12 +206,12 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
     bench.promise(
         "three quota-limited replicas, against one",
-        2.4,
+        2.5,
         2.8,
         |bench| {
             // So many that no replica ever waits for a client that waits for another.
             let rate = |cluster: &Cluster, name| {
-                let run = cluster.measure(bench, name, 30, Duration::from_secs(1))?;
+                let run = cluster.measure(bench, name, 30, Duration::from_secs(2))?;
                 Ok::<_, io::Error>(tally(&run).per_second)
             };
             Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
