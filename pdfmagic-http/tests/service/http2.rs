@@ -136,23 +136,25 @@ async fn a_connection_on_which_nothing_but_pings_moves_ends_soon_after_its_time(
 
 #[tokio::test]
 async fn a_connection_ends_after_its_requests() {
-    let service = Service::start(&["--http2", "--connection-requests", "2"]);
-    let stream = TcpStream::connect(service.address).await.unwrap();
-    let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-        .await
-        .unwrap();
-    let connection = tokio::spawn(connection);
-    for _ in 0..2 {
-        let request = Request::post(format!("http://{}/v1/pdf", service.address))
-            .header("Content-Type", "image/jpeg")
-            .body(Full::new(Bytes::from(jpeg(1))))
+    for (bound, requests) in [("2", 2), ("0", 1)] {
+        let service = Service::start(&["--http2", "--connection-requests", bound]);
+        let stream = TcpStream::connect(service.address).await.unwrap();
+        let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
             .unwrap();
-        let answer = client.send_request(request).await.unwrap();
-        let pdf = answer.into_body().collect().await.unwrap().to_bytes();
-        assert!(pdf.ends_with(b"%%EOF\n"));
+        let connection = tokio::spawn(connection);
+        for _ in 0..requests {
+            let request = Request::post(format!("http://{}/v1/pdf", service.address))
+                .header("Content-Type", "image/jpeg")
+                .body(Full::new(Bytes::from(jpeg(1))))
+                .unwrap();
+            let answer = client.send_request(request).await.unwrap();
+            let pdf = answer.into_body().collect().await.unwrap().to_bytes();
+            assert!(pdf.ends_with(b"%%EOF\n"));
+        }
+        connection.await.unwrap().unwrap();
+        assert_eq!(service.closed("requests"), 1);
     }
-    connection.await.unwrap().unwrap();
-    assert_eq!(service.closed("requests"), 1);
 }
 
 #[tokio::test]
