@@ -60,19 +60,12 @@ pub(crate) struct Refusal {
     pub(crate) bound: Option<&'static str>,
 }
 
-/// Nothing is to be stored on the way, guessed from its content, or framed by another page.
-const COMMON: [(HeaderName, HeaderValue); 3] = [
+/// Nothing is to be stored on the way, or guessed from its content.
+const COMMON: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-             img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
     ),
 ];
 
@@ -212,15 +205,15 @@ impl Exchange {
         if let Some(traceparent) = self.traceparent() {
             line.text("traceparent", traceparent);
         }
-        line.text("method", self.method);
-        line.text("route", self.route);
+        line.word("method", self.method);
+        line.word("route", self.route);
         line.number("status", status.into());
         if let Some(refusal) = &self.refusal {
-            line.text("code", refusal.code);
+            line.word("code", refusal.code);
         }
         let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         if let Some(report) = &self.report {
-            line.text("backend", report.backend);
+            line.word("backend", report.backend);
             line.number("pages", report.pages as u64);
             line.number("bytes_in", report.input as u64);
             line.number("queue_us", us(report.queue));
@@ -367,8 +360,8 @@ fn is_sound(value: &HeaderValue) -> bool {
 }
 
 fn new_id() -> HeaderValue {
-    let id = hexadecimal(&fastrand::u128(..).to_be_bytes());
-    HeaderValue::try_from(id).expect("hexadecimal digits")
+    let id = hexadecimal(fastrand::u128(..).to_be_bytes());
+    HeaderValue::from_bytes(id.as_flattened()).expect("hexadecimal digits")
 }
 
 /// A name from a short list, since each has a counter of its own.
@@ -382,13 +375,8 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// Bytes in hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+/// The two digits of each byte in hexadecimal.
+pub(crate) fn hexadecimal<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = Vec::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let digits = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
-        text.extend_from_slice(&digits);
-    }
-    text
+    bytes.map(|byte| [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]))
 }

@@ -175,13 +175,20 @@ impl Line {
         serde_json::to_writer(&mut self.text, value).expect("text can be JSON");
     }
 
-    fn name(&mut self, name: &str) {
-        self.push(match self.format {
-            LogFormat::Text => [" ", name, "="],
-            LogFormat::Json => [",\"", name, "\":"],
-        });
+    /// A word of our own, in which nothing is to be escaped.
+    pub(crate) fn word(&mut self, name: &str, value: &'static str) {
+        self.name(name);
+        self.push(["\"", value, "\""]);
     }
 
+    fn name(&mut self, name: &str) {
+        match self.format {
+            LogFormat::Text => self.push([" ", name, "="]),
+            LogFormat::Json => self.push([",\"", name, "\":"]),
+        }
+    }
+
+    #[inline]
     fn push<const N: usize>(&mut self, texts: [&str; N]) {
         for text in texts {
             self.text.extend_from_slice(text.as_bytes());

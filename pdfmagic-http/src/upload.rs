@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use memchr::memmem;
-use mime::Mime;
 use tokio::time::{Instant, timeout_at};
 
 use crate::memory::Memory;
@@ -71,6 +70,11 @@ impl Incoming {
         })
     }
 
+    /// What a part of it keeps alive, at most, in bytes.
+    pub(crate) fn pinned(&self) -> usize {
+        self.bounds.pinned
+    }
+
     /// How long it has taken so far.
     pub(crate) fn took(&self) -> Duration {
         self.began.elapsed()
@@ -127,16 +131,6 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
     }
 }
 
-/// The media type of a request.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<Mime> {
-    headers
-        .get(header::CONTENT_TYPE)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
 /// What a form holds.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
@@ -151,14 +145,11 @@ pub(crate) struct Form {
 /// No library is used, since those copy each part.
 pub(crate) fn form(
     body: &Bytes,
-    content_type: &Mime,
+    boundary: &str,
     field: &str,
     max_files: usize,
 ) -> Result<Form, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
-    let boundary = content_type
-        .get_param(mime::BOUNDARY)
-        .ok_or(malformed(0, "the Content-Type has no boundary"))?;
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(&delimiter);
     let mut at = if body.starts_with(&delimiter.as_bytes()[2..]) {
@@ -271,9 +262,8 @@ mod tests {
     use super::*;
 
     fn named(body: &str) -> Result<Vec<(String, Bytes)>, Problem> {
-        let content_type = "multipart/form-data; boundary=\"b b\"".parse().unwrap();
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let files = form(&body, &content_type, "myfile", 5)?.files;
+        let files = form(&body, "b b", "myfile", 5)?.files;
         Ok(files
             .into_iter()
             .map(|file| (file.name, file.data))
@@ -313,11 +303,10 @@ mod tests {
 
     #[test]
     fn a_file_is_a_view_of_the_body() {
-        let content_type = "multipart/form-data; boundary=x".parse().unwrap();
         let body = Bytes::from(
             "--x\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\ndata\r\n--x--",
         );
-        let files = form(&body, &content_type, "f", 1).unwrap().files;
+        let files = form(&body, "x", "f", 1).unwrap().files;
         assert!(body.as_ptr_range().contains(&files[0].data.as_ptr()));
     }
 

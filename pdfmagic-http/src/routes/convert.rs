@@ -14,12 +14,11 @@ use pdfmagic_core::{
     Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
 };
 
-use super::order::{self, Order};
+use super::order::{Asked, Order};
 use super::stream;
 use crate::answer::Answer;
 use crate::app::{App, BYTES_PER_PIXEL};
 use crate::exchange::{Report, hexadecimal};
-use crate::options;
 use crate::problem::Problem;
 use crate::upload::Upload;
 
@@ -42,8 +41,8 @@ pub(super) async fn form(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let choice = options::of_query(request.uri().query().unwrap_or_default())?;
-    convert(&app, Order::form(&app, choice, request).await?).await
+    let mut asked = Asked::form(&app, request)?;
+    convert(&app, asked.order(&app).await?).await
 }
 
 /// Makes a PDF of one JPEG, or of a form with many.
@@ -65,13 +64,11 @@ pub(super) async fn pdf(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let query = request.uri().query().unwrap_or_default();
-    let (choice, is_streamed) = options::of_query_with_stream(query)?;
+    let (mut asked, is_streamed) = Asked::whole_or_stream(&app, request)?;
     if is_streamed {
-        order::only_jpeg(request.headers())?;
-        return Box::pin(stream::convert(&app, &choice, request)).await;
+        return Box::pin(stream::convert(&app, asked)).await;
     }
-    convert(&app, Order::form_or_jpeg(&app, choice, request).await?).await
+    convert(&app, asked.order(&app).await?).await
 }
 
 /// What only reads headers is done here and now; what decodes takes a worker, and memory for the largest page.
@@ -227,13 +224,13 @@ pub(super) fn list(notices: &[(usize, Notice)]) -> String {
 /// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
 pub(super) fn disposition(upload: &str) -> HeaderValue {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
-    let number = hexadecimal(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    let number = hexadecimal(NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     let stem = stem(upload);
     let text = [
         b"attachment; filename=\"",
         stem.as_bytes(),
         b"-",
-        &number,
+        number.as_flattened(),
         b".pdf\"",
     ]
     .concat();

@@ -11,9 +11,8 @@ use pdfmagic_core::{Backend, Jpeg, Passthrough};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::order::Order;
+use super::order::Asked;
 use crate::app::App;
-use crate::options;
 use crate::problem::Problem;
 
 /// JPEGs in the order of the request.
@@ -77,8 +76,8 @@ pub(super) async fn inspect(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let choice = options::of_query(request.uri().query().unwrap_or_default())?;
-    let order = Order::form_or_jpeg(&app, choice, request).await?;
+    let mut asked = Asked::form_or_jpeg(&app, request)?;
+    let order = asked.order(&app).await?;
     let files = order.files.iter().map(|upload| {
         file(&app, &upload.name, &upload.data).map_err(|error| Problem::Convert {
             name: upload.name.clone(),

@@ -18,6 +18,23 @@ use crate::upload::{self, Bounds, Form, Incoming, Upload};
 /// The field of the form.
 const FIELD: &str = "myfile";
 
+/// What the head of a request asks for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) choice: Choice,
+    pub(super) incoming: Incoming,
+    media: Media,
+}
+
+/// How files come.
+#[derive(Debug)]
+enum Media {
+    /// One as the body.
+    Jpeg,
+    /// In the parts of a form between such lines.
+    Form { boundary: String },
+}
+
 /// At least one file, and as many backends.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -27,53 +44,99 @@ pub(super) struct Order {
     pub(super) read: Duration,
 }
 
-impl Order {
+impl Asked {
     /// A form with a file for each page. Fields are options as well, and one of that name holds options as JSON.
-    pub(super) async fn form(app: &App, choice: Choice, request: Request) -> Result<Self, Problem> {
-        let media_type = upload::media_type(request.headers());
-        let Some(media_type) = media_type.filter(is_form) else {
-            return Err(unexpected("multipart/form-data", request.headers()));
-        };
-        let mut incoming = incoming(app, request)?;
-        let body = incoming.whole(&app.memory).await?;
-        of_form(app, choice, &body, incoming.took(), &media_type)
+    pub(super) fn form(app: &App, request: Request) -> Result<Self, Problem> {
+        let choice = options::of_query(query(&request))?;
+        match media(request.headers())? {
+            Some(media @ Media::Form { .. }) => {
+                let bounds = bounds(app, request.extensions());
+                Self::new(choice, media, request, bounds)
+            }
+            _ => Err(unexpected("multipart/form-data", request.headers())),
+        }
     }
 
     /// A form, or one JPEG as the body.
-    pub(super) async fn form_or_jpeg(
-        app: &App,
-        choice: Choice,
-        request: Request,
-    ) -> Result<Self, Problem> {
-        let media_type = upload::media_type(request.headers());
-        let Some(media_type) = media_type.filter(|it| is_form(it) || is_jpeg(it)) else {
+    pub(super) fn form_or_jpeg(app: &App, request: Request) -> Result<Self, Problem> {
+        let choice = options::of_query(query(&request))?;
+        Self::whole(app, choice, request)
+    }
+
+    /// The same, and whether the answer is to be streamed. Then it is one JPEG.
+    pub(super) fn whole_or_stream(app: &App, request: Request) -> Result<(Self, bool), Problem> {
+        let (choice, is_streamed) = options::of_query_with_stream(query(&request))?;
+        if !is_streamed {
+            return Ok((Self::whole(app, choice, request)?, false));
+        }
+        let Some(media @ Media::Jpeg) = media(request.headers())? else {
+            return Err(unexpected("image/jpeg", request.headers()));
+        };
+        let bounds = Bounds {
+            size: app.config.max_stream,
+            time: None,
+            ..bounds(app, request.extensions())
+        };
+        Ok((Self::new(choice, media, request, bounds)?, true))
+    }
+
+    fn whole(app: &App, choice: Choice, request: Request) -> Result<Self, Problem> {
+        let Some(media) = media(request.headers())? else {
             let expected = "image/jpeg or multipart/form-data";
             return Err(unexpected(expected, request.headers()));
         };
-        let mut incoming = incoming(app, request)?;
-        let body = incoming.whole(&app.memory).await?;
-        if is_jpeg(&media_type) {
-            return of_jpeg(&choice, body, incoming.took());
+        let bounds = bounds(app, request.extensions());
+        Self::new(choice, media, request, bounds)
+    }
+
+    /// The head is not kept while the body comes.
+    fn new(
+        choice: Choice,
+        media: Media,
+        request: Request,
+        bounds: Bounds,
+    ) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        Ok(Self {
+            choice,
+            incoming: Incoming::new(&head.headers, body, bounds)?,
+            media,
+        })
+    }
+
+    /// Reads the body.
+    pub(super) async fn order(&mut self, app: &App) -> Result<Order, Problem> {
+        let body = self.incoming.whole(&app.memory).await?;
+        let read = self.incoming.took();
+        match &self.media {
+            Media::Jpeg => of_jpeg(&self.choice, body, read),
+            Media::Form { boundary } => of_form(app, self.choice.clone(), &body, read, boundary),
         }
-        of_form(app, choice, &body, incoming.took(), &media_type)
     }
 }
 
-/// Refuses all but a JPEG.
-pub(super) fn only_jpeg(headers: &HeaderMap) -> Result<(), Problem> {
-    if upload::media_type(headers).as_ref().is_some_and(is_jpeg) {
-        Ok(())
-    } else {
-        Err(unexpected("image/jpeg", headers))
-    }
+fn query(request: &Request) -> &str {
+    request.uri().query().unwrap_or_default()
 }
 
-fn is_jpeg(media_type: &Mime) -> bool {
-    *media_type == mime::IMAGE_JPEG
-}
-
-fn is_form(media_type: &Mime) -> bool {
-    media_type.essence_str() == mime::MULTIPART_FORM_DATA
+/// None if files come in neither way.
+fn media(headers: &HeaderMap) -> Result<Option<Media>, Problem> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(None);
+    };
+    let media_type: Option<Mime> = value.to_str().ok().and_then(|value| value.parse().ok());
+    Ok(match media_type {
+        Some(it) if it == mime::IMAGE_JPEG => Some(Media::Jpeg),
+        Some(it) if it.essence_str() == mime::MULTIPART_FORM_DATA => {
+            let boundary = it.get_param(mime::BOUNDARY).ok_or(Problem::Form {
+                offset: 0,
+                reason: "the Content-Type has no boundary",
+            })?;
+            let boundary = boundary.as_str().to_owned();
+            Some(Media::Form { boundary })
+        }
+        _ => None,
+    })
 }
 
 fn of_form(
@@ -81,10 +144,10 @@ fn of_form(
     mut choice: Choice,
     body: &Bytes,
     read: Duration,
-    media_type: &Mime,
+    boundary: &str,
 ) -> Result<Order, Problem> {
     let max = app.config.max_parts;
-    let Form { mut files, fields } = upload::form(body, media_type, FIELD, max)?;
+    let Form { mut files, fields } = upload::form(body, boundary, FIELD, max)?;
     // What a browser sends when no file was chosen.
     files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
     if files.is_empty() {
@@ -116,13 +179,7 @@ fn of_jpeg(choice: &Choice, data: Bytes, read: Duration) -> Result<Order, Proble
     })
 }
 
-/// The body, whose head is not kept while it comes.
-fn incoming(app: &App, request: Request) -> Result<Incoming, Problem> {
-    let (head, body) = request.into_parts();
-    Incoming::new(&head.headers, body, bounds(app, &head.extensions))
-}
-
-pub(super) fn bounds(app: &App, extensions: &Extensions) -> Bounds {
+fn bounds(app: &App, extensions: &Extensions) -> Bounds {
     Bounds {
         size: app.config.max_body,
         time: Some(app.config.body_timeout),

@@ -10,6 +10,10 @@ use axum::response::{Html, IntoResponse};
 use crate::app::App;
 use crate::connection::Ends;
 
+/// The page loads its own parts, asks this service, and is framed by no other.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// The page to upload from. Says which replica answers, since people watch a balancer by it.
 #[utoipa::path(
     get,
@@ -19,14 +23,15 @@ use crate::connection::Ends;
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     connection: Option<Extension<Ends>>,
-) -> Html<String> {
+) -> impl IntoResponse {
     let local = connection.map(|Extension(connection)| connection.local);
     let replica = app
         .config
         .replica
         .or(local)
         .map_or("an unknown address".to_owned(), |ip| ip.to_string());
-    Html(include_str!("../../web/index.html").replace("{replica}", &replica))
+    let page = include_str!("../../web/index.html").replace("{replica}", &replica);
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page))
 }
 
 pub(super) async fn style() -> impl IntoResponse {

@@ -4,30 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::channel::{Channel, Sender};
-use pdfmagic_core::backend::Choice;
 use pdfmagic_core::{Error, Jpeg, Options, Piece, Streamed};
 
 use super::convert::{answer, disposition, embeds, list};
-use super::order;
+use super::order::Asked;
 use crate::app::App;
 use crate::exchange::Report;
 use crate::memory::Reservation;
 use crate::problem::Problem;
-use crate::upload::{Bounds, Incoming};
+use crate::upload::Incoming;
 
 /// How much of an upload is kept while its header is looked for, in bytes.
 const MAX_HEAD: usize = 256 << 10;
 
 /// The answer begins once the header has come. Its length is not stated, since nobody knows how the upload will end.
-pub(super) async fn convert(
-    app: &Arc<App>,
-    choice: &Choice,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Problem> {
+    let Asked {
+        choice, incoming, ..
+    } = asked;
     let backend = choice.backend()?;
     let name = backend.name();
     if !embeds(&*backend) {
@@ -38,15 +35,9 @@ pub(super) async fn convert(
             ),
         });
     }
-    let (head, upload) = request.into_parts();
-    let bounds = Bounds {
-        size: app.config.max_stream,
-        time: None,
-        ..order::bounds(app, &head.extensions)
-    };
     let mut input = Input {
-        _memory: app.memory.reserve(MAX_HEAD + bounds.pinned)?,
-        incoming: Incoming::new(&head.headers, upload, bounds)?,
+        _memory: app.memory.reserve(MAX_HEAD + incoming.pinned())?,
+        incoming,
         size: 0,
         tail: [0; 2],
     };
