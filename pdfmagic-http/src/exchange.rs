@@ -211,17 +211,16 @@ impl Exchange {
         if let Some(refusal) = &self.refusal {
             line.word("code", refusal.code);
         }
-        let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         if let Some(report) = &self.report {
             line.word("backend", report.backend);
             line.number("pages", report.pages as u64);
             line.number("bytes_in", report.input as u64);
-            line.number("queue_us", us(report.queue));
-            line.number("read_us", us(report.read));
-            line.number("convert_us", us(report.convert));
+            line.number("queue_us", micros(report.queue));
+            line.number("read_us", micros(report.read));
+            line.number("convert_us", micros(report.convert));
         }
         line.number("bytes_out", self.sent.load(Ordering::Relaxed));
-        line.number("total_us", us(took));
+        line.number("total_us", micros(took));
         self.app.log.add(line);
     }
 }
@@ -335,11 +334,15 @@ impl Drop for Followed {
     }
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// How long each step took, in milliseconds (Server Timing, 3).
 fn timing(steps: &[(&str, Duration)]) -> String {
     let mut timing = String::with_capacity(64);
     for (step, took) in steps {
-        let us = took.as_micros();
+        let us = micros(*took);
         let (mut whole, mut thousandths) = (itoa::Buffer::new(), itoa::Buffer::new());
         timing.extend([
             if timing.is_empty() { "" } else { ", " },

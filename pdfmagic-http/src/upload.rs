@@ -225,7 +225,7 @@ fn part_head(part: &[u8]) -> Option<PartHead> {
 }
 
 /// A parameter of a header's value, out of its quotes. A quote inside is escaped by `\` or, as browsers do, by `%22`.
-fn parameter(value: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
     let mut rest = value;
     loop {
         rest = rest.split_once(';')?.1.trim_start();

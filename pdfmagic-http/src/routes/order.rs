@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use bytes::Bytes;
-use mime::Mime;
 use pdfmagic_core::Backend;
 use pdfmagic_core::backend::Choice;
 
@@ -121,22 +120,22 @@ fn query(request: &Request) -> &str {
 
 /// None if files come in neither way.
 fn media(headers: &HeaderMap) -> Result<Option<Media>, Problem> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+    let value = headers.get(header::CONTENT_TYPE);
+    let Some(value) = value.and_then(|value| value.to_str().ok()) else {
         return Ok(None);
     };
-    let media_type: Option<Mime> = value.to_str().ok().and_then(|value| value.parse().ok());
-    Ok(match media_type {
-        Some(it) if it == mime::IMAGE_JPEG => Some(Media::Jpeg),
-        Some(it) if it.essence_str() == mime::MULTIPART_FORM_DATA => {
-            let boundary = it.get_param(mime::BOUNDARY).ok_or(Problem::Form {
-                offset: 0,
-                reason: "the Content-Type has no boundary",
-            })?;
-            let boundary = boundary.as_str().to_owned();
-            Some(Media::Form { boundary })
-        }
-        _ => None,
-    })
+    let media_type = value.split(';').next().unwrap_or_default().trim_end();
+    if media_type.eq_ignore_ascii_case("image/jpeg") {
+        return Ok(Some(Media::Jpeg));
+    }
+    if !media_type.eq_ignore_ascii_case("multipart/form-data") {
+        return Ok(None);
+    }
+    let boundary = upload::parameter(value, "boundary").ok_or(Problem::Form {
+        offset: 0,
+        reason: "the Content-Type has no boundary",
+    })?;
+    Ok(Some(Media::Form { boundary }))
 }
 
 fn of_form(
