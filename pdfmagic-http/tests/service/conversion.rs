@@ -274,6 +274,8 @@ fn the_page_has_the_form_and_names_the_replica() {
         assert!(text.contains(part), "{part}");
     }
     assert_eq!(page.header("pdfmagic-replica"), Some("127.0.0.1"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(
         Service::start(&["--replica", "10.1.2.3"])
             .get("/")

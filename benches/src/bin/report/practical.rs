@@ -211,10 +211,15 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
         |bench| {
             // So many that no replica ever waits for a client that waits for another.
             let rate = |cluster: &Cluster, name| {
-                let run = cluster.measure(bench, name, 30, Duration::from_secs(2))?;
+                let run = cluster.measure(bench, name, 30, Duration::from_secs(1))?;
                 Ok::<_, io::Error>(tally(&run).per_second)
             };
-            Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
+            let (mut of_three, mut of_one) = (0.0, 0.0);
+            for _ in 0..2 {
+                of_three += rate(&three, "three replicas")?;
+                of_one += rate(&one, "one replica")?;
+            }
+            Ok(of_three / of_one)
         },
     )
 }
