@@ -38,7 +38,7 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
         }
         Ok(rate / possible)
     };
-    bench.promise("requests a second, against an echo", 0.90, 0.97, |bench| {
+    bench.promise("requests a second, against an echo", 0.85, 0.97, |bench| {
         in_turn(bench, &mut small_ours, &mut small_echo)
     })?;
     bench.promise(
