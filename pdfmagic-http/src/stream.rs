@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::app::App;
 
-/// A read of this size, in bytes, is one of many.
+/// After a read of this size, in bytes, there is often more.
 const MUCH: usize = 16 << 10;
 
 /// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
@@ -97,8 +97,8 @@ impl Timed {
     }
 }
 
-/// Reads what has come. After much of it there is often more already, which saves waiting for it, and copying a body
-/// together that came in parts.
+/// Reads what has come, and after much of it what has come since: that saves waiting for it, and copying a body together
+/// that came in parts.
 fn poll_read(
     stream: &TcpStream,
     cx: &mut Context<'_>,

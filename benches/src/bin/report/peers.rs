@@ -12,7 +12,7 @@ use pdfmagic_benches::page;
 use pdfmagic_benches::stage::{CONVERT, POLICY, command};
 use serde::Deserialize;
 
-use crate::bench::{Bench, Load, middle, tally};
+use crate::bench::{Bench, Load, in_turn, middle, tally};
 use crate::servers::{Kind, Server, sibling};
 
 pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
@@ -29,23 +29,24 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
         page::check(&pdf, &small)?;
     }
     let second = Duration::from_secs(1);
-    let in_turn = |bench: &Bench, ours: &mut Contender, echo: &mut Contender| {
-        let (mut rate, mut possible) = (0.0, 0.0);
-        // A machine's pace changes within a second; connections take a while until their buffers fit.
-        for _ in 0..2 {
-            rate += ours.run(bench, second / 4)?;
-            possible += echo.run(bench, second / 4)?;
-        }
-        Ok(rate / possible)
-    };
+    // Connections take a while until their buffers fit.
+    let slice = second / 4;
     bench.promise("requests a second, against an echo", 0.85, 0.97, |bench| {
-        in_turn(bench, &mut small_ours, &mut small_echo)
+        in_turn(
+            || small_ours.run(bench, slice),
+            || small_echo.run(bench, slice),
+        )
     })?;
     bench.promise(
         "requests a second, against an echo (large photo)",
         0.97,
         0.97,
-        |bench| in_turn(bench, &mut large_ours, &mut large_echo),
+        |bench| {
+            in_turn(
+                || large_ours.run(bench, slice),
+                || large_echo.run(bench, slice),
+            )
+        },
     )?;
     bench.promise(
         "requests a second, against the original (form)",
@@ -55,8 +56,8 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     )?;
     bench.say(&format!(
         "\n## The service against an echo, and against the original\n\n\
-         A photo of {} kB, or of {} kB, from 10 clients on connections of their own. An echo on the same stack (axum on hyper: it reads \
-         the body and sends it back) is what a service can do at best. Processor time is the server's alone, the load \
+         A photo of {} kB, or of {} kB, from 10 clients on connections of their own. An echo on the same stack (axum on \
+         hyper: it reads the body and sends it back) is what a service can do at best. Processor time is the server's alone, the load \
          generator's share not in it. Medians of rounds in turn.\n\n\
          | | a second | p50 [ms] | p99 [ms] | processor time for a request [µs] |\n|---|--:|--:|--:|--:|",
         small.len() / 1000,

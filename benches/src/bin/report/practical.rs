@@ -8,7 +8,7 @@ use std::time::Duration;
 use pdfmagic_benches::load::End;
 use pdfmagic_benches::plot::{Chart, Series};
 
-use crate::bench::{Bench, Load, tally};
+use crate::bench::{Bench, Load, in_turn, tally};
 use crate::servers::{Kind, Layer, Quota, Server, balance, free_address};
 
 /// Part of a processor that a replica gets where replicas are compared, so that three of them, the balancer and the
@@ -214,12 +214,10 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
                 let run = cluster.measure(bench, name, 30, Duration::from_secs(1))?;
                 Ok::<_, io::Error>(tally(&run).per_second)
             };
-            let (mut of_three, mut of_one) = (0.0, 0.0);
-            for _ in 0..2 {
-                of_three += rate(&three, "three replicas")?;
-                of_one += rate(&one, "one replica")?;
-            }
-            Ok(of_three / of_one)
+            in_turn(
+                || rate(&three, "three replicas"),
+                || rate(&one, "one replica"),
+            )
         },
     )
 }
