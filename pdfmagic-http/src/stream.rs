@@ -14,9 +14,6 @@ use tokio::time::{Sleep, sleep};
 
 use crate::app::App;
 
-/// After a read of this size, in bytes, there is often more.
-const MUCH: usize = 16 << 10;
-
 /// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phase(Arc<AtomicU32>);
@@ -97,27 +94,6 @@ impl Timed {
     }
 }
 
-/// Reads what has come, and after much of it what has come since: that saves waiting for it, and copying a body together
-/// that came in parts.
-fn poll_read(
-    stream: &TcpStream,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    let mut came = loop {
-        ready!(stream.poll_read_ready(cx))?;
-        match stream.try_read_buf(buf) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            result => break result?,
-        }
-    };
-    while came >= MUCH && buf.remaining() > 0 {
-        // Whatever goes wrong now, the next read says.
-        came = stream.try_read_buf(buf).unwrap_or(0);
-    }
-    Poll::Ready(Ok(()))
-}
-
 impl AsyncRead for Timed {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -125,7 +101,7 @@ impl AsyncRead for Timed {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let read = poll_read(&self.stream, cx, buf);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let came = buf.filled().len() - before;
         self.count(came);
         let phase = self.phase.get();
