@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pdfmagic_benches::client::{Client, Target, Upload};
@@ -13,7 +13,8 @@ use pdfmagic_benches::load::{self, End, Plan};
 use pdfmagic_benches::plot::{Chart, Figure, Series};
 use pdfmagic_benches::sample::{Recording, Run, machine};
 use pdfmagic_benches::tally::{Report, Tally};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 
 /// The bench, and the report that grows on it.
 pub(crate) struct Bench {
@@ -46,6 +47,9 @@ pub(crate) const ROUNDS: usize = 10;
 /// A machine that is busy with something else is given this many rounds to come to rest.
 const MOST_ROUNDS: usize = 3 * ROUNDS;
 
+/// How long an answer may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// How to ask.
 pub(crate) struct Load {
     pub(crate) uploads: Vec<Upload>,
@@ -64,7 +68,8 @@ impl Bench {
             .map_err(io::Error::other)?;
         let photo = jpeg(Picture::Photo, 816, 612, 90, 0).map_err(io::Error::other)?;
         Ok(Self {
-            runtime: Runtime::new()?,
+            // One thread, so that as much as can be is left to the servers.
+            runtime: Builder::new_current_thread().enable_all().build()?,
             output,
             quick,
             noise,
@@ -100,7 +105,7 @@ impl Bench {
             start_at: None,
             think_time: Duration::ZERO,
             retries: 0,
-            timeout: Duration::from_secs(120),
+            timeout: PATIENCE,
         };
         let run = Run {
             target: address.to_owned(),
@@ -127,9 +132,45 @@ impl Bench {
     /// The body of one answer.
     pub(crate) fn ask(&self, address: &str, upload: &Upload) -> io::Result<Bytes> {
         let target = Target::parse(address).map_err(io::Error::other)?;
-        let mut client = Client::new(target, false, Duration::from_secs(120));
+        let mut client = Client::new(target, false, PATIENCE);
         let answer = self.runtime.block_on(client.post(upload));
         Ok(answer.map_err(io::Error::other)?.body)
+    }
+
+    /// Has clients ask, each on the connection that it has, as long as requests may start. Returns how long each answer took.
+    pub(crate) fn keep_busy(
+        &self,
+        clients: &mut Vec<Client>,
+        upload: &Upload,
+        time: Duration,
+    ) -> io::Result<Vec<Duration>> {
+        let until = Instant::now() + time;
+        let asked = self.runtime.block_on(async {
+            let mut asking = JoinSet::new();
+            for mut client in clients.drain(..) {
+                let upload = upload.clone();
+                asking.spawn(async move {
+                    let mut took = Vec::new();
+                    loop {
+                        let answer = client.post(&upload).await?;
+                        answer.check()?;
+                        took.push(answer.total);
+                        if Instant::now() >= until {
+                            break;
+                        }
+                    }
+                    Ok::<_, String>((client, took))
+                });
+            }
+            asking.join_all().await
+        });
+        let mut took = Vec::new();
+        for asked in asked {
+            let (client, times) = asked.map_err(io::Error::other)?;
+            clients.push(client);
+            took.extend(times);
+        }
+        Ok(took)
     }
 
     /// Draws a chart into the report.
@@ -258,14 +299,15 @@ impl Bench {
     }
 }
 
-/// How many times as much one side does as the other. Each is asked twice, in turn: a machine's pace changes within a
-/// second, and that is to hit both alike.
+/// How many times as much one side does as the other. Each is asked so many times, in turn: a machine's pace changes within
+/// a second, and that is to hit both alike.
 pub(crate) fn in_turn(
+    times: usize,
     mut one: impl FnMut() -> io::Result<f64>,
     mut other: impl FnMut() -> io::Result<f64>,
 ) -> io::Result<f64> {
     let (mut of_one, mut of_other) = (0.0, 0.0);
-    for _ in 0..2 {
+    for _ in 0..times {
         of_one += one()?;
         of_other += other()?;
     }

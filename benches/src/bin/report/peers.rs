@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io;
+use std::iter;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use pdfmagic_benches::client::Upload;
+use pdfmagic_benches::client::{Client, Target, Upload};
 use pdfmagic_benches::image::{Picture, jpeg};
-use pdfmagic_benches::load::End;
 use pdfmagic_benches::page;
 use pdfmagic_benches::stage::{CONVERT, POLICY, command};
 use serde::Deserialize;
 
-use crate::bench::{Bench, Load, in_turn, middle, tally};
+use crate::bench::{Bench, PATIENCE, in_turn, middle};
 use crate::servers::{Kind, Server, sibling};
 
 pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
@@ -29,10 +29,10 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
         page::check(&pdf, &small)?;
     }
     let second = Duration::from_secs(1);
-    // Connections take a while until their buffers fit.
-    let slice = second / 4;
+    let slice = second / 10;
     bench.promise("requests a second, against an echo", 0.85, 0.97, |bench| {
         in_turn(
+            10,
             || small_ours.run(bench, slice),
             || small_echo.run(bench, slice),
         )
@@ -43,8 +43,9 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
         0.97,
         |bench| {
             in_turn(
-                || large_ours.run(bench, slice),
-                || large_echo.run(bench, slice),
+                4,
+                || large_ours.run(bench, second / 4),
+                || large_echo.run(bench, second / 4),
             )
         },
     )?;
@@ -56,7 +57,7 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     )?;
     bench.say(&format!(
         "\n## The service against an echo, and against the original\n\n\
-         A photo of {} kB, or of {} kB, from 10 clients on connections of their own. An echo on the same stack (axum on \
+         A photo of {} kB, or of {} kB, from {CLIENTS} clients on connections of their own. An echo on the same stack (axum on \
          hyper: it reads the body and sends it back) is what a service can do at best. Processor time is the server's alone, the load \
          generator's share not in it. Medians of rounds in turn.\n\n\
          | | a second | p50 [ms] | p99 [ms] | processor time for a request [µs] |\n|---|--:|--:|--:|--:|",
@@ -98,12 +99,16 @@ fn against_echo(
     Ok(contenders)
 }
 
+/// How many clients ask at the same time.
+const CLIENTS: usize = 10;
+
 /// A server that is asked again and again.
 struct Contender {
     name: &'static str,
     server: Server,
     url: String,
     upload: Upload,
+    clients: Vec<Client>,
     /// Of each round: requests a second, p50 and p99 in milliseconds.
     rounds: Vec<[f64; 3]>,
     /// Of all rounds: processor time, and the requests it went into.
@@ -114,9 +119,13 @@ struct Contender {
 impl Contender {
     fn start(name: &'static str, kind: Kind, path: &str, upload: Upload) -> io::Result<Self> {
         let server = Server::start(kind, None)?;
+        let url = format!("http://{}/{path}", server.address);
+        let target = Target::parse(&url).map_err(io::Error::other)?;
+        let client = || Client::new(target.clone(), true, PATIENCE);
         Ok(Self {
             name,
-            url: format!("http://{}/{path}", server.address),
+            clients: iter::repeat_with(client).take(CLIENTS).collect(),
+            url,
             server,
             upload,
             rounds: Vec::new(),
@@ -125,25 +134,20 @@ impl Contender {
         })
     }
 
-    /// Ten clients keep it busy. Returns the requests a second.
+    /// Its clients keep it busy. Returns the requests a second.
     fn run(&mut self, bench: &Bench, duration: Duration) -> io::Result<f64> {
-        let load = Load {
-            uploads: vec![self.upload.clone()],
-            clients: 10,
-            end: End::After(duration),
-            rate: None,
-            reuse: true,
-        };
-        let before = self.server.cpu_time()?;
-        let report = tally(&bench.measure(self.name, &self.url, load)?);
+        let (before, start) = (self.server.cpu_time()?, Instant::now());
+        let took = bench.keep_busy(&mut self.clients, &self.upload, duration)?;
+        let elapsed = start.elapsed();
         self.spent += self.server.cpu_time()?.saturating_sub(before);
-        self.answered += report.answered;
-        if let Some((error, _)) = report.errors.first_key_value() {
-            return Err(io::Error::other(format!("{}: {error}", self.name)));
-        }
-        let times = report.service;
-        self.rounds.push([report.per_second, times.p50, times.p99]);
-        Ok(report.per_second)
+        self.answered += took.len() as u64;
+        let mut took: Vec<_> = took.iter().map(Duration::as_secs_f64).collect();
+        took.sort_by(f64::total_cmp);
+        let percentile = |percent| took[took.len() * percent / 100] * 1e3;
+        #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+        let rate = took.len() as f64 / elapsed.as_secs_f64();
+        self.rounds.push([rate, percentile(50), percentile(99)]);
+        Ok(rate)
     }
 
     fn medians(&self) -> [f64; 3] {

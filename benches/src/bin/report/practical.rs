@@ -215,6 +215,7 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
                 Ok::<_, io::Error>(tally(&run).per_second)
             };
             in_turn(
+                2,
                 || rate(&three, "three replicas"),
                 || rate(&one, "one replica"),
             )
