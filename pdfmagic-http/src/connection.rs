@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
+use hyper::rt::{Sleep, Timer};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -52,6 +54,30 @@ pub(crate) struct Ends {
     pub(crate) peer: IpAddr,
     /// Size of the buffer between, in bytes.
     pub(crate) buffer: usize,
+}
+
+/// A timer that never goes off, in place of one that the runtime would be asked for with each request.
+#[derive(Debug)]
+struct Never;
+
+impl Future for Never {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl Sleep for Never {}
+
+impl Timer for Never {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
+        Box::pin(Self)
+    }
+
+    fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+        Box::pin(Self)
+    }
 }
 
 /// Tells the timers of a connection, when it is dropped, that a request has ended.
@@ -120,11 +146,11 @@ impl Client {
     async fn http1(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
         let app = Arc::clone(&self.app);
         let phase = Phase::default();
-        let head = app.config.header_timeout;
-        let io = TokioIo::new(Timed::new(stream, phase.clone(), head, Arc::clone(&app)));
+        let stream = Timed::new(stream, Some(phase.clone()), app);
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(app.config.idle_timeout)
+        // hyper looks for another request at once, and so starts the timers of the stream, only where it has one of its own.
+        http.timer(Never)
+            .header_read_timeout(Duration::ZERO)
             .max_buf_size(self.ends.buffer);
         let service = service_fn(move |request| {
             phase.next();
@@ -138,14 +164,15 @@ impl Client {
                 Ok::<_, Infallible>(response)
             })
         });
-        watcher.watch(http.serve_connection(io, service)).await
+        watcher
+            .watch(http.serve_connection(TokioIo::new(stream), service))
+            .await
     }
 
     async fn http2(self, stream: TcpStream) -> hyper::Result<()> {
         let (app, until) = (Arc::clone(&self.app), self.until);
         // Heads come in frames whose number and size are bounded, on a connection whose age is.
-        let head = Duration::MAX;
-        let stream = Timed::new(stream, Phase::default(), head, Arc::clone(&app));
+        let stream = Timed::new(stream, None, Arc::clone(&app));
         let moved = stream.moved();
         let window = u32::try_from(self.ends.buffer)
             .unwrap_or(LEAST_WINDOW)

@@ -108,14 +108,8 @@ impl Server {
         let watcher = self.connections.watcher();
         app.metrics.connections.inc();
         tokio::spawn(async move {
-            // Whatever else goes wrong with a connection concerns its client alone.
-            if client
-                .serve(stream, watcher)
-                .await
-                .is_err_and(|error| error.is_timeout())
-            {
-                app.metrics.closed("idle_timeout");
-            }
+            // What goes wrong with a connection concerns its client alone.
+            drop(client.serve(stream, watcher).await);
             app.metrics.connections.dec();
             drop((grant, place));
         });

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::app::App;
 
@@ -34,17 +34,19 @@ impl Phase {
     }
 }
 
-/// Fails where the head of a request takes too long once it has begun, and where the client does not take what is
-/// written. hyper times out what has not begun, and the body is timed where it is read.
+/// Fails where a client sends no request for too long, or not all of its head, and where it does not take what is written.
+/// The body is timed where it is read.
 #[derive(Debug)]
 pub(crate) struct Timed {
     stream: TcpStream,
     app: Arc<App>,
-    phase: Phase,
-    /// The phase in which `has_begun` was true.
-    head_phase: u32,
-    /// Whether a part of a head has come.
+    /// None where requests come side by side.
+    phase: Option<Phase>,
+    /// The phase of the last read.
+    last: u32,
+    /// Whether a part of a head has come in it.
     has_begun: bool,
+    idle: Timer,
     head: Timer,
     write: Timer,
     /// Bytes that came and went.
@@ -52,13 +54,14 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    pub(crate) fn new(stream: TcpStream, phase: Phase, head: Duration, app: Arc<App>) -> Self {
+    pub(crate) fn new(stream: TcpStream, phase: Option<Phase>, app: Arc<App>) -> Self {
         Self {
             stream,
             phase,
-            head_phase: 0,
+            last: 0,
             has_begun: false,
-            head: Timer::new(head),
+            idle: Timer::new(app.config.idle_timeout),
+            head: Timer::new(app.config.header_timeout),
             write: Timer::new(app.config.stall_timeout),
             moved: Arc::default(),
             app,
@@ -104,21 +107,31 @@ impl AsyncRead for Timed {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let came = buf.filled().len() - before;
         self.count(came);
-        let phase = self.phase.get();
-        if phase != self.head_phase {
-            self.head_phase = phase;
+        let Some(phase) = self.phase.as_ref().map(Phase::get) else {
+            return read;
+        };
+        if phase != self.last {
+            self.last = phase;
             self.has_begun = false;
+            self.idle.stop();
             self.head.stop();
         }
         let is_between_requests = phase.is_multiple_of(2);
-        if read.is_ready() {
-            self.has_begun |= is_between_requests && came > 0;
-        } else if self.has_begun {
-            let late = ready!(self.head.poll(cx));
-            self.app.metrics.closed("header_timeout");
-            return Poll::Ready(Err(late));
+        if !is_between_requests {
+            return read;
         }
-        read
+        if read.is_ready() {
+            self.has_begun |= came > 0;
+            return read;
+        }
+        let (timer, bound) = if self.has_begun {
+            (&mut self.head, "header_timeout")
+        } else {
+            (&mut self.idle, "idle_timeout")
+        };
+        let late = ready!(timer.poll(cx));
+        self.app.metrics.closed(bound);
+        Poll::Ready(Err(late))
     }
 }
 
@@ -152,29 +165,41 @@ impl AsyncWrite for Timed {
     }
 }
 
-/// Runs from the first poll until it is stopped.
+/// Runs from the first poll until it is stopped. It may be started and stopped for each request: what it has asked of the
+/// runtime, whose timers all threads share, stays until it comes, and is then asked for anew if it came too early.
 #[derive(Debug)]
 struct Timer {
     limit: Duration,
-    running: Option<Pin<Box<Sleep>>>,
+    until: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
     fn new(limit: Duration) -> Self {
         Self {
             limit,
-            running: None,
+            until: None,
+            sleep: None,
         }
     }
 
     fn stop(&mut self) {
-        self.running = None;
+        self.until = None;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let limit = self.limit;
-        let running = self.running.get_or_insert_with(|| Box::pin(sleep(limit)));
-        ready!(running.as_mut().poll(cx));
-        Poll::Ready(io::ErrorKind::TimedOut.into())
+        let until = *self
+            .until
+            .get_or_insert_with(|| Instant::now() + self.limit);
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= until {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            sleep.as_mut().reset(until);
+        }
     }
 }

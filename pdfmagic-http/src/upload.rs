@@ -1,11 +1,14 @@
 //! Files in a request, as views of it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
 use http_body_util::BodyExt;
 use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
@@ -83,15 +86,9 @@ impl Incoming {
     /// The next part.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         while !self.body.is_end_stream() {
-            let stall = Instant::now() + self.bounds.stall;
-            let until = match self.bounds.time {
-                Some(time) => stall.min(self.began + time),
-                None => stall,
+            let Some(frame) = self.frame().await? else {
+                return Ok(None);
             };
-            let frame = timeout_at(until, self.body.frame())
-                .await
-                .map_err(|_| Problem::Slow)?;
-            let Some(frame) = frame else { return Ok(None) };
             let frame = frame.map_err(|error| broken(&error))?;
             let Ok(data) = frame.into_data() else {
                 continue;
@@ -104,6 +101,32 @@ impl Incoming {
             return Ok(Some(data));
         }
         Ok(None)
+    }
+
+    /// The next frame, if it comes in time.
+    async fn frame(&mut self) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Problem> {
+        let mut frame = self.body.frame();
+        // hyper reads a body on where it is asked for it. What the system has of it is there when the task comes round again;
+        // only for what it has not a timer is needed.
+        let mut is_asked = false;
+        let at_once = poll_fn(|cx| match Pin::new(&mut frame).poll(cx) {
+            Poll::Pending if !is_asked => {
+                is_asked = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(frame) => Poll::Ready(Some(frame)),
+        });
+        if let Some(frame) = at_once.await {
+            return Ok(frame);
+        }
+        let stall = Instant::now() + self.bounds.stall;
+        let until = match self.bounds.time {
+            Some(time) => stall.min(self.began + time),
+            None => stall,
+        };
+        timeout_at(until, frame).await.map_err(|_| Problem::Slow)
     }
 
     /// All of it, after reserving memory for it. If it does not come at once it is copied into one buffer.
