@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use crate::admission::Rates;
 use crate::buffers::Buffers;
 use crate::config::Config;
+use crate::ended::Waiting;
 use crate::life::Life;
 use crate::log::Log;
 use crate::memory::Memory;
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) buffers: Buffers,
     pub(crate) workers: Workers,
     pub(crate) metrics: Metrics,
+    pub(crate) ended: Waiting,
     pub(crate) runtime: Handle,
 }
 
@@ -55,6 +57,7 @@ impl App {
             buffers: Buffers::new(BUFFERS + config.memory_for_connections()),
             workers: Workers::new(config.workers(), config.queue, config.queue_timeout),
             metrics: Metrics::new(),
+            ended: Waiting::default(),
             runtime: Handle::current(),
             config,
         })

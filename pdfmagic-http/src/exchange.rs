@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -18,12 +18,11 @@ use bytes::Buf;
 use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
 use tower::Service as _;
-use tracing::Level;
 
 use crate::app::App;
 use crate::connection::End;
+use crate::ended::Ended;
 use crate::gather::Gathered;
-use crate::metrics::{Ended, Kind, Reason, Route};
 use crate::problem::Problem;
 use crate::routes::template;
 
@@ -117,15 +116,17 @@ impl Exchange {
     fn begin(app: Arc<App>, request: &Request) -> Self {
         app.metrics.inflight.inc();
         let headers = request.headers();
-        let stated = headers.get(REQUEST_ID).filter(|id| is_sound(id));
-        let id = stated.cloned().unwrap_or_else(new_id);
+        let stated = |name| {
+            headers
+                .get(name)
+                .filter(|value| is_sound(value))
+                .map(copied)
+        };
+        let id = stated(REQUEST_ID).unwrap_or_else(new_id);
         Self {
             began: Instant::now(),
             id,
-            traceparent: headers
-                .get(TRACEPARENT)
-                .filter(|trace| is_sound(trace))
-                .cloned(),
+            traceparent: stated(TRACEPARENT),
             method: known(request.method()),
             route: template(request.uri().path()),
             status: None,
@@ -160,69 +161,6 @@ impl Exchange {
             headers.insert(NOTICES, notices);
         }
     }
-
-    fn count(&self, status: u16, took: Duration) {
-        let metrics = &self.app.metrics;
-        metrics.inflight.dec();
-        metrics.output.inc_by(self.sent.load(Ordering::Relaxed));
-        let route = self.route;
-        let ended = Ended {
-            route,
-            method: self.method,
-            status,
-        };
-        metrics.requests.get_or_create(&ended).inc();
-        metrics
-            .duration
-            .get_or_create(&Route { route })
-            .observe(took.as_secs_f64());
-        if let Some(Refusal { code, bound }) = self.refusal {
-            metrics.errors.get_or_create(&Kind { kind: code }).inc();
-            if let Some(reason) = bound {
-                metrics.rejected.get_or_create(&Reason { reason }).inc();
-            }
-        }
-        if let Some(report) = &self.report {
-            metrics.input.inc_by(report.input as u64);
-            metrics.pages.inc_by(report.pages as u64);
-            metrics.queue_wait.observe(report.queue.as_secs_f64());
-            metrics.converted(report.backend, report.convert);
-        }
-    }
-
-    fn traceparent(&self) -> Option<&str> {
-        self.traceparent.as_ref()?.to_str().ok()
-    }
-
-    fn log(&self, status: u16, took: Duration) {
-        // Too many, and too dull.
-        let is_health = matches!(self.route, "/livez" | "/readyz");
-        let level = if is_health { Level::DEBUG } else { Level::INFO };
-        let Some(mut line) = self.app.log.line(level, "request") else {
-            return;
-        };
-        line.text("id", self.id.to_str().unwrap_or_default());
-        if let Some(traceparent) = self.traceparent() {
-            line.text("traceparent", traceparent);
-        }
-        line.word("method", self.method);
-        line.word("route", self.route);
-        line.number("status", status.into());
-        if let Some(refusal) = &self.refusal {
-            line.word("code", refusal.code);
-        }
-        if let Some(report) = &self.report {
-            line.word("backend", report.backend);
-            line.number("pages", report.pages as u64);
-            line.number("bytes_in", report.input as u64);
-            line.number("queue_us", micros(report.queue));
-            line.number("read_us", micros(report.read));
-            line.number("convert_us", micros(report.convert));
-        }
-        line.number("bytes_out", self.sent.load(Ordering::Relaxed));
-        line.number("total_us", micros(took));
-        self.app.log.add(line);
-    }
 }
 
 impl Drop for Exchange {
@@ -230,11 +168,22 @@ impl Drop for Exchange {
         let took = self.began.elapsed();
         let is_whole = !self.is_torn.load(Ordering::Relaxed);
         let status = self.status.filter(|_| is_whole);
-        let status = status.map_or(HUNG_UP, |status| status.as_u16());
-        self.count(status, took);
-        self.log(status, took);
+        self.app.metrics.inflight.dec();
+        let ended = Ended {
+            at: SystemTime::now(),
+            took,
+            id: std::mem::replace(&mut self.id, HeaderValue::from_static("")),
+            traceparent: self.traceparent.take(),
+            method: self.method,
+            route: self.route,
+            status: status.map_or(HUNG_UP, |status| status.as_u16()),
+            report: self.report.take(),
+            refusal: self.refusal,
+            sent: self.sent.load(Ordering::Relaxed),
+        };
         #[cfg(feature = "otel")]
-        crate::traces::add(self.traceparent(), (self.method, self.route), status, took);
+        crate::traces::add(&ended);
+        self.app.ended.add(ended, &self.app);
     }
 }
 
@@ -334,7 +283,7 @@ impl Drop for Followed {
     }
 }
 
-fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
@@ -360,6 +309,11 @@ fn timing(steps: &[(&str, Duration)]) -> String {
 fn is_sound(value: &HeaderValue) -> bool {
     const MAX: usize = 128;
     (1..=MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+}
+
+/// A client's word as a value of its own, since it outlives the buffer in which the head came.
+fn copied(value: &HeaderValue) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).expect("it was a value before")
 }
 
 fn new_id() -> HeaderValue {

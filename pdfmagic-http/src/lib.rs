@@ -8,6 +8,7 @@ mod app;
 mod buffers;
 mod config;
 mod connection;
+mod ended;
 mod exchange;
 mod gather;
 mod health;

@@ -60,8 +60,8 @@ impl Log {
     }
 
     /// Begins a line about a request, if those are wanted. An event with as many fields takes half as long again.
-    pub(crate) fn line(&self, level: Level, message: &str) -> Option<Line> {
-        let mut line = (level <= self.0.level).then(|| Line::new(self.0.format, level))?;
+    pub(crate) fn line(&self, at: SystemTime, level: Level, message: &str) -> Option<Line> {
+        let mut line = (level <= self.0.level).then(|| Line::new(self.0.format, at, level))?;
         line.message(message);
         Some(line)
     }
@@ -120,7 +120,7 @@ impl Subscriber for Log {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line::new(self.0.format, *event.metadata().level());
+        let mut line = Line::new(self.0.format, SystemTime::now(), *event.metadata().level());
         event.record(&mut line);
         self.add(line);
     }
@@ -146,9 +146,9 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn new(format: LogFormat, level: Level) -> Self {
+    fn new(format: LogFormat, at: SystemTime, level: Level) -> Self {
         let mut text = Vec::with_capacity(ROOM);
-        let time = humantime::format_rfc3339_micros(SystemTime::now());
+        let time = humantime::format_rfc3339_micros(at);
         match format {
             LogFormat::Text => write!(text, "{time} {level}"),
             LogFormat::Json => write!(text, r#"{{"timestamp":"{time}","level":"{level}""#),

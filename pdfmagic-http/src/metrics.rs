@@ -29,7 +29,7 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// A request that has ended. The route is the template, never the path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Ended {
+pub(crate) struct Answered {
     pub(crate) route: &'static str,
     pub(crate) method: &'static str,
     pub(crate) status: u16,
@@ -59,7 +59,7 @@ pub(crate) struct Kind {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    pub(crate) requests: Family<Ended, Counter>,
+    pub(crate) requests: Family<Answered, Counter>,
     pub(crate) duration: Histograms<Route>,
     pub(crate) queue_wait: Histogram,
     pub(crate) conversion: Histograms<Mode>,
@@ -146,6 +146,7 @@ impl Metrics {
 
     /// All of it, in OpenMetrics.
     pub(crate) fn open_metrics(&self, app: &App) -> String {
+        app.ended.note(app);
         let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.queued, app.workers.queued());
         set(&self.reserved, app.memory.reserved());

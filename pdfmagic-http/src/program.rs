@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use tokio::net::TcpListener;
@@ -118,11 +119,13 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
         }
     };
     let (tell, told) = oneshot::channel();
+    let told_twice = Arc::clone(&app);
     tokio::spawn(async move {
         stop().await;
         // The other end waits for this as long as it serves.
         let _ = tell.send(());
         stop().await;
+        told_twice.ended.note(&told_twice);
         tracing::warn!("told to stop twice");
         log.write();
         std::process::exit(1);

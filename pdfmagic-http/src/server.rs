@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::App;
 use crate::connection::{Client, Ends};
+use crate::ended::note_in_time;
 use crate::life::Stage;
 use crate::routes::router;
 
@@ -25,6 +26,7 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// `axum::serve` is not used, since it cannot time out a client that sends no request.
 pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let server = Server::new(Arc::clone(&app));
+    tokio::spawn(note_in_time(Arc::clone(&app)));
     app.life.enter(Stage::Serving);
     let stop = async {
         shutdown.await;
@@ -49,6 +51,7 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Fut
     }
     drop(listener);
     let finished = tokio::time::timeout(app.config.grace, server.connections.shutdown()).await;
+    app.ended.note(&app);
     if finished.is_ok() {
         tracing::info!("stopped");
     } else {

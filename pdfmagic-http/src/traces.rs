@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::time::{Duration, SystemTime};
 
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{Span as _, SpanKind, Status, Tracer as _};
@@ -11,6 +10,8 @@ use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use crate::ended::Ended;
 
 /// Sends spans from now on, in batches and from a thread of its own, until what it returns is shut down. None where no
 /// collector is named. Not for a task of the runtime, which the exporter's client would block.
@@ -33,21 +34,18 @@ pub(crate) fn start() -> Result<Option<SdkTracerProvider>, ExporterBuildError> {
 }
 
 /// Adds a request that has just ended, as a child of the client's span if `traceparent` names it.
-pub(crate) fn add(
-    traceparent: Option<&str>,
-    (method, route): (&'static str, &'static str),
-    status: u16,
-    took: Duration,
-) {
-    let end = SystemTime::now();
-    let headers = traceparent.map(|value| ("traceparent".to_owned(), value.to_owned()));
+pub(crate) fn add(ended: &Ended) {
+    let (method, route, status) = (ended.method, ended.route, ended.status);
+    let headers = ended
+        .traceparent()
+        .map(|value| ("traceparent".to_owned(), value.to_owned()));
     let headers: HashMap<_, _> = headers.into_iter().collect();
     let parent = TraceContextPropagator::new().extract(&headers);
     let tracer = global::tracer("pdfmagic-http");
     let mut span = tracer
         .span_builder(format!("{method} {route}"))
         .with_kind(SpanKind::Server)
-        .with_start_time(end.checked_sub(took).unwrap_or(end))
+        .with_start_time(ended.at.checked_sub(ended.took).unwrap_or(ended.at))
         .with_attributes([
             KeyValue::new("http.request.method", method),
             KeyValue::new("http.route", route),
@@ -57,5 +55,5 @@ pub(crate) fn add(
     if status >= 500 {
         span.set_status(Status::error(""));
     }
-    span.end_with_timestamp(end);
+    span.end_with_timestamp(ended.at);
 }
