@@ -1,5 +1,5 @@
-//! `echo`: sends each body back. What a service on this stack can do at best: axum on hyper, with the runtime, the
-//! allocator, the socket options and the timer of pdfmagic-http.
+//! `echo`: sends each body back. What a service on this stack does as it comes: axum on hyper, with the allocator, the socket
+//! options and the bound on heads of pdfmagic-http, and tokio's runtime without settings.
 
 use std::net::SocketAddr;
 use std::time::Duration;
