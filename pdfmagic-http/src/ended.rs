@@ -1,5 +1,5 @@
-//! Requests that have ended: counted and logged many at a time, as what all threads count by goes from one processor's cache
-//! to another's with each request else.
+//! Requests that have ended: counted and logged many at a time, since what all threads share goes from one processor's cache
+//! to another's when each request touches it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
