@@ -43,7 +43,7 @@ impl Ratio {
         middle(&self.rounds) >= self.at_least
     }
 
-    /// Whether nine of ten rounds miss it: more than a machine that is slow for a minute makes of a promise that is kept.
+    /// Whether nine of ten rounds miss it: more than a machine that is slow for a while makes of a promise that is kept.
     fn is_broken(&self) -> bool {
         let misses = self.rounds.iter().filter(|round| **round < self.at_least);
         10 * misses.count() >= 9 * self.rounds.len()
@@ -54,7 +54,7 @@ impl Ratio {
 pub(crate) const ROUNDS: usize = 10;
 
 /// A machine that is busy with something else is given this many rounds to come to rest.
-const MOST_ROUNDS: usize = 6 * ROUNDS;
+const MOST_ROUNDS: usize = 10 * ROUNDS;
 
 /// How long an answer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
