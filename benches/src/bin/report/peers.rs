@@ -30,7 +30,7 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     }
     let second = Duration::from_secs(1);
     let slice = second / 10;
-    bench.promise("requests a second, against an echo", 0.97, |bench| {
+    bench.promise("requests a second, against an echo", 0.85, 0.97, |bench| {
         in_turn(
             10,
             || small_ours.run(bench, slice),
@@ -39,6 +39,7 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     })?;
     bench.promise(
         "requests a second, against an echo (large photo)",
+        0.97,
         0.97,
         |bench| {
             in_turn(
@@ -50,6 +51,7 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     )?;
     bench.promise(
         "requests a second, against the original (form)",
+        200.0,
         200.0,
         |bench| Ok(ours.run(bench, second / 2)? / original.run(bench, second)?),
     )?;
@@ -193,7 +195,7 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     }
     let mut rounds = [const { Vec::new() }; 4];
     let what = "`img2pdf`'s processor time, against `pdfmagic-cli`'s";
-    bench.promise(what, 100.0, |_| {
+    bench.promise(what, 90.0, 100.0, |_| {
         for ((_, line, count), rounds) in contenders.iter().zip(&mut rounds) {
             rounds.push(hyperfine(line, *count)?);
         }
