@@ -1,5 +1,6 @@
 //! What concerns operators: on a port of its own, and on a thread of its own, so that load never makes it silent.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -9,14 +10,22 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use memchr::memmem;
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::life::Stage;
 use crate::metrics::classic;
+use crate::server::accept;
+
+/// Connections at a time. Others wait in the system's own queue.
+const CONNECTIONS: usize = 64;
 
 /// Answers on a thread of its own until the process ends.
 pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAddr> {
@@ -26,17 +35,32 @@ pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAdd
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let routes = all().with_state(Arc::clone(app));
-    let serve = move || {
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, routes).await
-        })
-    };
+    let app = Arc::clone(app);
+    let serve = move || runtime.block_on(serve(listener, app));
     std::thread::Builder::new()
         .name("admin".to_owned())
         .spawn(serve)?;
     Ok(address)
+}
+
+async fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Infallible> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut http = http1::Builder::new();
+    // Whoever asks nothing for so long makes room for others.
+    http.timer(TokioTimer::new())
+        .header_read_timeout(app.config.header_timeout);
+    let routes = TowerToHyperService::new(all().with_state(app));
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await;
+        let (stream, _) = accept(&listener).await;
+        let connection = http.serve_connection(TokioIo::new(stream), routes.clone());
+        tokio::spawn(async move {
+            // What goes wrong with a connection concerns its client alone.
+            drop(connection.await);
+            drop(place);
+        });
+    }
 }
 
 fn all() -> Router<Arc<App>> {

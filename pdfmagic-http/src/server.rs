@@ -120,7 +120,7 @@ impl Server {
 }
 
 /// The next connection, and the addresses of our end and of the client's.
-async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
+pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
     loop {
         let accepted = listener.accept().await.and_then(|(stream, peer)| {
             stream.set_nodelay(true)?;

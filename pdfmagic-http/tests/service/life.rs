@@ -1,6 +1,7 @@
 //! Health, time limits and the end.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::jpeg;
@@ -26,6 +27,23 @@ fn clients_that_send_no_request_are_let_go() {
             .read_to_end(&mut answer)
             .expect("the service closes the connection");
     }
+}
+
+#[test]
+fn clients_of_the_admin_port_that_ask_nothing_make_room() {
+    let service = Service::start(&["--header-timeout", "0.5"]);
+    let descriptors = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", service.pid()));
+        open.expect("it runs").count()
+    };
+    let own = descriptors();
+    let silent: Vec<_> = (0..200)
+        .map(|_| TcpStream::connect(service.admin).expect("there is a queue"))
+        .collect();
+    service.until(|| descriptors() >= own + 64);
+    assert!(descriptors() <= own + 64);
+    assert_eq!(service.ask("/livez").status, 200);
+    drop(silent);
 }
 
 #[test]
