@@ -77,6 +77,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether requests were paced and connected alike, so that their times mean the same.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.rate.is_some(), self.reuse) == (other.rate.is_some(), other.reuse)
+    }
+
     /// One line for a caption.
     #[must_use]
     pub fn caption(&self) -> String {
@@ -112,6 +118,9 @@ pub fn machine() -> String {
     format!("{count} × {model}, Linux {}", release.trim())
 }
 
+/// How the line of a run begins.
+const RUN: &str = "{\"target\":";
+
 /// A run and its samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
@@ -122,25 +131,24 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Reads JSON Lines.
+    /// Reads JSON Lines: a recording, or several one after the other, which are put together.
     ///
     /// # Errors
     ///
     /// If it cannot be read, or a line is not what it should be; names the line.
     pub fn read(input: impl BufRead) -> io::Result<Self> {
-        let mut lines = input.lines().enumerate();
-        let Some((_, first)) = lines.next() else {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "empty: expected the line that describes the run",
-            ));
-        };
-        let run = parse(0, &first?)?;
-        let mut samples = lines
-            .map(|(at, line)| parse(at, &line?))
-            .collect::<io::Result<Vec<Sample>>>()?;
-        samples.sort_by_key(|sample| sample.start_ns);
-        Ok(Self { run, samples })
+        let mut recordings: Vec<Self> = Vec::new();
+        for (at, text) in input.lines().enumerate() {
+            let text = text?;
+            match recordings.last_mut() {
+                Some(last) if !text.starts_with(RUN) => last.samples.push(parse(at, &text)?),
+                _ => recordings.push(Self {
+                    run: parse(at, &text)?,
+                    samples: Vec::new(),
+                }),
+            }
+        }
+        Self::merge(recordings).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Writes JSON Lines.
@@ -157,17 +165,25 @@ impl Recording {
 
     /// Puts runs that were measured side by side together: all samples, never an average of percentiles.
     ///
-    /// The first tells how they were measured. Returns nothing if there is none.
-    pub fn merge(recordings: impl IntoIterator<Item = Self>) -> Option<Self> {
+    /// # Errors
+    ///
+    /// If there is none, or one was paced or connected otherwise than the first, which tells how they were measured.
+    pub fn merge(recordings: impl IntoIterator<Item = Self>) -> Result<Self, String> {
         let mut recordings = recordings.into_iter();
-        let mut all = recordings.next()?;
+        let mut all = recordings.next().ok_or("empty: no recording")?;
         for other in recordings {
+            if !other.run.is_like(&all.run) {
+                let (first, other) = (all.run.caption(), other.run.caption());
+                return Err(format!(
+                    "measured otherwise than the first: {other}, not {first}"
+                ));
+            }
             all.run.clients += other.run.clients;
             all.run.rate = all.run.rate.zip(other.run.rate).map(|(a, b)| a + b);
             all.samples.extend(other.samples);
         }
         all.samples.sort_by_key(|sample| sample.start_ns);
-        Some(all)
+        Ok(all)
     }
 }
 
@@ -227,6 +243,8 @@ mod tests {
         lines.extend_from_slice(b"{}\n");
         let error = Recording::read(&lines[..]).unwrap_err().to_string();
         assert!(error.starts_with("line 3: missing field"), "{error}");
+        let error = Recording::read(&b""[..]).unwrap_err().to_string();
+        assert_eq!(error, "empty: no recording");
     }
 
     #[test]
@@ -235,6 +253,26 @@ mod tests {
         let starts: Vec<_> = all.samples.iter().map(|sample| sample.start_ns).collect();
         assert_eq!(starts, [1, 2, 3, 5]);
         assert_eq!((all.run.clients, all.run.rate), (2, Some(10.0)));
-        assert_eq!(Recording::merge([]), None);
+    }
+
+    /// As the logs of a Job's pods are gathered.
+    #[test]
+    fn recordings_one_after_the_other_are_read_as_one() {
+        let mut lines = Vec::new();
+        recording(&[1, 5]).write(&mut lines).unwrap();
+        recording(&[2, 3]).write(&mut lines).unwrap();
+        let merged = Recording::merge([recording(&[1, 5]), recording(&[2, 3])]);
+        assert_eq!(Recording::read(&lines[..]).unwrap(), merged.unwrap());
+    }
+
+    #[test]
+    fn runs_that_were_measured_otherwise_are_not_mixed() {
+        let mut other = recording(&[2]);
+        other.run.reuse = true;
+        let error = Recording::merge([recording(&[1]), other]).unwrap_err();
+        assert!(
+            error.starts_with("measured otherwise than the first"),
+            "{error}"
+        );
     }
 }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use pdfmagic_benches::sample::Recording;
@@ -198,6 +199,90 @@ async fn a_line_for_each_request_tells_what_happened_to_it() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_and_how_fast_is_as_it_was_asked_for() {
+    // Says what came by the name of the replica.
+    let answer = async |headers: HeaderMap, body: Bytes| {
+        let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+        let starts_as_jpeg = body.starts_with(&[0xFF, 0xD8]);
+        (
+            [(
+                "pdfmagic-replica",
+                format!("{kind} {starts_as_jpeg} {}", body.len()),
+            )],
+            PDF,
+        )
+    };
+    let address = serve(Router::new().route("/", post(answer)))
+        .await
+        .to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("own.jpg");
+    std::fs::write(&file, [0xFF, 0xD8, 0, 0]).unwrap();
+    let sizes = |words: &[&str]| {
+        let run = tokio::task::block_in_place(|| {
+            Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+                .args([&address, "--output=-", "--raw", "--warm-up=0"])
+                .args(words)
+                .output()
+                .unwrap()
+        });
+        assert!(text(&run.stderr).contains(" answered"), "{run:?}");
+        let recording = Recording::read(&run.stdout[..]).unwrap();
+        let replicas = recording.samples.iter().map(|sample| {
+            let size = sample
+                .replica
+                .as_deref()?
+                .strip_prefix("image/jpeg true ")?;
+            size.parse::<u32>().ok()
+        });
+        (replicas.map(Option::unwrap).collect::<Vec<_>>(), recording)
+    };
+    let (own, _) = sizes(&["2", "--files", file.to_str().unwrap()]);
+    assert_eq!(own, [4, 4]);
+    let [(noise, _), (photo, _)] =
+        ["noise", "photo"].map(|what| sizes(&["1", "--size=160x120", "--picture", what]));
+    assert!(noise[0] > 2 * photo[0], "{noise:?} {photo:?}");
+    let (_, open) = sizes(&["20", "--size=16x16", "--rate=100"]);
+    let due: Vec<_> = open
+        .samples
+        .iter()
+        .map(|sample| sample.intended_ns)
+        .collect();
+    assert_eq!(open.run.rate, Some(100.0));
+    for pair in due.windows(2) {
+        assert!(
+            (9_999_999..=10_000_001).contains(&(pair[1] - pair[0])),
+            "{due:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_clients_of_a_job_write_is_drawn_as_one() {
+    let address = serve(Router::new().route("/", post(async || PDF)))
+        .await
+        .to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let gathered = directory.path().join("samples.jsonl");
+    let logs =
+        ["7", "8"].map(|client| load(&[&address, "3", "--output=-", "--client-id", client]).stdout);
+    std::fs::write(&gathered, logs.concat()).unwrap();
+    let stem = directory.path().join("picture");
+    let plot = Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+        .args(["plot", "clients", "--title=Both", "--output"])
+        .args([&stem, &gathered])
+        .output()
+        .unwrap();
+    assert!(plot.status.success(), "{plot:?}");
+    let read = |extension| std::fs::read(stem.with_extension(extension)).unwrap();
+    assert!(text(&read("svg")).contains("2 clients, closed loop"));
+    assert!(read("png").starts_with(b"\x89PNG"));
+    let csv = read("csv");
+    let clients = text(&csv).lines().skip(1).map(|line| &line[..2]);
+    assert_eq!(clients.collect::<String>(), "7,7,7,8,8,8,");
+}
+
 #[test]
 fn numbers_that_make_no_sense_are_refused() {
     let seconds = "expected a number of seconds";
@@ -210,6 +295,16 @@ fn numbers_that_make_no_sense_are_refused() {
         ("--start-at", &["-1", "1e19"], seconds),
         ("--rate", &["0", "nan", "1e-300"], "expected a number from"),
         ("--clients", &["0"], "0 is not in"),
+        (
+            "--max-p99",
+            &["nan", "-1", "inf"],
+            "expected a number of milliseconds",
+        ),
+        (
+            "--max-error-rate",
+            &["5", "nan"],
+            "expected a number from 0 to 1",
+        ),
         ("--size", &["0x1", "1"], "expected WIDTHxHEIGHT"),
     ] {
         for value in values {

@@ -178,12 +178,20 @@ async fn nobody_waits_for_a_server_longer_than_the_timeout() {
     let later = [(header::RETRY_AFTER, "1000000")];
     let answer = (StatusCode::SERVICE_UNAVAILABLE, later);
     let app = Router::new().route("/", post(async move || answer));
-    let samples = samples(Plan {
+    let told_to_wait = samples(Plan {
         retries: 3,
         ..plan(serve(app).await)
     })
     .await;
-    assert_eq!((samples[0].shed, samples[0].status), (0, 503));
+    assert_eq!((told_to_wait[0].shed, told_to_wait[0].status), (0, 503));
+
+    let never = post(std::future::pending::<&str>);
+    let silent = samples(Plan {
+        timeout: Duration::from_millis(200),
+        ..plan(serve(Router::new().route("/", never)).await)
+    })
+    .await;
+    assert_eq!(silent[0].error.as_deref(), Some("no answer within 200ms"));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The command line of `pdfmagic-load`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -118,17 +119,17 @@ pub(super) struct Measure {
     /// Send these files in place of made pictures.
     #[arg(long, num_args = 1.., conflicts_with_all = ["picture", "size", "pictures"])]
     pub(super) files: Vec<PathBuf>,
-    /// Where the samples go, as JSON Lines.
+    /// Where the samples go, as JSON Lines. With `-` they go to standard output, and the summary to standard error.
     #[arg(short, long)]
     pub(super) output: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     pub(super) json: bool,
     /// Fail if the 99th percentile of the response time is above this, in milliseconds.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub(super) max_p99: Option<f64>,
-    /// Fail if more than this part of the requests failed.
-    #[arg(long, value_name = "PART", default_value_t = 0.0)]
+    /// Fail if more than this part of the requests failed, from 0 to 1.
+    #[arg(long, value_name = "PART", default_value_t = 0.0, value_parser = part)]
     pub(super) max_error_rate: f64,
 }
 
@@ -147,10 +148,20 @@ fn period(text: &str) -> Result<Duration, String> {
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|rate| (1e-6..=1e9).contains(rate))
+    number(text, 1e-6..=1e9)
         .ok_or_else(|| "expected a number from 0.000001 to 1000000000".to_owned())
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    number(text, 0.0..=f64::MAX).ok_or_else(|| "expected a number of milliseconds".to_owned())
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    number(text, 0.0..=1.0).ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+fn number(text: &str, range: RangeInclusive<f64>) -> Option<f64> {
+    text.parse().ok().filter(|number| range.contains(number))
 }
 
 fn dimensions(text: &str) -> Result<(u16, u16), String> {

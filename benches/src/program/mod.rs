@@ -86,10 +86,11 @@ impl Measure {
             output.flush()?;
         }
         let report = tally.report();
+        let mut summary = beside(self.output.as_deref());
         if self.json {
-            sample::line(&mut io::stdout(), &report)?;
+            sample::line(&mut summary, &report)?;
         } else {
-            println!("{}\n{report}", run.caption());
+            writeln!(summary, "{}\n{report}", run.caption())?;
         }
         Ok(self.verdict(&report))
     }
@@ -167,20 +168,17 @@ impl Measure {
     }
 }
 
-fn merge(output: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
+fn merge(path: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
     let recordings = inputs
         .iter()
         .map(|path| read(path))
         .collect::<io::Result<Vec<_>>>()?;
-    let all = Recording::merge(recordings).expect("clap demands an input");
-    let mut output = create(output)?;
+    let all = Recording::merge(recordings).map_err(io::Error::other)?;
+    let mut output = create(path)?;
     all.write(&mut output)?;
     output.flush()?;
-    println!(
-        "{}\n{}",
-        all.run.caption(),
-        Tally::from_iter(&all.samples).report()
-    );
+    let report = Tally::from_iter(&all.samples).report();
+    writeln!(beside(Some(path)), "{}\n{report}", all.run.caption())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -218,10 +216,24 @@ fn read(path: &Path) -> io::Result<Recording> {
         .map_err(|error| at(path, &error))
 }
 
-fn create(path: &Path) -> io::Result<BufWriter<File>> {
-    File::create(path)
-        .map(BufWriter::new)
-        .map_err(|error| at(path, &error))
+/// The name of standard output.
+const STDOUT: &str = "-";
+
+/// Where a summary goes: not among the samples.
+fn beside(output: Option<&Path>) -> Box<dyn Write> {
+    if output == Some(Path::new(STDOUT)) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+fn create(path: &Path) -> io::Result<Box<dyn Write>> {
+    if path == Path::new(STDOUT) {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    let file = File::create(path).map_err(|error| at(path, &error))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
 fn at(path: &Path, error: &io::Error) -> io::Error {
