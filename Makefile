@@ -63,7 +63,7 @@ programs:
 bench:
 	cargo bench -p pdfmagic-benches --features rivals
 
-# What the report promises, in two minutes.
+# What the report promises, in two minutes where it is kept at once.
 ratios:
 	$(MAKE) report QUICK=1
 

@@ -54,7 +54,7 @@ pub enum Stage {
     Transcode,
     /// All that pdfmagic does to send the data as they are: making the PDF around them.
     Passthrough,
-    /// An upload and an answer of the same size, on the service's stack.
+    /// An upload and an answer of the same size, on the stack that the service is built on, as it comes.
     Http,
 }
 

@@ -21,13 +21,14 @@ use pdfmagic_benches::sample::machine;
 
 /// Measures everything the practical asks about, and writes REPORT.md and its plots.
 ///
-/// Needs Debian's haproxy, imagemagick and img2pdf, and what `make programs` builds beside it.
+/// Needs Debian's haproxy, hyperfine, imagemagick, img2pdf, libjpeg-turbo-progs and poppler-utils, and what `make
+/// programs` builds beside it.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Folder for the report.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR")))]
     output: PathBuf,
-    /// Measure the promised ratios alone, which takes two minutes.
+    /// Measure the promised ratios alone, which takes two minutes where all are kept.
     #[arg(long)]
     quick: bool,
 }
@@ -54,11 +55,15 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
     let load: Vec<_> = load.split(' ').take(3).collect();
     bench.say(&format!(
         "# The practical, answered\n\n\
-         Made by `make report` in one run, on {}, with a load (of 1, 5 and 15 minutes) of {} before it. The load generator, the balancer and the servers share the machine, \
-         so ratios count and absolute times do not. *Service time* is from the start of a request to the end of its \
-         answer; *response time* is from when it was meant to start. The *original* is `benches/src/bin/legacy.rs`: \
-         the practical's first design, rebuilt to be measured. Pictures are made before anything is timed: 640 × 480 \
-         pixels of noise, {} kB each. Beside each plot lie a PNG and the numbers in it.",
+         The *practical* is the exercise that this project grew out of: a web service that makes PDFs of JPEGs is to be \
+         scaled out, and questions about that are to be answered; they are marked [Q]. The *original* is the service as \
+         the practical has it, rebuilt to be measured (`benches/src/bin/legacy.rs`); *pdfmagic* is this project's.\n\n\
+         Made by `make report` in one run, on {}, with a load (of 1, 5 and 15 minutes) of {} before it. The load generator, \
+         the balancer and the servers share the machine, so ratios count and absolute times do not; ratios of the original \
+         to pdfmagic differ between sections, as pictures, connections and shares of the processor do. *Service time* is \
+         from the start of a request to the end of its answer; *response time* is from when it was meant to start; an \
+         *ECDF* is the part of requests that took at most so long. Pictures are made before anything is timed: 640 × 480 \
+         pixels of noise, {} kB each, unless a section says otherwise. Beside each plot lie a PNG and the numbers in it.",
         machine(),
         load.join(", "),
         bench.noise[0].len() / 1000,

@@ -57,9 +57,10 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     )?;
     bench.say(&format!(
         "\n## The service against an echo, and against the original\n\n\
-         A photo of {} kB, or of {} kB, from {CLIENTS} clients on connections of their own. An echo reads the body and \
-         sends it back: axum on hyper, as ours, on tokio's runtime as it comes. Processor time is the server's alone, the \
-         load generator's share not in it. Medians of rounds in turn.\n\n\
+         A photo of {} kB, or of {} kB, from {CLIENTS} clients on connections of their own. An echo takes the body \
+         whole, as axum's `Bytes`, and sends it back: axum on hyper, as ours, on tokio's runtime as it comes. Pieces of a \
+         large body it copies together, which the service need not. Processor time is the server's alone, the load \
+         generator's share not in it. All rounds, in turn, are taken together.\n\n\
          | | a second | p50 [ms] | p99 [ms] | processor time for a request [µs] |\n|---|--:|--:|--:|--:|",
         small.len() / 1000,
         large.len() / 1000
@@ -67,12 +68,8 @@ pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
     for contender in [
         small_echo, small_ours, large_echo, large_ours, ours, original,
     ] {
-        let [rate, p50, p99] = contender.medians();
-        let cpu = contender.cpu();
-        bench.say(&format!(
-            "| {} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu:.0} |",
-            contender.name
-        ));
+        let row = contender.row();
+        bench.say(&row);
     }
     Ok(())
 }
@@ -109,11 +106,11 @@ struct Contender {
     url: String,
     upload: Upload,
     clients: Vec<Client>,
-    /// Of each round: requests a second, p50 and p99 in milliseconds.
-    rounds: Vec<[f64; 3]>,
-    /// Of all rounds: processor time, and the requests it went into.
+    /// How long it was asked, and how long each answer took.
+    elapsed: Duration,
+    took: Vec<Duration>,
+    /// Processor time of the server.
     spent: Duration,
-    answered: u64,
 }
 
 impl Contender {
@@ -128,39 +125,40 @@ impl Contender {
             url,
             server,
             upload,
-            rounds: Vec::new(),
+            elapsed: Duration::ZERO,
+            took: Vec::new(),
             spent: Duration::ZERO,
-            answered: 0,
         })
     }
 
     /// Its clients keep it busy. Returns the requests a second.
+    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
     fn run(&mut self, bench: &Bench, duration: Duration) -> io::Result<f64> {
         let (before, start) = (self.server.cpu_time()?, Instant::now());
         let took = bench.keep_busy(&mut self.clients, &self.upload, duration)?;
         let elapsed = start.elapsed();
         self.spent += self.server.cpu_time()?.saturating_sub(before);
-        self.answered += took.len() as u64;
-        let mut took: Vec<_> = took.iter().map(Duration::as_secs_f64).collect();
-        took.sort_by(f64::total_cmp);
-        let percentile = |percent| took[took.len() * percent / 100] * 1e3;
-        #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+        self.elapsed += elapsed;
         let rate = took.len() as f64 / elapsed.as_secs_f64();
-        self.rounds.push([rate, percentile(50), percentile(99)]);
+        self.took.extend(took);
         Ok(rate)
     }
 
-    fn medians(&self) -> [f64; 3] {
-        [0, 1, 2].map(|column| {
-            let values: Vec<_> = self.rounds.iter().map(|round| round[column]).collect();
-            middle(&values)
-        })
-    }
-
-    /// Processor time for a request, in microseconds.
+    /// Its row of the table.
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
-    fn cpu(&self) -> f64 {
-        self.spent.as_secs_f64() * 1e6 / self.answered.max(1) as f64
+    fn row(mut self) -> String {
+        self.took.sort();
+        let percentile =
+            |percent: usize| self.took[self.took.len() * percent / 100].as_secs_f64() * 1e3;
+        let count = self.took.len() as f64;
+        format!(
+            "| {} | {:.0} | {:.2} | {:.2} | {:.0} |",
+            self.name,
+            count / self.elapsed.as_secs_f64(),
+            percentile(50),
+            percentile(99),
+            self.spent.as_secs_f64() * 1e6 / count
+        )
     }
 }
 
@@ -204,10 +202,10 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     })?;
     bench.say(&format!(
         "\n## The command against others\n\n\
-         From a file of {} kB to a PDF, process start included: medians of `hyperfine`'s time and processor time. On \
-         a busy machine time is mostly waiting for a processor, so what is promised is processor time. Nothing that \
-         copies a file can need less than `cp`.\n\n\
-         | | ms | processor time [ms] | times pdfmagic-cli's |\n|---|--:|--:|--:|",
+         From a file of {} kB to a PDF, process start included: medians, over rounds in turn, of `hyperfine`'s \
+         median time and mean processor time. On a busy machine time is mostly waiting for a processor, so what is promised \
+         is processor time. `cp` is there for what copying a file takes; as Debian builds it, it loads a C library first.\n\n\
+         | | ms | times | processor time [ms] | times |\n|---|--:|--:|--:|--:|",
         bench.photo.len() / 1000
     ));
     let times = rounds.map(|rounds| {
@@ -215,8 +213,9 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     });
     for ((name, ..), [time, spent]) in contenders.iter().zip(times) {
         bench.say(&format!(
-            "| {name} | {:.2} | {:.2} | {:.2} |",
+            "| {name} | {:.2} | {:.2} | {:.2} | {:.2} |",
             time * 1e3,
+            time / times[0][0],
             spent * 1e3,
             spent / times[0][1]
         ));
