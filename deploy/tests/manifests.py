@@ -143,11 +143,7 @@ def too_short_graces(documents, settings):
         pod = owner["spec"]["template"]["spec"]
         for container in pod["containers"]:
             force = settings(environment(container))
-            drain, grace, body, queue = (
-                float(force[f"PDFMAGIC_{name}"]) for name in ("DRAIN_DELAY", "GRACE", "BODY_TIMEOUT", "QUEUE_TIMEOUT")
-            )
-            if grace < body + queue + 5:
-                yield f"a request may take {body + queue} s and its conversion, and is given {grace}"
+            drain, grace = (float(force[f"PDFMAGIC_{name}"]) for name in ("DRAIN_DELAY", "GRACE"))
             needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + drain + grace + 5
             if pod["terminationGracePeriodSeconds"] < needed:
                 yield f"stopping takes up to {needed} s, some to spare, of {pod['terminationGracePeriodSeconds']}"

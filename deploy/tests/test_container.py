@@ -47,6 +47,16 @@ def test_it_runs_without_root_and_without_capabilities(container):
     assert status["NoNewPrivs"] == "1"
 
 
+def test_budget_and_workers_follow_the_containers_limits():
+    """Its control group's, of whichever version this machine has."""
+    limits = ["--memory=256m", "--cpus=1"]
+    lines = podman("run", "--rm", *HARDENED, *limits, IMAGE, "--print-config").splitlines()
+    settings = dict(line.split("=", 1) for line in lines)
+    assert int(settings["PDFMAGIC_MEMORY_LIMIT"]) == 256 << 20
+    assert int(settings["PDFMAGIC_MEMORY_BUDGET"]) == 224 << 20
+    assert settings["PDFMAGIC_WORKERS"] == "1"
+
+
 def test_the_jobs_client_records_samples_within_its_limits(service):
     [client] = manifests.containers(kustomize("overlays/load-job"))
     memory = int(manifests.quantity(client["resources"]["limits"]["memory"]))

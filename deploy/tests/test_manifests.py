@@ -104,7 +104,6 @@ BREAKAGES = {
     "the autoscaler has no target": lambda d: spec(d, "HorizontalPodAutoscaler")["scaleTargetRef"].update(name="x"),
     "the autoscaler's replicas are reset": lambda d: spec(d, "Deployment").update(replicas=3),
     "a pod's grace is too short": lambda d: pod(d).update(terminationGracePeriodSeconds=80),
-    "the service's grace is too short": lambda d: variable(d, "PDFMAGIC_GRACE").update(value="30"),
     "a variable is misspelt": lambda d: container(d)["env"].append({"name": "PDFMAGIC_WORKER", "value": "1"}),
     "a capability is left": lambda d: container(d)["securityContext"].pop("capabilities"),
     "the root is writable": lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),

@@ -17,6 +17,8 @@ use crate::problem::Problem;
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
+    /// How much was made without being reserved, in bytes.
+    small: usize,
 }
 
 /// What was made, and the memory for it until the last view of it is dropped: the connection has it for longer than
@@ -33,8 +35,8 @@ impl AsRef<[u8]> for Made {
     }
 }
 
-/// Pieces of up to this size, in bytes, are as good as free.
-const SMALL: usize = 64 << 10;
+/// What is made of an answer without being reserved, in bytes: as much as a page takes that is passed through.
+const SMALL: usize = 4 << 10;
 
 impl Answer {
     /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on.
@@ -44,24 +46,30 @@ impl Answer {
         input: &Bytes,
         memory: &Memory,
     ) -> Result<(), Problem> {
-        let bytes = match piece {
-            Piece::Made(bytes) if bytes.len() > SMALL => Bytes::from_owner(Made {
-                _reservation: memory.reserve(bytes.len())?,
-                bytes,
-            }),
-            Piece::Made(bytes) => bytes.into(),
+        match piece {
+            Piece::Made(bytes) => self.made(bytes, memory),
             Piece::Input(range) => {
                 let at = |n| usize::try_from(n).expect("the request is in memory");
-                input.slice(at(range.start)..at(range.end))
+                self.add(input.slice(at(range.start)..at(range.end)));
+                Ok(())
             }
-        };
-        self.add(bytes);
-        Ok(())
+        }
     }
 
-    /// Adds the end of the document.
-    pub(crate) fn end(&mut self, rest: Vec<u8>) {
-        self.add(rest.into());
+    /// Adds what was made.
+    pub(crate) fn made(&mut self, mut bytes: Vec<u8>, memory: &Memory) -> Result<(), Problem> {
+        bytes.shrink_to_fit();
+        let small = self.small + bytes.len();
+        if small <= SMALL {
+            self.small = small;
+            self.add(bytes.into());
+        } else {
+            self.add(Bytes::from_owner(Made {
+                _reservation: memory.reserve(bytes.len())?,
+                bytes,
+            }));
+        }
+        Ok(())
     }
 
     fn add(&mut self, bytes: Bytes) {
@@ -102,12 +110,16 @@ mod tests {
     async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
         let memory = Memory::new(1 << 20);
         let mut answer = Answer::default();
-        let made = Piece::Made(vec![0; SMALL + 1]);
-        answer.push(made, &Bytes::new(), &memory).unwrap();
-        let sent = answer.frame().await.unwrap().unwrap();
-        assert!(answer.is_end_stream());
+        // Many small pieces are not free because each of them is small.
+        for _ in 0..3 {
+            answer.made(vec![0; SMALL], &memory).unwrap();
+        }
+        let mut sent = Vec::new();
+        while !answer.is_end_stream() {
+            sent.push(answer.frame().await.unwrap().unwrap());
+        }
         drop(answer);
-        assert_eq!(memory.reserved(), SMALL + 1);
+        assert_eq!(memory.reserved(), 2 * SMALL);
         drop(sent);
         assert_eq!(memory.reserved(), 0);
     }

@@ -15,9 +15,6 @@ use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::workers::Workers;
 
-/// Memory that a pixel takes while it is coded anew: the coefficients of four components, and the result.
-pub(crate) const BYTES_PER_PIXEL: usize = 16;
-
 /// What there is for the buffers of connections beside the budget, in bytes.
 const BUFFERS: usize = 8 << 20;
 
@@ -43,7 +40,7 @@ impl App {
     pub(crate) fn new(config: Config, log: Log) -> Arc<Self> {
         let memory = config.memory_for_bodies();
         let mut limits = Limits::default();
-        limits.max_pixels = config.max_pixels.min((memory / BYTES_PER_PIXEL) as u64);
+        limits.max_pixels = config.max_pixels;
         limits.max_scans = config.max_scans;
         limits.max_segments = config.max_segments;
         Arc::new(Self {

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tokio::sync::Semaphore;
 
 /// Room beside the budget for code, the runtime, and the first buffers of connections, in bytes.
 const HEADROOM: usize = 32 << 20;
+
+/// More threads than a machine has processors for.
+const MOST_WORKERS: usize = 4096;
 
 /// JPEG in, PDF out, over HTTP.
 #[derive(Debug, Parser)]
@@ -183,20 +187,24 @@ pub(crate) struct Config {
     /// How long a connection may be without a request
     #[arg(long, env = "PDFMAGIC_IDLE_TIMEOUT", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) idle_timeout: Duration,
-    /// How long a client may neither send nor take anything of a body
+    /// How long a client may send nothing of a body
     #[arg(long, env = "PDFMAGIC_STALL_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) stall_timeout: Duration,
-    /// How long a request body may take
+    /// How long a request body may take, and how long a client may take so little of an answer that the system can send
+    /// none of it
     #[arg(long, env = "PDFMAGIC_BODY_TIMEOUT", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) body_timeout: Duration,
     /// How long a request may wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) queue_timeout: Duration,
+    /// How long a conversion may take once it has a worker
+    #[arg(long, env = "PDFMAGIC_CONVERT_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
+    pub(crate) convert_timeout: Duration,
     /// How long to go on serving after SIGTERM while /readyz answers 503
     #[arg(long, env = "PDFMAGIC_DRAIN_DELAY", default_value = "1", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) drain_delay: Duration,
     /// How long requests in flight may take to finish after that
-    #[arg(long, env = "PDFMAGIC_GRACE", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
+    #[arg(long, env = "PDFMAGIC_GRACE", default_value = "75", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) grace: Duration,
 
     /// Names of environment variables, and the values in force.
@@ -287,7 +295,6 @@ impl Config {
     pub(crate) fn workers(&self) -> usize {
         self.workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-            .max(1)
     }
 
     /// What does not fit together, and how to mend it.
@@ -308,8 +315,25 @@ impl Config {
                 self.memory_limit()
             ));
         }
-        if self.queue == 0 || self.max_connections == 0 {
-            return Err("--queue and --max-connections must be at least 1".to_owned());
+        for (flag, value, most) in [
+            ("--queue", self.queue, Semaphore::MAX_PERMITS),
+            (
+                "--max-connections",
+                self.max_connections,
+                Semaphore::MAX_PERMITS,
+            ),
+            ("--workers", self.workers(), MOST_WORKERS),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(format!("{flag} must be from 1 to {most}"));
+            }
+        }
+        let in_flight = self.body_timeout + self.queue_timeout + self.convert_timeout;
+        if self.grace < in_flight {
+            return Err(format!(
+                "a body, the wait for a worker and a conversion may take {} s: raise --grace or lower --body-timeout",
+                in_flight.as_secs_f64()
+            ));
         }
         if self.stall_timeout > self.body_timeout {
             return Err("--stall-timeout must not be longer than --body-timeout".to_owned());

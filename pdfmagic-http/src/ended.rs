@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tracing::Level;
@@ -113,10 +113,14 @@ impl Ended {
                 metrics.rejected.get_or_create(&Reason { reason }).inc();
             }
         }
-        if let Some(report) = &self.report {
-            metrics.input.inc_by(report.input as u64);
+        if let Some(report) = &self.report
+            && self.status == StatusCode::OK.as_u16()
+        {
+            metrics.input.inc_by(report.input.unwrap_or(0) as u64);
             metrics.pages.inc_by(report.pages as u64);
-            metrics.queue_wait.observe(report.queue.as_secs_f64());
+            if let Some(queue) = report.queue {
+                metrics.queue_wait.observe(queue.as_secs_f64());
+            }
             metrics.converted(report.backend, report.convert);
         }
     }
@@ -141,8 +145,10 @@ impl Ended {
         if let Some(report) = &self.report {
             line.word("backend", report.backend);
             line.number("pages", report.pages as u64);
-            line.number("bytes_in", report.input as u64);
-            line.number("queue_us", micros(report.queue));
+            if let Some(input) = report.input {
+                line.number("bytes_in", input as u64);
+            }
+            line.number("queue_us", micros(report.queue.unwrap_or_default()));
             line.number("read_us", micros(report.read));
             line.number("convert_us", micros(report.convert));
         }

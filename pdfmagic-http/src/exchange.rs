@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io::IoSlice;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -40,12 +40,12 @@ pub(crate) struct Report {
     /// The backend of the first page.
     pub(crate) backend: &'static str,
     pub(crate) pages: usize,
-    /// Size of the JPEGs, in bytes.
-    pub(crate) input: usize,
+    /// Size of the JPEGs, in bytes; none where they still come.
+    pub(crate) input: Option<usize>,
     /// How long the body took to come.
     pub(crate) read: Duration,
-    /// How long the conversion waited for a worker.
-    pub(crate) queue: Duration,
+    /// How long the conversion waited for a worker, if it did.
+    pub(crate) queue: Option<Duration>,
     pub(crate) convert: Duration,
     /// What was odd, as `code;page=n`.
     pub(crate) notices: String,
@@ -76,7 +76,7 @@ pub(crate) fn follow(
     end: End,
 ) -> impl Future<Output = Response<Followed>> + use<> {
     // Dropped where the client hangs up before there is an answer.
-    let mut exchange = Exchange::begin(app, &request);
+    let mut exchange = Exchange::begin(app, &request, end);
     let answer = AssertUnwindSafe(routes.call(request)).catch_unwind();
     answer.map(move |answer| {
         let mut response = match answer {
@@ -88,7 +88,6 @@ pub(crate) fn follow(
             body,
             exchange: Arc::new(exchange),
             has_ended: false,
-            _end: end,
         })
     })
 }
@@ -110,10 +109,14 @@ struct Exchange {
     sent: AtomicU64,
     /// Whether some of the answer was never sent.
     is_torn: AtomicBool,
+    /// What went wrong after its head had gone out, and the status that says so.
+    late: OnceLock<(StatusCode, Refusal)>,
+    /// Tells the connection's timers.
+    _end: End,
 }
 
 impl Exchange {
-    fn begin(app: Arc<App>, request: &Request) -> Self {
+    fn begin(app: Arc<App>, request: &Request, end: End) -> Self {
         app.metrics.inflight.inc();
         let headers = request.headers();
         let stated = |name| {
@@ -134,6 +137,8 @@ impl Exchange {
             refusal: None,
             sent: AtomicU64::new(0),
             is_torn: AtomicBool::new(false),
+            late: OnceLock::new(),
+            _end: end,
             app,
         }
     }
@@ -150,7 +155,7 @@ impl Exchange {
         }
         let Some(report) = &self.report else { return };
         let timing = timing(&[
-            ("queue", report.queue),
+            ("queue", report.queue.unwrap_or_default()),
             ("read", report.read),
             ("convert", report.convert),
         ]);
@@ -167,7 +172,10 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let took = self.began.elapsed();
         let is_whole = !self.is_torn.load(Ordering::Relaxed);
-        let status = self.status.filter(|_| is_whole);
+        let (status, refusal) = match self.late.take() {
+            Some((status, refusal)) => (Some(status), Some(refusal)),
+            None => (self.status.filter(|_| is_whole), self.refusal),
+        };
         self.app.metrics.inflight.dec();
         let ended = Ended {
             at: SystemTime::now(),
@@ -178,7 +186,7 @@ impl Drop for Exchange {
             route: self.route,
             status: status.map_or(HUNG_UP, |status| status.as_u16()),
             report: self.report.take(),
-            refusal: self.refusal,
+            refusal,
             sent: self.sent.load(Ordering::Relaxed),
         };
         #[cfg(feature = "otel")]
@@ -193,8 +201,6 @@ pub(crate) struct Followed {
     body: Body,
     exchange: Arc<Exchange>,
     has_ended: bool,
-    /// Tells the connection's timers.
-    _end: End,
 }
 
 /// Part of an answer on its way: the connection has it until the system has taken it.
@@ -253,7 +259,15 @@ impl http_body::Body for Followed {
                         continue;
                     }
                 }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Some(Err(error))) => {
+                    let error = error.into_inner();
+                    if let Some(problem) = error.downcast_ref::<Problem>() {
+                        let late = (problem.status(), problem.refusal());
+                        // The first is the cause.
+                        let _ = self.exchange.late.set(late);
+                    }
+                    return Poll::Ready(Some(Err(axum::Error::new(error))));
+                }
                 Poll::Ready(None) => self.has_ended = true,
                 Poll::Pending if !gathered.has_remaining() => return Poll::Pending,
                 Poll::Pending => {}

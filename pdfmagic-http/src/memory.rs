@@ -73,22 +73,24 @@ impl Memory {
         })
     }
 
-    /// Reserves memory for a body of at most `size` bytes.
-    pub(crate) fn buffer(&self, size: usize) -> Result<Buffer, Problem> {
-        Ok(Buffer {
-            content: Content::Nothing,
-            max: size,
-            reservation: self.reserve(size)?,
-            memory: self.clone(),
-        })
+    /// Makes a reservation larger or smaller, if there is as much.
+    pub(crate) fn resize(&self, reservation: &mut Reservation, size: usize) -> Result<(), Problem> {
+        if size <= reservation.size {
+            reservation.shrink(size);
+            return Ok(());
+        }
+        let is_there = reservation.grow(size - reservation.size);
+        is_there.then_some(()).ok_or_else(|| self.busy())
     }
 
-    fn map(&self, size: usize) -> Result<MmapMut, Problem> {
-        let capacity = size.max(1).next_multiple_of(GRAIN);
-        let idle = self.0.state().idle(capacity);
-        // The system may have no more, though the budget has.
-        idle.map_or_else(|| MmapMut::map_anon(capacity), Ok)
-            .map_err(|_| self.busy())
+    /// Reserves memory for a body of the size that it states, or of any size up to that, in bytes.
+    pub(crate) fn buffer(&self, size: Size) -> Result<Buffer, Problem> {
+        Ok(Buffer {
+            content: Content::Nothing,
+            size,
+            reservation: self.reserve(size.max())?,
+            memory: self.clone(),
+        })
     }
 
     /// Returns to the system what has been idle since the last time. To be called now and then.
@@ -132,10 +134,9 @@ impl Shared {
 }
 
 impl State {
-    /// A buffer used before: the last one, which caches still hold, of those that fit without waste.
+    /// A buffer used before: the last one, which caches still hold.
     fn idle(&mut self, capacity: usize) -> Option<MmapMut> {
-        let fits = |map: &MmapMut| (capacity..=2 * capacity).contains(&map.len());
-        let at = self.idle.iter().rposition(fits)?;
+        let at = self.idle.iter().rposition(|map| map.len() == capacity)?;
         let map = self.idle.remove(at)?;
         self.idle_size -= map.len();
         self.least_idle = self.least_idle.min(self.idle_size);
@@ -194,12 +195,25 @@ impl Drop for Reservation {
     }
 }
 
+/// Size of a body, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Size {
+    Stated(usize),
+    AtMost(usize),
+}
+
+impl Size {
+    fn max(self) -> usize {
+        let (Self::Stated(max) | Self::AtMost(max)) = self;
+        max
+    }
+}
+
 /// A body in the making, and the reservation for it.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     content: Content,
-    /// What was asked for, in bytes.
-    max: usize,
+    size: Size,
     reservation: Reservation,
     memory: Memory,
 }
@@ -218,18 +232,19 @@ impl Buffer {
     /// Adds bytes, which are a view of at most `pinned` bytes. They are not copied if they are all of the body, and if
     /// there is memory for what they keep alive.
     pub(crate) fn add(&mut self, bytes: Bytes, pinned: usize) -> Result<(), Problem> {
-        let size = self.as_ref().len();
-        if bytes.len() > self.max - size {
-            return Err(Problem::TooLarge { max: self.max });
+        let came = self.as_ref().len();
+        let max = self.size.max();
+        if bytes.len() > max - came {
+            return Err(Problem::TooLarge { max });
         }
         // Less is copied sooner than accounted for.
-        let is_whole = size == 0 && bytes.len() == self.max && bytes.len() >= GRAIN;
+        let is_whole = came == 0 && bytes.len() == max && bytes.len() >= GRAIN;
         if is_whole && self.reservation.grow(pinned.saturating_sub(bytes.len())) {
             self.content = Content::Whole(bytes);
             return Ok(());
         }
         if let Content::Nothing = self.content {
-            self.content = Content::Copied(self.memory.map(self.max)?, 0);
+            self.content = Content::Copied(self.map()?, 0);
         }
         if let Content::Copied(map, size) = &mut self.content {
             let end = *size + bytes.len();
@@ -239,12 +254,28 @@ impl Buffer {
         Ok(())
     }
 
+    /// A mapping with room for all of the body.
+    fn map(&mut self) -> Result<MmapMut, Problem> {
+        let size = self.size.max();
+        let capacity = size.max(1).next_multiple_of(GRAIN);
+        let idle = match self.size {
+            Size::Stated(_) => self.memory.0.state().idle(capacity),
+            Size::AtMost(_) => None,
+        };
+        // All of it is in memory, also what this body does not need.
+        let idle = idle.filter(|_| self.reservation.grow(capacity - size));
+        // The system may have no more, though the budget has.
+        idle.map_or_else(|| MmapMut::map_anon(capacity), Ok)
+            .map_err(|_| self.memory.busy())
+    }
+
     /// Ends the body. The memory is given back when the last view of it is dropped.
     pub(crate) fn freeze(mut self) -> Bytes {
-        match self.content {
-            Content::Nothing => self.reservation.shrink(0),
-            Content::Whole(_) => {}
-            Content::Copied(_, size) => self.reservation.shrink(size),
+        match (&self.content, self.size) {
+            (Content::Nothing, _) => self.reservation.shrink(0),
+            // What never was written to is not in memory.
+            (Content::Copied(_, size), Size::AtMost(_)) => self.reservation.shrink(*size),
+            (Content::Whole(_) | Content::Copied(..), _) => {}
         }
         Bytes::from_owner(self)
     }
@@ -262,7 +293,9 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Content::Copied(map, _) = std::mem::replace(&mut self.content, Content::Nothing) {
+        if let Content::Copied(map, _) = std::mem::replace(&mut self.content, Content::Nothing)
+            && let Size::Stated(_) = self.size
+        {
             let unused = self.memory.0.state().keep(map);
             drop(unused);
         }
@@ -291,7 +324,7 @@ mod tests {
     const MIB: usize = 1 << 20;
 
     fn begun(memory: &Memory, size: usize) -> Buffer {
-        let mut buffer = memory.buffer(size).unwrap();
+        let mut buffer = memory.buffer(Size::Stated(size)).unwrap();
         buffer.add(Bytes::from_static(b"x"), 0).unwrap();
         buffer
     }
@@ -310,7 +343,7 @@ mod tests {
     #[test]
     fn a_body_is_held_until_its_last_view_is_dropped() {
         let memory = Memory::new(10);
-        let mut buffer = memory.buffer(8).unwrap();
+        let mut buffer = memory.buffer(Size::AtMost(8)).unwrap();
         buffer.add(Bytes::from_static(b"abc"), 0).unwrap();
         assert!(buffer.add(Bytes::from_static(b"123456"), 0).is_err());
         assert_eq!(memory.reserved(), 8);
@@ -328,7 +361,7 @@ mod tests {
         let memory = Memory::new(MIB);
         let bytes = Bytes::from(vec![1; MIB / 2]);
         let body = |bytes: Bytes, pinned| {
-            let mut buffer = memory.buffer(MIB / 2).unwrap();
+            let mut buffer = memory.buffer(Size::Stated(MIB / 2)).unwrap();
             buffer.add(bytes, pinned).unwrap();
             buffer.freeze()
         };
@@ -343,14 +376,21 @@ mod tests {
 
     #[test]
     fn buffers_are_used_again_and_never_take_what_requests_could_have() {
-        let memory = Memory::new(8 * MIB);
+        let memory = Memory::new(16 * MIB);
         let idle = || memory.0.state().idle_size;
         drop(begun(&memory, 4 * MIB));
         assert_eq!(idle(), 4 * MIB);
-        let again = begun(&memory, 3 * MIB);
-        assert_eq!(idle(), 0);
+        // Its pages are in memory, also those that a smaller body would not need.
+        drop(begun(&memory, 3 * MIB));
+        assert_eq!(idle(), 7 * MIB);
+        let again = begun(&memory, 4 * MIB - 1);
+        assert_eq!((idle(), memory.reserved()), (3 * MIB, 4 * MIB));
         drop(again);
-        let _larger = memory.reserve(5 * MIB).unwrap();
+        let mut unstated = memory.buffer(Size::AtMost(4 * MIB)).unwrap();
+        unstated.add(Bytes::from_static(b"x"), 0).unwrap();
+        drop(unstated.freeze());
+        assert_eq!(idle(), 7 * MIB);
+        let _larger = memory.reserve(13 * MIB).unwrap();
         assert_eq!(idle(), 0);
     }
 

@@ -55,6 +55,8 @@ pub(crate) enum Problem {
         scarce: Scarce,
         retry_after: Duration,
     },
+    #[error("the conversion took longer than {} s: ask for less at once", patience.as_secs_f64())]
+    Overdue { patience: Duration },
     #[error("this client converts too much at once: try again later")]
     Rate { retry_after: Duration },
     #[error("send the service's token, as Authorization: Bearer TOKEN")]
@@ -110,7 +112,7 @@ impl fmt::Display for Scarce {
 }
 
 impl Problem {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         use pdfmagic_core::Error;
         match self {
             Self::Convert { error, .. } => match error {
@@ -128,7 +130,7 @@ impl Problem {
             Self::NothingKept | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy { .. } | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
@@ -153,16 +155,34 @@ impl Problem {
             Self::NotStreamable => "request.not_streamable",
             Self::Slow => "request.slow",
             Self::Busy { .. } => "service.busy",
+            Self::Overdue { .. } => "service.overdue",
             Self::Rate { .. } => "request.rate",
             Self::Unauthorized => "request.unauthorized",
             Self::Bug => "service.bug",
         }
     }
 
+    /// What is counted of it.
+    pub(crate) fn refusal(&self) -> Refusal {
+        Refusal {
+            code: self.code(),
+            bound: self.bound(),
+        }
+    }
+
     /// The bound that was met, as its counter calls it.
     fn bound(&self) -> Option<&'static str> {
-        use pdfmagic_core::Error;
+        use pdfmagic_core::{Error, Resource};
         match self {
+            // The request's own, and not that of the budget.
+            Self::Convert {
+                error:
+                    Error::Limit {
+                        what: Resource::Memory,
+                        ..
+                    },
+                ..
+            } => Some("decoding"),
             Self::Convert {
                 error: error @ Error::Limit { .. },
                 ..
@@ -171,6 +191,7 @@ impl Problem {
             Self::TooManyParts { .. } => Some("parts"),
             Self::Slow => Some("body_timeout"),
             Self::Busy { scarce, .. } => Some(scarce.bound()),
+            Self::Overdue { .. } => Some("convert_timeout"),
             Self::Rate { .. } => Some("rate"),
             _ => None,
         }
@@ -188,10 +209,7 @@ impl IntoResponse for Problem {
             code: self.code(),
         };
         let mut response = (status, Json(body)).into_response();
-        response.extensions_mut().insert(Refusal {
-            code: self.code(),
-            bound: self.bound(),
-        });
+        response.extensions_mut().insert(self.refusal());
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

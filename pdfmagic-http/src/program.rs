@@ -28,7 +28,13 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if cli.print_config {
-        for (name, value) in &cli.config.settings {
+        // What is empty is not set.
+        let set = cli
+            .config
+            .settings
+            .iter()
+            .filter(|(_, value)| !value.is_empty());
+        for (name, value) in set {
             println!("{name}={value}");
         }
         return ExitCode::SUCCESS;

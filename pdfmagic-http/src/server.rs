@@ -112,7 +112,11 @@ impl Server {
         app.metrics.connections.inc();
         tokio::spawn(async move {
             // What goes wrong with a connection concerns its client alone.
-            drop(client.serve(stream, watcher).await);
+            if let Err(error) = client.serve(stream, watcher).await
+                && error.is_parse()
+            {
+                app.metrics.closed("malformed");
+            }
             app.metrics.connections.dec();
             drop((grant, place));
         });

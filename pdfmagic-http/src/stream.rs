@@ -62,7 +62,8 @@ impl Timed {
             has_begun: false,
             idle: Timer::new(app.config.idle_timeout),
             head: Timer::new(app.config.header_timeout),
-            write: Timer::new(app.config.stall_timeout),
+            // The system takes more only where a third of what it has is gone, which may be a megabyte.
+            write: Timer::new(app.config.body_timeout),
             moved: Arc::default(),
             app,
         }

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use memchr::memmem;
 use tokio::time::{Instant, timeout_at};
 
-use crate::memory::Memory;
+use crate::memory::{Memory, Size};
 use crate::problem::Problem;
 
 /// Most that the head of a part of a form may be, in bytes.
@@ -35,8 +35,9 @@ pub(crate) struct Upload {
 pub(crate) struct Bounds {
     /// Largest, in bytes.
     pub(crate) size: usize,
-    /// For all of it.
-    pub(crate) time: Option<Duration>,
+    /// For all of it, and a second more for each so many bytes.
+    pub(crate) time: Duration,
+    pub(crate) bytes_a_second: usize,
     /// For the next part of it.
     pub(crate) stall: Duration,
     /// What a part of it keeps alive, at most, in bytes: a buffer of the connection.
@@ -122,16 +123,17 @@ impl Incoming {
             return Ok(frame);
         }
         let stall = Instant::now() + self.bounds.stall;
-        let until = match self.bounds.time {
-            Some(time) => stall.min(self.began + time),
-            None => stall,
-        };
+        let earned = Duration::from_secs((self.came / self.bounds.bytes_a_second) as u64);
+        let until = stall.min(self.began + self.bounds.time + earned);
         timeout_at(until, frame).await.map_err(|_| Problem::Slow)
     }
 
     /// All of it, after reserving memory for it. If it does not come at once it is copied into one buffer.
     pub(crate) async fn whole(&mut self, memory: &Memory) -> Result<Bytes, Problem> {
-        let mut buffer = memory.buffer(self.stated.unwrap_or(self.bounds.size))?;
+        let size = self
+            .stated
+            .map_or(Size::AtMost(self.bounds.size), Size::Stated);
+        let mut buffer = memory.buffer(size)?;
         while let Some(data) = self.next().await? {
             buffer.add(data, self.bounds.pinned)?;
         }

@@ -1,9 +1,10 @@
 //! Threads for work that takes the processor, and the queue before them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::memory::MeanTime;
 use crate::problem::{Problem, Scarce};
@@ -42,7 +43,7 @@ impl Workers {
             .try_acquire_owned()
             .map_err(|_| busy(Scarce::Places))?;
         let idle = Arc::clone(&self.idle).acquire_owned();
-        let idle = tokio::time::timeout(self.patience, idle)
+        let idle = timeout(self.patience, idle)
             .await
             .map_err(|_| busy(Scarce::Time))?
             .expect("the semaphore is never closed");
@@ -76,20 +77,40 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Does the job, to its end even if nobody waits for it any more.
+    /// Does the job, which is to stop when it is no longer wanted, and is waited for no longer than `patience`.
     pub(crate) async fn run<T: Send + 'static>(
         self,
-        job: impl FnOnce() -> T + Send + 'static,
+        patience: Duration,
+        job: impl FnOnce(&Wanted) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let Self { idle, took, .. } = self;
+        let waiting = Arc::new(());
+        let wanted = Wanted(Arc::downgrade(&waiting));
         let job = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            let done = job();
+            let done = job(&wanted);
             took.add(began.elapsed());
             drop(idle);
             done
         });
-        job.await.map_err(|_| Problem::Bug)
+        let done = timeout(patience, job).await;
+        drop(waiting);
+        done.map_err(|_| Problem::Overdue { patience })?
+            .map_err(|_| Problem::Bug)
+    }
+}
+
+/// Whether somebody waits for a job.
+#[derive(Debug)]
+pub(crate) struct Wanted(Weak<()>);
+
+impl Wanted {
+    /// Whether somebody still does.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        match self.0.strong_count() {
+            0 => Err(Problem::HungUp),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -97,19 +118,47 @@ impl Worker {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(10);
+
     #[tokio::test]
     async fn a_job_that_panics_is_a_bug_and_gives_its_worker_back() {
-        let workers = Workers::new(1, 1, Duration::from_secs(10));
+        let workers = Workers::new(1, 1, LONG);
         let worker = workers.wait().await.unwrap();
-        let panicked = worker.run(|| panic!("as it should")).await;
+        let panicked = worker.run(LONG, |_| panic!("as it should")).await;
         assert!(matches!(panicked, Err(Problem::Bug)));
         let worker = workers.wait().await.unwrap();
-        assert_eq!(worker.run(|| 7).await.unwrap(), 7);
+        assert_eq!(worker.run(LONG, |_| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_job_is_wanted_until_nobody_waits_for_it_any_more() {
+        let workers = Workers::new(1, 1, LONG);
+        let (tell, told) = std::sync::mpsc::channel();
+        let endless = move |wanted: &Wanted| {
+            wanted.check().unwrap();
+            tell.send("begun").unwrap();
+            while wanted.check().is_ok() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            tell.send("stopped").unwrap();
+        };
+        let worker = workers.wait().await.unwrap();
+        let overdue = worker.run(Duration::from_millis(50), endless.clone()).await;
+        assert!(matches!(overdue, Err(Problem::Overdue { .. })));
+        let worker = workers.wait().await.unwrap();
+        let waiting = tokio::spawn(worker.run(LONG, endless));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        waiting.abort();
+        drop(workers.wait().await.unwrap());
+        assert_eq!(
+            told.try_iter().collect::<Vec<_>>(),
+            ["begun", "stopped", "begun", "stopped"]
+        );
     }
 
     #[tokio::test]
     async fn more_jobs_than_workers_and_places_are_turned_away() {
-        let workers = Workers::new(1, 1, Duration::from_secs(10));
+        let workers = Workers::new(1, 1, LONG);
         let worker = workers.wait().await.unwrap();
         let waiting = tokio::spawn({
             let workers = workers.clone();
@@ -119,7 +168,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(matches!(workers.wait().await, Err(Problem::Busy { .. })));
-        worker.run(|| ()).await.unwrap();
+        worker.run(LONG, |_| ()).await.unwrap();
         assert!(waiting.await.unwrap().is_ok());
         assert_eq!(workers.queued(), 0);
     }

@@ -11,7 +11,7 @@ use super::icc::IccChunks;
 use super::segment::{Marker, Segment, Segments};
 use super::tables::Tables;
 use super::{Jpeg, Source, standard};
-use crate::error::Error;
+use crate::error::{Error, Resource};
 use crate::geometry::Density;
 use crate::notice::Notice;
 use crate::options::Limits;
@@ -52,6 +52,8 @@ pub(super) fn parse<'a>(source: Source<'a>, limits: &Limits) -> Result<Jpeg<'a>,
     header
         .edits
         .extend(skipped.map(|(range, why)| Edit::cut(range, why)));
+    // A profile in pieces is put together here, and is copied once more into the image that it goes with.
+    Resource::Memory.check(2 * header.icc.size() as u64, limits.max_memory)?;
     header.finish(source, &scan)
 }
 

@@ -21,6 +21,11 @@ impl<'a> IccChunks<'a> {
         self.chunks.is_empty()
     }
 
+    /// Size of all chunks, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.chunks.iter().map(|(.., data)| data.len()).sum()
+    }
+
     /// The profile, if its chunks are all there once and it is for so many components.
     pub(super) fn assemble(mut self, components: usize) -> Option<Cow<'a, [u8]>> {
         self.chunks.sort_unstable_by_key(|&(number, ..)| number);

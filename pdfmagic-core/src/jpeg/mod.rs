@@ -60,8 +60,8 @@ impl<'a> Jpeg<'a> {
     ///
     /// [`Error::NotJpeg`] for another kind of file; [`Error::Format`] or [`Error::Truncated`] if the header
     /// breaks T.81; [`Error::Unsupported`] for hierarchical frames, JPEG-LS, or a number of components other
-    /// than 1, 3 or 4; [`Error::Limit`] for more segments than `limits` allows; [`Error::NeedsInput`] if only
-    /// the ends of the input were given and the header goes on past them.
+    /// than 1, 3 or 4; [`Error::Limit`] for more segments, or a larger color profile, than `limits` allows;
+    /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
         header::parse(source, limits).map_err(|error| source.short(error))

@@ -11,16 +11,18 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use pdfmagic_core::{
-    Backend, Document, Error, Jpeg, Limits, Lossless, Notice, Options, Page, Passthrough,
+    Backend, Document, Error, Limits, Lossless, Notice, Options, Page, Passthrough, Resource,
 };
 
 use super::order::{Asked, Order};
+use super::scratch::{self, Scratch};
 use super::stream;
 use crate::answer::Answer;
-use crate::app::{App, BYTES_PER_PIXEL};
+use crate::app::App;
 use crate::exchange::{Report, hexadecimal};
 use crate::problem::Problem;
 use crate::upload::Upload;
+use crate::workers::Wanted;
 
 /// Most notices told in a header; a form may have more, and a header's room is limited.
 const MAX_NOTICES: usize = 64;
@@ -82,14 +84,15 @@ async fn convert(app: &Arc<App>, order: Order) -> Result<Response, Problem> {
     let input = files.iter().map(|file| file.data.len()).sum();
     let (pages, backend) = (files.len(), backends[0].name());
     let (made, queue) = if let Some(made) = as_it_is(app, &files, &backends)? {
-        (made, Duration::ZERO)
+        (made, None)
     } else {
-        Box::pin(decoded(app, files, backends)).await?
+        let (made, queue) = Box::pin(decoded(app, files, backends)).await?;
+        (made, Some(queue))
     };
     let report = Report {
         backend,
         pages,
-        input,
+        input: Some(input),
         read,
         queue,
         convert: made.took,
@@ -129,11 +132,22 @@ fn as_it_is(
         .iter()
         .any(|backend| backend.name() == Lossless.name());
     let passthrough: &dyn Backend = &Passthrough;
-    match document(app, files, iter::repeat(passthrough)) {
+    let mut limits = app.limits;
+    limits.max_memory = scratch::TABLES as u64;
+    match document(app, files, iter::repeat(passthrough), &limits, || Ok(())) {
         Err(Problem::Convert {
             error: Error::Unsupported(_),
             ..
         }) if may_decode => Ok(None),
+        // A color profile so large that copying it is work.
+        Err(Problem::Convert {
+            error:
+                Error::Limit {
+                    what: Resource::Memory,
+                    ..
+                },
+            ..
+        }) => Ok(None),
         made => made.map(Some),
     }
 }
@@ -146,27 +160,17 @@ async fn decoded(
 ) -> Result<(Made, Duration), Problem> {
     let worker = app.workers.wait().await?;
     let waited = worker.waited;
-    // Not before, so that those who wait hold no more than their files.
-    let sizes = files.iter().map(|file| decoded_size(file, &app.limits));
-    let scratch = app.memory.reserve(sizes.max().unwrap_or_default())?;
     let shared = Arc::clone(app);
-    let job = move || {
-        let made = document(&shared, &files, backends.iter().map(AsRef::as_ref));
-        drop(scratch);
-        made
+    let job = move |wanted: &Wanted| {
+        // Not before, so that those who wait hold no more than their files.
+        let scratch = Scratch::for_samples(&shared, &files)?;
+        let backends = backends.iter().map(AsRef::as_ref);
+        document(&shared, &files, backends, &scratch.limits, || {
+            wanted.check()
+        })
     };
-    Ok((worker.run(job).await??, waited))
-}
-
-/// Memory that decoding may take, in bytes; 0 where nothing can be decoded.
-fn decoded_size(file: &Upload, limits: &Limits) -> usize {
-    let Ok(jpeg) = Jpeg::parse(&file.data[..], limits) else {
-        return 0;
-    };
-    let frame = jpeg.frame();
-    let pixels = usize::from(frame.width.get()) * usize::from(frame.height.get());
-    // More is refused by the limits before it is decoded.
-    BYTES_PER_PIXEL * pixels.min(usize::try_from(limits.max_pixels).unwrap_or(usize::MAX))
+    let made = worker.run(app.config.convert_timeout, job);
+    Ok((made.await??, waited))
 }
 
 /// A PDF, and what making it was like.
@@ -181,14 +185,17 @@ fn document<'b>(
     app: &App,
     files: &[Upload],
     backends: impl Iterator<Item = &'b dyn Backend>,
+    limits: &Limits,
+    is_wanted: impl Fn() -> Result<(), Problem>,
 ) -> Result<Made, Problem> {
     let began = Instant::now();
     let mut options = Options::default();
-    options.limits = app.limits;
+    options.limits = *limits;
     let mut document = Document::new();
     let mut answer = Answer::default();
     let mut notices = Vec::new();
     for (number, (file, backend)) in (1..).zip(files.iter().zip(backends)) {
+        is_wanted()?;
         let failed = |error| Problem::Convert {
             name: file.name.clone(),
             error,
@@ -203,7 +210,7 @@ fn document<'b>(
         name: "the document".to_owned(),
         error,
     })?;
-    answer.end(rest);
+    answer.made(rest, &app.memory)?;
     Ok(Made {
         answer,
         notices: list(&notices),

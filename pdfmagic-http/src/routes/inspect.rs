@@ -7,11 +7,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::geometry::Density;
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
-use pdfmagic_core::{Backend, Jpeg, Passthrough};
+use pdfmagic_core::{Backend, Jpeg, Limits, Passthrough};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::order::Asked;
+use super::scratch::Scratch;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -78,8 +79,9 @@ pub(super) async fn inspect(
 ) -> Result<Response, Problem> {
     let mut asked = Asked::form_or_jpeg(&app, request)?;
     let order = asked.order(&app).await?;
+    let Scratch { limits, .. } = &Scratch::for_headers(&app, &order.files)?;
     let files = order.files.iter().map(|upload| {
-        file(&app, &upload.name, &upload.data).map_err(|error| Problem::Convert {
+        file(limits, &upload.name, &upload.data).map_err(|error| Problem::Convert {
             name: upload.name.clone(),
             error,
         })
@@ -88,10 +90,10 @@ pub(super) async fn inspect(
     Ok(Json(Inspection { files }).into_response())
 }
 
-fn file(app: &App, name: &str, data: &[u8]) -> Result<File, pdfmagic_core::Error> {
-    let jpeg = Jpeg::parse(data, &app.limits)?;
+fn file(limits: &Limits, name: &str, data: &[u8]) -> Result<File, pdfmagic_core::Error> {
+    let jpeg = Jpeg::parse(data, limits)?;
     let frame = jpeg.frame();
-    let image = Passthrough.image(&jpeg, &app.limits);
+    let image = Passthrough.image(&jpeg, limits);
     let mut notices = jpeg.notices().to_vec();
     notices.extend(image.iter().flat_map(|image| &image.notices));
     Ok(File {

@@ -5,6 +5,7 @@ mod convert;
 mod inspect;
 mod order;
 mod page;
+mod scratch;
 mod stream;
 
 use std::sync::Arc;

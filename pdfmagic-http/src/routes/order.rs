@@ -17,6 +17,9 @@ use crate::upload::{self, Bounds, Form, Incoming, Upload};
 /// The field of the form.
 const FIELD: &str = "myfile";
 
+/// What a stream that takes longer than other bodies may is at least to bring, in bytes a second.
+const LEAST_RATE: usize = 16 << 10;
+
 /// What the head of a request asks for.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -73,7 +76,7 @@ impl Asked {
         };
         let bounds = Bounds {
             size: app.config.max_stream,
-            time: None,
+            bytes_a_second: LEAST_RATE,
             ..bounds(app, request.extensions())
         };
         Ok((Self::new(choice, media, request, bounds)?, true))
@@ -181,7 +184,8 @@ fn of_jpeg(choice: &Choice, data: Bytes, read: Duration) -> Result<Order, Proble
 fn bounds(app: &App, extensions: &Extensions) -> Bounds {
     Bounds {
         size: app.config.max_body,
-        time: Some(app.config.body_timeout),
+        time: app.config.body_timeout,
+        bytes_a_second: usize::MAX,
         stall: app.config.stall_timeout,
         pinned: extensions
             .get()

@@ -1,7 +1,7 @@
 //! One JPEG comes in while its PDF goes out already.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -36,14 +36,15 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
         });
     }
     let mut input = Input {
-        _memory: app.memory.reserve(MAX_HEAD + incoming.pinned())?,
+        // The head may be in two places while it grows, and what is on its way in two pieces.
+        _memory: app.memory.reserve(2 * (MAX_HEAD + incoming.pinned()))?,
         incoming,
         size: 0,
         tail: [0; 2],
     };
     let mut options = Options::default();
     options.limits = app.limits;
-    let (streamed, parts) = begin(&mut input, &options).await?;
+    let (streamed, parts, convert) = begin(&mut input, &options).await?;
     let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
     let read = input.incoming.took();
     let (sender, body) = Channel::new(1);
@@ -52,10 +53,10 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
         backend: name,
         pages: 1,
         // Counted when it has come.
-        input: 0,
+        input: None,
         read,
-        queue: Duration::ZERO,
-        convert: Duration::ZERO,
+        queue: None,
+        convert,
         notices: list(&notices),
     };
     Ok(answer(Body::new(body), disposition("image.jpg"), report))
@@ -86,8 +87,11 @@ impl Input {
     }
 }
 
-/// Reads until there is all of the header, and returns what of the PDF can be told by then.
-async fn begin(input: &mut Input, options: &Options) -> Result<(Streamed, Vec<Bytes>), Problem> {
+/// Reads until there is all of the header, and returns what of the PDF can be told by then, and how long that took.
+async fn begin(
+    input: &mut Input,
+    options: &Options,
+) -> Result<(Streamed, Vec<Bytes>, Duration), Problem> {
     let failed = |error| Problem::Convert {
         name: "image.jpg".to_owned(),
         error,
@@ -102,8 +106,12 @@ async fn begin(input: &mut Input, options: &Options) -> Result<(Streamed, Vec<By
         if head.len() < enough && !has_ended {
             continue;
         }
+        let began = Instant::now();
         match Streamed::begin(&head, options) {
-            Ok((streamed, pieces)) => return Ok((streamed, parts(pieces, &head.freeze()))),
+            Ok((streamed, pieces)) => {
+                let took = began.elapsed();
+                return Ok((streamed, parts(pieces, &head.freeze()), took));
+            }
             Err(Error::NeedsInput { .. }) if !has_ended && head.len() < MAX_HEAD => {
                 enough = 2 * head.len();
             }

@@ -114,6 +114,8 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
     let service = Service::start(&[
         "--stall-timeout",
         "0.3",
+        "--body-timeout",
+        "0.5",
         "--max-body",
         "9000000",
         "--memory-budget",
@@ -127,6 +129,22 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
     service.until(|| !is_refused(&service, big.len()));
     assert_eq!(service.closed("write_stall"), 1);
     drop(lazy);
+}
+
+#[test]
+fn clients_that_take_their_answer_slowly_get_all_of_it() {
+    let service = Service::start(&["--idle-timeout", "0.3", "--stall-timeout", "0.3"]);
+    // More than what the system keeps for a connection.
+    let big = [jpeg(1), vec![0; 20_000_000]].concat();
+    let mut slow = service.connect();
+    let head = begin(big.len());
+    let sending = [head.as_bytes(), &big].concat();
+    slow.write_all(&sending).unwrap();
+    let mut part = vec![0; 1_000_000];
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(100));
+        slow.read_exact(&mut part).unwrap();
+    }
 }
 
 #[test]
@@ -216,6 +234,80 @@ fn work_waits_for_a_worker_for_a_while_and_no_more_than_so_much_of_it() {
     assert!(service.rejected("queue") > 0 && service.rejected("queue_timeout") > 0);
 }
 
+/// A form whose pages together take many times as long to code anew as each.
+fn long_form() -> Vec<u8> {
+    let page = picture(600, 600);
+    form(&[("a.jpg", &page[..]); 100])
+}
+
+#[test]
+fn conversions_that_take_too_long_are_given_up() {
+    let service = Service::start(&["--workers=1", "--convert-timeout=0.2", "--queue-timeout=3"]);
+    let overdue = service.send("POST /v1/pdf?backend=reencode", FORM, &long_form());
+    assert_eq!(
+        (overdue.status, &*overdue.problem()),
+        (503, "service.overdue")
+    );
+    assert_eq!(service.rejected("convert_timeout"), 1);
+    // The worker does not go on with what nobody waits for.
+    let next = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));
+    assert_eq!(next.pages(), 1);
+}
+
+#[test]
+fn work_is_dropped_when_its_client_hangs_up() {
+    let service = Service::start(&["--workers=1", "--queue-timeout=3"]);
+    let body = long_form();
+    let head = format!(
+        "POST /v1/pdf?backend=reencode HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = service.connect();
+    stream
+        .write_all(&[head.as_bytes(), &body].concat())
+        .unwrap();
+    // Its worker has reserved memory beside the body.
+    let reserved = body.len() as u64 + (1 << 20);
+    service.until(|| service.metric("pdfmagic_inflight_bytes") > reserved);
+    drop(stream);
+    let hung_up = "pdfmagic_http_requests_total{route=\"/v1/pdf\",method=\"POST\",status=\"499\"}";
+    service.until(|| service.metric(hung_up) == 1);
+    let next = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));
+    assert_eq!(next.pages(), 1);
+    service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
+}
+
+#[test]
+fn what_can_never_be_decoded_is_not_told_to_come_again() {
+    let service = Service::start(&["--max-body=4000000", "--memory-budget=8000000"]);
+    let large = picture(2000, 1000);
+    let refused = service.send(
+        "POST /v1/pdf?backend=reencode&max-density=20",
+        "image/jpeg",
+        &large,
+    );
+    assert_eq!((refused.status, &*refused.problem()), (422, "limit.memory"));
+    assert_eq!(
+        (service.rejected("decoding"), service.rejected("memory")),
+        (1, 0)
+    );
+    let embedded = service.send("POST /v1/pdf", "image/jpeg", &large);
+    assert_eq!(embedded.pages(), 1);
+}
+
+#[test]
+fn a_body_that_is_far_too_large_is_refused_whole() {
+    let service = Service::start(&[]);
+    let huge = vec![0; 60_000_000];
+    for _ in 0..5 {
+        let refused = service.send("POST /v1/pdf", "image/jpeg", &huge);
+        assert_eq!(
+            (refused.status, &*refused.problem()),
+            (413, "request.too_large")
+        );
+    }
+}
+
 #[test]
 fn an_image_may_not_ask_for_more_than_the_limits() {
     let service = Service::start(&[
@@ -269,6 +361,17 @@ fn settings_that_make_no_sense_are_refused() {
             ["--stall-timeout", "61"],
             "must not be longer than --body-timeout",
         ),
+        (["--grace", "74"], "raise --grace or lower --body-timeout"),
+        (["--queue", "0"], "--queue must be from 1 to"),
+        (
+            ["--max-connections", "0"],
+            "--max-connections must be from 1 to",
+        ),
+        (
+            ["--max-connections", "3000000000000000000"],
+            "--max-connections must be from 1 to",
+        ),
+        (["--workers", "100000"], "--workers must be from 1 to"),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
             .args(words)

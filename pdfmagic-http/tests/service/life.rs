@@ -76,12 +76,32 @@ fn a_request_in_flight_is_finished_after_sigterm() {
 
 #[test]
 fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
-    let service = Service::start(&["--drain-delay", "0", "--grace", "0.3"]);
+    let service = Service::start(&[
+        "--drain-delay=0",
+        "--stall-timeout=0.3",
+        "--body-timeout=0.3",
+        "--queue-timeout=0",
+        "--convert-timeout=0",
+        "--grace=0.4",
+    ]);
+    // A stream may take longer than other bodies.
     let mut stream = service.connect();
-    stream.write_all(b"POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n").unwrap();
-    assert_eq!(service.get("/livez").status, 200);
+    stream.write_all(b"POST /v1/pdf?stream=true HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
+    stream.write_all(&jpeg(1)).unwrap();
+    let mut answers = stream.try_clone().unwrap();
+    std::thread::spawn(move || std::io::copy(&mut answers, &mut std::io::sink()));
+    let sending = std::thread::spawn(move || {
+        let (begun, zeros) = (Instant::now(), vec![0; 50_000]);
+        while stream.write_all(&zeros).is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        begun.elapsed()
+    });
+    std::thread::sleep(Duration::from_secs(1));
     service.terminate();
     assert_eq!(service.exit_code(), Some(0));
+    let sent = sending.join().unwrap();
+    assert!(sent > Duration::from_millis(1300), "{sent:?}");
 }
 
 #[test]

@@ -191,8 +191,8 @@ async fn a_thousand_clients_with_20_mb_each_take_no_more_than_the_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_of_a_gibibyte_takes_a_few_megabytes() {
-    const SIZE: usize = 1 << 30;
+async fn a_stream_of_two_gibibytes_takes_a_few_megabytes() {
+    const SIZE: usize = (2 << 30) + 1;
     let service = Service::start(&[]);
     let before = service.peak();
     let (mut answers, mut stream) = TcpStream::connect(service.address)
@@ -246,7 +246,7 @@ async fn a_stream_of_a_gibibyte_takes_a_few_megabytes() {
 #[test]
 fn a_form_takes_no_more_than_its_body() {
     const SIZE: usize = 30_000_000;
-    let service = Service::start(&[]);
+    let service = Service::start(&["--memory-budget", "40000000"]);
     let part = |head: &str, data: &[u8]| {
         let head = format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n");
         [head.as_bytes(), data, b"\r\n"].concat()
@@ -267,6 +267,145 @@ fn a_form_takes_no_more_than_its_body() {
     }
     let peak = service.peak() / MIB;
     assert!(peak < 60, "{peak} MiB");
+}
+
+/// Sends a request on a connection that takes hardly any of the answer.
+fn ask_and_hold(service: &Service, head: &str, body: &[u8]) -> Option<std::net::TcpStream> {
+    let mut stream = service.connect();
+    let mut begun = [0; 12];
+    std::io::Write::write_all(&mut stream, &[head.as_bytes(), body].concat()).ok()?;
+    std::io::Read::read_exact(&mut stream, &mut begun).ok()?;
+    (begun == *b"HTTP/1.1 200").then_some(stream)
+}
+
+/// Many small pieces of answers, and buffers that were full before, are memory as well.
+#[test]
+fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
+    let service = Service::start(&[
+        "--memory-budget",
+        &BUDGET.to_string(),
+        "--body-timeout=30",
+        "--grace=75",
+    ]);
+    let (mut held, big) = (Vec::new(), big());
+    let pages = form(&[("a.jpg", &noise(200, 200)[..]); 150]);
+    let asks_for_pages = format!(
+        "POST /v1/pdf?optimize=true HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        pages.len()
+    );
+    for _ in 0..15 {
+        // Buffers of 20 MB that have been written to, and chunked bodies that are small.
+        for _ in 0..2 {
+            service.send("POST /v1/pdf", "image/jpeg", &big);
+        }
+        let chunk = &big[..3_000_000];
+        let chunked = [
+            format!("{:x}\r\n", chunk.len()).as_bytes(),
+            chunk,
+            b"\r\n0\r\n\r\n",
+        ]
+        .concat();
+        let asks = "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n";
+        held.extend(ask_and_hold(&service, asks, &chunked));
+        held.extend(ask_and_hold(&service, &asks_for_pages, &pages));
+    }
+    let peak = service.peak();
+    assert!(
+        peak <= BUDGET + BESIDE,
+        "{} MiB, {} held",
+        peak / MIB,
+        held.len()
+    );
+    assert!(held.len() > 4, "{} held", held.len());
+}
+
+/// Noise, which takes the most memory and hardly becomes smaller.
+fn noise(width: u16, height: u16) -> Vec<u8> {
+    let mut state = 1_u32;
+    let samples: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(usize::from(width) * usize::from(height) * 4)
+    .collect();
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 100)
+        .encode(&samples, width, height, jpeg_encoder::ColorType::Cmyk)
+        .expect("the samples fit");
+    jpeg
+}
+
+#[test]
+fn decoding_takes_no_more_than_it_has_reserved() {
+    let service = Service::start(&["--workers=1"]);
+    let jpeg = noise(1500, 1000);
+    // As far as the core's own bound goes.
+    let samples = 1504 * 1000 * 4;
+    let scratch = 12 * samples + 3 * jpeg.len() as u64 + MIB;
+    let before = service.peak();
+    for options in [
+        "optimize=true",
+        "progressive=true",
+        "backend=reencode&quality=100",
+        "backend=reencode&max-density=70",
+    ] {
+        let done = service.send(&format!("POST /v1/pdf?{options}"), "image/jpeg", &jpeg);
+        assert_eq!(done.status, 200, "{options}: {}", done.text());
+        let taken = service.peak() - before;
+        let reserved = scratch + (jpeg.len() + done.body.len()) as u64;
+        assert!(
+            taken < reserved + 8 * MIB,
+            "{options}: {} of {} MiB",
+            taken / MIB,
+            reserved / MIB
+        );
+    }
+}
+
+/// A profile of many megabytes is copied on a worker, and within the budget.
+#[test]
+fn a_large_profile_is_carried() {
+    let service = Service::start(&[]);
+    let picture = jpeg(1);
+    let size: usize = 100 * 65_000;
+    let mut profile = vec![0; size];
+    profile[..4].copy_from_slice(&u32::try_from(size).unwrap().to_be_bytes());
+    profile[8] = 4;
+    profile[12..20].copy_from_slice(b"mntrRGB ");
+    profile[36..40].copy_from_slice(b"acsp");
+    let mut with_profile = picture[..2].to_vec();
+    for (number, part) in (1..).zip(profile.chunks(65_000)) {
+        with_profile.extend(
+            [
+                &b"\xFF\xE2"[..],
+                &(65_000_u16 + 16).to_be_bytes(),
+                b"ICC_PROFILE\0",
+                &[number, 100],
+                part,
+            ]
+            .concat(),
+        );
+    }
+    with_profile.extend(&picture[2..]);
+    let before = service.peak();
+    let done = service.send("POST /v1/pdf", "image/jpeg", &with_profile);
+    assert_eq!(done.pages(), 1);
+    assert!(done.body.len() > size);
+    assert_ne!(service.metric("pdfmagic_queue_wait_seconds_count"), 0);
+    // The body, the profile put together, and the copy that goes out.
+    assert!(
+        service.peak() < before + 4 * size as u64,
+        "{} MiB",
+        (service.peak() - before) / MIB
+    );
+    let described = service.send("POST /v1/inspect", "image/jpeg", &with_profile);
+    assert!(
+        described
+            .text()
+            .contains(&format!("\"icc_profile\":{size}")),
+        "{}",
+        described.text()
+    );
 }
 
 /// The allocator is told once, unless the operator has told it something else; arguments and name stay.

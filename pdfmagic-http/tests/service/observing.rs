@@ -1,7 +1,9 @@
 //! What operators see.
 
 use std::io::{BufRead, BufReader, Read as _, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::str::from_utf8;
 
 use serde_json::Value;
 
@@ -209,6 +211,33 @@ fn prometheus_can_read_the_metrics() {
 }
 
 #[test]
+fn whoever_accepts_open_metrics_gets_them() {
+    let service = Service::start(&[]);
+    let ask = |accept: &str| {
+        let mut stream = TcpStream::connect(service.admin).unwrap();
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: test\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        Answer::parse(&answer)
+    };
+    let open = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+    let content_type = open.header("content-type").unwrap();
+    assert!(content_type.starts_with("application/openmetrics-text; version=1.0.0"));
+    assert!(open.text().ends_with("# EOF\n"));
+    let classic = ask("text/plain");
+    assert!(
+        classic
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    assert!(!classic.text().contains("# EOF"));
+}
+
+#[test]
 fn settings_are_shown_as_they_are_in_force() {
     let service = Service::start(&["--workers", "3", "--memory-limit", "100000000"]);
     let settings: Value = serde_json::from_str(&service.ask("/config").text()).unwrap();
@@ -223,6 +252,14 @@ fn settings_are_shown_as_they_are_in_force() {
         .output()
         .unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
+    // It is an environment file.
+    let read_back = Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
+        .arg("--print-config")
+        .envs(printed.lines().map(|line| line.split_once('=').unwrap()))
+        .output()
+        .unwrap();
+    let said = from_utf8(&read_back.stderr).unwrap();
+    assert_eq!(from_utf8(&read_back.stdout), Ok(&*printed), "{said}");
     for line in [
         "PDFMAGIC_QUEUE=7",
         "PDFMAGIC_STALL_TIMEOUT=1.5",
