@@ -1,7 +1,9 @@
 //! Recordings as pictures: an SVG, a PNG, and the numbers in them as CSV.
 
+mod axis;
 mod bars;
 mod charts;
+mod timeline;
 
 use std::fs;
 use std::io;
@@ -16,23 +18,25 @@ use kuva::render::plots::Plot;
 use kuva::render::render::{render_multiple, render_twin_y};
 
 use crate::sample::{Recording, Sample};
+use crate::tally::{Report, Summary, Tally};
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Chart {
-    /// How often each latency came, with the median, p95 and p99. For one recording.
+    /// How often each latency came, with the mean, the median, p95 and p99. For one recording.
     Histogram,
     /// Part of the requests that were at most so slow: one curve for each recording.
     Ecdf,
     /// The latencies of each client, side by side. For one recording.
     Clients,
-    /// Latency along time, with percentiles over a second, and how many replicas answered. For one recording.
+    /// Latency along time, with percentiles over a second, how many replicas answered, and which requests failed or were
+    /// shed. For one recording.
     Timeline,
     /// The slowest in each hundred, thousand, …: one curve for each recording.
     Tail,
     /// How many requests each replica answered. For one recording.
     Share,
-    /// Throughput against the number of replicas, and what it would be at best. A recording for each number.
+    /// Throughput and p95 against the number of replicas, and what throughput would be at best. A recording for each number.
     Scaling,
 }
 
@@ -59,6 +63,26 @@ impl Series {
             None => sample.service_time(),
         };
         duration.as_secs_f64() * 1000.0
+    }
+
+    /// From where on its latency counts.
+    fn start(&self, sample: &Sample) -> u64 {
+        match self.recording.run.rate {
+            Some(_) => sample.intended_ns,
+            None => sample.start_ns,
+        }
+    }
+
+    fn report(&self) -> Report {
+        Tally::from_iter(&self.recording.samples).report()
+    }
+
+    /// Of the latencies.
+    fn summary(&self) -> Summary {
+        match self.recording.run.rate {
+            Some(_) => self.report().response,
+            None => self.report().service,
+        }
     }
 
     fn latency_label(&self) -> &'static str {
@@ -91,7 +115,7 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// If there is nothing to draw, or more than one series where one is expected.
+    /// If there is nothing to draw, or more than one series where one is expected, or they cannot be compared.
     pub fn new(chart: Chart, title: &str, series: &[Series]) -> Result<Self, String> {
         let [first, rest @ ..] = series else {
             return Err("nothing to draw".to_owned());
@@ -103,22 +127,27 @@ impl Figure {
         if !(takes_many || rest.is_empty()) {
             return Err("this chart takes one recording".to_owned());
         }
+        let run = &first.recording.run;
+        if let Some(other) = rest.iter().find(|one| !one.recording.run.is_like(run)) {
+            let (other, first) = (&other.name, &first.name);
+            return Err(format!(
+                "{other}: paced or connected otherwise than {first}"
+            ));
+        }
         let mut figure = match chart {
-            Chart::Histogram => charts::histogram(first),
+            Chart::Histogram => bars::histogram(first),
             Chart::Ecdf => charts::ecdf(series),
             Chart::Clients => charts::clients(first),
-            Chart::Timeline => charts::timeline(first),
+            Chart::Timeline => timeline::draw(first),
             Chart::Tail => charts::tail(series),
             Chart::Share => bars::share(first),
             Chart::Scaling => charts::scaling(series),
         };
-        let count: usize = series.iter().map(|one| one.answered().count()).sum();
-        let caption = format!("n = {count}; {}", first.recording.run.caption());
-        figure.layout = framed(figure.layout, title, &caption);
+        figure.layout = framed(figure.layout, title, &caption(series));
         Ok(figure)
     }
 
-    /// Plans a chart of bars, each of which is a whole, in percent, that is made of the named parts.
+    /// Plans a chart of bars, each of which is a whole, in percent, that is made of the named parts, in milliseconds.
     #[must_use]
     pub fn parts(title: &str, caption: &str, names: &[&str], bars: &[(String, Vec<f64>)]) -> Self {
         let mut figure = bars::parts(names, bars);
@@ -160,13 +189,34 @@ impl Figure {
     }
 }
 
+/// How much was measured, and how.
+fn caption(series: &[Series]) -> String {
+    let samples = series.iter().flat_map(|one| &one.recording.samples);
+    let report = samples.collect::<Tally>().report();
+    let mut counts = vec![format!("n = {}", report.answered)];
+    for (count, what) in [(report.failed, "failed"), (report.shed, "shed")] {
+        if count > 0 {
+            counts.push(format!("{count} {what}"));
+        }
+    }
+    if counts.len() > 1 {
+        counts[0] += " answered";
+    }
+    let mut runs: Vec<_> = series
+        .iter()
+        .map(|one| one.recording.run.caption())
+        .collect();
+    runs.dedup();
+    format!("{}; {}", counts.join(", "), runs.join("; "))
+}
+
 /// What all charts have in common.
 fn framed(layout: Layout, title: &str, caption: &str) -> Layout {
     layout
         .with_title(title)
         .with_subtitle(caption)
         .with_subtitle_size(11)
-        .with_subtitle_wrap(110)
+        .with_subtitle_wrap(130)
         .with_legend_position(LegendPosition::OutsideBottomColumns)
         .with_legend_box(false)
         .with_width(900.0)

@@ -1,0 +1,210 @@
+//! Latency along time.
+
+use std::collections::BTreeSet;
+use std::iter::once;
+
+use kuva::plot::scatter::MarkerShape;
+use kuva::plot::{LinePlot, ScatterPlot};
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+
+use super::axis::{Axis, label, round, significant, whole};
+use super::charts::{MARKED, color, row};
+use super::{Figure, Series, quantile};
+use crate::sample::Sample;
+
+/// Seconds, and what is there.
+type Curve = Vec<(f64, f64)>;
+
+/// How long a window is over which percentiles are taken, and where windows begin and end.
+fn windows(end: f64, answers: usize) -> (f64, Vec<f64>) {
+    // A second, or less if the run is short, or more if there would be fewer than twenty answers in it.
+    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+    let enough = 20.0 * end / answers as f64;
+    let (_, length) = round((end / 10.0).clamp(0.001, 1.0).max(enough));
+    // Less than half a window at the end belongs to the one before: a few answers would make a cliff of it.
+    let inner = (1_u32..)
+        .map(|number| length * f64::from(number))
+        .take_while(|edge| end - edge >= length / 2.0);
+    (length, once(0.0).chain(inner).chain(once(end)).collect())
+}
+
+/// What is drawn of windows: how long they are, curves of the [`MARKED`] percentiles, and steps of how many replicas
+/// answered. Takes the answers and after how many seconds they began, in this order.
+fn over_windows(series: &Series, answers: &[(f64, &Sample)]) -> (f64, [Curve; 3], Curve) {
+    let end = answers.last().map_or(0.0, |last| last.0);
+    let (length, edges) = windows(end, answers.len());
+    let mut curves: [Curve; 3] = Default::default();
+    let mut replicas = Vec::new();
+    let mut rest = answers;
+    for edge in edges.windows(2) {
+        let (from, to) = (edge[0], edge[1]);
+        let count = rest.partition_point(|answer| answer.0 < to || to >= end);
+        let here;
+        (here, rest) = rest.split_at(count);
+        let mut latencies: Vec<_> = here.iter().map(|one| series.latency(one.1)).collect();
+        latencies.sort_by(f64::total_cmp);
+        // A single window has no curve, and one without answers no percentiles.
+        if edges.len() > 2 && count > 0 {
+            for (curve, (_, q)) in curves.iter_mut().zip(MARKED) {
+                curve.push((f64::midpoint(from, to), quantile(&latencies, q)));
+            }
+        }
+        let names = here.iter().filter_map(|one| one.1.replica.as_deref());
+        #[expect(clippy::cast_precision_loss, reason = "a number of replicas")]
+        let count = names.collect::<BTreeSet<_>>().len() as f64;
+        // A step begins where its window does.
+        replicas.extend([(from, count), (to, count)]);
+    }
+    (length, curves, replicas)
+}
+
+pub(super) fn draw(series: &Series) -> Figure {
+    let samples = &series.recording.samples;
+    let begin = samples.iter().map(|sample| sample.intended_ns).min();
+    let seconds = |at: u64| to_seconds(at.saturating_sub(begin.unwrap_or(at)));
+    let mut answers: Vec<(f64, &Sample)> = series
+        .answered()
+        .map(|sample| (seconds(series.start(sample)), sample))
+        .collect();
+    answers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let points: Vec<_> = answers
+        .iter()
+        .map(|(second, sample)| (*second, series.latency(sample)))
+        .collect();
+    let (length, curves, replicas) = over_windows(series, &answers);
+
+    let mut table = vec![row(["what", "second", "value"])];
+    let mut tell = |what: &str, points: &[(f64, f64)]| {
+        let points = points.iter();
+        table.extend(points.map(|(x, y)| row([what, &x.to_string(), &y.to_string()])));
+    };
+    let mut axis = Axis::of(points.iter().map(|point| point.1));
+    tell("a request", &points);
+    let mut plots = vec![Plot::Scatter(
+        ScatterPlot::new()
+            .with_data(points)
+            .with_size(2.5)
+            .with_color("#9aa5b1")
+            .with_marker_opacity(0.6)
+            .with_legend("a request"),
+    )];
+    // The highest first and widest, so that those under which it hides are seen.
+    for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate().rev() {
+        if curve.is_empty() {
+            continue;
+        }
+        tell(name, &curve);
+        #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
+        let width = 2.0 + 1.5 * number as f64;
+        plots.push(Plot::Line(
+            LinePlot::new()
+                .with_data(curve)
+                .with_color(color(number))
+                .with_stroke_width(width)
+                .with_legend(format!("{name} over {} s", significant(length))),
+        ));
+    }
+    // Not latencies, so above all of them.
+    let calm = plots.len();
+    let [failed, shed] = troubles(series);
+    for (name, marks, part, marker, color) in [
+        ("failed", failed, 1.03, MarkerShape::Cross, "black"),
+        ("shed", shed, 1.08, MarkerShape::TriangleDown, color(4)),
+    ] {
+        if marks.is_empty() {
+            continue;
+        }
+        let marks: Vec<_> = marks
+            .into_iter()
+            .map(|(at, count)| (seconds(at), f64::from(count)))
+            .collect();
+        tell(name, &marks);
+        let y = axis.at(part);
+        plots.push(Plot::Scatter(
+            ScatterPlot::new()
+                .with_data(marks.into_iter().map(|(second, _)| (second, y)))
+                .with_size(3.0)
+                .with_color(color)
+                .with_marker(marker)
+                .with_legend(name),
+        ));
+    }
+    if plots.len() > calm {
+        axis.to = axis.at(1.12);
+    }
+    let mut layout = axis
+        .on_y(Layout::auto_from_plots(&plots))
+        .with_x_label("time [s]")
+        .with_y_label(series.latency_label());
+    let mut secondary = Vec::new();
+    let most = replicas.iter().map(|(_, count)| *count).fold(0.0, f64::max);
+    if most > 1.0 {
+        tell("replicas", &replicas);
+        secondary.push(Plot::Line(
+            LinePlot::new()
+                .with_data(replicas)
+                .with_color(color(3))
+                .with_stroke_width(3.0)
+                .with_dashed()
+                .with_legend("replicas that answered"),
+        ));
+        layout = layout
+            .with_y2_auto(&secondary)
+            .with_y2_label("replicas")
+            .with_y2_axis_min(0.0)
+            .with_y2_axis_max(most + 1.0)
+            .with_y2_tick_format(label(whole));
+    }
+    Figure {
+        plots,
+        secondary,
+        layout,
+        table,
+    }
+}
+
+/// When requests failed, and when they were shed and how often.
+fn troubles(series: &Series) -> [Vec<(u64, u32)>; 2] {
+    let [mut failed, mut shed] = [const { Vec::new() }; 2];
+    for sample in &series.recording.samples {
+        let times = sample.shed + u32::from(sample.is_shed());
+        if times > 0 {
+            // What is sent again starts later than what was shed.
+            shed.push((sample.intended_ns, times));
+        }
+        if sample.error.is_some() && !sample.is_shed() {
+            failed.push((series.start(sample), 1));
+        }
+    }
+    [failed, shed]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "fewer than 2^52")]
+fn to_seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_a_second_unless_answers_are_few_or_the_run_is_short() {
+        for (end, answers, length, last_but_one) in [
+            (12.2, 1000, 1.0, 11.0),
+            (12.6, 1000, 1.0, 12.0),
+            (0.5, 1000, 0.05, 0.45),
+            (60.0, 120, 10.0, 50.0),
+            (4.0, 12, 10.0, 0.0),
+            (0.0, 1, 0.001, 0.0),
+        ] {
+            let (actual, edges) = windows(end, answers);
+            let [.., before, last] = edges[..] else {
+                panic!("{edges:?}")
+            };
+            assert_eq!((actual, last), (length, end));
+            assert!((before - last_but_one).abs() < 1e-9, "{edges:?}");
+        }
+    }
+}
