@@ -1,4 +1,4 @@
-//! Each chart: what is drawn, and the numbers in it.
+//! Charts of curves and boxes.
 
 use std::collections::BTreeMap;
 
