@@ -11,11 +11,12 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use memchr::memmem;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -46,9 +47,8 @@ pub(crate) fn start(address: SocketAddr, app: &Arc<App>) -> io::Result<SocketAdd
 async fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Infallible> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut http = http1::Builder::new();
-    // Whoever asks nothing for so long makes room for others.
-    http.timer(TokioTimer::new())
-        .header_read_timeout(app.config.header_timeout);
+    http.keep_alive(false);
+    let patience = app.config.stall_timeout;
     let routes = TowerToHyperService::new(all().with_state(app));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -56,8 +56,8 @@ async fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Infallible> {
         let (stream, _) = accept(&listener).await;
         let connection = http.serve_connection(TokioIo::new(stream), routes.clone());
         tokio::spawn(async move {
-            // What goes wrong with a connection concerns its client alone.
-            drop(connection.await);
+            // Whoever asks nothing, or takes no answer, makes room for others; what else goes wrong is the client's affair.
+            drop(timeout(patience, connection).await);
             drop(place);
         });
     }

@@ -9,16 +9,19 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pdfmagic_core::Piece;
 
-use crate::memory::{Memory, Reservation};
+use crate::memory::Reservation;
 use crate::problem::Problem;
+use crate::routes::Scratch;
 
 /// A body of known size, so that the answer states its Content-Length.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     pieces: VecDeque<Bytes>,
     size: u64,
-    /// How much was made without being reserved, in bytes.
+    /// What small pieces take, and all pieces for being there, in bytes.
     small: usize,
+    /// For that, but for what is free.
+    reservation: Option<Reservation>,
 }
 
 /// What was made, and the memory for it until the last view of it is dropped: the connection has it for longer than
@@ -26,7 +29,7 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 struct Made {
     bytes: Vec<u8>,
-    _reservation: Reservation,
+    _reservation: Option<Reservation>,
 }
 
 impl AsRef<[u8]> for Made {
@@ -35,39 +38,69 @@ impl AsRef<[u8]> for Made {
     }
 }
 
-/// What is made of an answer without being reserved, in bytes: as much as a page takes that is passed through.
-const SMALL: usize = 4 << 10;
+/// What was made, as long as a reservation for it lives, or one that has to live as long.
+pub(crate) fn held(bytes: Vec<u8>, reservation: Option<Reservation>) -> Bytes {
+    Bytes::from_owner(Made {
+        bytes,
+        _reservation: reservation,
+    })
+}
+
+/// What is made of an answer without being reserved, in bytes: more than a page takes that is passed through.
+const FREE: usize = 8 << 10;
+
+/// What a piece takes for being there, in bytes: a place in two queues, each twice as long as it need be.
+const PIECE: usize = 4 * size_of::<Bytes>();
+
+/// What is small and made is reserved for by as much at a time, in bytes; what is larger, by itself.
+const STEP: usize = 64 << 10;
 
 impl Answer {
-    /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on.
+    /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on, out of
+    /// `scratch`.
     pub(crate) fn push(
         &mut self,
         piece: Piece,
         input: &Bytes,
-        memory: &Memory,
+        scratch: &mut Scratch<'_>,
     ) -> Result<(), Problem> {
-        match piece {
-            Piece::Made(bytes) => self.made(bytes, memory),
+        let bytes = match piece {
+            Piece::Made(mut bytes) if bytes.len() > STEP => {
+                bytes.shrink_to_fit();
+                let reservation = scratch.part(bytes.len())?;
+                held(bytes, Some(reservation))
+            }
+            Piece::Made(bytes) => {
+                self.small += bytes.capacity();
+                bytes.into()
+            }
             Piece::Input(range) => {
                 let at = |n| usize::try_from(n).expect("the request is in memory");
-                self.add(input.slice(at(range.start)..at(range.end)));
-                Ok(())
+                input.slice(at(range.start)..at(range.end))
             }
-        }
+        };
+        self.add(bytes);
+        self.small += PIECE;
+        self.reserve_small(scratch)
     }
 
-    /// Adds what was made.
-    pub(crate) fn made(&mut self, mut bytes: Vec<u8>, memory: &Memory) -> Result<(), Problem> {
-        bytes.shrink_to_fit();
-        let small = self.small + bytes.len();
-        if small <= SMALL {
-            self.small = small;
-            self.add(bytes.into());
-        } else {
-            self.add(Bytes::from_owner(Made {
-                _reservation: memory.reserve(bytes.len())?,
-                bytes,
-            }));
+    /// Adds the end of the document, which has what all small pieces take until it is gone, as the last.
+    pub(crate) fn end(&mut self, bytes: Vec<u8>, scratch: &mut Scratch<'_>) -> Result<(), Problem> {
+        self.small += bytes.capacity();
+        self.reserve_small(scratch)?;
+        let rest = held(bytes, self.reservation.take());
+        self.add(rest);
+        Ok(())
+    }
+
+    fn reserve_small(&mut self, scratch: &mut Scratch<'_>) -> Result<(), Problem> {
+        let reserved = self.reservation.as_ref().map_or(0, Reservation::size);
+        if self.small > FREE.max(reserved) {
+            let more = scratch.part(self.small.next_multiple_of(STEP) - reserved)?;
+            match &mut self.reservation {
+                Some(all) => all.join(more),
+                none => *none = Some(more),
+            }
         }
         Ok(())
     }
@@ -105,21 +138,34 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
+    use crate::memory::Memory;
 
     #[tokio::test]
     async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
         let memory = Memory::new(1 << 20);
+        let mut scratch = Scratch::of(&memory, 3 * STEP).unwrap();
         let mut answer = Answer::default();
-        // Many small pieces are not free because each of them is small.
-        for _ in 0..3 {
-            answer.made(vec![0; SMALL], &memory).unwrap();
+        let input = Bytes::from_static(b"input");
+        // Many small pieces are not free because each of them is small, or is the client's.
+        for _ in 0..100 {
+            let made = Piece::Made(vec![0; 100]);
+            answer.push(made, &input, &mut scratch).unwrap();
+            answer
+                .push(Piece::Input(1..2), &input, &mut scratch)
+                .unwrap();
         }
+        let large = Piece::Made(vec![0; STEP + 1]);
+        answer.push(large, &input, &mut scratch).unwrap();
+        answer.end(vec![0; 10], &mut scratch).unwrap();
+        assert_eq!(memory.reserved(), 3 * STEP);
+        drop(scratch);
+        assert_eq!(memory.reserved(), 2 * STEP + 1);
         let mut sent = Vec::new();
         while !answer.is_end_stream() {
             sent.push(answer.frame().await.unwrap().unwrap());
         }
         drop(answer);
-        assert_eq!(memory.reserved(), 2 * SMALL);
+        assert_eq!(memory.reserved(), 2 * STEP + 1);
         drop(sent);
         assert_eq!(memory.reserved(), 0);
     }

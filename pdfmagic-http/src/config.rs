@@ -12,8 +12,8 @@ use tokio::sync::Semaphore;
 /// Room beside the budget for code, the runtime, and the first buffers of connections, in bytes.
 const HEADROOM: usize = 32 << 20;
 
-/// More threads than a machine has processors for.
-const MOST_WORKERS: usize = 4096;
+/// As many as the runtime has threads for.
+const MOST_WORKERS: usize = 512;
 
 /// JPEG in, PDF out, over HTTP.
 #[derive(Debug, Parser)]
@@ -187,17 +187,17 @@ pub(crate) struct Config {
     /// How long a connection may be without a request
     #[arg(long, env = "PDFMAGIC_IDLE_TIMEOUT", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) idle_timeout: Duration,
-    /// How long a client may send nothing of a body
+    /// How long a client may send nothing of a body; a client of the admin port, for all that it asks
     #[arg(long, env = "PDFMAGIC_STALL_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) stall_timeout: Duration,
-    /// How long a request body may take, and how long a client may take so little of an answer that the system can send
-    /// none of it
+    /// How long a request body may take (a streamed one, a second more for each 16 KiB), and how long a client may take so
+    /// little of an answer that the system can send none of it
     #[arg(long, env = "PDFMAGIC_BODY_TIMEOUT", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) body_timeout: Duration,
     /// How long a request may wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) queue_timeout: Duration,
-    /// How long a conversion may take once it has a worker
+    /// How long a conversion may take once it has a worker, which goes on to the end of the page it is at
     #[arg(long, env = "PDFMAGIC_CONVERT_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) convert_timeout: Duration,
     /// How long to go on serving after SIGTERM while /readyz answers 503

@@ -181,6 +181,25 @@ impl Reservation {
         is_there
     }
 
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Adds another to it.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.size += std::mem::take(&mut other.size);
+    }
+
+    /// A part of it as a reservation of its own, if it is as large.
+    pub(crate) fn split(&mut self, size: usize) -> Option<Self> {
+        self.size = self.size.checked_sub(size)?;
+        Some(Self {
+            size,
+            since: self.since,
+            memory: Arc::clone(&self.memory),
+        })
+    }
+
     /// Gives back what turned out not to be needed.
     fn shrink(&mut self, size: usize) {
         self.memory.state().free += self.size - size;

@@ -130,7 +130,7 @@ impl Metrics {
         ours.register("output_bytes", "Bytes of answers sent", self.output.clone());
         ours.register("pages", "Pages made", self.pages.clone());
         ours.register("connections", "Open connections", self.connections.clone());
-        ours.register("connections_closed", "Connections closed by a bound", self.connections_closed.clone());
+        ours.register("connections_closed", "Connections closed by a bound, or for what is not HTTP", self.connections_closed.clone());
         ours.register("connection_waits", "Times that no further connection was accepted, since there were as many as may be", self.connection_waits.clone());
         ours.register("draining", "1 while the service finishes before it stops", self.draining.clone());
         ours.register("tasks", "Live tasks of the runtime", self.tasks.clone());

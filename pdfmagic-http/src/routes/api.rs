@@ -92,8 +92,8 @@ pub(super) struct ConversionOptions {
 #[derive(IntoParams, Deserialize)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Streaming {
-    /// Begin to answer when the header of the JPEG has come, so that it may be of any size. Not for clients that read only
-    /// after they have written.
+    /// Begin to answer when the header of the JPEG has come, so that it may be of any size, and take as long as it brings 16
+    /// KiB a second. Not for clients that read only after they have written.
     #[param(nullable = false)]
     stream: Option<bool>,
 }
@@ -135,7 +135,7 @@ pub(super) enum Refusals {
     /// A bug.
     #[response(status = 500, content_type = "application/problem+json")]
     Bug(ProblemDetails),
-    /// The service is full; `Retry-After` says when to come again.
+    /// The service is full, and `Retry-After` says when to come again; or `service.overdue`: the conversion took too long.
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(ProblemDetails),
 }

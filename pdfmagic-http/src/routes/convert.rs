@@ -11,11 +11,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use pdfmagic_core::{
-    Backend, Document, Error, Limits, Lossless, Notice, Options, Page, Passthrough, Resource,
+    Backend, Document, Error, Lossless, Notice, Options, Page, Passthrough, Resource,
 };
 
 use super::order::{Asked, Order};
-use super::scratch::{self, Scratch};
+use super::scratch::Scratch;
 use super::stream;
 use crate::answer::Answer;
 use crate::app::App;
@@ -132,9 +132,8 @@ fn as_it_is(
         .iter()
         .any(|backend| backend.name() == Lossless.name());
     let passthrough: &dyn Backend = &Passthrough;
-    let mut limits = app.limits;
-    limits.max_memory = scratch::TABLES as u64;
-    match document(app, files, iter::repeat(passthrough), &limits, || Ok(())) {
+    let scratch = Scratch::small(app);
+    match document(files, iter::repeat(passthrough), scratch, || Ok(())) {
         Err(Problem::Convert {
             error: Error::Unsupported(_),
             ..
@@ -165,9 +164,7 @@ async fn decoded(
         // Not before, so that those who wait hold no more than their files.
         let scratch = Scratch::for_samples(&shared, &files)?;
         let backends = backends.iter().map(AsRef::as_ref);
-        document(&shared, &files, backends, &scratch.limits, || {
-            wanted.check()
-        })
+        document(&files, backends, scratch, || wanted.check())
     };
     let made = worker.run(app.config.convert_timeout, job);
     Ok((made.await??, waited))
@@ -182,20 +179,20 @@ struct Made {
 }
 
 fn document<'b>(
-    app: &App,
     files: &[Upload],
     backends: impl Iterator<Item = &'b dyn Backend>,
-    limits: &Limits,
+    mut scratch: Scratch<'_>,
     is_wanted: impl Fn() -> Result<(), Problem>,
 ) -> Result<Made, Problem> {
     let began = Instant::now();
     let mut options = Options::default();
-    options.limits = *limits;
     let mut document = Document::new();
     let mut answer = Answer::default();
     let mut notices = Vec::new();
     for (number, (file, backend)) in (1..).zip(files.iter().zip(backends)) {
         is_wanted()?;
+        scratch.fill()?;
+        options.limits = scratch.limits;
         let failed = |error| Problem::Convert {
             name: file.name.clone(),
             error,
@@ -203,14 +200,14 @@ fn document<'b>(
         let page = Page::from_jpeg(&file.data[..], &options, backend).map_err(failed)?;
         notices.extend(page.notices().iter().map(|&notice| (number, notice)));
         for piece in document.push(page) {
-            answer.push(piece, &file.data, &app.memory)?;
+            answer.push(piece, &file.data, &mut scratch)?;
         }
     }
     let rest = document.finish().map_err(|error| Problem::Convert {
         name: "the document".to_owned(),
         error,
     })?;
-    answer.made(rest, &app.memory)?;
+    answer.end(rest, &mut scratch)?;
     Ok(Made {
         answer,
         notices: list(&notices),

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::geometry::Density;
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
-use pdfmagic_core::{Backend, Jpeg, Limits, Passthrough};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Passthrough, Resource};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +15,7 @@ use super::order::Asked;
 use super::scratch::Scratch;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::upload::Upload;
 
 /// JPEGs in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,18 +80,34 @@ pub(super) async fn inspect(
 ) -> Result<Response, Problem> {
     let mut asked = Asked::form_or_jpeg(&app, request)?;
     let order = asked.order(&app).await?;
-    let Scratch { limits, .. } = &Scratch::for_headers(&app, &order.files)?;
-    let files = order.files.iter().map(|upload| {
-        file(limits, &upload.name, &upload.data).map_err(|error| Problem::Convert {
+    let inspection = match inspection(&order.files, &Scratch::small(&app)) {
+        // A large color profile.
+        Err(Problem::Convert {
+            error:
+                Error::Limit {
+                    what: Resource::Memory,
+                    ..
+                },
+            ..
+        }) => inspection(&order.files, &Scratch::for_headers(&app, &order.files)?),
+        inspection => inspection,
+    };
+    Ok(Json(inspection?).into_response())
+}
+
+fn inspection(files: &[Upload], scratch: &Scratch<'_>) -> Result<Inspection, Problem> {
+    let files = files.iter().map(|upload| {
+        file(&scratch.limits, &upload.name, &upload.data).map_err(|error| Problem::Convert {
             name: upload.name.clone(),
             error,
         })
     });
-    let files = files.collect::<Result<_, _>>()?;
-    Ok(Json(Inspection { files }).into_response())
+    Ok(Inspection {
+        files: files.collect::<Result<_, _>>()?,
+    })
 }
 
-fn file(limits: &Limits, name: &str, data: &[u8]) -> Result<File, pdfmagic_core::Error> {
+fn file(limits: &Limits, name: &str, data: &[u8]) -> Result<File, Error> {
     let jpeg = Jpeg::parse(data, limits)?;
     let frame = jpeg.frame();
     let image = Passthrough.image(&jpeg, limits);

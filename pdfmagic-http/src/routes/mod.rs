@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::api::Api;
+pub(crate) use self::scratch::Scratch;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::{admin, admission, exchange};

@@ -4,7 +4,7 @@ use pdfmagic_core::jpeg::Frame;
 use pdfmagic_core::{Jpeg, Limits};
 
 use crate::app::App;
-use crate::memory::Reservation;
+use crate::memory::{Memory, Reservation};
 use crate::problem::Problem;
 use crate::upload::Upload;
 
@@ -15,54 +15,98 @@ const PER_BYTE: usize = 3;
 const PER_SAMPLE: usize = 12;
 
 /// For tables, whatever the image, in bytes. Also what work beside the runtime's own may take without a reservation.
-pub(super) const TABLES: usize = 1 << 20;
+const TABLES: usize = 1 << 20;
 
-/// What the parts of a body take beyond their size, at most, in bytes: a buffer of the connection, for the most part.
+/// What the parts of a body and of an answer take beyond their size, at most, in bytes: buffers, for the most part.
 const AROUND: usize = 1 << 20;
 
-/// The limits that hold the core to a reservation, as long as that lives.
+/// The limits that hold the core to a reservation, and the reservation.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch<'a> {
     pub(super) limits: Limits,
-    reservation: Reservation,
+    memory: &'a Memory,
+    /// None where headers alone are read, of common size.
+    reservation: Option<Reservation>,
+    /// How much there is to be for each page, in bytes, but for what there never can be.
+    wanted: usize,
+    most: usize,
 }
 
-impl Scratch {
-    /// For reading the headers of files, one after the other.
-    pub(super) fn for_headers(app: &App, files: &[Upload]) -> Result<Self, Problem> {
-        let size = in_reach(app, files, TABLES + PER_BYTE * largest(files));
+impl<'a> Scratch<'a> {
+    /// For reading headers whose color profiles are small.
+    pub(super) fn small(app: &'a App) -> Self {
         let mut limits = app.limits;
-        limits.max_memory = size as u64;
-        Ok(Self {
+        limits.max_memory = TABLES as u64;
+        Self {
             limits,
-            reservation: app.memory.reserve(size)?,
-        })
+            memory: &app.memory,
+            reservation: None,
+            wanted: 0,
+            most: 0,
+        }
+    }
+
+    /// For reading headers, one after the other.
+    pub(super) fn for_headers(app: &'a App, files: &[Upload]) -> Result<Self, Problem> {
+        let sizes = files.iter().map(|file| file.data.len());
+        let largest = sizes.clone().max().unwrap_or_default();
+        let mut scratch = Self::small(app);
+        scratch.most = app
+            .memory
+            .size()
+            .saturating_sub(sizes.sum::<usize>() + AROUND);
+        scratch.wanted = TABLES + PER_BYTE * largest;
+        scratch.reservation = Some(app.memory.reserve(0)?);
+        scratch.fill()?;
+        Ok(scratch)
     }
 
     /// For decoding files and coding them anew, one after the other.
-    pub(super) fn for_samples(app: &App, files: &[Upload]) -> Result<Self, Problem> {
+    pub(super) fn for_samples(app: &'a App, files: &[Upload]) -> Result<Self, Problem> {
         let mut scratch = Self::for_headers(app, files)?;
         let parsed = files
             .iter()
             .flat_map(|file| Jpeg::parse(&file.data[..], &scratch.limits));
         let samples = parsed.map(|jpeg| samples(jpeg.frame())).max();
-        let size = TABLES + PER_BYTE * largest(files) + PER_SAMPLE * samples.unwrap_or_default();
-        let size = in_reach(app, files, size);
-        app.memory.resize(&mut scratch.reservation, size)?;
-        scratch.limits.max_memory = size as u64;
+        scratch.wanted += PER_SAMPLE * samples.unwrap_or_default();
+        scratch.fill()?;
         Ok(scratch)
+    }
+
+    /// Makes it as large as it is to be. What needs more than there can ever be is left to the core to refuse, and is not
+    /// told to come again.
+    pub(super) fn fill(&mut self) -> Result<(), Problem> {
+        if let Some(reservation) = &mut self.reservation {
+            let size = self.wanted.min(self.most);
+            self.memory.resize(reservation, size)?;
+            self.limits.max_memory = size as u64;
+        }
+        Ok(())
+    }
+
+    /// Gives what was made its part of the reservation, of which the core has counted it.
+    pub(crate) fn part(&mut self, size: usize) -> Result<Reservation, Problem> {
+        let part = self.reservation.as_mut().and_then(|all| all.split(size));
+        let Some(part) = part else {
+            return self.memory.reserve(size);
+        };
+        self.most = self.most.saturating_sub(size);
+        Ok(part)
     }
 }
 
-fn largest(files: &[Upload]) -> usize {
-    files.iter().map(|file| file.data.len()).max().unwrap_or(0)
-}
-
-/// No more than there can ever be beside the files: what needs more than that is refused by the core, and not told to come
-/// again.
-fn in_reach(app: &App, files: &[Upload], size: usize) -> usize {
-    let files: usize = files.iter().map(|file| file.data.len()).sum();
-    size.min(app.memory.size().saturating_sub(files + AROUND))
+#[cfg(test)]
+impl<'a> Scratch<'a> {
+    /// Of this size.
+    pub(crate) fn of(memory: &'a Memory, size: usize) -> Result<Self, Problem> {
+        Ok(Self {
+            limits: Limits::default(),
+            memory,
+            reservation: Some(memory.reserve(size)?),
+            wanted: size,
+            most: size,
+        })
+    }
 }
 
 /// How many samples there are in the blocks of all components (T.81, A.2.4).

@@ -11,6 +11,7 @@ use pdfmagic_core::{Error, Jpeg, Options, Piece, Streamed};
 
 use super::convert::{answer, disposition, embeds, list};
 use super::order::Asked;
+use crate::answer::held;
 use crate::app::App;
 use crate::exchange::Report;
 use crate::memory::Reservation;
@@ -37,7 +38,7 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
     }
     let mut input = Input {
         // The head may be in two places while it grows, and what is on its way in two pieces.
-        _memory: app.memory.reserve(2 * (MAX_HEAD + incoming.pinned()))?,
+        memory: app.memory.reserve(2 * (MAX_HEAD + incoming.pinned()))?,
         incoming,
         size: 0,
         tail: [0; 2],
@@ -70,7 +71,7 @@ struct Input {
     /// Its last bytes.
     tail: [u8; 2],
     /// For the head, and for what is on its way.
-    _memory: Reservation,
+    memory: Reservation,
 }
 
 impl Input {
@@ -161,10 +162,11 @@ async fn send(
             Err(problem) => return sender.abort(problem),
         }
     }
-    app.metrics.input.inc_by(input.size);
     match streamed.end(input.size, &input.tail) {
-        Ok(rest) => {
-            let _ = sender.send_data(rest.into()).await;
+        Ok(bytes) => {
+            app.metrics.input.inc_by(input.size);
+            // The last parts may still wait for the client.
+            let _ = sender.send_data(held(bytes, Some(input.memory))).await;
         }
         Err(error) => sender.abort(Problem::Convert {
             name: "the document".to_owned(),

@@ -115,7 +115,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
         "--stall-timeout",
         "0.3",
         "--body-timeout",
-        "0.5",
+        "2",
         "--max-body",
         "9000000",
         "--memory-budget",
@@ -242,7 +242,7 @@ fn long_form() -> Vec<u8> {
 
 #[test]
 fn conversions_that_take_too_long_are_given_up() {
-    let service = Service::start(&["--workers=1", "--convert-timeout=0.2", "--queue-timeout=3"]);
+    let service = Service::start(&["--workers=1", "--convert-timeout=0.3", "--queue-timeout=2"]);
     let overdue = service.send("POST /v1/pdf?backend=reencode", FORM, &long_form());
     assert_eq!(
         (overdue.status, &*overdue.problem()),
@@ -293,6 +293,21 @@ fn what_can_never_be_decoded_is_not_told_to_come_again() {
     );
     let embedded = service.send("POST /v1/pdf", "image/jpeg", &large);
     assert_eq!(embedded.pages(), 1);
+}
+
+/// It is given what there is, and mostly needs less; what comes of it is out of that.
+#[test]
+fn what_might_take_more_than_there_is_has_a_try() {
+    let service = Service::start(&["--max-body=4000000", "--memory-budget=16000000"]);
+    let large = picture(1500, 1000);
+    for _ in 0..2 {
+        let done = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &large);
+        assert_eq!(done.pages(), 1);
+        assert!(done.body.len() > 100_000);
+    }
+    let pages = form(&[("a.jpg", &picture(600, 400)[..]); 20]);
+    let done = service.send("POST /v1/pdf?optimize=true", FORM, &pages);
+    assert_eq!(done.pages(), 20);
 }
 
 #[test]

@@ -31,13 +31,13 @@ fn clients_that_send_no_request_are_let_go() {
 
 #[test]
 fn clients_of_the_admin_port_that_ask_nothing_make_room() {
-    let service = Service::start(&["--header-timeout", "0.5"]);
+    let service = Service::start(&["--stall-timeout", "2"]);
     let descriptors = || {
         let open = std::fs::read_dir(format!("/proc/{}/fd", service.pid()));
         open.expect("it runs").count()
     };
     let own = descriptors();
-    let silent: Vec<_> = (0..200)
+    let silent: Vec<_> = (0..150)
         .map(|_| TcpStream::connect(service.admin).expect("there is a queue"))
         .collect();
     service.until(|| descriptors() >= own + 64);
@@ -78,11 +78,11 @@ fn a_request_in_flight_is_finished_after_sigterm() {
 fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
     let service = Service::start(&[
         "--drain-delay=0",
-        "--stall-timeout=0.3",
-        "--body-timeout=0.3",
+        "--stall-timeout=1",
+        "--body-timeout=1",
         "--queue-timeout=0",
         "--convert-timeout=0",
-        "--grace=0.4",
+        "--grace=1.2",
     ]);
     // A stream may take longer than other bodies.
     let mut stream = service.connect();
@@ -97,11 +97,11 @@ fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
         }
         begun.elapsed()
     });
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_millis(1500));
     service.terminate();
     assert_eq!(service.exit_code(), Some(0));
     let sent = sending.join().unwrap();
-    assert!(sent > Duration::from_millis(1300), "{sent:?}");
+    assert!(sent > Duration::from_millis(2600), "{sent:?}");
 }
 
 #[test]
