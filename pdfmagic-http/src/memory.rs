@@ -414,6 +414,19 @@ mod tests {
     }
 
     #[test]
+    fn who_finds_no_memory_is_told_how_long_others_hold_it() {
+        let memory = Memory::new(10);
+        let all = memory.reserve(10).unwrap();
+        memory.0.held.add(Duration::from_secs(16));
+        let Err(Problem::Busy { retry_after, .. }) = memory.reserve(1) else {
+            panic!("there is none");
+        };
+        assert_eq!(retry_after, Duration::from_secs(2));
+        drop(all);
+        assert!(memory.0.held.get() < Duration::from_secs(2));
+    }
+
+    #[test]
     fn what_nobody_needed_goes_back_to_the_system() {
         let memory = Memory::new(64 * MIB);
         let idle = || memory.0.state().idle_size;

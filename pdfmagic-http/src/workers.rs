@@ -174,6 +174,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_is_turned_away_is_told_how_long_those_before_take() {
+        let workers = Workers::new(2, 3, LONG);
+        assert_eq!(workers.turn(), Duration::ZERO);
+        // The first counts for an eighth.
+        workers.took.add(Duration::from_secs(8));
+        assert_eq!(workers.turn(), Duration::from_secs(1));
+        let _places = workers.places.try_acquire_many(3).unwrap();
+        // Five jobs for two workers.
+        assert_eq!(workers.turn(), Duration::from_secs(3));
+    }
+
+    #[tokio::test]
     async fn a_job_that_waits_too_long_is_turned_away() {
         let workers = Workers::new(1, 1, Duration::from_millis(1));
         let taken = workers.wait().await.unwrap();

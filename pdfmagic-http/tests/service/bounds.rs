@@ -242,8 +242,12 @@ fn long_form() -> Vec<u8> {
 
 #[test]
 fn conversions_that_take_too_long_are_given_up() {
-    let service = Service::start(&["--workers=1", "--convert-timeout=0.3", "--queue-timeout=2"]);
-    let overdue = service.send("POST /v1/pdf?backend=reencode", FORM, &long_form());
+    let service = Service::start(&["--workers=1", "--convert-timeout=0.3", "--queue-timeout=1"]);
+    let overdue = service.send(
+        "POST /v1/pdf?backend=reencode&max-size=40000",
+        FORM,
+        &long_form(),
+    );
     assert_eq!(
         (overdue.status, &*overdue.problem()),
         (503, "service.overdue")
@@ -256,10 +260,10 @@ fn conversions_that_take_too_long_are_given_up() {
 
 #[test]
 fn work_is_dropped_when_its_client_hangs_up() {
-    let service = Service::start(&["--workers=1", "--queue-timeout=3"]);
+    let service = Service::start(&["--workers=1", "--queue-timeout=1"]);
     let body = long_form();
     let head = format!(
-        "POST /v1/pdf?backend=reencode HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        "POST /v1/pdf?backend=reencode&max-size=40000 HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     let mut stream = service.connect();

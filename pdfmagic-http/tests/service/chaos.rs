@@ -13,9 +13,18 @@ fn duration() -> Duration {
     Duration::from_secs(seconds.map_or(10, |seconds| seconds.parse().expect("a number of seconds")))
 }
 
-fn request(body: &[u8]) -> Vec<u8> {
+/// What can be asked for with a JPEG.
+const PATHS: [&str; 5] = [
+    "/v1/pdf",
+    "/v1/pdf?stream=true",
+    "/v1/pdf?optimize=true",
+    "/v1/pdf?backend=reencode&max-density=50",
+    "/v1/inspect",
+];
+
+fn request(path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()
@@ -24,7 +33,8 @@ fn request(body: &[u8]) -> Vec<u8> {
 /// One client that does not do as it should. What it is told does not matter.
 fn misbehave(service: &Service, random: &mut fastrand::Rng) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(service.address)?;
-    let sound = request(&jpeg(1));
+    let path = PATHS[random.usize(..PATHS.len())];
+    let sound = request(path, &jpeg(1));
     match random.u8(..8) {
         // Hangs up in the middle of the head, or of the body.
         0 => stream.write_all(&sound[..random.usize(..sound.len())])?,
@@ -42,7 +52,7 @@ fn misbehave(service: &Service, random: &mut fastrand::Rng) -> std::io::Result<(
                 let at = random.usize(..body.len());
                 body[at] = random.u8(..);
             }
-            stream.write_all(&request(&body))?;
+            stream.write_all(&request(path, &body))?;
             let _ = stream.read(&mut [0; 100])?;
         }
         // Requests one after the other, without waiting; hangs up after some answers.

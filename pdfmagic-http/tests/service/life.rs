@@ -75,6 +75,31 @@ fn a_request_in_flight_is_finished_after_sigterm() {
 }
 
 #[test]
+fn a_connection_is_told_that_the_service_drains() {
+    let service = Service::start(&["--drain-delay", "3600"]);
+    let mut stream = service.connect();
+    let mut ask = || {
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n")
+            .unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"ok\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            bytes.extend(byte);
+        }
+        Answer::parse(&bytes)
+            .header("connection")
+            .map(str::to_owned)
+    };
+    assert_eq!((ask(), service.metric("pdfmagic_draining")), (None, 0));
+    service.terminate();
+    service.logged("told to stop");
+    assert_eq!(service.metric("pdfmagic_draining"), 1);
+    assert_eq!(ask().as_deref(), Some("close"));
+}
+
+#[test]
 fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
     let service = Service::start(&[
         "--drain-delay=0",

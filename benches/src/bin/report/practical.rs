@@ -130,6 +130,12 @@ pub(crate) fn ten_clients(bench: &mut Bench, alone: f64) -> io::Result<()> {
         &runs[..1],
     )?;
     bench.plot(
+        Chart::Timeline,
+        "ten-timeline-pdfmagic",
+        "pdfmagic: 10 clients × 100",
+        &runs[1..],
+    )?;
+    bench.plot(
         Chart::Tail,
         "ten-tail",
         "10 clients × 100: the slowest",
