@@ -81,7 +81,8 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
          conversion cannot be seen from outside; a plain loop over all samples, both ways, stands in for it and is taken \
          off decoding and encoding. pdfmagic decodes and encodes coefficients, so it converts no colors; its decoding is \
          a pass over all coded data, its encoding the rest. HTTP is what a request takes that is passed through, beyond its assembly. The \
-         last line is what a client of the real server sees.\n"
+         last line is what a client of the real server sees; parts and requests are medians of different runs, so that what \
+         is in no part can be less than nothing.\n"
     ));
     let titles = WAYS.map(|(name, ..)| name).join(" | ");
     bench.say(&format!("| | {titles} |\n|---|--:|--:|--:|--:|"));
