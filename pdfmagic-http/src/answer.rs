@@ -143,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
         let memory = Memory::new(1 << 20);
-        let mut scratch = Scratch::of(&memory, 3 * STEP).unwrap();
+        let mut scratch = Scratch::of(&memory, 3 * STEP, 3 * STEP).unwrap();
         let mut answer = Answer::default();
         let input = Bytes::from_static(b"input");
         // Many small pieces are not free because each of them is small, or is the client's.

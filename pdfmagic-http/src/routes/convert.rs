@@ -193,11 +193,22 @@ fn document<'b>(
         is_wanted()?;
         scratch.fill()?;
         options.limits = scratch.limits;
-        let failed = |error| Problem::Convert {
+        let mut page = Page::from_jpeg(&file.data[..], &options, backend);
+        if matches!(
+            &page,
+            Err(Error::Limit {
+                what: Resource::Memory,
+                ..
+            })
+        ) && scratch.stretch()?
+        {
+            options.limits = scratch.limits;
+            page = Page::from_jpeg(&file.data[..], &options, backend);
+        }
+        let page = page.map_err(|error| Problem::Convert {
             name: file.name.clone(),
             error,
-        };
-        let page = Page::from_jpeg(&file.data[..], &options, backend).map_err(failed)?;
+        })?;
         notices.extend(page.notices().iter().map(|&notice| (number, notice)));
         for piece in document.push(page) {
             answer.push(piece, &file.data, &mut scratch)?;
@@ -268,7 +279,34 @@ fn stem(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pdfmagic_core::Transcode;
+
     use super::*;
+    use crate::memory::Memory;
+
+    #[test]
+    fn an_image_that_takes_more_than_others_gets_all_there_is() {
+        let memory = Memory::new(64 << 20);
+        let mut jpeg = Vec::new();
+        let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 90);
+        encoder
+            .encode(&[7; 64 * 64], 64, 64, jpeg_encoder::ColorType::Luma)
+            .unwrap();
+        let name = "a.jpg".to_owned();
+        let files = [Upload {
+            name,
+            data: jpeg.into(),
+        }];
+        let convert = |most| {
+            let scratch = Scratch::of(&memory, 10_000, most).unwrap();
+            let backend: &dyn Backend = &Transcode { progressive: true };
+            document(&files, iter::once(backend), scratch, || Ok(()))
+        };
+        assert!(convert(32 << 20).is_ok());
+        let refused = convert(10_000).err().unwrap();
+        assert_eq!(refused.refusal().bound, Some("decoding"));
+        assert_eq!(memory.reserved(), 0);
+    }
 
     #[test]
     fn a_name_is_plain_ascii_and_has_no_real_in_it() {

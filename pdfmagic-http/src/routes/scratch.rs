@@ -14,8 +14,11 @@ const PER_BYTE: usize = 3;
 /// For each sample, in bytes: levels, and samples as real numbers while they are made fewer.
 const PER_SAMPLE: usize = 12;
 
-/// For tables, whatever the image, in bytes. Also what work beside the runtime's own may take without a reservation.
-const TABLES: usize = 1 << 20;
+/// For tables, whatever the image, in bytes.
+const TABLES: usize = 2 << 20;
+
+/// What may be taken without a reservation, while nothing is decoded, in bytes.
+const SMALL: usize = 1 << 20;
 
 /// What the parts of a body and of an answer take beyond their size, at most, in bytes: buffers, for the most part.
 const AROUND: usize = 1 << 20;
@@ -36,7 +39,7 @@ impl<'a> Scratch<'a> {
     /// For reading headers whose color profiles are small.
     pub(super) fn small(app: &'a App) -> Self {
         let mut limits = app.limits;
-        limits.max_memory = TABLES as u64;
+        limits.max_memory = SMALL as u64;
         Self {
             limits,
             memory: &app.memory,
@@ -84,6 +87,17 @@ impl<'a> Scratch<'a> {
         Ok(())
     }
 
+    /// Makes it as large as it can ever be, for an image that takes more than others of its size. Says whether there is more
+    /// now.
+    pub(super) fn stretch(&mut self) -> Result<bool, Problem> {
+        let is_less = self.wanted < self.most;
+        if is_less {
+            self.wanted = self.most;
+            self.fill()?;
+        }
+        Ok(is_less)
+    }
+
     /// Gives what was made its part of the reservation, of which the core has counted it.
     pub(crate) fn part(&mut self, size: usize) -> Result<Reservation, Problem> {
         let part = self.reservation.as_mut().and_then(|all| all.split(size));
@@ -97,14 +111,14 @@ impl<'a> Scratch<'a> {
 
 #[cfg(test)]
 impl<'a> Scratch<'a> {
-    /// Of this size.
-    pub(crate) fn of(memory: &'a Memory, size: usize) -> Result<Self, Problem> {
+    /// Of this size, and what it can be at most.
+    pub(crate) fn of(memory: &'a Memory, size: usize, most: usize) -> Result<Self, Problem> {
         Ok(Self {
             limits: Limits::default(),
             memory,
             reservation: Some(memory.reserve(size)?),
             wanted: size,
-            most: size,
+            most,
         })
     }
 }

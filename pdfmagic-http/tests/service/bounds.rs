@@ -314,6 +314,25 @@ fn what_might_take_more_than_there_is_has_a_try() {
     assert_eq!(done.pages(), 20);
 }
 
+/// Bytes behind the image count as if they were its data.
+#[test]
+fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
+    let service = Service::start(&[]);
+    for size in [1_000_000, 10_000_000, 20_000_000] {
+        let mut padded = jpeg(1);
+        padded.resize(size, 0);
+        for options in [
+            "optimize=true",
+            "progressive=true",
+            "backend=reencode",
+            "backend=reencode&max-density=60",
+        ] {
+            let done = service.send(&format!("POST /v1/pdf?{options}"), "image/jpeg", &padded);
+            assert_eq!(done.pages(), 1, "{size} {options}");
+        }
+    }
+}
+
 #[test]
 fn a_body_that_is_far_too_large_is_refused_whole() {
     let service = Service::start(&[]);
