@@ -172,17 +172,10 @@ impl Problem {
 
     /// The bound that was met, as its counter calls it.
     fn bound(&self) -> Option<&'static str> {
-        use pdfmagic_core::{Error, Resource};
+        use pdfmagic_core::Error;
         match self {
             // The request's own, and not that of the budget.
-            Self::Convert {
-                error:
-                    Error::Limit {
-                        what: Resource::Memory,
-                        ..
-                    },
-                ..
-            } => Some("decoding"),
+            Self::Convert { error, .. } if lacks_memory(error) => Some("decoding"),
             Self::Convert {
                 error: error @ Error::Limit { .. },
                 ..
@@ -196,6 +189,18 @@ impl Problem {
             _ => None,
         }
     }
+}
+
+/// Whether an image asks for more memory than its limit allows.
+pub(crate) fn lacks_memory(error: &pdfmagic_core::Error) -> bool {
+    use pdfmagic_core::{Error, Resource};
+    matches!(
+        error,
+        Error::Limit {
+            what: Resource::Memory,
+            ..
+        }
+    )
 }
 
 impl IntoResponse for Problem {

@@ -10,9 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use pdfmagic_core::{
-    Backend, Document, Error, Lossless, Notice, Options, Page, Passthrough, Resource,
-};
+use pdfmagic_core::{Backend, Document, Error, Lossless, Notice, Options, Page, Passthrough};
 
 use super::order::{Asked, Order};
 use super::scratch::Scratch;
@@ -20,7 +18,7 @@ use super::stream;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::exchange::{Report, hexadecimal};
-use crate::problem::Problem;
+use crate::problem::{Problem, lacks_memory};
 use crate::upload::Upload;
 use crate::workers::Wanted;
 
@@ -139,14 +137,7 @@ fn as_it_is(
             ..
         }) if may_decode => Ok(None),
         // A color profile so large that copying it is work.
-        Err(Problem::Convert {
-            error:
-                Error::Limit {
-                    what: Resource::Memory,
-                    ..
-                },
-            ..
-        }) => Ok(None),
+        Err(Problem::Convert { error, .. }) if lacks_memory(&error) => Ok(None),
         made => made.map(Some),
     }
 }
@@ -194,14 +185,7 @@ fn document<'b>(
         scratch.fill()?;
         options.limits = scratch.limits;
         let mut page = Page::from_jpeg(&file.data[..], &options, backend);
-        if matches!(
-            &page,
-            Err(Error::Limit {
-                what: Resource::Memory,
-                ..
-            })
-        ) && scratch.stretch()?
-        {
+        if page.as_ref().is_err_and(lacks_memory) && scratch.stretch()? {
             options.limits = scratch.limits;
             page = Page::from_jpeg(&file.data[..], &options, backend);
         }

@@ -7,14 +7,14 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::geometry::Density;
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
-use pdfmagic_core::{Backend, Error, Jpeg, Limits, Passthrough, Resource};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Passthrough};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::order::Asked;
 use super::scratch::Scratch;
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Problem, lacks_memory};
 use crate::upload::Upload;
 
 /// JPEGs in the order of the request.
@@ -82,14 +82,9 @@ pub(super) async fn inspect(
     let order = asked.order(&app).await?;
     let inspection = match inspection(&order.files, &Scratch::small(&app)) {
         // A large color profile.
-        Err(Problem::Convert {
-            error:
-                Error::Limit {
-                    what: Resource::Memory,
-                    ..
-                },
-            ..
-        }) => inspection(&order.files, &Scratch::for_headers(&app, &order.files)?),
+        Err(Problem::Convert { error, .. }) if lacks_memory(&error) => {
+            inspection(&order.files, &Scratch::for_headers(&app, &order.files)?)
+        }
         inspection => inspection,
     };
     Ok(Json(inspection?).into_response())

@@ -1,88 +1,15 @@
-//! Memory that requests may hold at a time: reserved before it is used, and used again.
-
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+//! A body in the making, in memory that is reserved for it.
 
 use bytes::Bytes;
 use memmap2::MmapMut;
 
-use crate::problem::{Problem, Scarce};
+use super::{Memory, Reservation};
+use crate::problem::Problem;
 
 /// Buffers are multiples of this, in bytes, so that one serves the next request of about the same size.
 const GRAIN: usize = 64 << 10;
 
-/// A budget in bytes, so that memory depends on the limit and not on the load.
-///
-/// Buffers are mappings of their own, and not the allocator's, whose habits no budget could bound. Those that are free are
-/// used again, as far as no reservation wants their room; [`trim`](Self::trim) gives the others back to the system.
-#[derive(Debug, Clone)]
-pub(crate) struct Memory(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    size: usize,
-    state: Mutex<State>,
-    held: MeanTime,
-}
-
-#[derive(Debug)]
-struct State {
-    free: usize,
-    /// The longest unused first.
-    idle: VecDeque<MmapMut>,
-    idle_size: usize,
-    /// The least that was idle since the last trim: what nobody needed.
-    least_idle: usize,
-}
-
 impl Memory {
-    pub(crate) fn new(size: usize) -> Self {
-        let state = Mutex::new(State {
-            free: size,
-            idle: VecDeque::new(),
-            idle_size: 0,
-            least_idle: 0,
-        });
-        Self(Arc::new(Shared {
-            size,
-            state,
-            held: MeanTime::default(),
-        }))
-    }
-
-    /// Bytes that requests may hold together.
-    pub(crate) fn size(&self) -> usize {
-        self.0.size
-    }
-
-    /// Bytes that requests hold.
-    pub(crate) fn reserved(&self) -> usize {
-        self.0.size - self.0.state().free
-    }
-
-    /// Takes bytes off the budget until the reservation is dropped.
-    pub(crate) fn reserve(&self, size: usize) -> Result<Reservation, Problem> {
-        if !self.0.take(size) {
-            return Err(self.busy());
-        }
-        Ok(Reservation {
-            size,
-            since: Instant::now(),
-            memory: Arc::clone(&self.0),
-        })
-    }
-
-    /// Makes a reservation larger or smaller, if there is as much.
-    pub(crate) fn resize(&self, reservation: &mut Reservation, size: usize) -> Result<(), Problem> {
-        if size <= reservation.size {
-            reservation.shrink(size);
-            return Ok(());
-        }
-        let is_there = reservation.grow(size - reservation.size);
-        is_there.then_some(()).ok_or_else(|| self.busy())
-    }
-
     /// Reserves memory for a body of the size that it states, or of any size up to that, in bytes.
     pub(crate) fn buffer(&self, size: Size) -> Result<Buffer, Problem> {
         Ok(Buffer {
@@ -91,126 +18,6 @@ impl Memory {
             reservation: self.reserve(size.max())?,
             memory: self.clone(),
         })
-    }
-
-    /// Returns to the system what has been idle since the last time. To be called now and then.
-    pub(crate) fn trim(&self) {
-        let unused = {
-            let mut state = self.0.state();
-            let rest = state.idle_size - state.least_idle;
-            let unused = state.excess(rest);
-            state.least_idle = state.idle_size;
-            unused
-        };
-        drop(unused);
-    }
-
-    fn busy(&self) -> Problem {
-        Problem::Busy {
-            scarce: Scarce::Memory,
-            retry_after: self.0.held.get(),
-        }
-    }
-}
-
-impl Shared {
-    /// Takes bytes off the budget, if there are so many.
-    fn take(&self, size: usize) -> bool {
-        let unused = {
-            let mut state = self.state();
-            let Some(free) = state.free.checked_sub(size) else {
-                return false;
-            };
-            state.free = free;
-            state.excess(free)
-        };
-        drop(unused);
-        true
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// A buffer used before: the last one, which caches still hold.
-    fn idle(&mut self, capacity: usize) -> Option<MmapMut> {
-        let at = self.idle.iter().rposition(|map| map.len() == capacity)?;
-        let map = self.idle.remove(at)?;
-        self.idle_size -= map.len();
-        self.least_idle = self.least_idle.min(self.idle_size);
-        Some(map)
-    }
-
-    fn keep(&mut self, map: MmapMut) -> Vec<MmapMut> {
-        self.idle_size += map.len();
-        self.idle.push_back(map);
-        self.excess(self.free)
-    }
-
-    /// Idle buffers beyond `room`. To be dropped without the lock, since that takes a while.
-    fn excess(&mut self, room: usize) -> Vec<MmapMut> {
-        let mut excess = Vec::new();
-        while self.idle_size > room
-            && let Some(map) = self.idle.pop_front()
-        {
-            self.idle_size -= map.len();
-            excess.push(map);
-        }
-        self.least_idle = self.least_idle.min(self.idle_size);
-        excess
-    }
-}
-
-/// Bytes that a request may use.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    size: usize,
-    since: Instant,
-    memory: Arc<Shared>,
-}
-
-impl Reservation {
-    /// Takes more, if there is more.
-    fn grow(&mut self, by: usize) -> bool {
-        let is_there = self.memory.take(by);
-        if is_there {
-            self.size += by;
-        }
-        is_there
-    }
-
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Adds another to it.
-    pub(crate) fn join(&mut self, mut other: Self) {
-        self.size += std::mem::take(&mut other.size);
-    }
-
-    /// A part of it as a reservation of its own, if it is as large.
-    pub(crate) fn split(&mut self, size: usize) -> Option<Self> {
-        self.size = self.size.checked_sub(size)?;
-        Some(Self {
-            size,
-            since: self.since,
-            memory: Arc::clone(&self.memory),
-        })
-    }
-
-    /// Gives back what turned out not to be needed.
-    fn shrink(&mut self, size: usize) {
-        self.memory.state().free += self.size - size;
-        self.size = size;
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.shrink(0);
-        self.memory.held.add(self.since.elapsed());
     }
 }
 
@@ -321,21 +128,6 @@ impl Drop for Buffer {
     }
 }
 
-/// A mean that follows: the last measurement counts for an eighth.
-#[derive(Debug, Default)]
-pub(crate) struct MeanTime(Mutex<Duration>);
-
-impl MeanTime {
-    pub(crate) fn add(&self, time: Duration) {
-        let mut mean = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *mean = (*mean * 7 + time) / 8;
-    }
-
-    pub(crate) fn get(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,17 +138,6 @@ mod tests {
         let mut buffer = memory.buffer(Size::Stated(size)).unwrap();
         buffer.add(Bytes::from_static(b"x"), 0).unwrap();
         buffer
-    }
-
-    #[test]
-    fn what_is_reserved_is_not_there_for_others_until_it_is_dropped() {
-        let memory = Memory::new(10);
-        let first = memory.reserve(6).unwrap();
-        assert!(matches!(memory.reserve(5), Err(Problem::Busy { .. })));
-        let _second = memory.reserve(4).unwrap();
-        drop(first);
-        assert_eq!(memory.reserved(), 4);
-        assert!(memory.reserve(usize::MAX).is_err());
     }
 
     #[test]
@@ -411,19 +192,6 @@ mod tests {
         assert_eq!(idle(), 7 * MIB);
         let _larger = memory.reserve(13 * MIB).unwrap();
         assert_eq!(idle(), 0);
-    }
-
-    #[test]
-    fn who_finds_no_memory_is_told_how_long_others_hold_it() {
-        let memory = Memory::new(10);
-        let all = memory.reserve(10).unwrap();
-        memory.0.held.add(Duration::from_secs(16));
-        let Err(Problem::Busy { retry_after, .. }) = memory.reserve(1) else {
-            panic!("there is none");
-        };
-        assert_eq!(retry_after, Duration::from_secs(2));
-        drop(all);
-        assert!(memory.0.held.get() < Duration::from_secs(2));
     }
 
     #[test]
