@@ -177,6 +177,35 @@ fn the_timeline_tells_every_number_in_it() {
 }
 
 #[test]
+fn an_open_loop_s_requests_under_way_are_drawn_where_one_server_answers() {
+    let mut series = series("one", 1);
+    series.recording.run.rate = Some(100.0);
+    // Asked for in the middle of the run, and answered after its end.
+    for number in 0..7 {
+        series.recording.samples.push(Sample {
+            total_us: 5_000_000,
+            ..at(1200 + number)
+        });
+    }
+    let [svg, csv] = draw(Chart::Timeline, std::slice::from_ref(&series));
+    assert!(svg.contains("requests under way") && !svg.contains("replicas"));
+    let under_way = |second: &str| {
+        let line = format!("under way,{second},");
+        let count = csv.lines().find_map(|other| other.strip_prefix(&line));
+        count.map(|count| count.parse::<u32>().unwrap())
+    };
+    let (before, after) = (under_way("1").unwrap(), under_way("2").unwrap());
+    assert!(
+        (7..9).contains(&after) && before < 2,
+        "{before}, {after}: {csv}"
+    );
+
+    series.recording.run.rate = None;
+    let [svg, csv] = draw(Chart::Timeline, &[series]);
+    assert!(!svg.contains("under way") && !csv.contains("under way"));
+}
+
+#[test]
 fn a_closed_loop_s_requests_are_drawn_where_they_started() {
     let mut series = late();
     series.recording.run.rate = None;

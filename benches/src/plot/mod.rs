@@ -29,8 +29,8 @@ pub enum Chart {
     Ecdf,
     /// The latencies of each client, side by side. For one recording.
     Clients,
-    /// Latency along time, with percentiles over a second, how many replicas answered, and which requests failed or were
-    /// shed. For one recording.
+    /// Latency along time, with percentiles over a second, how many replicas answered or else, in an open loop, how many
+    /// requests were under way, and which failed or were shed. For one recording.
     Timeline,
     /// The slowest in each hundred, thousand, …: one curve for each recording.
     Tail,

@@ -1,4 +1,4 @@
-//! Latency along time.
+//! Latency along time, and what goes with it.
 
 use std::collections::BTreeSet;
 use std::iter::once;
@@ -29,11 +29,10 @@ fn windows(end: f64, answers: usize) -> (f64, Vec<f64>) {
     (length, once(0.0).chain(inner).chain(once(end)).collect())
 }
 
-/// What is drawn of windows: how long they are, curves of the [`MARKED`] percentiles, and steps of how many replicas
-/// answered. Takes the answers and after how many seconds they began, in this order.
-fn over_windows(series: &Series, answers: &[(f64, &Sample)]) -> (f64, [Curve; 3], Curve) {
+/// What is drawn of windows: curves of the [`MARKED`] percentiles, and steps of how many replicas answered. Takes the
+/// answers and after how many seconds they began, in this order.
+fn over_windows(series: &Series, edges: &[f64], answers: &[(f64, &Sample)]) -> ([Curve; 3], Curve) {
     let end = answers.last().map_or(0.0, |last| last.0);
-    let (length, edges) = windows(end, answers.len());
     let mut curves: [Curve; 3] = Default::default();
     let mut replicas = Vec::new();
     let mut rest = answers;
@@ -56,7 +55,64 @@ fn over_windows(series: &Series, answers: &[(f64, &Sample)]) -> (f64, [Curve; 3]
         // A step begins where its window does.
         replicas.extend([(from, count), (to, count)]);
     }
-    (length, curves, replicas)
+    (curves, replicas)
+}
+
+/// What is drawn beside the latencies, on an axis of its own.
+struct Companion {
+    what: &'static str,
+    legend: &'static str,
+    curve: Curve,
+    /// End of the axis.
+    to: f64,
+}
+
+impl Companion {
+    fn plot(&self) -> Plot {
+        Plot::Line(
+            LinePlot::new()
+                .with_data(self.curve.iter().copied())
+                .with_color(color(3))
+                .with_stroke_width(3.0)
+                .with_dashed()
+                .with_legend(self.legend),
+        )
+    }
+}
+
+/// How many replicas answered, if it was more than one; else, in an open loop, how many requests were under way. In a
+/// closed one those are as many as there are clients.
+fn companion(
+    series: &Series,
+    replicas: Curve,
+    edges: &[f64],
+    seconds: impl Fn(u64) -> f64,
+) -> Option<Companion> {
+    let most = |curve: &Curve| curve.iter().map(|point| point.1).fold(0.0, f64::max);
+    if most(&replicas) > 1.0 {
+        return Some(Companion {
+            what: "replicas",
+            legend: "replicas that answered",
+            to: most(&replicas) + 1.0,
+            curve: replicas,
+        });
+    }
+    series.recording.run.rate?;
+    let count = |at: f64| {
+        let there = series.recording.samples.iter().filter(|sample| {
+            let since = seconds(sample.intended_ns);
+            (since..since + sample.response_time().as_secs_f64()).contains(&at)
+        });
+        #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+        (at, there.count() as f64)
+    };
+    let curve = edges.iter().copied().map(count).collect();
+    Some(Companion {
+        what: "under way",
+        legend: "requests under way",
+        to: round(most(&curve).max(1.0)).1,
+        curve,
+    })
 }
 
 pub(super) fn draw(series: &Series) -> Figure {
@@ -72,7 +128,9 @@ pub(super) fn draw(series: &Series) -> Figure {
         .iter()
         .map(|(second, sample)| (*second, series.latency(sample)))
         .collect();
-    let (length, curves, replicas) = over_windows(series, &answers);
+    let end = answers.last().map_or(0.0, |last| last.0);
+    let (length, edges) = windows(end, answers.len());
+    let (curves, replicas) = over_windows(series, &edges, &answers);
 
     let mut table = vec![row(["what", "second", "value"])];
     let mut tell = |what: &str, points: &[(f64, f64)]| {
@@ -138,22 +196,14 @@ pub(super) fn draw(series: &Series) -> Figure {
         .with_x_label("time [s]")
         .with_y_label(series.latency_label());
     let mut secondary = Vec::new();
-    let most = replicas.iter().map(|(_, count)| *count).fold(0.0, f64::max);
-    if most > 1.0 {
-        tell("replicas", &replicas);
-        secondary.push(Plot::Line(
-            LinePlot::new()
-                .with_data(replicas)
-                .with_color(color(3))
-                .with_stroke_width(3.0)
-                .with_dashed()
-                .with_legend("replicas that answered"),
-        ));
+    if let Some(companion) = companion(series, replicas, &edges, seconds) {
+        tell(companion.what, &companion.curve);
+        secondary.push(companion.plot());
         layout = layout
             .with_y2_auto(&secondary)
-            .with_y2_label("replicas")
+            .with_y2_label(companion.what)
             .with_y2_axis_min(0.0)
-            .with_y2_axis_max(most + 1.0)
+            .with_y2_axis_max(companion.to)
             .with_y2_tick_format(label(whole));
     }
     Figure {
