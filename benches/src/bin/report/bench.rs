@@ -331,21 +331,6 @@ impl Bench {
     }
 }
 
-/// How many times as much one side does as the other. Each is asked so many times, in turn: a machine's pace changes within
-/// a second, and that is to hit both alike.
-pub(crate) fn in_turn(
-    times: usize,
-    mut one: impl FnMut() -> io::Result<f64>,
-    mut other: impl FnMut() -> io::Result<f64>,
-) -> io::Result<f64> {
-    let (mut of_one, mut of_other) = (0.0, 0.0);
-    for _ in 0..times {
-        of_one += one()?;
-        of_other += other()?;
-    }
-    Ok(of_one / of_other)
-}
-
 /// The median.
 pub(crate) fn middle(values: &[f64]) -> f64 {
     let mut values = values.to_vec();

@@ -2,6 +2,7 @@
 
 mod bench;
 mod bottleneck;
+mod echo;
 #[cfg(feature = "rivals")]
 mod libraries;
 mod peers;
@@ -21,7 +22,7 @@ use pdfmagic_benches::sample::machine;
 
 /// Measures everything the practical asks about, and writes REPORT.md and its plots.
 ///
-/// Needs Debian's haproxy, hyperfine, imagemagick, img2pdf, libjpeg-turbo-progs and poppler-utils, and what `make
+/// Needs Debian's haproxy, hyperfine, imagemagick, img2pdf, libjpeg-turbo-progs, poppler-utils and wrk, and what `make
 /// programs` builds beside it.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -80,6 +81,7 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
         libraries::measure(&mut bench)?;
     }
     practical::scaling(&mut bench)?;
+    echo::measure(&mut bench)?;
     peers::service(&mut bench)?;
     peers::command_line(&mut bench)?;
     bench.finish()

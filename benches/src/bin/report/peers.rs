@@ -7,93 +7,40 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pdfmagic_benches::client::{Client, Target, Upload};
-use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::page;
 use pdfmagic_benches::stage::{CONVERT, POLICY, command};
 use serde::Deserialize;
 
-use crate::bench::{Bench, PATIENCE, in_turn, middle};
+use crate::bench::{Bench, PATIENCE, middle};
 use crate::servers::{Kind, Server, sibling};
 
 pub(crate) fn service(bench: &mut Bench) -> io::Result<()> {
-    let small = bench.photo.clone();
-    let large = jpeg(Picture::Photo, 3872, 2904, 90, 0).map_err(io::Error::other)?;
-    let [mut small_echo, mut small_ours] = against_echo(bench, ["echo", "pdfmagic"], &small)?;
-    let [mut large_echo, mut large_ours] =
-        against_echo(bench, ["echo, large", "pdfmagic, large"], &large)?;
-    let form = Upload::form(&small);
-    let mut ours = Contender::start("pdfmagic, form", Kind::Pdfmagic, "", form.clone())?;
-    let mut original = Contender::start("original", Kind::Legacy, "", form)?;
+    let photo = bench.photo.clone();
+    let form = Upload::form(&photo);
+    let mut ours = Contender::start("pdfmagic", Kind::Pdfmagic, form.clone())?;
+    let mut original = Contender::start("original", Kind::Legacy, form)?;
     for contender in [&ours, &original] {
-        let pdf = bench.ask(&contender.url, &contender.upload)?;
-        page::check(&pdf, &small)?;
+        page::check(&bench.ask(&contender.url, &contender.upload)?, &photo)?;
     }
     let second = Duration::from_secs(1);
-    let slice = second / 10;
-    bench.promise("requests a second, against an echo", 0.85, 0.97, |bench| {
-        in_turn(
-            10,
-            || small_ours.run(bench, slice),
-            || small_echo.run(bench, slice),
-        )
-    })?;
     bench.promise(
-        "requests a second, against an echo (large photo)",
-        0.97,
-        0.97,
-        |bench| {
-            in_turn(
-                4,
-                || large_ours.run(bench, second / 4),
-                || large_echo.run(bench, second / 4),
-            )
-        },
-    )?;
-    bench.promise(
-        "requests a second, against the original (form)",
+        "requests a second, against the original",
         200.0,
         200.0,
-        |bench| Ok(ours.run(bench, second / 2)? / original.run(bench, second)?),
+        |bench| Ok(ours.run(bench, second / 4)? / original.run(bench, second)?),
     )?;
     bench.say(&format!(
-        "\n## The service against an echo, and against the original\n\n\
-         A photo of {} kB, or of {} kB, from {CLIENTS} clients on connections of their own. An echo takes the body \
-         whole, as axum's `Bytes`, and sends it back: axum on hyper, as ours, on tokio's runtime as it comes. Pieces of a \
-         large body it copies together, which the service need not. Processor time is the server's alone, the load \
-         generator's share not in it. All rounds, in turn, are taken together.\n\n\
+        "\n## The service against the original\n\n\
+         A photo of {} kB in a form, from {CLIENTS} clients on connections of their own. Processor time is the server's \
+         alone, the load generator's share not in it. All rounds, in turn, are taken together.\n\n\
          | | a second | p50 [ms] | p99 [ms] | processor time for a request [µs] |\n|---|--:|--:|--:|--:|",
-        small.len() / 1000,
-        large.len() / 1000
+        photo.len() / 1000,
     ));
-    for contender in [
-        small_echo, small_ours, large_echo, large_ours, ours, original,
-    ] {
+    for contender in [ours, original] {
         let row = contender.row();
         bench.say(&row);
     }
     Ok(())
-}
-
-/// An echo that is sent the PDF of a photo, and the service that is sent the photo, by these names.
-fn against_echo(
-    bench: &Bench,
-    names: [&'static str; 2],
-    photo: &[u8],
-) -> io::Result<[Contender; 2]> {
-    let pdf = pdfmagic_core::jpeg_to_pdf(photo).map_err(io::Error::other)?;
-    let contenders = [
-        Contender::start(names[0], Kind::Echo, "", Upload::raw(pdf))?,
-        Contender::start(
-            names[1],
-            Kind::Pdfmagic,
-            "v1/pdf",
-            Upload::raw(photo.to_vec()),
-        )?,
-    ];
-    for contender in &contenders {
-        page::check(&bench.ask(&contender.url, &contender.upload)?, photo)?;
-    }
-    Ok(contenders)
 }
 
 /// How many clients ask at the same time.
@@ -114,9 +61,9 @@ struct Contender {
 }
 
 impl Contender {
-    fn start(name: &'static str, kind: Kind, path: &str, upload: Upload) -> io::Result<Self> {
+    fn start(name: &'static str, kind: Kind, upload: Upload) -> io::Result<Self> {
         let server = Server::start(kind, None)?;
-        let url = format!("http://{}/{path}", server.address);
+        let url = format!("http://{}/", server.address);
         let target = Target::parse(&url).map_err(io::Error::other)?;
         let client = || Client::new(target.clone(), true, PATIENCE);
         Ok(Self {
@@ -175,9 +122,9 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
         (
             "`pdfmagic-cli`",
             format!("'{ours}' {source} {pdf}"),
-            15 * few,
+            60 * few,
         ),
-        ("`cp`", format!("cp {source} {pdf}"), 15 * few),
+        ("`cp`", format!("cp {source} {pdf}"), 60 * few),
         ("`img2pdf`", format!("img2pdf {source} -o {pdf}"), few),
         (
             "ImageMagick's `convert`",
@@ -193,7 +140,7 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     }
     let mut rounds = [const { Vec::new() }; 4];
     let what = "`img2pdf`'s processor time, against `pdfmagic-cli`'s";
-    bench.promise(what, 90.0, 100.0, |_| {
+    bench.promise(what, 95.0, 100.0, |_| {
         for ((_, line, count), rounds) in contenders.iter().zip(&mut rounds) {
             rounds.push(hyperfine(line, *count)?);
         }
@@ -238,7 +185,7 @@ fn hyperfine(line: &str, count: usize) -> io::Result<[f64; 2]> {
     let export = tempfile::NamedTempFile::new()?;
     command(
         Command::new("hyperfine")
-            .args(["-N", "--warmup", "1", "--runs", &count.to_string()])
+            .args(["-N", "--warmup", "3", "--runs", &count.to_string()])
             .arg("--export-json")
             .arg(export.path())
             .arg(line)

@@ -90,7 +90,7 @@ impl Server {
             if Instant::now() > patience {
                 return Err(io::Error::other(format!("{command:?} does not listen")));
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_micros(200));
         }
         Ok(server)
     }
