@@ -59,7 +59,7 @@ impl Ratio {
 pub(crate) const ROUNDS: usize = 10;
 
 /// A machine that is busy with something else is given so long to come to rest.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long an answer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
