@@ -140,7 +140,7 @@ pub(crate) fn command_line(bench: &mut Bench) -> io::Result<()> {
     }
     let mut rounds = [const { Vec::new() }; 4];
     let what = "`img2pdf`'s processor time, against `pdfmagic-cli`'s";
-    bench.promise(what, 95.0, 100.0, |_| {
+    bench.promise(what, 90.0, 100.0, |_| {
         for ((_, line, count), rounds) in contenders.iter().zip(&mut rounds) {
             rounds.push(hyperfine(line, *count)?);
         }
