@@ -32,7 +32,7 @@ fn windows(end: f64, answers: usize) -> (f64, Vec<f64>) {
 /// What is drawn of windows: curves of the [`MARKED`] percentiles, and steps of how many replicas answered. Takes the
 /// answers and after how many seconds they began, in this order.
 fn over_windows(series: &Series, edges: &[f64], answers: &[(f64, &Sample)]) -> ([Curve; 3], Curve) {
-    let end = answers.last().map_or(0.0, |last| last.0);
+    let end = edges[edges.len() - 1];
     let mut curves: [Curve; 3] = Default::default();
     let mut replicas = Vec::new();
     let mut rest = answers;

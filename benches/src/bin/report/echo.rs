@@ -54,10 +54,10 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
         let photo = jpeg(Picture::Photo, width, height, 90, 0).map_err(io::Error::other)?;
         let pdf = pdfmagic_core::jpeg_to_pdf(&photo).map_err(io::Error::other)?;
         let size = photo.len() / 1000;
-        let mut ours = Side::start(Kind::Pdfmagic, "v1/pdf", photo.clone(), connections)?;
-        let mut echo = Side::start(Kind::Echo, "", pdf, connections)?;
-        for side in [&ours, &echo] {
-            let upload = Upload::raw(side.upload.clone());
+        let mut ours = Side::start(Kind::Pdfmagic, "v1/pdf", &photo, connections)?;
+        let mut echo = Side::start(Kind::Echo, "", &pdf, connections)?;
+        for (side, upload) in [(&ours, &photo), (&echo, &pdf)] {
+            let upload = Upload::raw(upload.clone());
             page::check(&bench.ask(&side.url, &upload)?, &photo)?;
         }
         let what =
@@ -89,7 +89,6 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
 struct Side {
     server: Server,
     url: String,
-    upload: Vec<u8>,
     connections: u32,
     /// With what is sent, and the script.
     directory: TempDir,
@@ -100,17 +99,16 @@ struct Side {
 }
 
 impl Side {
-    fn start(kind: Kind, path: &str, upload: Vec<u8>, connections: u32) -> io::Result<Self> {
+    fn start(kind: Kind, path: &str, upload: &[u8], connections: u32) -> io::Result<Self> {
         let server = Server::start(kind, None)?;
         let directory = tempfile::tempdir()?;
         let file = directory.path().join("upload");
-        fs::write(&file, &upload)?;
+        fs::write(&file, upload)?;
         let script = SCRIPT.replace("FILE", &file.display().to_string());
         fs::write(directory.path().join("post.lua"), script)?;
         Ok(Self {
             url: format!("http://{}/{path}", server.address),
             server,
-            upload,
             connections,
             directory,
             rates: Vec::new(),
