@@ -15,8 +15,8 @@ use crate::bench::{Bench, Load, tally};
 use crate::servers::{Kind, Layer, Quota, Server, balance, free_address};
 
 /// Part of a processor that a replica gets where replicas are compared, so that three of them, the balancer and the
-/// load generator fit on two processors.
-const PERCENT: u32 = 5;
+/// load generator fit on two processors. With half of it ratios were unsteadier.
+const PERCENT: u32 = 10;
 
 pub(crate) fn where_it_lies(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] Where does the PDF lie?\n");
@@ -154,18 +154,23 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     }
     let seconds = Duration::from_secs(15);
     let mut runs = Vec::new();
+    // Processor time of a request.
+    let mut costs = Vec::new();
     for count in 1..=3 {
         let name = format!("pdfmagic × {count}");
         let cluster = Cluster::start(Kind::Pdfmagic, count)?;
-        runs.push(cluster.measure(bench, &name, 10, seconds)?);
+        let run = cluster.measure(bench, &name, seconds)?;
+        let answered = u32::try_from(tally(&run).answered).map_err(io::Error::other)?;
+        costs.push(cluster.cpu_time()? / answered);
+        runs.push(run);
     }
     let [one, three] = [&runs[0], &runs[2]].map(tally);
     let gain = three.per_second / one.per_second;
     let verdict = if gain >= 2.5 { "It is" } else { "It is not" };
     // A conversion takes the original most of a second on a part of a processor.
     let originals = [
-        Cluster::start(Kind::Legacy, 1)?.measure(bench, "original × 1", 10, seconds * 2)?,
-        Cluster::start(Kind::Legacy, 3)?.measure(bench, "original × 3", 10, seconds * 2)?,
+        Cluster::start(Kind::Legacy, 1)?.measure(bench, "original × 1", seconds * 2)?,
+        Cluster::start(Kind::Legacy, 3)?.measure(bench, "original × 3", seconds * 2)?,
     ];
     let original_gain = tally(&originals[1]).per_second / tally(&originals[0]).per_second;
     let against = one.per_second / tally(&originals[1]).per_second;
@@ -174,15 +179,22 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
          original {original_gain:.2} times (where its redirect finds the file: the balancer deals connections to it, L4, \
          and requests to pdfmagic, L7). Of pdfmagic's times the median goes from {:.0} to {:.0} ms, p99 from {:.0} to {:.0} \
          ms. Each replica is held to {PERCENT} % of one processor by a control group, since all share this machine; ten \
-         clients ask without a pause through a balancer. Ratios beyond the number of replicas are chance: *What is \
-         promised* says between which values they lie.",
-        one.service.p50, three.service.p50, one.service.p99, three.service.p99
+         clients ask without a pause through a balancer. A request took {} µs of processor time by the one replica and \
+         {} µs by three, whose shares would so do {:.2} times as much. *What is promised* measures the ratio in turns, \
+         and says between which values it lies.",
+        one.service.p50,
+        three.service.p50,
+        one.service.p99,
+        three.service.p99,
+        costs[0].as_micros(),
+        costs[2].as_micros(),
+        costs[0].div_duration_f64(costs[2]) * 3.0
     ));
     bench.table(&[&runs[0], &runs[1], &runs[2], &originals[0], &originals[1]]);
     bench.plot(
         Chart::Scaling,
         "replicas-scaling",
-        "pdfmagic: throughput by replicas, each on 5 % of a processor",
+        &format!("pdfmagic: throughput by replicas, each on {PERCENT} % of a processor"),
         &runs,
     )?;
     bench.plot(
@@ -195,19 +207,21 @@ pub(crate) fn three_replicas(bench: &mut Bench) -> io::Result<()> {
     bench.plot(
         Chart::Ecdf,
         "replicas-ecdf",
-        "pdfmagic: one replica against three, each on 5 % of a processor",
+        &format!("pdfmagic: one replica against three, each on {PERCENT} % of a processor"),
         &ends,
     )?;
     bench.plot(
         Chart::Tail,
         "replicas-tail",
-        "pdfmagic: one replica against three, each on 5 % of a processor, the slowest",
+        &format!(
+            "pdfmagic: one replica against three, each on {PERCENT} % of a processor, the slowest"
+        ),
         &ends,
     )?;
     bench.plot(
         Chart::Ecdf,
         "replicas-original",
-        "The original: one replica against three, each on 5 % of a processor",
+        &format!("The original: one replica against three, each on {PERCENT} % of a processor"),
         &originals,
     )?;
     bench.say(&format!(
@@ -234,12 +248,11 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
     let three = Cluster::start(Kind::Pdfmagic, 3)?;
     bench.promise(
         "three quota-limited replicas, against one",
-        2.5,
+        2.8,
         2.8,
         |bench| {
-            // So many that no replica ever waits for a client that waits for another.
             let rate = |cluster: &Cluster, name| {
-                let run = cluster.measure(bench, name, 30, Duration::from_millis(1500))?;
+                let run = cluster.measure(bench, name, Duration::from_millis(1500))?;
                 Ok::<_, io::Error>(tally(&run).per_second)
             };
             Ok(rate(&three, "three replicas")? / rate(&one, "one replica")?)
@@ -364,7 +377,7 @@ fn both(bench: &Bench, clients: u32, requests: u64) -> io::Result<[Series; 2]> {
 /// Replicas that are held to a part of a processor each, behind a balancer.
 struct Cluster {
     balancer: Server,
-    _replicas: Vec<Server>,
+    replicas: Vec<Server>,
 }
 
 impl Cluster {
@@ -376,23 +389,22 @@ impl Cluster {
         let replicas = replicas(kind, count, Some(PERCENT))?;
         Ok(Self {
             balancer: balance(layer, &addresses(&replicas))?,
-            _replicas: replicas,
+            replicas,
         })
     }
 
-    /// Clients keep it busy.
-    fn measure(
-        &self,
-        bench: &Bench,
-        name: &str,
-        clients: u32,
-        duration: Duration,
-    ) -> io::Result<Series> {
+    /// Ten clients keep it busy.
+    fn measure(&self, bench: &Bench, name: &str, duration: Duration) -> io::Result<Series> {
         let load = Load {
             end: End::After(duration),
-            ..bench.practical(clients, 0)
+            ..bench.practical(10, 0)
         };
         bench.measure(name, &self.balancer.address, load)
+    }
+
+    /// What its replicas have spent.
+    fn cpu_time(&self) -> io::Result<Duration> {
+        self.replicas.iter().map(Server::cpu_time).sum()
     }
 }
 
