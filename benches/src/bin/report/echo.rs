@@ -39,7 +39,7 @@ pub(crate) fn measure(bench: &mut Bench) -> io::Result<()> {
         },
     )?;
     // 200 kB, 326 kB and 4.5 MB.
-    let mut settings = vec![(816, 612, 10, 0.9), (3872, 2904, 10, 0.97)];
+    let mut settings = vec![(816, 612, 10, 0.97), (3872, 2904, 10, 0.97)];
     if !bench.quick {
         settings.extend([
             (816, 612, 100, 0.9),
