@@ -214,7 +214,12 @@ pub(crate) fn form(
         } else {
             fields += end - at;
             if fields > MAX_FIELDS {
-                return Err(malformed(at, "fields are over 64 KiB"));
+                return Err(if form.files.is_empty() && head.file.is_some() {
+                    // It is in another field.
+                    Problem::NoFile
+                } else {
+                    malformed(at, "fields are over 64 KiB")
+                });
             }
             form.fields.push((head.field, data));
         }
@@ -347,6 +352,9 @@ mod tests {
             let refused = named(&[&field, &file, end].concat()).unwrap_err();
             assert!(matches!(refused, Problem::Form { .. }), "{refused}");
         }
+        let other = part("name=file; filename=a.jpg", &"1".repeat(70_000));
+        let refused = named(&[&other, end].concat()).unwrap_err();
+        assert!(matches!(refused, Problem::NoFile), "{refused}");
         let fields = part("name=options", &"1".repeat(60_000)) + &file.repeat(5);
         assert_eq!(named(&[&fields, end].concat()).unwrap().len(), 5);
         let refused = named(&[&fields, &*file, end].concat()).unwrap_err();
