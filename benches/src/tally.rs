@@ -181,7 +181,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
+        write!(
             f,
             "{} answered, {} shed, {} failed in {:.2} s: {:.1}/s, {:.1} MB/s",
             self.answered,
@@ -191,8 +191,10 @@ impl fmt::Display for Report {
             self.per_second,
             self.megabytes_per_second
         )?;
-        writeln!(f, "service   {}", self.service)?;
-        write!(f, "response  {}", self.response)?;
+        if self.answered > 0 {
+            write!(f, "\nservice   {}", self.service)?;
+            write!(f, "\nresponse  {}", self.response)?;
+        }
         if self.replicas.len() > 1 {
             for (replica, count) in &self.replicas {
                 write!(f, "\nreplica {replica}: {count}")?;
@@ -237,10 +239,13 @@ mod tests {
             total_us: 9_000_000,
             ..Sample::default()
         };
-        let report = Tally::from_iter(&[answered, shed, failed]).report();
+        let report = Tally::from_iter(&[answered, shed.clone(), failed.clone()]).report();
         assert_eq!((report.answered, report.shed, report.failed), (1, 3, 1));
         assert!((report.service.max - 1.0).abs() < 0.001);
         assert!((report.error_rate() - 0.5).abs() < 1e-9);
+        assert!(report.to_string().contains("\nservice   mean 1.000"));
+        let without = Tally::from_iter(&[shed, failed]).report();
+        assert!(!without.to_string().contains("mean"), "{without}");
     }
 
     #[test]
