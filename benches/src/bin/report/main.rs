@@ -7,6 +7,7 @@ mod echo;
 mod libraries;
 mod peers;
 mod practical;
+mod replicas;
 #[cfg(feature = "rivals")]
 #[path = "../../../rivals/mod.rs"]
 mod rivals;
@@ -73,14 +74,14 @@ fn run(arguments: Arguments) -> io::Result<Vec<String>> {
         practical::where_it_lies(&mut bench)?;
         let alone = practical::one_client(&mut bench)?;
         practical::ten_clients(&mut bench, alone)?;
-        practical::three_replicas(&mut bench)?;
-        practical::the_job(&mut bench)?;
+        replicas::three_replicas(&mut bench)?;
+        replicas::the_job(&mut bench)?;
         practical::queue(&mut bench)?;
         bottleneck::measure(&mut bench)?;
         #[cfg(feature = "rivals")]
         libraries::measure(&mut bench)?;
     }
-    practical::scaling(&mut bench)?;
+    replicas::scaling(&mut bench)?;
     echo::measure(&mut bench)?;
     peers::service(&mut bench)?;
     peers::command_line(&mut bench)?;
