@@ -137,7 +137,7 @@ pub(crate) fn scaling(bench: &mut Bench) -> io::Result<()> {
 
 pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
     bench.say("\n## [Q] A Job of fifty clients, along time\n");
-    let step = Duration::from_secs(15);
+    let step = Duration::from_secs(8);
     let percent = Quota::is_available().then_some(PERCENT);
     let addresses = [free_address()?, free_address()?, free_address()?];
     let first = Server::start_at(Kind::Pdfmagic, &addresses[0], percent)?;
@@ -163,17 +163,18 @@ pub(crate) fn the_job(bench: &mut Bench) -> io::Result<()> {
     drop((first, added));
     let begin = run.recording.samples[0].start_ns;
     let between = |from: u32, to: u32| {
-        let [from, to] = [from, to].map(|steps| (step * steps / 3).as_nanos());
+        let [from, to] = [from, to].map(|halves| (step * halves / 2).as_nanos());
         let samples = run.recording.samples.iter();
         let then =
             samples.filter(|sample| (from..to).contains(&u128::from(sample.start_ns - begin)));
         then.collect::<Tally>().report().service
     };
-    let (early, late) = (between(0, 2), between(7, 9));
+    let (early, late) = (between(0, 1), between(5, 6));
+    let half = (step / 2).as_secs();
     bench.say(&format!(
         "Fifty clients ask without a pause while a replica is added about every {} seconds; each is held to {}. {} \
-         requests failed. In the first ten seconds, with one replica, half of the requests took {:.0} ms or more, and \
-         five of a hundred {:.0} ms or more; in the last ten, with three, {:.0} and {:.0} ms.",
+         requests failed. In the first {half} seconds, with one replica, half of the requests took {:.0} ms or more, and \
+         five of a hundred {:.0} ms or more; in the last {half}, with three, {:.0} and {:.0} ms.",
         step.as_secs(),
         percent.map_or("nothing".to_owned(), |percent| format!("{percent} % of a processor")),
         tally(&run).failed,
