@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pdfmagic_core::backend::{Quality, Reencode};
-use pdfmagic_core::geometry::Density;
+use pdfmagic_core::Density;
 use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Transcode};
 
 const BASELINE: Transcode = Transcode { progressive: false };

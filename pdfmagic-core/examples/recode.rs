@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::io::Write;
 
+use pdfmagic_core::Density;
 use pdfmagic_core::backend::{Quality, Reencode};
-use pdfmagic_core::geometry::Density;
 use pdfmagic_core::{Backend, Jpeg, Limits, Transcode};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,8 @@ use crate::geometry::Placement;
 use crate::jpeg::{EOI, Jpeg, Source};
 use crate::notice::Notice;
 use crate::options::Options;
-use crate::pdf::{Open, Piece, Ref, Text, Writer};
+use crate::pdf::{Open, Ref, Text, Writer};
+use crate::piece::Piece;
 
 /// One page showing one image.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::jpeg::{Feature, FileKind};
+use crate::file_kind::FileKind;
 
 /// Why a JPEG could not become a PDF.
 ///
@@ -60,12 +60,10 @@ pub enum Error {
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
-    /// The codec behind a backend failed. The source's type is not part of the API.
-    #[error("{backend} failed: {source}")]
+    /// A library that decodes or encodes samples failed. The source's type is not part of the API.
+    #[error("the samples could not be decoded or encoded")]
     Codec {
-        /// Name of the backend.
-        backend: &'static str,
-        /// What the codec said.
+        /// What the library said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -140,5 +138,49 @@ impl fmt::Display for Resource {
             Self::ImageBytes => "bytes of image at the lowest quality",
             Self::PdfBytes => "bytes of PDF",
         })
+    }
+}
+
+/// Something sound that we, or the backend, cannot carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Feature {
+    /// SOF5 ..= SOF7, SOF13 ..= SOF15.
+    Hierarchical,
+    /// SOF55: JPEG-LS (ITU-T T.87).
+    JpegLs,
+    /// A number of components other than 1, 3 or 4.
+    ComponentCount(u8),
+    /// A sample precision other than 8 bits.
+    Precision(u8),
+    /// SOF3, SOF11.
+    Lossless,
+    /// SOF9 ..= SOF11.
+    Arithmetic,
+}
+
+impl Feature {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Hierarchical => "unsupported.hierarchical",
+            Self::JpegLs => "unsupported.jpeg_ls",
+            Self::ComponentCount(_) => "unsupported.component_count",
+            Self::Precision(_) => "unsupported.precision",
+            Self::Lossless => "unsupported.lossless",
+            Self::Arithmetic => "unsupported.arithmetic",
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hierarchical => f.write_str("hierarchical coding"),
+            Self::JpegLs => f.write_str("JPEG-LS"),
+            Self::ComponentCount(n) => write!(f, "{n} components"),
+            Self::Precision(bits) => write!(f, "{bits}-bit samples"),
+            Self::Lossless => f.write_str("lossless coding"),
+            Self::Arithmetic => f.write_str("arithmetic coding"),
+        }
     }
 }

@@ -53,21 +53,28 @@ pub mod backend;
     )
 )]
 mod coding;
+mod density;
 mod document;
 mod error;
+mod file_kind;
 pub mod geometry;
 pub mod jpeg;
+mod limits;
 mod notice;
 mod options;
 mod pdf;
+mod piece;
 
 pub use backend::{Backend, Lossless, Passthrough, Transcode};
+pub use density::Density;
 pub use document::{Document, Page, Streamed};
-pub use error::{Error, Resource};
+pub use error::{Error, Feature, Resource};
+pub use file_kind::FileKind;
 pub use jpeg::{Jpeg, Source};
+pub use limits::Limits;
 pub use notice::Notice;
-pub use options::{Limits, Options};
-pub use pdf::Piece;
+pub use options::Options;
+pub use piece::Piece;
 
 /// Converts one JPEG to a one-page PDF, without loss.
 ///

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use pdfmagic_core::Density;
 use pdfmagic_core::backend::Reencode;
-use pdfmagic_core::geometry::Density;
 use pdfmagic_core::{Backend, Jpeg, Limits, Lossless, Transcode};
 use peak_alloc::PeakAlloc;
 

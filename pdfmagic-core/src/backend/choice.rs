@@ -4,7 +4,7 @@ use super::{Backend, Lossless, Passthrough, Transcode};
 #[cfg(feature = "reencode")]
 use super::{Quality, Reencode};
 #[cfg(feature = "reencode")]
-use crate::geometry::Density;
+use crate::density::Density;
 
 /// A backend in the making, from names and values as people write them.
 ///

@@ -7,7 +7,7 @@ use crate::coding::Samples;
 use crate::error::Error;
 use crate::jpeg::Jpeg;
 use crate::notice::Notice;
-use crate::pdf::Piece;
+use crate::piece::Piece;
 
 /// zlib's own default between speed and size.
 const LEVEL: u8 = 6;

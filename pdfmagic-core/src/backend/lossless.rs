@@ -2,9 +2,9 @@
 
 use super::{Backend, ImageXObject, Passthrough, Transcode, check_dct_decode, flate};
 use crate::coding::{Samples, decode_lossless};
-use crate::error::Error;
-use crate::jpeg::{Feature, Jpeg};
-use crate::options::Limits;
+use crate::error::{Error, Feature};
+use crate::jpeg::Jpeg;
+use crate::limits::Limits;
 
 /// Whatever carries the image into PDF without loss, at the least cost.
 ///

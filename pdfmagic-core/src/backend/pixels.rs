@@ -7,11 +7,11 @@ use resize::Type;
 use resize::px::Gray;
 
 use super::ColorSpace;
-use super::reencode::{NAME, Quality};
+use super::quality::Quality;
 use crate::coding::Memory;
 use crate::error::Error;
 use crate::jpeg::{ColorModel, Jpeg};
-use crate::options::Limits;
+use crate::limits::Limits;
 
 /// Samples of 8 bits, in a device color space; CMYK inverted, as Adobe stores it.
 pub(super) struct Pixels {
@@ -28,7 +28,6 @@ const PER_PIXEL: usize = 4;
 
 fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Codec {
-        backend: NAME,
         source: Box::new(source),
     }
 }

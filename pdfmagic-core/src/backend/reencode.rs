@@ -3,38 +3,15 @@
 use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
+use super::quality::Quality;
 use super::{Backend, ColorSpace, ImageXObject, check_dct_8_bit};
-use crate::coding::{self, Coefficients, Quantizer, Reduction};
+use crate::coding::{self, Coefficients, Reduction};
+use crate::density::Density;
 use crate::error::{Error, Resource};
-use crate::geometry::Density;
-use crate::jpeg::{ColorModel, Jpeg};
+use crate::jpeg::{ColorModel, Jpeg, Quantizer};
+use crate::limits::Limits;
 use crate::notice::Notice;
-use crate::options::Limits;
-use crate::pdf::Piece;
-
-/// JPEG quality on libjpeg's scale, 1 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Quality(u8);
-
-impl Quality {
-    /// `None` outside 1 ..= 100.
-    #[must_use]
-    pub fn new(quality: u8) -> Option<Self> {
-        matches!(quality, 1..=100).then_some(Self(quality))
-    }
-
-    /// As a number.
-    #[must_use]
-    pub fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl Default for Quality {
-    fn default() -> Self {
-        Self(85)
-    }
-}
+use crate::piece::Piece;
 
 /// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
 ///
@@ -58,11 +35,9 @@ pub struct Reencode {
 /// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
 const ROUNDING: f64 = 1.02;
 
-pub(super) const NAME: &str = "reencode";
-
 impl Backend for Reencode {
     fn name(&self) -> &'static str {
-        NAME
+        "reencode"
     }
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
@@ -160,12 +135,12 @@ impl Reencode {
             return Ok(best);
         };
         drop(best);
-        let least = encode(Quality(1))?;
+        let least = encode(Quality::MIN)?;
         Resource::ImageBytes.check(least.len() as u64, max)?;
-        let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.0);
+        let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.get());
         while exceeds - fits > 1 {
             let middle = fits.midpoint(exceeds);
-            let data = encode(Quality(middle))?;
+            let data = encode(Quality::new(middle).expect("between two qualities"))?;
             if data.len() as u64 <= max {
                 (fits, fitting) = (middle, data);
             } else {
@@ -185,7 +160,7 @@ fn target(
 ) -> impl Fn(usize, &Quantizer) -> Quantizer {
     move |component, old| {
         let is_transformed = matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck);
-        let table = coding::table(quality.0, is_transformed && matches!(component, 1 | 2));
+        let table = coding::table(quality.get(), is_transformed && matches!(component, 1 | 2));
         if factor > 1 {
             return table;
         }

@@ -4,8 +4,8 @@ use super::{Backend, ImageXObject, check_dct_8_bit};
 use crate::coding::{Coefficients, optimize};
 use crate::error::Error;
 use crate::jpeg::Jpeg;
-use crate::options::Limits;
-use crate::pdf::Piece;
+use crate::limits::Limits;
+use crate::piece::Piece;
 
 /// Decodes the entropy coding and codes the same coefficients anew: no loss, whatever the data was coded with.
 ///

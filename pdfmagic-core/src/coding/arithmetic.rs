@@ -1,45 +1,6 @@
-//! The arithmetic decoder (Annex D) and its conditioning (B.2.4.3).
+//! The arithmetic decoder (T.81 Annex D).
 
 use super::bits::BitReader;
-use crate::error::Error;
-use crate::jpeg::segment::Segment;
-
-/// DAC: (L, U) of each DC table and Kx of each AC table, with the defaults of F.1.4.4.1.4 and F.1.4.4.2.1.
-#[derive(Clone, Copy)]
-pub(super) struct Conditioning {
-    pub(super) dc: [(u32, u32); 4],
-    pub(super) ac: [usize; 4],
-}
-
-impl Default for Conditioning {
-    fn default() -> Self {
-        Conditioning {
-            dc: [(0, 1); 4],
-            ac: [5; 4],
-        }
-    }
-}
-
-impl Conditioning {
-    /// DAC (B.2.4.3): entries of Tc, Tb and Cs.
-    pub(super) fn define(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
-        let (entries, rest) = segment.payload.as_chunks();
-        for &[target, value] in entries {
-            let (lower, upper) = (u32::from(value & 15), u32::from(value >> 4));
-            match target {
-                0..4 if lower <= upper => self.dc[usize::from(target)] = (lower, upper),
-                0x10..0x14 if (1..64).contains(&value) => {
-                    self.ac[usize::from(target & 3)] = usize::from(value);
-                }
-                _ => return Err(segment.malformed("impossible arithmetic conditioning")),
-            }
-        }
-        if rest.is_empty() {
-            return Ok(());
-        }
-        Err(segment.malformed("segment ends too early"))
-    }
-}
 
 /// A statistics bin: bit 7 the MPS, bits 0-6 the index into Table D.3.
 pub(super) type Bin = u8;

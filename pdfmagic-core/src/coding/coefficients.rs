@@ -1,8 +1,6 @@
 //! Quantized DCT coefficients, in zig-zag order throughout (A.3.6).
 
-use super::Fault;
-use super::grid::{Component, Grid};
-use super::scan::Levels;
+use super::grid::{Grid, GridComponent};
 
 /// Natural (row-major) index of each zig-zag index: Figure A.6.
 pub(super) const NATURAL: [u8; 64] = [
@@ -54,42 +52,6 @@ impl Block {
         self.zz[k] = level;
         self.nonzero = self.nonzero & !(1 << k) | u64::from(level != 0) << k;
     }
-
-    /// Becomes what `level` makes of the AC coefficients that are read, with another DC.
-    #[inline(always)]
-    pub(super) fn fill(
-        &mut self,
-        dc: i16,
-        levels: impl Levels,
-        level: impl Fn(usize, i16) -> i16,
-    ) -> Result<(), Fault> {
-        let mut nonzero = 0;
-        self.zz[0] = dc;
-        let read = levels.read(|k, value| {
-            let level = level(k & 63, value);
-            self.zz[k & 63] = level;
-            nonzero |= u64::from(level != 0) << (k & 63);
-        });
-        // Also where the data ended too early, for which a block of an earlier scan may have lain here.
-        self.nonzero = nonzero;
-        read
-    }
-}
-
-impl Levels for &Block {
-    #[inline(always)]
-    fn read(self, mut put: impl FnMut(usize, i16)) -> Result<(), Fault> {
-        self.indices().for_each(|k| put(k, self.zz[k]));
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn block<'b>(self, _: i16, _: &'b mut Block) -> Result<&'b Block, Fault>
-    where
-        Self: 'b,
-    {
-        Ok(self)
-    }
 }
 
 /// The indices of the bits that are set.
@@ -110,7 +72,7 @@ pub(super) struct Plane {
 
 impl Plane {
     /// Of so many rows of MCUs.
-    pub(super) fn new(grid: &Grid, c: &Component, mcus_down: usize) -> Self {
+    pub(super) fn new(grid: &Grid, c: &GridComponent, mcus_down: usize) -> Self {
         let across = grid.mcus_across * c.h;
         Self {
             across,
@@ -134,6 +96,3 @@ impl Plane {
         &mut self.blocks[row * self.across + column]
     }
 }
-
-/// Quantization steps, in zig-zag order (B.2.4.1).
-pub(crate) type Quantizer = [u16; 64];

@@ -2,12 +2,12 @@
 //! counted, then the tables are made, then the symbols are written.
 
 use super::bits::BitWriter;
-use super::coefficients::{Block, Quantizer};
+use super::coefficients::Block;
 use super::grid::Grid;
 use super::huffman::{Spec, optimal};
 use super::memory::Memory;
 use crate::error::Error;
-use crate::jpeg::segment::Marker;
+use crate::jpeg::{Marker, Quantizer};
 
 /// A symbol with its magnitude bits: bits 0-7 the symbol, 8-10 the slot, 12-27 the magnitude.
 type Token = u32;
@@ -114,6 +114,11 @@ impl Symbols {
     }
 }
 
+/// A sink that keeps symbols to be written.
+pub(super) trait Collects {
+    fn symbols(&self) -> &Symbols;
+}
+
 /// F.1.2.1: DC differences, modulo 2^16 as decoders take them. None is -32768, which has no category.
 #[derive(Default)]
 pub(super) struct Prediction([i16; 4]);
@@ -185,7 +190,7 @@ impl Codes {
         let mut codes = Box::new([0; 2048]);
         for (component, &table) in choice.iter().enumerate() {
             for (class, spec) in specs[table].iter().enumerate() {
-                let all = spec.codes().unwrap_or_default();
+                let all = spec.codes();
                 for ((code, length), &symbol) in all.into_iter().zip(&spec.values) {
                     let size = u32::from(symbol) & 15;
                     codes[(2 * component + class) << 8 | usize::from(symbol)] =
@@ -221,7 +226,7 @@ pub(super) fn category(value: i16) -> (u32, u32) {
 }
 
 fn price(spec: &Spec, counts: &[u32; 256]) -> u64 {
-    let codes = spec.codes().unwrap_or_default();
+    let codes = spec.codes();
     let bits: u64 = codes
         .iter()
         .zip(&spec.values)

@@ -1,6 +1,6 @@
 //! The geometry of blocks and MCUs (T.81 A.1, A.2).
 
-use crate::jpeg::{Frame, Process};
+use crate::jpeg::{Component, Frame, Process, Selector};
 
 /// How an image is made smaller.
 #[derive(Debug, Clone, Copy)]
@@ -21,65 +21,27 @@ pub(super) struct Grid {
     pub(super) width: usize,
     /// Y, in pixels.
     pub(super) height: usize,
-    pub(super) components: Vec<Component>,
+    pub(super) components: Vec<GridComponent>,
     pub(super) mcus_across: usize,
     pub(super) mcus_down: usize,
 }
 
 /// A component of a frame, and its blocks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Component {
-    pub(super) id: u8,
+pub(super) struct GridComponent {
     pub(super) h: usize,
     pub(super) v: usize,
-    pub(super) tq: usize,
     /// Data units that hold samples of the image: for blocks xi / 8 by yi / 8, rounded up.
     pub(super) across: usize,
     pub(super) down: usize,
 }
 
-/// One component's part in a scan: its index in the frame and its table selectors.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Selector {
-    pub(super) component: usize,
-    pub(super) td: usize,
-    pub(super) ta: usize,
-}
-
-/// A scan header (B.2.3).
-#[derive(Debug, Clone)]
-pub(super) struct Scan {
-    pub(super) selectors: Vec<Selector>,
-    pub(super) ss: usize,
-    pub(super) se: usize,
-    pub(super) ah: u32,
-    pub(super) al: u32,
-    /// Where its marker is, in bytes.
-    pub(super) offset: usize,
-    /// Where the entropy-coded data begins, in bytes.
-    pub(super) start: usize,
-}
-
-impl Scan {
-    /// Whether Ss, Se, Ah and Al may stand in a progressive scan (G.1.1.1).
-    pub(super) fn is_progression(&self) -> bool {
-        let band = if self.ss == 0 {
-            self.se == 0
-        } else {
-            (self.ss..64).contains(&self.se) && self.selectors.len() == 1
-        };
-        band && (self.ah == 0 || self.ah == self.al + 1) && self.al <= 13
-    }
-}
-
 impl Grid {
     pub(super) fn of(frame: &Frame) -> Self {
-        let component = |c: &crate::jpeg::Component| Component {
-            id: c.id,
+        let component = |c: &Component| GridComponent {
             h: c.h.into(),
             v: c.v.into(),
-            tq: c.quantization_table.into(),
-            ..Component::default()
+            ..GridComponent::default()
         };
         Self::of_units(
             if frame.process == Process::Lossless {
@@ -93,13 +55,18 @@ impl Grid {
         )
     }
 
-    pub(super) fn new(width: usize, height: usize, components: Vec<Component>) -> Self {
+    pub(super) fn new(width: usize, height: usize, components: Vec<GridComponent>) -> Self {
         Self::of_units(BLOCK, width, height, components)
     }
 
     /// Fills in what follows from X, Y and the sampling factors (A.1.1, A.2.4) for data units of `unit` samples along
     /// each axis: blocks, or single samples where coding is lossless.
-    fn of_units(unit: usize, width: usize, height: usize, mut components: Vec<Component>) -> Self {
+    fn of_units(
+        unit: usize,
+        width: usize,
+        height: usize,
+        mut components: Vec<GridComponent>,
+    ) -> Self {
         if let [only] = &mut components[..] {
             // Alone in its frame, a component's factors cancel (A.1.1), and its MCU is one block (A.2.2).
             (only.h, only.v) = (1, 1);
@@ -144,8 +111,8 @@ impl Grid {
             return None;
         };
         let half = |of: usize, whole: usize| [2, 1].into_iter().find(|n| of * 2 == whole * n);
-        let halves = |c: &Component| Some((half(c.h, first.h)?, half(c.v, first.v)?));
-        let is_full = |c: &Component| (c.h, c.v) == (first.h, first.v);
+        let halves = |c: &GridComponent| Some((half(c.h, first.h)?, half(c.v, first.v)?));
+        let is_full = |c: &GridComponent| (c.h, c.v) == (first.h, first.v);
         rest.iter()
             .all(is_full)
             .then_some([halves(second)?, halves(third)?])
@@ -270,7 +237,7 @@ impl Place {
     }
 }
 
-impl Component {
+impl GridComponent {
     /// Whether the block at (row, column) holds samples of the image, rather than filling up an MCU.
     #[inline(always)]
     pub(super) fn has(&self, (row, column): (usize, usize)) -> bool {

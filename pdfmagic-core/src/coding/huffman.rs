@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Fault;
 use super::bits::BitReader;
-use crate::jpeg::standard::HuffmanTable;
+use super::fault::Fault;
+use crate::jpeg::HuffmanTable;
 
 /// A table's specification (B.2.4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -61,18 +61,6 @@ impl Entry {
 
 const WHOLE: u32 = 0x80;
 
-/// Values of a DC table: categories (Table F.1). 16 is for lossless coding alone (Table H.2).
-pub(super) const DC: u8 = 15;
-pub(super) const LOSSLESS: u8 = 16;
-/// Values of an AC table: all.
-pub(super) const AC: u8 = u8::MAX;
-
-impl From<HuffmanTable> for Spec {
-    fn from((counts, values): HuffmanTable) -> Self {
-        Self { counts, values }
-    }
-}
-
 /// A table ready to decode with.
 pub(super) struct Decoder {
     look: Box<[Entry; 1 << LOOK]>,
@@ -84,38 +72,48 @@ pub(super) struct Decoder {
 }
 
 impl Spec {
-    /// C.1, C.2: (code, length) of each value in order; None if the lengths overfill the code space.
-    pub(super) fn codes(&self) -> Option<Vec<(u32, u32)>> {
-        let mut codes = Vec::with_capacity(self.values.len());
-        let mut code = 0u32;
-        for (length, &count) in (1..).zip(&self.counts) {
-            for _ in 0..count {
-                codes.push((code, length));
-                code += 1;
-            }
-            if code > 1 << length {
-                return None;
-            }
-            code <<= 1;
-        }
-        (codes.len() == self.values.len()).then_some(codes)
+    /// (code, length) of each value in order.
+    pub(super) fn codes(&self) -> Vec<(u32, u32)> {
+        codes(&self.counts)
     }
+}
 
-    /// F.2.2.3 with a look-up of LOOK bits in front.
-    ///
-    /// `None` for codes that cannot be, or values above `largest`.
-    pub(super) fn decoder(&self, largest: u8) -> Option<Decoder> {
-        let codes = self.codes()?;
-        if self.values.iter().any(|&value| value > largest) {
-            return None;
+/// C.1, C.2: (code, length) of each value in order.
+fn codes(counts: &[u8; 16]) -> Vec<(u32, u32)> {
+    let mut codes = Vec::with_capacity(256);
+    let mut code = 0;
+    for (length, &count) in (1..).zip(counts) {
+        for _ in 0..count {
+            codes.push((code, length));
+            code += 1;
         }
-        let mut d = Decoder {
-            look: vec![Entry::default(); 1 << LOOK].try_into().ok()?,
+        code <<= 1;
+    }
+    codes
+}
+
+/// EXTEND: Figure F.12.
+#[inline(always)]
+pub(super) fn extend(bits: u32, size: u32) -> i32 {
+    let below = (bits as i32) >> size.wrapping_sub(1).min(31) == 0;
+    if size == 0 {
+        0
+    } else {
+        bits as i32 - if below { (1 << size) - 1 } else { 0 }
+    }
+}
+
+impl Decoder {
+    /// F.2.2.3 with a look-up of LOOK bits in front.
+    pub(super) fn new(table: HuffmanTable<'_>) -> Self {
+        let mut d = Self {
+            look: Box::new([Entry::default(); 1 << LOOK]),
             limit: [0; 17],
             offset: [0; 17],
             values: Box::new([0; 256]),
         };
-        for (i, (&(code, length), &symbol)) in codes.iter().zip(&self.values).enumerate() {
+        let codes = codes(table.counts());
+        for (i, (&(code, length), &symbol)) in codes.iter().zip(table.values()).enumerate() {
             d.values[i] = symbol;
             let size = u32::from(symbol) & 15;
             if length > LOOK {
@@ -136,22 +134,9 @@ impl Spec {
                     Entry::new(value, symbol, (length + size) | whole);
             }
         }
-        Some(d)
+        d
     }
-}
 
-/// EXTEND: Figure F.12.
-#[inline(always)]
-pub(super) fn extend(bits: u32, size: u32) -> i32 {
-    let below = (bits as i32) >> size.wrapping_sub(1).min(31) == 0;
-    if size == 0 {
-        0
-    } else {
-        bits as i32 - if below { (1 << size) - 1 } else { 0 }
-    }
-}
-
-impl Decoder {
     /// In bytes.
     pub(super) const SIZE: usize = size_of::<Self>() + size_of::<[Entry; 1 << LOOK]>() + 256;
 

@@ -1,20 +1,19 @@
 //! Lossless decoding (T.81 Annex H).
 
-use super::Fault;
 use super::bits::BitReader;
-use super::grid::Scan;
-use super::huffman::{self, Decoder, extend};
+use super::fault::{Fault, missing_table};
+use super::huffman::{Decoder, extend};
 use super::memory::Memory;
-use super::restart::End;
+use super::restart::ScanEnd;
 use super::samples::Samples;
-use super::scan::{mcus, missing_table};
+use super::scan::mcus;
 use super::stream::Stream;
-use crate::error::Error;
-use crate::jpeg::{EntropyCoding, Feature, Jpeg};
-use crate::options::Limits;
+use crate::error::{Error, Feature};
+use crate::jpeg::{EntropyCoding, Jpeg, ScanHeader};
+use crate::limits::Limits;
 
 /// The samples of one component, filled up to whole MCUs.
-struct Plane {
+struct SamplePlane {
     across: usize,
     values: Vec<u16>,
 }
@@ -34,7 +33,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
     });
     let count: usize = sizes.clone().map(|(_, count)| count).sum();
     let memory = stream.memory.take(count * size_of::<u16>())?;
-    let plane = |(across, count)| Plane {
+    let plane = |(across, count)| SamplePlane {
         across,
         values: vec![0; count],
     };
@@ -56,10 +55,10 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
 
 fn decode_into(
     stream: &Stream<'_>,
-    scan: &Scan,
+    scan: &ScanHeader,
     precision: u32,
-    planes: &mut [Plane],
-) -> Result<End, Error> {
+    planes: &mut [SamplePlane],
+) -> Result<ScanEnd, Error> {
     let malformed = |reason| Error::Format {
         offset: scan.offset as u64,
         reason,
@@ -68,14 +67,14 @@ fn decode_into(
     if !(1..=7).contains(&scan.ss) || scan.al >= precision {
         return Err(malformed("impossible predictor or point transform"));
     }
-    let layout = stream.grid.layout(&scan.selectors);
-    if !stream.restart_interval.is_multiple_of(layout.across) {
+    let layout = stream.grid.layout(scan.selectors());
+    if !stream.restart_interval().is_multiple_of(layout.across) {
         return Err(malformed("restart interval that ends inside a line"));
     }
     let tables = scan
-        .selectors
+        .selectors()
         .iter()
-        .map(|s| stream.dc[s.td].as_ref().ok_or(missing_table(scan)))
+        .map(|s| stream.dc(s.td).ok_or(missing_table(scan)))
         .collect::<Result<Vec<_>, _>>()?;
     let al = scan.al;
     // The line that begins the scan or an interval is predicted without the one above (H.1.2.1).
@@ -86,7 +85,7 @@ fn decode_into(
         }
         for p in &layout.blocks {
             let (row, column) = p.at(down, across);
-            let Plane { across, values } = &mut planes[p.component];
+            let SamplePlane { across, values } = &mut planes[p.component];
             let at = row * *across + column;
             let value = |at: usize| i32::from(values[at] >> al);
             let predicted = match (row == p.top(first), column == 0) {
@@ -125,7 +124,7 @@ fn difference(bits: &mut BitReader<'_>, table: &Decoder) -> Result<i32, Fault> {
     bits.refill();
     match table.symbol(bits).ok_or(Fault::Code)? {
         0 => Ok(0),
-        huffman::LOSSLESS => Ok(0x8000),
+        16 => Ok(0x8000),
         size => {
             bits.refill();
             Ok(extend(bits.take(u32::from(size)), u32::from(size)))

@@ -1,7 +1,7 @@
 //! The bound on memory, beside that of the input.
 
 use crate::error::{Error, Resource};
-use crate::options::Limits;
+use crate::limits::Limits;
 
 /// How many bytes are taken, out of how many may be.
 #[derive(Debug, Clone, Copy)]

@@ -21,60 +21,41 @@
     reason = "the loops over symbols are twice as slow where one of their parts is a call"
 )]
 
-mod anew;
+mod ac_lookup;
 mod arithmetic;
+mod arithmetic_scan;
 mod bits;
 mod coefficients;
+mod dct;
 mod encode;
+mod fault;
 mod grid;
 mod huffman;
+mod image;
 mod lossless;
 mod memory;
-mod models;
-mod pairs;
+mod passage;
 mod progressive;
+mod progressive_encode;
 mod quantize;
 mod recode;
+mod recompress;
+mod reencode_blocks;
 mod restart;
 mod samples;
 mod scan;
 mod shrink;
+mod sink;
 mod stream;
-mod successive;
+mod strides;
 #[cfg(test)]
 mod tests;
-mod walk;
-mod whole;
+mod verify;
 
-pub(crate) use coefficients::Quantizer;
 pub(crate) use grid::Reduction;
+pub(crate) use image::Coefficients;
 pub(crate) use lossless::decode as decode_lossless;
 pub(crate) use memory::Memory;
 pub(crate) use quantize::{coarser, table};
+pub(crate) use recompress::{optimize, reduce};
 pub(crate) use samples::Samples;
-pub(crate) use walk::walk;
-pub(crate) use whole::{Coefficients, optimize, reduce};
-
-/// What is wrong with an MCU.
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    /// Bits that are no code, or a category that is none.
-    Code,
-    /// A run that leaves the block or the band.
-    Run,
-    /// The data ends.
-    Short,
-    /// Not the restart marker that is due.
-    Restart,
-}
-
-impl Fault {
-    const fn reason(self) -> &'static str {
-        match self {
-            Self::Code => "bits that are no code",
-            Self::Run => "a run that leaves its block",
-            Self::Restart => "not the restart marker that is due",
-            Self::Short => "the data ends before the image does",
-        }
-    }
-}

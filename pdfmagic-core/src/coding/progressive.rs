@@ -2,20 +2,21 @@
 
 use std::rc::Rc;
 
-use super::Fault;
 use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
-use super::grid::{Layout, Scan, Selector};
+use super::fault::{Fault, missing_table};
+use super::grid::Layout;
 use super::huffman::Decoder;
-use super::restart::End;
-use super::scan::{Mcus, Sink, apart, deliver, missing_table};
+use super::restart::ScanEnd;
+use super::scan::{Mcus, apart};
+use super::sink::{Sink, deliver};
 use super::stream::Stream;
 use crate::error::Error;
-use crate::jpeg::EntropyCoding;
+use crate::jpeg::{EntropyCoding, ScanHeader, Selector};
 
 /// A scan, and how far it is decoded.
 pub(super) struct Pass<'a> {
-    scan: Scan,
+    scan: ScanHeader,
     layout: Layout,
     /// By component of the scan. One bit more of each DC has no code, and no table.
     tables: Vec<Rc<Decoder>>,
@@ -26,15 +27,15 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(stream: &Stream<'a>, scan: Scan) -> Result<Self, Error> {
+    fn new(stream: &Stream<'a>, scan: ScanHeader) -> Result<Self, Error> {
         let table = |s: &Selector| match (scan.ss, scan.ah) {
-            (0, 0) => Some(stream.dc[s.td].clone()),
+            (0, 0) => Some(stream.dc(s.td).cloned()),
             (0, _) => None,
-            _ => Some(stream.ac[s.ta].clone()),
+            _ => Some(stream.ac(s.ta).cloned()),
         };
-        let tables: Option<_> = scan.selectors.iter().filter_map(table).collect();
+        let tables: Option<_> = scan.selectors().iter().filter_map(table).collect();
         Ok(Self {
-            layout: stream.grid.layout(&scan.selectors),
+            layout: stream.grid.layout(scan.selectors()),
             tables: tables.ok_or(missing_table(&scan))?,
             mcus: Mcus::new(stream, &scan),
             prediction: [0; 4],
@@ -108,10 +109,10 @@ impl<'a> Pass<'a> {
         stream: &Stream<'a>,
         down: usize,
         planes: &mut [Plane],
-        block: impl Fn(&mut BitReader, &Decoder, &Scan, &mut Block, &mut u32) -> Result<(), Fault>,
+        block: impl Fn(&mut BitReader, &Decoder, &ScanHeader, &mut Block, &mut u32) -> Result<(), Fault>,
     ) -> Result<(), Error> {
         let (scan, table) = (&self.scan, &self.tables[0]);
-        let plane = &mut planes[scan.selectors[0].component];
+        let plane = &mut planes[scan.selectors()[0].component];
         let mut eobrun = self.eobrun;
         let decode = |bits: &mut BitReader<'a>, down, across, fresh| {
             if fresh {
@@ -127,7 +128,11 @@ impl<'a> Pass<'a> {
 }
 
 /// Decodes one scan into the planes; what earlier scans left there is refined.
-pub(super) fn decode_into(stream: &Stream, scan: Scan, planes: &mut [Plane]) -> Result<End, Error> {
+pub(super) fn decode_into(
+    stream: &Stream,
+    scan: ScanHeader,
+    planes: &mut [Plane],
+) -> Result<ScanEnd, Error> {
     let mut pass = Pass::new(stream, scan)?;
     let down = pass.layout.down;
     pass.rows(stream, down, planes)?;
@@ -149,7 +154,7 @@ pub(super) struct Progression<'a> {
 impl<'a> Progression<'a> {
     /// Reads all headers and tables. `None` where there are too many, or their coding is another.
     pub(super) fn new(stream: &mut Stream<'a>) -> Result<Option<Self>, Error> {
-        if stream.entropy_coding != EntropyCoding::Huffman {
+        if stream.entropy_coding() != EntropyCoding::Huffman {
             return Ok(None);
         }
         let (mut passes, mut ends) = (Vec::new(), Vec::new());
@@ -186,7 +191,7 @@ impl<'a> Progression<'a> {
                 plane.blocks.fill(Block::ZERO);
             }
             for pass in &mut self.passes {
-                let rows = match &pass.scan.selectors[..] {
+                let rows = match pass.scan.selectors() {
                     [one] => {
                         let c = &grid.components[one.component];
                         c.v.min(c.down - down * c.v)
@@ -213,7 +218,7 @@ fn run_of_blocks(bits: &mut BitReader, r: u32) -> u32 {
 fn first(
     bits: &mut BitReader,
     table: &Decoder,
-    scan: &Scan,
+    scan: &ScanHeader,
     block: &mut Block,
     eobrun: &mut u32,
 ) -> Result<(), Fault> {
@@ -246,7 +251,7 @@ fn first(
 fn refine(
     bits: &mut BitReader,
     table: &Decoder,
-    scan: &Scan,
+    scan: &ScanHeader,
     block: &mut Block,
     eobrun: &mut u32,
 ) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! Requantizing coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
 
-use super::coefficients::{NATURAL, Quantizer};
+use super::coefficients::NATURAL;
+use crate::jpeg::Quantizer;
 
 /// Tables K.1 and K.2, row by row.
 const LUMINANCE: [u16; 64] = [

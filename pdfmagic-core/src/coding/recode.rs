@@ -3,13 +3,13 @@
 
 use super::bits::BitWriter;
 use super::encode::{Codes, Counts, Prediction, ac_slot, category, dc_slot};
-use super::grid::Scan;
 use super::huffman::{Decoder, Entry};
-use super::restart::End;
+use super::passage::Passage;
+use super::restart::ScanEnd;
 use super::stream::Stream;
-use super::walk::{Follow, WIDE, follow, symbols};
-use super::whole::Passage;
+use super::strides::{Follow, WIDE, follow, symbols};
 use crate::error::Error;
+use crate::jpeg::ScanHeader;
 
 /// A scan whose codes are changed.
 #[derive(Default)]
@@ -20,15 +20,15 @@ pub(super) struct Recode {
 }
 
 impl Passage for Recode {
-    fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
+    fn read(&mut self, stream: &Stream<'_>, scan: &ScanHeader) -> Result<ScanEnd, Error> {
         let mut count = Count {
             counts: Counts::default(),
-            strides: vec![[0; 1 << WIDE]; scan.selectors.len()],
+            strides: vec![[0; 1 << WIDE]; scan.selectors().len()],
             prediction: Prediction::default(),
         };
         let end = follow(stream, scan, &mut count)?;
         for (component, strides) in count.strides.iter().enumerate() {
-            let ac = stream.ac[scan.selectors[component].ta].as_ref();
+            let ac = stream.ac(scan.selectors()[component].ta);
             for (index, &n) in strides.iter().enumerate().filter(|(_, n)| **n > 0) {
                 for e in ac.into_iter().flat_map(|ac| symbols(ac, index)) {
                     count.counts.add(ac_slot(component), e.symbol().into(), n);
@@ -47,7 +47,7 @@ impl Passage for Recode {
     fn write(
         &self,
         stream: &Stream<'_>,
-        scan: &Scan,
+        scan: &ScanHeader,
         mut out: Vec<u8>,
         codes: &Codes,
     ) -> Result<Vec<u8>, Error> {
@@ -55,10 +55,10 @@ impl Passage for Recode {
             .memory
             .make_room_to_write(&mut out, codes.price(&self.counts))?;
         let strides = self.strides.iter().enumerate().map(|(component, occur)| {
-            let ac = stream.ac[scan.selectors[component].ta].as_ref();
+            let ac = stream.ac(scan.selectors()[component].ta);
             let stride = |(index, &occurs)| match ac {
-                Some(ac) if occurs => Coded::new(component, ac, index, codes),
-                _ => Coded::LONG,
+                Some(ac) if occurs => CodedStride::new(component, ac, index, codes),
+                _ => CodedStride::LONG,
             };
             occur.iter().enumerate().map(stride).collect()
         });
@@ -107,9 +107,9 @@ impl Follow for Count {
 /// A stride as it is written: from the top, bits (52), how many come from the input after them (6), and the length
 /// of both (6).
 #[derive(Clone, Copy)]
-struct Coded(u64);
+struct CodedStride(u64);
 
-impl Coded {
+impl CodedStride {
     /// Too long for one word.
     const LONG: Self = Self(63);
 
@@ -135,7 +135,7 @@ impl Coded {
 /// Writes symbols by other codes.
 struct Write<'c> {
     codes: &'c Codes,
-    strides: Vec<Box<[Coded]>>,
+    strides: Vec<Box<[CodedStride]>>,
     prediction: Prediction,
     bits: BitWriter,
 }
@@ -167,7 +167,7 @@ impl Follow for Write<'_> {
 
     #[inline(always)]
     fn stride(&mut self, component: usize, ac: &Decoder, index: usize, bits: u32) {
-        let Coded(coded) = self.strides[component][index];
+        let CodedStride(coded) = self.strides[component][index];
         let (length, tail) = (coded as u32 & 63, coded as u32 >> 6 & 63);
         if length == 63 {
             return self.one_by_one(component, ac, index, bits);

@@ -1,9 +1,7 @@
 //! Restart intervals (T.81 E.1.4, E.2.4), and what is to be done where their markers are not those due.
 
-use super::Fault;
 use super::bits::BitReader;
-use super::scan::broken;
-use super::stream::Stream;
+use super::fault::{Fault, broken};
 use crate::error::Error;
 
 /// Counts MCUs to the next RSTm, and expects it.
@@ -26,7 +24,7 @@ pub(super) struct Restarts<'a> {
 
 /// Where a scan ends.
 #[derive(Clone, Copy)]
-pub(super) struct End {
+pub(super) struct ScanEnd {
     /// Where the marker is that ends it, in bytes.
     pub(super) at: usize,
     /// Whether markers other than those due were met, or intervals cut short.
@@ -44,11 +42,11 @@ enum Meaning {
 }
 
 impl<'a> Restarts<'a> {
-    pub(super) fn new(stream: &Stream<'a>) -> Self {
-        let interval = stream.restart_interval;
+    /// Of intervals of so many MCUs; 0 for none.
+    pub(super) fn new(data: &'a [u8], interval: usize, is_strict: bool) -> Self {
         Self {
-            data: stream.data,
-            is_strict: stream.is_strict,
+            data,
+            is_strict,
             interval,
             due: if interval == 0 { usize::MAX } else { interval },
             number: 0,

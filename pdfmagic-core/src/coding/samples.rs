@@ -1,14 +1,14 @@
 //! Decoded samples, for what no JPEG in a PDF can hold.
 
-use super::coefficients::{NATURAL, Plane, Quantizer};
+use super::coefficients::{NATURAL, Plane};
+use super::dct::{Matrix, dct, product, transposed};
 use super::grid::Grid;
+use super::image::Coefficients;
 use super::memory::Memory;
-use super::shrink::{Matrix, dct, transposed};
-use super::whole::Coefficients;
 use crate::error::Error;
-use crate::jpeg::{ColorModel, Frame, Jpeg};
+use crate::jpeg::{ColorModel, Frame, Jpeg, Quantizer};
+use crate::limits::Limits;
 use crate::notice::Notice;
-use crate::options::Limits;
 
 /// Samples of all components, pixel by pixel.
 pub(crate) struct Samples {
@@ -167,20 +167,4 @@ fn inverse(plane: &Plane, at: (usize, usize), quantizer: &Quantizer) -> Matrix {
     }
     let basis: Matrix = std::array::from_fn(|k| std::array::from_fn(|x| dct(8, k, x) as f32));
     product(&product(&transposed(&basis), &x), &basis)
-}
-
-fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let mut c = [[0.0; 8]; 8];
-    for (row, out) in a.iter().zip(&mut c) {
-        // High frequencies are often absent.
-        if row.iter().all(|&x| x == 0.0) {
-            continue;
-        }
-        for (&x, line) in row.iter().zip(b) {
-            for (sum, &y) in out.iter_mut().zip(line) {
-                *sum += x * y;
-            }
-        }
-    }
-    c
 }

@@ -1,32 +1,16 @@
 //! Sequential decoding of a Huffman-coded scan (F.2.1, F.2.2), MCU by MCU.
 
-use super::Fault;
+use super::ac_lookup::AcLookup;
 use super::bits::BitReader;
-use super::coefficients::{Block, Plane};
-use super::grid::{Layout, Place, Scan};
+use super::coefficients::Plane;
+use super::fault::{Fault, broken, missing_table};
+use super::grid::{Layout, Place};
 use super::huffman::Decoder;
-use super::pairs::Pairs;
-use super::restart::{End, Restarts};
+use super::restart::{Restarts, ScanEnd};
+use super::sink::{Levels, Sink};
 use super::stream::Stream;
 use crate::error::Error;
-use crate::jpeg::EntropyCoding;
-
-/// What a fault in the data at `offset` comes to.
-pub(super) fn broken(fault: Fault, offset: usize, mcu: usize) -> Error {
-    Error::Scan {
-        offset: offset as u64,
-        mcu: mcu as u64,
-        reason: fault.reason(),
-    }
-}
-
-/// A scan names a table that was never defined.
-pub(super) fn missing_table(scan: &Scan) -> Error {
-    Error::Format {
-        offset: scan.offset as u64,
-        reason: "entropy coding table is missing",
-    }
-}
+use crate::jpeg::{EntropyCoding, ScanHeader};
 
 /// One block of an MCU with the tables that decode it.
 #[derive(Clone, Copy)]
@@ -41,27 +25,28 @@ pub(super) struct Step<'t, T> {
 /// What `make` makes of each AC table of a scan.
 pub(super) fn looks<T>(
     stream: &Stream<'_>,
-    scan: &Scan,
+    scan: &ScanHeader,
     make: impl Fn(&Decoder) -> T,
 ) -> [Option<T>; 4] {
     std::array::from_fn(|ta| {
-        let is_used = scan.selectors.iter().any(|s| s.ta == ta);
-        stream.ac[ta].as_deref().filter(|_| is_used).map(&make)
+        let is_used = scan.selectors().iter().any(|s| s.ta == ta);
+        let ac = stream.ac(ta).filter(|_| is_used)?;
+        Some(make(ac))
     })
 }
 
 pub(super) fn steps<'t, T>(
     stream: &'t Stream,
-    scan: &Scan,
+    scan: &ScanHeader,
     places: &[Place],
     looks: &'t [Option<T>; 4],
 ) -> Result<Vec<Step<'t, T>>, Error> {
     let step = |&place: &Place| {
-        let s = scan.selectors[place.part];
+        let s = scan.selectors()[place.part];
         Some(Step {
             place,
-            dc: stream.dc[s.td].as_ref()?,
-            ac: stream.ac[s.ta].as_ref()?,
+            dc: stream.dc(s.td)?,
+            ac: stream.ac(s.ta)?,
             look: looks[s.ta].as_ref()?,
         })
     };
@@ -69,46 +54,13 @@ pub(super) fn steps<'t, T>(
     steps.ok_or(missing_table(scan))
 }
 
-/// What becomes of the blocks of a scan.
-pub(super) trait Sink {
-    /// A block, at its row and column among those of its component: its DC, and what reads the others.
-    fn block(
-        &mut self,
-        p: &Place,
-        at: (usize, usize),
-        dc: i16,
-        levels: impl Levels,
-    ) -> Result<(), Fault>;
-    /// A row of MCUs of so many blocks follows.
-    fn make_room(&mut self, _blocks: usize) -> Result<(), Error> {
-        Ok(())
-    }
-    /// A row of MCUs is complete.
-    fn row(&mut self, _down: usize) {}
-}
-
-/// AC coefficients of a block that are yet to be read.
-pub(super) trait Levels: Sized {
-    /// Tells zig-zag index and value of each that is not zero, in order. Zeros may come between.
-    fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault>;
-    /// The block with this DC, in `room` if it is nowhere yet.
-    #[inline(always)]
-    fn block<'b>(self, dc: i16, room: &'b mut Block) -> Result<&'b Block, Fault>
-    where
-        Self: 'b,
-    {
-        room.fill(dc, self, |_, value| value)?;
-        Ok(room)
-    }
-}
-
 /// Those of a block under way.
-struct Coded<'s, 'b, 'a> {
-    step: &'s Step<'s, Pairs>,
+struct HuffmanLevels<'s, 'b, 'a> {
+    step: &'s Step<'s, AcLookup>,
     bits: &'b mut BitReader<'a>,
 }
 
-impl Levels for Coded<'_, '_, '_> {
+impl Levels for HuffmanLevels<'_, '_, '_> {
     #[inline(always)]
     fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault> {
         self.step.look.read(self.step.ac, self.bits, put)
@@ -121,10 +73,10 @@ impl Levels for Coded<'_, '_, '_> {
 #[inline(always)]
 pub(super) fn mcus<'a>(
     stream: &Stream<'a>,
-    scan: &Scan,
+    scan: &ScanHeader,
     layout: &Layout,
     decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
-) -> Result<End, Error> {
+) -> Result<ScanEnd, Error> {
     let mut mcus = Mcus::new(stream, scan);
     mcus.rows(stream, layout.across, layout.down, decode)?;
     Ok(mcus.end())
@@ -138,10 +90,10 @@ pub(super) struct Mcus<'a> {
 }
 
 impl<'a> Mcus<'a> {
-    pub(super) fn new(stream: &Stream<'a>, scan: &Scan) -> Self {
+    pub(super) fn new(stream: &Stream<'a>, scan: &ScanHeader) -> Self {
         Self {
             bits: BitReader::new(stream.data, scan.start),
-            restarts: Restarts::new(stream),
+            restarts: Restarts::new(stream.data, stream.restart_interval(), stream.is_strict),
             next: 0,
         }
     }
@@ -156,7 +108,7 @@ impl<'a> Mcus<'a> {
         mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
     ) -> Result<(), Error> {
         // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
-        let strict = stream.entropy_coding == EntropyCoding::Huffman;
+        let strict = stream.entropy_coding() == EntropyCoding::Huffman;
         let (mut bits, mut mcu, mut fresh) = (self.bits, self.next, self.next == 0);
         for down in 0..down {
             for across in 0..across {
@@ -179,8 +131,8 @@ impl<'a> Mcus<'a> {
         Ok(())
     }
 
-    pub(super) fn end(&self) -> End {
-        End {
+    pub(super) fn end(&self) -> ScanEnd {
+        ScanEnd {
             at: self.bits.to_marker(),
             is_resynchronized: self.restarts.is_resynchronized,
         }
@@ -188,9 +140,13 @@ impl<'a> Mcus<'a> {
 }
 
 /// Decodes a scan into `sink` (F.2.2.1, F.2.2.2).
-pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
-    let looks = looks(stream, scan, Pairs::new);
+pub(super) fn decode<S: Sink>(
+    stream: &Stream,
+    scan: &ScanHeader,
+    sink: &mut S,
+) -> Result<ScanEnd, Error> {
+    let layout = stream.grid.layout(scan.selectors());
+    let looks = looks(stream, scan, AcLookup::new);
     let steps = steps(stream, scan, &layout.blocks, &looks)?;
     let mut prediction = [0i16; 4];
     let mut mcus = Mcus::new(stream, scan);
@@ -206,7 +162,7 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
                 apart(bits, |bits| {
                     bits.refill();
                     step.dc.predict(bits, sum)?;
-                    sink.block(p, p.at(down, across), *sum, Coded { step, bits })
+                    sink.block(p, p.at(down, across), *sum, HuffmanLevels { step, bits })
                 })?;
             }
             Ok(())
@@ -214,24 +170,6 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
         sink.row(down);
     }
     Ok(mcus.end())
-}
-
-/// Tells `sink` a row of MCUs that lies in `planes` as the row `stored`.
-pub(super) fn deliver<S: Sink>(
-    planes: &[Plane],
-    stored: usize,
-    layout: &Layout,
-    down: usize,
-    sink: &mut S,
-) -> Result<(), Error> {
-    sink.make_room(layout.across * layout.blocks.len())?;
-    for (across, p) in layout.row() {
-        let block = planes[p.component].get(p.at(stored, across));
-        sink.block(p, p.at(down, across), block.zz[0], block)
-            .expect("only data that is read can be at fault");
-    }
-    sink.row(down);
-    Ok(())
 }
 
 /// Runs `work` on a copy of the reader, which so stays in registers.
@@ -258,17 +196,15 @@ impl Sink for Store<'_> {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault> {
-        self.0[p.component]
-            .at(at)
-            .fill(dc, levels, |_, value| value)
+        levels.fill(dc, self.0[p.component].at(at), |_, value| value)
     }
 }
 
 /// Decodes a sequential scan into planes padded to whole MCUs.
 pub(super) fn decode_into(
     stream: &Stream,
-    scan: &Scan,
+    scan: &ScanHeader,
     planes: &mut [Plane],
-) -> Result<End, Error> {
+) -> Result<ScanEnd, Error> {
     decode(stream, scan, &mut Store(planes))
 }

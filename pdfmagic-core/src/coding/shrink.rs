@@ -5,28 +5,17 @@
 //! frequencies to one of 2m, until it has 8.
 
 use std::array::from_fn;
-use std::f64::consts::{PI, SQRT_2};
+use std::f64::consts::SQRT_2;
 
-use super::Fault;
-use super::coefficients::{Block, NATURAL, Quantizer, ZIGZAG};
-use super::encode::Symbols;
-use super::grid::{Component, Grid, Layout, Place, Selector};
+use super::coefficients::{Block, NATURAL, ZIGZAG};
+use super::dct::{Matrix, dct, transposed};
+use super::encode::{Collects, Symbols};
+use super::fault::Fault;
+use super::grid::{Grid, GridComponent, Layout, Place};
 use super::memory::Memory;
-use super::scan::{Levels, Sink};
-use super::whole::Collects;
+use super::sink::{Levels, Sink};
 use crate::error::Error;
-
-pub(super) type Matrix = [[f32; 8]; 8];
-
-/// The orthonormal DCT-II of n points: A.3.3 along one axis.
-pub(super) fn dct(n: usize, k: usize, x: usize) -> f64 {
-    let c = if k == 0 {
-        (1.0 / n as f64).sqrt()
-    } else {
-        (2.0 / n as f64).sqrt()
-    };
-    c * ((2 * x + 1) as f64 * k as f64 * PI / (2 * n) as f64).cos()
-}
+use crate::jpeg::{Quantizer, Selector};
 
 /// What joins two strips of M frequencies. The even frequencies of both together are the sums of those of the first and
 /// the same of the second, which is mirrored; the odd ones are made of the differences, by this matrix.
@@ -86,10 +75,6 @@ impl Joins {
             self.2.apply(rows);
         }
     }
-}
-
-pub(super) fn transposed(a: &Matrix) -> Matrix {
-    from_fn(|i| from_fn(|j| a[j][i]))
 }
 
 /// Adding this rounds a small f32 to an integer, which its low bits then hold.
@@ -192,14 +177,14 @@ impl Way {
 }
 
 /// The mosaics of a row of new MCUs of one component.
-struct Band {
+struct MosaicRow {
     across: usize,
     /// Its first row of new blocks.
     top: usize,
     mosaics: Vec<Matrix>,
 }
 
-impl Band {
+impl MosaicRow {
     /// That of the new block at (row, column).
     #[inline(always)]
     fn at(&mut self, (row, column): (usize, usize)) -> &mut Matrix {
@@ -218,7 +203,7 @@ pub(super) struct Shrink {
     to: Layout,
     /// By component.
     ways: Vec<Way>,
-    bands: Vec<Band>,
+    mosaics: Vec<MosaicRow>,
     /// The row of new MCUs under way.
     down: usize,
 }
@@ -236,7 +221,7 @@ impl Shrink {
         let blocks: usize = new.components.iter().map(|c| c.h * c.v).sum();
         let memory = memory.take(new.mcus_across * blocks * size_of::<Matrix>())?;
         let steps = from.iter().zip(to);
-        let band = |c: &Component| Band {
+        let row = |c: &GridComponent| MosaicRow {
             across: new.mcus_across * c.h,
             top: 0,
             mosaics: vec![[[0.0; 8]; 8]; new.mcus_across * c.h * c.v],
@@ -250,7 +235,7 @@ impl Shrink {
                 .zip(steps)
                 .map(|(&f, (from, to))| Way::new(f, from, to))
                 .collect(),
-            bands: new.components.iter().map(band).collect(),
+            mosaics: new.components.iter().map(row).collect(),
             old: old.clone(),
             new: new.clone(),
             down: 0,
@@ -267,7 +252,7 @@ impl Shrink {
                 continue;
             }
             let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
-            let mosaic = self.bands[p.component].at(at);
+            let mosaic = self.mosaics[p.component].at(at);
             way.extend(
                 mosaic,
                 old.across - (column << way.x),
@@ -279,7 +264,7 @@ impl Shrink {
         }
         self.down += 1;
         for p in &self.to.blocks {
-            self.bands[p.component].top = p.top(self.down);
+            self.mosaics[p.component].top = p.top(self.down);
         }
     }
 }
@@ -305,7 +290,7 @@ impl Sink for Shrink {
         levels: impl Levels,
     ) -> Result<(), Fault> {
         let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
-        let mosaic = self.bands[p.component].at((at.0 >> way.y, at.1 >> way.x));
+        let mosaic = self.mosaics[p.component].at((at.0 >> way.y, at.1 >> way.x));
         let steps = if old.has(at) { &way.steps } else { &[0.0; 64] };
         let mut lay = way.lay(at, steps, mosaic);
         lay(0, dc);

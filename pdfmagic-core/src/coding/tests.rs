@@ -4,14 +4,13 @@ use proptest::prelude::*;
 
 use super::coefficients::{Block, Plane};
 use super::encode::{Counts, Symbols, category, head};
-use super::grid::{Component, Grid};
-use super::huffman::{self, extend, optimal};
+use super::grid::{Grid, GridComponent};
+use super::huffman::{extend, optimal};
 use super::memory::Memory;
 use super::quantize::Requantizer;
-use super::whole::{Coefficients, write_scan};
-use super::{Reduction, optimize, reduce, table, walk};
-use crate::jpeg::segment::Marker;
-use crate::jpeg::{Jpeg, standard};
+use super::recompress::write_scan;
+use super::{Coefficients, Reduction, optimize, reduce, table};
+use crate::jpeg::{Class, HuffmanTable, Jpeg, Marker, Tables};
 use crate::{Error, Limits};
 
 /// Each component's H and V. The last has too many blocks to interleave.
@@ -33,13 +32,12 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         state ^= state << 17;
         (state % below) as i16
     };
-    let component = |(id, &(h, v))| Component {
-        id,
+    let component = |&(h, v)| GridComponent {
         h,
         v,
-        ..Component::default()
+        ..GridComponent::default()
     };
-    let components = (1..).zip(factors).map(component).collect();
+    let components = factors.iter().map(component).collect();
     let grid = Grid::new(width, height, components);
     let mut planes = Vec::new();
     for c in &grid.components {
@@ -240,15 +238,17 @@ fn a_walk_finds_the_end_and_what_a_decoder_finds_wrong() {
         ] {
             let mut longer = data.clone();
             longer.extend(b"not of the image");
-            let size = walk(&parse(&longer), &limits).expect("it is sound");
-            assert_eq!(size, data.len());
+            let size = parse(&longer).verify(&limits).expect("it is sound");
+            assert_eq!(size, data.len() as u64);
         }
     }
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
     for at in (data.len() / 2..data.len()).step_by(7) {
         let mut damaged = data.clone();
         damaged[at] ^= 0x55;
-        let walked = walk(&parse(&damaged), &limits).map_err(|error| error.to_string());
+        let walked = parse(&damaged)
+            .verify(&limits)
+            .map_err(|error| error.to_string());
         let decoded = decode(&damaged).map_err(|error| error.to_string());
         assert_eq!(walked.err().is_some(), decoded.err().is_some(), "byte {at}");
     }
@@ -269,8 +269,8 @@ fn without_eoi_a_walk_ends_with_the_last_scan() {
     data[end..].copy_from_slice(b"\xFF\xE1");
     for cut_off in [&b""[..], b"\xFF", b"\xFF\xFF\xFF\xD9"] {
         let data = [&data[..], cut_off].concat();
-        let size = walk(&parse(&data), &Limits::default()).expect("its scan is whole");
-        assert_eq!(size, end);
+        let size = parse(&data).verify(&Limits::default());
+        assert_eq!(size.expect("its scan is whole"), end as u64);
     }
 }
 
@@ -345,11 +345,14 @@ fn categories_and_their_bits_are_read_as_they_are_written() {
 
 #[test]
 fn the_typical_tables_are_sound() {
-    for chrominance in [false, true] {
-        for table in [standard::dc(chrominance), standard::ac(chrominance)] {
-            assert!(huffman::Spec::from(table).decoder(huffman::AC).is_some());
-        }
+    let tables = Tables::default();
+    for (class, destination) in [0, 1]
+        .map(|d| [(Class::Dc, d), (Class::Ac, d)])
+        .as_flattened()
+    {
+        assert!(tables.huffman_or_default(*class, *destination).is_some());
     }
+    assert!(tables.huffman_or_default(Class::Ac, 2).is_none());
 }
 
 proptest! {
@@ -359,7 +362,8 @@ proptest! {
     ) {
         let counts: [u32; 256] = counts.try_into().expect("as many as asked for");
         let spec = optimal(&counts);
-        let codes = spec.codes().expect("lengths that fit");
+        prop_assert!(HuffmanTable::new(&spec.counts, &spec.values).is_some(), "lengths that fit");
+        let codes = spec.codes();
         let used: Vec<_> = (0..=255).filter(|&v: &u8| counts[usize::from(v)] > 0).collect();
         let mut coded = spec.values.clone();
         coded.sort_unstable();
@@ -389,6 +393,6 @@ proptest! {
         jpeg.extend(data);
         let limits = Limits::default();
         let decoded = decode(&jpeg).is_ok();
-        prop_assert_eq!(walk(&parse(&jpeg), &limits).is_ok(), decoded);
+        prop_assert_eq!(parse(&jpeg).verify(&limits).is_ok(), decoded);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::notice::Notice;
-use crate::pdf::Piece;
+use crate::piece::Piece;
 
 /// Bytes of the input, what stands in for them, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

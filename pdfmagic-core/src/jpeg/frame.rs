@@ -1,11 +1,15 @@
 //! The frame header (T.81 B.2.2), and what its components mean.
 
-use std::fmt;
 use std::num::NonZeroU16;
 
 use super::app::AdobeTransform;
 use super::segment::{Marker, Segment};
-use crate::error::Error;
+use crate::error::{Error, Feature};
+
+/// Where Y is in the payload of a frame header.
+pub(super) const LINES_OFFSET: usize = 1;
+
+const TOO_SHORT: &str = "frame header below 8 bytes";
 
 /// What a SOFn segment says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,56 +106,16 @@ impl ColorModel {
     }
 }
 
-/// Something sound that we, or the backend, cannot carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Feature {
-    /// SOF5 ..= SOF7, SOF13 ..= SOF15.
-    Hierarchical,
-    /// SOF55: JPEG-LS (ITU-T T.87).
-    JpegLs,
-    /// A number of components other than 1, 3 or 4.
-    ComponentCount(u8),
-    /// A sample precision other than 8 bits.
-    Precision(u8),
-    /// SOF3, SOF11.
-    Lossless,
-    /// SOF9 ..= SOF11.
-    Arithmetic,
-}
-
-impl Feature {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Hierarchical => "unsupported.hierarchical",
-            Self::JpegLs => "unsupported.jpeg_ls",
-            Self::ComponentCount(_) => "unsupported.component_count",
-            Self::Precision(_) => "unsupported.precision",
-            Self::Lossless => "unsupported.lossless",
-            Self::Arithmetic => "unsupported.arithmetic",
-        }
-    }
-}
-
-impl fmt::Display for Feature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hierarchical => f.write_str("hierarchical coding"),
-            Self::JpegLs => f.write_str("JPEG-LS"),
-            Self::ComponentCount(n) => write!(f, "{n} components"),
-            Self::Precision(bits) => write!(f, "{bits}-bit samples"),
-            Self::Lossless => f.write_str("lossless coding"),
-            Self::Arithmetic => f.write_str("arithmetic coding"),
-        }
-    }
-}
-
 impl Frame {
-    /// Reads a SOFn segment. `lines` gives the height where the segment leaves it open.
-    pub(super) fn parse(
-        segment: &Segment<'_>,
-        lines: impl FnOnce() -> Result<NonZeroU16, Error>,
-    ) -> Result<Self, Error> {
+    /// Y of a SOFn segment. `None` if it is left to a DNL segment (B.2.5).
+    pub(super) fn lines(segment: &Segment<'_>) -> Result<Option<NonZeroU16>, Error> {
+        let rest = segment.payload.get(LINES_OFFSET..).unwrap_or_default();
+        let bytes = rest.first_chunk().ok_or(segment.malformed(TOO_SHORT))?;
+        Ok(NonZeroU16::new(u16::from_be_bytes(*bytes)))
+    }
+
+    /// Reads a SOFn segment, whose Y is or was left open for `height`.
+    pub(super) fn parse(segment: &Segment<'_>, height: NonZeroU16) -> Result<Self, Error> {
         let (process, entropy_coding) = match segment.marker.0 & 0x0F {
             0 => (Process::Baseline, EntropyCoding::Huffman),
             1 => (Process::ExtendedSequential, EntropyCoding::Huffman),
@@ -162,10 +126,11 @@ impl Frame {
             11 => (Process::Lossless, EntropyCoding::Arithmetic),
             _ => return Err(Error::Unsupported(Feature::Hierarchical)),
         };
-        let (&[precision, y0, y1, x0, x1, count], components) = segment
-            .payload
-            .split_first_chunk()
-            .ok_or(segment.malformed("frame header below 8 bytes"))?;
+        let (&[precision, _, _, x0, x1, count], components) =
+            segment
+                .payload
+                .split_first_chunk()
+                .ok_or(segment.malformed(TOO_SHORT))?;
         if components.len() != 3 * usize::from(count) {
             return Err(segment.malformed("frame header length disagrees with its component count"));
         }
@@ -184,7 +149,6 @@ impl Frame {
         }
         let width =
             NonZeroU16::new(u16::from_be_bytes([x0, x1])).ok_or(segment.malformed("width is 0"))?;
-        let height = NonZeroU16::new(u16::from_be_bytes([y0, y1])).map_or_else(lines, Ok)?;
         Ok(Self {
             process,
             entropy_coding,

@@ -1,32 +1,50 @@
 //! From SOI to the first SOS: gathers what the segments say.
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
-use std::ops::Range;
 
 use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
+use super::default_tables;
 use super::edit::Edit;
-use super::exif::{self, Exif};
-use super::frame::{ColorModel, EntropyCoding, Frame, Process};
+use super::exif::{self, Exif, Orientation};
+use super::frame::{ColorModel, EntropyCoding, Frame, LINES_OFFSET, Process};
 use super::icc::IccChunks;
+use super::scan_header::ScanHeader;
 use super::segment::{Marker, Segment, Segments};
+use super::source::Source;
 use super::tables::Tables;
-use super::{Jpeg, Source, standard};
+use crate::density::Density;
 use crate::error::{Error, Resource};
-use crate::geometry::Density;
+use crate::limits::Limits;
 use crate::notice::Notice;
-use crate::options::Limits;
-
-/// Where Y is in the payload of a frame header.
-const LINES_OFFSET: usize = 1;
 
 /// libjpeg, and what is built on it, refuses more pixels than this in a line or lines in a frame.
 const LIBJPEG_MAX_SIDE: u16 = 65_500;
 
+/// What the segments say, put together.
+#[derive(Debug, Clone)]
+pub(super) struct Header<'a> {
+    pub(super) frame: Frame,
+    pub(super) color_model: ColorModel,
+    pub(super) adobe: Option<AdobeTransform>,
+    pub(super) density: Option<[Density; 2]>,
+    pub(super) pixel_ratio: f64,
+    pub(super) orientation: Orientation,
+    pub(super) icc_profile: Option<Cow<'a, [u8]>>,
+    /// In order.
+    pub(super) edits: Vec<Edit>,
+    pub(super) notices: Vec<Notice>,
+    /// As they stand at the first scan.
+    pub(super) tables: Tables<'a>,
+    /// Where the first SOS marker is, in bytes.
+    pub(super) scans_offset: usize,
+}
+
 /// What has been seen so far.
 #[derive(Default)]
-struct Header<'a> {
+struct Reader<'a> {
     frame: Option<(Frame, u64)>,
-    tables: Tables,
+    tables: Tables<'a>,
     jfif: Option<Jfif>,
     exif: Option<Exif>,
     photoshop_density: Option<[f64; 2]>,
@@ -36,43 +54,64 @@ struct Header<'a> {
     edits: Vec<Edit>,
 }
 
-pub(super) fn parse<'a>(source: Source<'a>, limits: &Limits) -> Result<Jpeg<'a>, Error> {
+/// Reads the marker segments from SOI to the first SOS.
+pub(super) fn read<'a>(source: Source<'a>, limits: &Limits) -> Result<Header<'a>, Error> {
     let mut segments = Segments::new(source.head(), limits.max_segments)?;
-    let mut header = Header::default();
+    let mut reader = Reader::default();
     let scan = loop {
         let segment = segments.next()?;
         match segment.marker {
             Marker::SOS => break segment,
             Marker::EOI => return Err(segment.malformed("EOI before the first scan")),
-            marker if marker.is_sof() => header.frame(&segment, source)?,
-            _ => header.segment(&segment)?,
+            marker if marker.is_sof() => reader.frame(&segment, source)?,
+            _ => reader.segment(&segment)?,
         }
     };
     let skipped = segments.skipped.into_iter();
-    header
+    reader
         .edits
         .extend(skipped.map(|(range, why)| Edit::cut(range, why)));
     // A profile in pieces is put together here, and is copied once more into the image that it goes with.
-    Resource::Memory.check(2 * header.icc.size() as u64, limits.max_memory)?;
-    header.finish(source, &scan)
+    Resource::Memory.check(2 * reader.icc.size() as u64, limits.max_memory)?;
+    reader.finish(&scan)
 }
 
-impl<'a> Header<'a> {
+impl<'a> Reader<'a> {
     fn frame(&mut self, segment: &Segment<'a>, source: Source<'a>) -> Result<(), Error> {
         if self.frame.is_some() {
             return Err(segment.malformed("second frame header"));
         }
-        let frame = Frame::parse(segment, || {
-            let (lines, dnl) = defined_lines(source, segment)?;
-            let at = (segment.payload_offset + LINES_OFFSET) as u64;
-            self.edits.extend([
-                Edit::replace(at, &lines.get().to_be_bytes(), Notice::HeightResolved),
-                Edit::cut(dnl, Notice::HeightResolved),
-            ]);
-            Ok(lines)
-        })?;
+        let height = match Frame::lines(segment)? {
+            Some(height) => height,
+            None => self.defined_lines(segment, source)?,
+        };
+        let frame = Frame::parse(segment, height)?;
         self.frame = Some((frame, segment.range().start));
         Ok(())
+    }
+
+    /// The height that a DNL segment gives after the first scan (B.2.5), which is put into the frame header.
+    fn defined_lines(
+        &mut self,
+        frame: &Segment<'a>,
+        source: Source<'a>,
+    ) -> Result<NonZeroU16, Error> {
+        let after_frame = frame.payload_offset + frame.payload.len();
+        let mut segments = Segments::at(source.whole()?, after_frame);
+        while segments.next()?.marker != Marker::SOS {}
+        segments.skip_data();
+        let dnl = segments.next()?;
+        let lines = match (dnl.marker, dnl.payload) {
+            (Marker::DNL, &[high, low]) => NonZeroU16::new(u16::from_be_bytes([high, low])),
+            _ => None,
+        };
+        let lines = lines.ok_or(frame.malformed("height is 0, and no DNL segment gives it"))?;
+        let at = (frame.payload_offset + LINES_OFFSET) as u64;
+        self.edits.extend([
+            Edit::replace(at, &lines.get().to_be_bytes(), Notice::HeightResolved),
+            Edit::cut(dnl.range(), Notice::HeightResolved),
+        ]);
+        Ok(lines)
     }
 
     fn segment(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
@@ -101,11 +140,7 @@ impl<'a> Header<'a> {
                 }
                 None => {}
             },
-            Marker::DQT => self.tables.define_quantization(segment)?,
-            Marker::DHT => self.tables.define_huffman(segment)?,
-            Marker::DRI if segment.payload.len() != 2 => {
-                return Err(segment.malformed("restart interval of a size other than 2 bytes"));
-            }
+            Marker::DQT | Marker::DHT | Marker::DAC | Marker::DRI => self.tables.define(segment)?,
             marker => {
                 if let Some(feature) = marker.foreign_frame() {
                     return Err(Error::Unsupported(feature));
@@ -133,12 +168,12 @@ impl<'a> Header<'a> {
         }));
     }
 
-    fn finish(mut self, source: Source<'a>, scan: &Segment<'_>) -> Result<Jpeg<'a>, Error> {
+    fn finish(mut self, scan: &Segment<'_>) -> Result<Header<'a>, Error> {
         let (frame, frame_offset) = self
             .frame
             .take()
             .ok_or(scan.malformed("scan before a frame header"))?;
-        self.tables.check_scan(scan, &frame)?;
+        ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
         let color_model = ColorModel::of(&frame, adobe, self.jfif.is_some());
@@ -155,7 +190,7 @@ impl<'a> Header<'a> {
         {
             self.edits.push(Edit::insert(
                 scan.range().start,
-                standard::huffman_segment(),
+                default_tables::segment(),
                 Notice::HuffmanTablesInserted,
             ));
         }
@@ -174,8 +209,7 @@ impl<'a> Header<'a> {
             notices.push(Notice::IccDropped);
         }
         self.edits.sort_by_key(|edit| edit.range.start);
-        Ok(Jpeg {
-            source,
+        Ok(Header {
             frame,
             color_model,
             adobe,
@@ -185,6 +219,7 @@ impl<'a> Header<'a> {
             icc_profile,
             edits: self.edits,
             notices,
+            tables: self.tables,
             scans_offset: scan.offset,
         })
     }
@@ -243,23 +278,4 @@ impl<'a> Header<'a> {
             stated.find_map(plausible)
         })
     }
-}
-
-/// The height that a DNL segment gives after the first scan (B.2.5), and where that segment is.
-fn defined_lines(
-    source: Source<'_>,
-    frame: &Segment<'_>,
-) -> Result<(NonZeroU16, Range<u64>), Error> {
-    let after_frame = frame.payload_offset + frame.payload.len();
-    let mut segments = Segments::at(source.whole()?, after_frame);
-    while segments.next()?.marker != Marker::SOS {}
-    segments.skip_data();
-    let dnl = segments.next()?;
-    let lines = match (dnl.marker, dnl.payload) {
-        (Marker::DNL, &[high, low]) => NonZeroU16::new(u16::from_be_bytes([high, low])),
-        _ => None,
-    };
-    lines
-        .map(|lines| (lines, dnl.range()))
-        .ok_or(frame.malformed("height is 0, and no DNL segment gives it"))
 }

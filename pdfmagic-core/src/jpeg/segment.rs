@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::kind::FileKind;
 use crate::error::{Error, Resource};
+use crate::file_kind::FileKind;
 use crate::notice::Notice;
 
 /// How far into what is no other kind of file SOI is looked for, in bytes.

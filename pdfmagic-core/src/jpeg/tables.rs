@@ -1,112 +1,171 @@
-//! Table segments and the scan header (T.81 B.2.3 and B.2.4), as far as a decoder would refuse them.
+//! Table segments (T.81 B.2.4): read and checked once, and kept as views of the input.
 
-use super::frame::{Frame, Process};
-use super::segment::Segment;
+use super::default_tables;
+use super::huffman_table::{Class, HuffmanTable};
+use super::segment::{Marker, Segment};
 use crate::error::Error;
 
-/// Which tables have been defined before the first scan: a bit for each destination.
-#[derive(Debug, Default)]
-pub(super) struct Tables {
-    quantization: u8,
-    /// DC (or lossless) and AC.
-    huffman: [u8; 2],
+/// Quantization steps, in zig-zag order.
+pub(crate) type Quantizer = [u16; 64];
+
+/// A quantization table (B.2.4.1).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QuantizationTable<'a> {
+    /// 64 steps, in zig-zag order.
+    bytes: &'a [u8],
+    /// Whether a step has two bytes.
+    is_wide: bool,
 }
 
-impl Tables {
+impl QuantizationTable<'_> {
+    pub(crate) fn quantizer(self) -> Quantizer {
+        std::array::from_fn(|k| {
+            if self.is_wide {
+                u16::from_be_bytes([self.bytes[2 * k], self.bytes[2 * k + 1]])
+            } else {
+                self.bytes[k].into()
+            }
+        })
+    }
+}
+
+/// DAC (B.2.4.3): (L, U) of each DC table and Kx of each AC table, with the defaults of F.1.4.4.1.4 and
+/// F.1.4.4.2.1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conditioning {
+    pub(crate) dc: [(u32, u32); 4],
+    pub(crate) ac: [usize; 4],
+}
+
+impl Default for Conditioning {
+    fn default() -> Self {
+        Self {
+            dc: [(0, 1); 4],
+            ac: [5; 4],
+        }
+    }
+}
+
+/// The tables that are defined at some place of a JPEG, by destination.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables<'a> {
+    pub(crate) quantization: [Option<QuantizationTable<'a>>; 4],
+    dc: [Option<HuffmanTable<'a>>; 4],
+    ac: [Option<HuffmanTable<'a>>; 4],
+    pub(crate) conditioning: Conditioning,
+    /// Ri, in MCUs; 0 for none.
+    pub(crate) restart_interval: u16,
+}
+
+impl<'a> Tables<'a> {
+    /// Takes what DQT, DHT, DAC or DRI defines. Other segments define nothing.
+    pub(crate) fn define(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
+        match segment.marker {
+            Marker::DQT => self.define_quantization(segment),
+            Marker::DHT => self.define_huffman(segment),
+            Marker::DAC => self.define_conditioning(segment),
+            Marker::DRI => self.define_restart_interval(segment),
+            _ => Ok(()),
+        }
+    }
+
+    /// The Huffman table at a destination. `None` if none was defined.
+    pub(crate) fn huffman(&self, class: Class, destination: usize) -> Option<HuffmanTable<'a>> {
+        let tables = match class {
+            Class::Dc => &self.dc,
+            Class::Ac => &self.ac,
+        };
+        *tables.get(destination)?
+    }
+
+    /// The same, or where none was defined the typical table, which motion JPEG leaves out (K.3.3).
+    pub(crate) fn huffman_or_default(
+        &self,
+        class: Class,
+        destination: usize,
+    ) -> Option<HuffmanTable<'a>> {
+        self.huffman(class, destination)
+            .or_else(|| default_tables::get(class, destination))
+    }
+
+    /// Whether no Huffman table is defined, as in motion JPEG.
+    pub(super) fn lacks_huffman(&self) -> bool {
+        self.dc.iter().chain(&self.ac).all(Option::is_none)
+    }
+
     /// DQT (B.2.4.1).
-    pub(super) fn define_quantization(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
+    fn define_quantization(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut rest = segment.payload;
         while let Some((&pq_tq, table)) = rest.split_first() {
-            let (precision, target) = (pq_tq >> 4, pq_tq & 0x0F);
-            let size = if precision == 0 { 64 } else { 128 };
-            rest = table
-                .get(size..)
+            let is_wide = pq_tq >> 4 != 0;
+            let (bytes, after) = table
+                .split_at_checked(if is_wide { 128 } else { 64 })
                 .ok_or(segment.malformed("quantization table cut off"))?;
-            if target > 3 {
-                return Err(segment.malformed("quantization table number above 3"));
-            }
-            self.quantization |= 1 << target;
+            *self
+                .quantization
+                .get_mut(usize::from(pq_tq & 0x0F))
+                .ok_or(segment.malformed("quantization table number above 3"))? =
+                Some(QuantizationTable { bytes, is_wide });
+            rest = after;
         }
         Ok(())
     }
 
     /// DHT (B.2.4.2).
-    pub(super) fn define_huffman(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
+    fn define_huffman(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
+        let cut_off = segment.malformed("Huffman table cut off");
         let mut rest = segment.payload;
         while let Some((&tc_th, table)) = rest.split_first() {
-            let (class, target) = (tc_th >> 4, tc_th & 0x0F);
-            let (counts, values) = table
-                .split_first_chunk::<16>()
-                .ok_or(segment.malformed("Huffman table cut off"))?;
+            let Some((counts, values)) = table.split_first_chunk::<16>() else {
+                return Err(cut_off);
+            };
             let total = counts.iter().map(|&n| usize::from(n)).sum();
-            rest = values
-                .get(total..)
-                .ok_or(segment.malformed("Huffman table cut off"))?;
-            if class > 1 || target > 3 {
-                return Err(segment.malformed("Huffman table class above 1 or number above 3"));
-            }
-            if total > 256 || !fits(counts) {
-                return Err(segment.malformed("Huffman table has more codes than there are"));
-            }
-            self.huffman[usize::from(class)] |= 1 << target;
+            let Some((values, after)) = values.split_at_checked(total) else {
+                return Err(cut_off);
+            };
+            let tables = match tc_th >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
+                _ => return Err(segment.malformed("Huffman table class above 1")),
+            };
+            let destination = tables
+                .get_mut(usize::from(tc_th & 0x0F))
+                .ok_or(segment.malformed("Huffman table number above 3"))?;
+            let table = HuffmanTable::new(counts, values)
+                .ok_or(segment.malformed("Huffman table has more codes than can exist"))?;
+            *destination = Some(table);
+            rest = after;
         }
         Ok(())
     }
 
-    /// Whether no Huffman table is defined, as in motion JPEG.
-    pub(super) fn lacks_huffman(&self) -> bool {
-        self.huffman == [0, 0]
+    /// DAC (B.2.4.3): entries of Tc, Tb and Cs.
+    fn define_conditioning(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
+        let (entries, rest) = segment.payload.as_chunks();
+        for &[target, value] in entries {
+            let (lower, upper) = (u32::from(value & 15), u32::from(value >> 4));
+            match target {
+                0..4 if lower <= upper => {
+                    self.conditioning.dc[usize::from(target)] = (lower, upper);
+                }
+                0x10..0x14 if (1..64).contains(&value) => {
+                    self.conditioning.ac[usize::from(target & 3)] = usize::from(value);
+                }
+                _ => return Err(segment.malformed("impossible arithmetic conditioning")),
+            }
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        Err(segment.malformed("arithmetic conditioning cut off"))
     }
 
-    /// SOS of the first scan (B.2.3).
-    pub(super) fn check_scan(&self, segment: &Segment<'_>, frame: &Frame) -> Result<(), Error> {
-        let (&count, rest) = segment
-            .payload
-            .split_first()
-            .ok_or(segment.malformed("empty scan header"))?;
-        let (selectors, parameters) = rest
-            .split_at_checked(2 * usize::from(count))
-            .ok_or(segment.malformed("scan header cut off"))?;
-        let &[start, end, approximation] = parameters else {
-            return Err(segment.malformed("scan header length disagrees with its component count"));
+    /// DRI (B.2.4.4).
+    fn define_restart_interval(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
+        let &[high, low] = segment.payload else {
+            return Err(segment.malformed("restart interval of a size other than 2 bytes"));
         };
-        if !(1..=4).contains(&count) {
-            return Err(segment.malformed("scan of no or more than 4 components"));
-        }
-        let mut blocks = 0;
-        for selector in selectors.chunks_exact(2) {
-            let component = frame
-                .components
-                .iter()
-                .find(|c| c.id == selector[0])
-                .ok_or(segment.malformed("scan of a component that the frame does not have"))?;
-            if frame.process != Process::Lossless
-                && self.quantization & 1 << component.quantization_table == 0
-            {
-                return Err(segment.malformed("quantization table is missing"));
-            }
-            blocks += component.h * component.v;
-        }
-        // B.2.3: an interleaved MCU has at most ten blocks.
-        if count > 1 && blocks > 10 {
-            return Err(segment.malformed("more than 10 blocks in an MCU"));
-        }
-        let band = if start == 0 {
-            end == 0
-        } else {
-            start <= end && end < 64 && count == 1
-        };
-        let (high, low) = (approximation >> 4, approximation & 0x0F);
-        if frame.process == Process::Progressive && !(band && (high == 0 || low + 1 == high)) {
-            return Err(segment.malformed("impossible progression"));
-        }
+        self.restart_interval = u16::from_be_bytes([high, low]);
         Ok(())
     }
-}
-
-/// Whether there can be so many codes of 1 to 16 bits of which none begins another (C.2).
-fn fits(counts: &[u8; 16]) -> bool {
-    // Of all codes of 16 bits, a shorter one takes those that it begins.
-    let taken = counts.iter().fold(0, |taken, &n| 2 * taken + u32::from(n));
-    taken <= 1 << 16
 }

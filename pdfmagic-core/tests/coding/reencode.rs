@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use jpeg_encoder::SamplingFactor;
+use pdfmagic_core::Density;
 use pdfmagic_core::backend::{ColorSpace, Quality, Reencode};
-use pdfmagic_core::geometry::Density;
 use pdfmagic_core::{Backend, Jpeg, Limits};
 
 use super::support::{coded, djpeg, djpeg_with, has_djpeg, photo};

@@ -4,7 +4,7 @@ use crate::making::{
     adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without,
 };
 use jpeg_encoder::ColorType::{Cmyk, CmykAsYcck, Luma, Rgb, Ycbcr};
-use pdfmagic_core::geometry::Density;
+use pdfmagic_core::Density;
 use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Error, Jpeg, Limits, Notice, Options, Page, Passthrough, jpeg_to_pdf};
 

@@ -2,7 +2,8 @@
 
 use crate::making::{jfif, jpeg, oriented, with, without};
 use jpeg_encoder::ColorType;
-use pdfmagic_core::geometry::{Density, Placement, Pt};
+use pdfmagic_core::Density;
+use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::jpeg::Jpeg;
 use pdfmagic_core::{Limits, Options};
 

@@ -3,8 +3,8 @@
 use crate::header::{COM, DQT, SOF0, error, find, parse};
 use crate::making::{jpeg, segment, with, without};
 use jpeg_encoder::ColorType::{Luma, Ycbcr};
-use pdfmagic_core::jpeg::{Feature, FileKind};
 use pdfmagic_core::{Error, Options, Page, Passthrough};
+use pdfmagic_core::{Feature, FileKind};
 
 #[test]
 fn name_the_kind_of_file() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use pdfmagic_core::geometry::Density;
+use pdfmagic_core::Density;
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
 use pdfmagic_core::{Backend, Error, Jpeg, Limits, Passthrough};
 use serde::Serialize;

@@ -40,7 +40,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// Looks at the first bytes.
-    pub(super) fn of(head: &[u8]) -> Self {
+    pub(crate) fn of(head: &[u8]) -> Self {
         let starts = |magic: &[u8]| head.starts_with(magic);
         let brand = head.get(4..12).unwrap_or_default();
         let text = head.trim_ascii_start();

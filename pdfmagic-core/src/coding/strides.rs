@@ -1,24 +1,20 @@
 //! Walking a sequential Huffman scan without taking in what coefficients are worth, so that one look-up may pass
 //! several symbols: proves that every MCU is there, and lets the codes alone be changed.
 
-use super::Fault;
 use super::bits::BitReader;
-use super::grid::Scan;
+use super::fault::Fault;
 use super::huffman::{Decoder, Entry};
-use super::lossless;
-use super::restart::End;
+use super::restart::ScanEnd;
 use super::scan::{Step, apart, looks, mcus, steps};
 use super::stream::Stream;
-use super::whole::Coefficients;
 use crate::error::Error;
-use crate::jpeg::{EntropyCoding, Jpeg, Process};
-use crate::options::Limits;
+use crate::jpeg::ScanHeader;
 
 pub(super) const WIDE: u32 = 12;
 /// Set in a stride that ends with EOB.
-const END: u16 = 1 << 12;
+const BLOCK_ENDS: u16 = 1 << 12;
 
-/// For each WIDE bits: bits 0-4 how many to skip, 5-11 how far k advances, and END.
+/// For each WIDE bits: bits 0-4 how many to skip, 5-11 how far k advances, and `BLOCK_ENDS`.
 struct Strides(Box<[u16; 1 << WIDE]>);
 
 impl Strides {
@@ -29,7 +25,7 @@ impl Strides {
                 used += e.length() as u16;
                 match advance_by(e) {
                     Some(by) => advance += by as u16,
-                    None => end = END,
+                    None => end = BLOCK_ENDS,
                 }
             }
             // No whole code in sight: an advance that leaves any block.
@@ -79,7 +75,7 @@ pub(super) trait Follow {
 }
 
 /// Nobody follows.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Follow for Nothing {
     #[inline(always)]
@@ -92,34 +88,13 @@ impl Follow for Nothing {
     fn outside(&mut self, _: usize) {}
 }
 
-/// Passes over a JPEG from SOI to EOI, and returns its size in bytes. The error names the first MCU that is not
-/// whole.
-pub(crate) fn walk(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<usize, Error> {
-    let mut stream = Stream::new(jpeg, limits)?;
-    match (stream.entropy_coding, stream.process) {
-        (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {}
-        // What later scans say depends on the coefficients of those before.
-        (_, Process::Progressive) | (EntropyCoding::Arithmetic, Process::ExtendedSequential) => {
-            Coefficients::decode_stream(jpeg, limits, &mut stream)?;
-            return Ok(stream.end);
-        }
-        _ => return Ok(lossless::decode(jpeg, limits)?.1),
-    }
-    while let Some(scan) = stream.next_scan()? {
-        let end = follow(&stream, &scan, &mut Nothing)?;
-        stream.resume(end);
-    }
-    stream.check_scanned()?;
-    Ok(stream.end)
-}
-
 /// Passes over a scan.
 pub(super) fn follow<F: Follow>(
     stream: &Stream<'_>,
-    scan: &Scan,
+    scan: &ScanHeader,
     follower: &mut F,
-) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
+) -> Result<ScanEnd, Error> {
+    let layout = stream.grid.layout(scan.selectors());
     let looks = looks(stream, scan, Strides::new);
     let steps = steps(stream, scan, &layout.blocks, &looks)?;
     let mut prediction = [0i16; 4];
@@ -178,7 +153,7 @@ fn block<F: Follow>(
                 continue;
             }
         }
-        if stride & END != 0 && next - 128 < 64 {
+        if stride & BLOCK_ENDS != 0 && next - 128 < 64 {
             take(bits, follower, index, stride);
             break;
         }

@@ -1,13 +1,12 @@
 //! Coding blocks anew as they come, as they are or requantized.
 
-use super::Fault;
 use super::coefficients::Block;
-use super::encode::Symbols;
+use super::encode::{Collects, Symbols};
+use super::fault::Fault;
 use super::grid::{Grid, Place};
 use super::memory::Memory;
 use super::quantize::Requantizer;
-use super::scan::{Levels, Sink};
-use super::whole::Collects;
+use super::sink::{Levels, Sink};
 use crate::error::Error;
 
 /// What becomes of a block on the way.
@@ -49,20 +48,20 @@ impl Change for Vec<Requantizer> {
         room: &'b mut Block,
     ) -> Result<&'b Block, Fault> {
         let by = &self[component];
-        room.fill(by.apply(0, dc), levels, |k, value| by.apply(k, value))?;
+        levels.fill(by.apply(0, dc), room, |k, value| by.apply(k, value))?;
         Ok(room)
     }
 }
 
 /// A sink that codes changed blocks. Those outside the image become dummies.
-pub(super) struct Anew<C> {
+pub(super) struct ReencodeBlocks<C> {
     symbols: Symbols,
     grid: Grid,
     change: C,
     block: Block,
 }
 
-impl<C> Anew<C> {
+impl<C> ReencodeBlocks<C> {
     pub(super) fn new(memory: Memory, expected: usize, grid: &Grid, change: C) -> Self {
         Self {
             symbols: Symbols::new(memory, expected),
@@ -73,13 +72,13 @@ impl<C> Anew<C> {
     }
 }
 
-impl<C> Collects for Anew<C> {
+impl<C> Collects for ReencodeBlocks<C> {
     fn symbols(&self) -> &Symbols {
         &self.symbols
     }
 }
 
-impl<C: Change> Sink for Anew<C> {
+impl<C: Change> Sink for ReencodeBlocks<C> {
     fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
         self.symbols.make_room(blocks)
     }

@@ -1,15 +1,15 @@
 //! Statistical models of arithmetic decoding: sequential (F.1.4, F.2.4) and progressive (G.1.3).
 
-use super::Fault;
 use super::arithmetic::{Bin, FIXED, Interval};
 use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
-use super::grid::Scan;
-use super::restart::End;
-use super::scan::{Levels, Mcus, Sink, apart, mcus};
+use super::fault::Fault;
+use super::restart::ScanEnd;
+use super::scan::{Mcus, apart, mcus};
+use super::sink::{Levels, Sink};
 use super::stream::Stream;
 use crate::error::Error;
-use crate::jpeg::Process;
+use crate::jpeg::{Process, ScanHeader};
 
 /// Everything adaptive in a scan; a restart begins it anew (F.2.4.4).
 struct Model {
@@ -178,14 +178,14 @@ impl Model {
 }
 
 /// Those of a block under way.
-struct Coded<'m, 'b, 'a> {
+struct ArithmeticLevels<'m, 'b, 'a> {
     model: &'m mut Model,
     bits: &'b mut BitReader<'a>,
     table: usize,
     kx: usize,
 }
 
-impl Levels for Coded<'_, '_, '_> {
+impl Levels for ArithmeticLevels<'_, '_, '_> {
     #[inline(always)]
     fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault> {
         apart(self.bits, |bits| {
@@ -195,8 +195,12 @@ impl Levels for Coded<'_, '_, '_> {
 }
 
 /// Decodes a sequential scan into `sink` (F.2.4).
-pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
+pub(super) fn decode<S: Sink>(
+    stream: &Stream,
+    scan: &ScanHeader,
+    sink: &mut S,
+) -> Result<ScanEnd, Error> {
+    let layout = stream.grid.layout(scan.selectors());
     let mut model = Model::FRESH;
     let mut mcus = Mcus::new(stream, scan);
     for down in 0..layout.down {
@@ -206,10 +210,13 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
                 model = Model::FRESH;
             }
             for p in &layout.blocks {
-                let s = scan.selectors[p.part];
-                let (dc, kx) = (stream.conditioning.dc[s.td], stream.conditioning.ac[s.ta]);
+                let s = scan.selectors()[p.part];
+                let (dc, kx) = (
+                    stream.conditioning().dc[s.td],
+                    stream.conditioning().ac[s.ta],
+                );
                 let dc = model.dc(bits, p.part, s.td, dc)?;
-                let levels = Coded {
+                let levels = ArithmeticLevels {
                     model: &mut model,
                     bits,
                     table: s.ta,
@@ -227,12 +234,12 @@ pub(super) fn decode<S: Sink>(stream: &Stream, scan: &Scan, sink: &mut S) -> Res
 /// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.
 pub(super) fn decode_into(
     stream: &Stream,
-    scan: &Scan,
+    scan: &ScanHeader,
     planes: &mut [Plane],
-) -> Result<End, Error> {
-    let layout = stream.grid.layout(&scan.selectors);
+) -> Result<ScanEnd, Error> {
+    let layout = stream.grid.layout(scan.selectors());
     let mut model = Model::FRESH;
-    let (ss, se, ah, al) = match stream.process {
+    let (ss, se, ah, al) = match stream.process() {
         Process::Progressive => (scan.ss, scan.se, scan.ah, scan.al),
         _ => (0, 63, 0, 0),
     };
@@ -241,15 +248,15 @@ pub(super) fn decode_into(
             model = Model::FRESH;
         }
         for p in &layout.blocks {
-            let s = scan.selectors[p.part];
+            let s = scan.selectors()[p.part];
             let block = planes[p.component].at(p.at(down, across));
             if ss == 0 && ah == 0 {
-                block.zz[0] = model.dc(bits, p.part, s.td, stream.conditioning.dc[s.td])? << al;
+                block.zz[0] = model.dc(bits, p.part, s.td, stream.conditioning().dc[s.td])? << al;
             } else if ss == 0 {
                 block.zz[0] |= i16::from(model.fixed(bits)) << al;
             }
             if se > 0 && ah == 0 {
-                let kx = stream.conditioning.ac[s.ta];
+                let kx = stream.conditioning().ac[s.ta];
                 model.ac(bits, (ss.max(1), se), s.ta, kx, |k, value| {
                     block.set(k, value << al);
                 })?;

@@ -1,12 +1,12 @@
 //! A look-up that gives two AC coefficients at once (F.2.2.2), and the EOB after them.
 
-use super::Fault;
 use super::bits::BitReader;
+use super::fault::Fault;
 use super::huffman::{Decoder, extend};
 
 const LOOK: u32 = 11;
 /// Added to the advance where the block ends.
-const END: usize = 0x80;
+const BLOCK_ENDS: usize = 0x80;
 /// The advance where no whole coefficient is in sight: it leaves any block.
 const NONE: u8 = 0xFF;
 
@@ -42,7 +42,7 @@ impl Pair {
             if e.size() == 0 {
                 if e.symbol() != 0xF0 {
                     pair.length = length as u8;
-                    pair.advance = advance.max(1) | END as u8;
+                    pair.advance = advance.max(1) | BLOCK_ENDS as u8;
                 }
                 break;
             }
@@ -61,9 +61,9 @@ impl Pair {
 }
 
 /// For each LOOK bits what they hold.
-pub(super) struct Pairs(Box<[Pair; 1 << LOOK]>);
+pub(super) struct AcLookup(Box<[Pair; 1 << LOOK]>);
 
-impl Pairs {
+impl AcLookup {
     pub(super) fn new(ac: &Decoder) -> Self {
         Self(Box::new(std::array::from_fn(|ahead| {
             Pair::new(ac, ahead as u32)
@@ -91,7 +91,7 @@ impl Pairs {
                 k = next;
                 continue;
             }
-            let last = next.wrapping_sub(END);
+            let last = next.wrapping_sub(BLOCK_ENDS);
             if last < 63 {
                 bits.skip(pair.length.into());
                 put(first, pair.first);

@@ -3,12 +3,11 @@
 use super::bits::BitWriter;
 use super::coefficients::{Block, indices};
 use super::encode::{category, dht, head, sos};
-use super::grid::Selector;
 use super::huffman::optimal;
+use super::image::Coefficients;
 use super::memory::Memory;
-use super::whole::Coefficients;
 use crate::error::Error;
-use crate::jpeg::segment::Marker;
+use crate::jpeg::{Marker, Selector};
 
 /// (component, or None for all; Ss, Se, Ah, Al)
 type Line = (Option<usize>, usize, usize, u32, u32);
@@ -30,7 +29,7 @@ fn script(components: usize) -> Vec<Line> {
 
 /// Symbols and bits of one scan. A token: bits 0-7 the symbol, 8 whether it is bits only, 9-13 how
 /// many bits follow the code, 14-29 those bits.
-struct Band {
+struct ScanSymbols {
     tokens: Vec<u32>,
     counts: Vec<[u32; 256]>,
     /// Blocks that ended early and wait for their `EOBn`, and their correction bits.
@@ -44,9 +43,9 @@ const TOKENS: usize = 130;
 
 const BITS_ONLY: u32 = 1 << 8;
 
-impl Band {
+impl ScanSymbols {
     fn new(tables: usize, memory: Memory) -> Self {
-        Band {
+        ScanSymbols {
             tokens: Vec::new(),
             counts: vec![[0; 256]; tables],
             eobrun: 0,
@@ -193,7 +192,7 @@ impl Band {
         sos(&mut out, &parts, ss as u8, se as u8, (ah << 4 | al) as u8);
         let mut tables = vec![[(0, 0); 256]; 4];
         for (spec, table) in specs.iter().zip(&mut tables) {
-            let coded = spec.codes().unwrap_or_default();
+            let coded = spec.codes();
             for (code, &symbol) in coded.into_iter().zip(&spec.values) {
                 table[usize::from(symbol)] = code;
             }
@@ -255,18 +254,18 @@ pub(super) fn encode(image: &Coefficients) -> Result<Vec<u8>, Error> {
 fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Vec<u8>, Error> {
     let (_, ss, se, ah, al) = line;
     let (plane, c) = (&image.planes[index], &image.grid.components[index]);
-    let mut band = Band::new(1, image.memory.take(2 * out.len())?);
+    let mut symbols = ScanSymbols::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
-        band.make_room(c.across)?;
+        symbols.make_room(c.across)?;
         for block in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
-                band.first(block, (ss, se), al);
+                symbols.first(block, (ss, se), al);
             } else {
-                band.refine(block, (ss, se), al);
+                symbols.refine(block, (ss, se), al);
             }
         }
     }
-    band.write(out, 1, &[index], line)
+    symbols.write(out, 1, &[index], line)
 }
 
 /// G.1.2.1; blocks outside the picture repeat the last DC.
@@ -278,10 +277,10 @@ fn dc(
 ) -> Result<Vec<u8>, Error> {
     let (.., ah, al) = line;
     let layout = image.grid.layout(selectors);
-    let mut band = Band::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
+    let mut symbols = ScanSymbols::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
     let mut prediction = [0i16; 4];
     for down in 0..layout.down {
-        band.make_room(layout.across * layout.blocks.len())?;
+        symbols.make_room(layout.across * layout.blocks.len())?;
         let mut refinement = Vec::new();
         for (across, p) in layout.row() {
             let at = p.at(down, across);
@@ -294,14 +293,14 @@ fn dc(
             };
             if ah == 0 {
                 let (size, bits) = category(value.wrapping_sub(*last));
-                band.symbol(p.part.min(1), size, size, bits);
+                symbols.symbol(p.part.min(1), size, size, bits);
             } else {
                 refinement.push(value & 1 != 0);
             }
             *last = value;
         }
-        band.bits(refinement.into_iter());
+        symbols.bits(refinement.into_iter());
     }
     let parts: Vec<_> = selectors.iter().map(|s| s.component).collect();
-    band.write(out, 0, &parts, line)
+    symbols.write(out, 0, &parts, line)
 }

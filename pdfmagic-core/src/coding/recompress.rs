@@ -1,83 +1,28 @@
-//! Whole images: decoded to coefficients, and coded anew.
+//! Whole images, re-encoded.
 
-use super::anew::{Anew, Same};
-use super::coefficients::{Plane, Quantizer};
-use super::encode::{Codes, Counts, Symbols, dht, head, sos};
-use super::grid::{Grid, Reduction, Scan, Selector};
+use super::encode::{Codes, Collects, Counts, dht, head, sos};
+use super::grid::{Grid, Reduction};
+use super::image::Coefficients;
 use super::memory::Memory;
-use super::progressive::{self, Progression};
+use super::passage::Passage;
+use super::progressive::Progression;
+use super::progressive_encode;
 use super::quantize::Requantizer;
 use super::recode::Recode;
-use super::restart::End;
-use super::scan::{self, Sink, deliver};
+use super::reencode_blocks::{ReencodeBlocks, Same};
 use super::shrink::Shrink;
+use super::sink::{Sink, deliver};
 use super::stream::Stream;
-use super::{models, successive};
 use crate::error::Error;
-use crate::jpeg::segment::Marker;
-use crate::jpeg::{EntropyCoding, Jpeg, Process};
+use crate::jpeg::{EntropyCoding, Jpeg, Marker, Process, Quantizer, ScanHeader, Selector};
+use crate::limits::Limits;
 use crate::notice::Notice;
-use crate::options::Limits;
-
-/// An image as quantized DCT coefficients.
-pub(crate) struct Coefficients {
-    pub(super) grid: Grid,
-    /// By component.
-    pub(super) planes: Vec<Plane>,
-    pub(super) quantizers: Vec<Quantizer>,
-    /// With what the planes take.
-    pub(super) memory: Memory,
-    /// What Adobe's segment is to say about the colors, if it must be there.
-    pub(super) adobe: Option<u8>,
-}
 
 impl Coefficients {
-    /// Decodes, as libjpeg does where restart intervals are lost, and then says so.
-    pub(crate) fn decode(
-        jpeg: &Jpeg<'_>,
-        limits: &Limits,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, Error> {
-        let mut stream = Stream::new(jpeg, limits)?;
-        stream.is_strict = false;
-        let coefficients = Self::decode_stream(jpeg, limits, &mut stream)?;
-        if stream.is_resynchronized {
-            notices.push(Notice::RestartsResynchronized);
-        }
-        Ok(coefficients)
-    }
-
-    pub(super) fn decode_stream(
-        jpeg: &Jpeg<'_>,
-        limits: &Limits,
-        stream: &mut Stream<'_>,
-    ) -> Result<Self, Error> {
-        jpeg.check_decodable(limits)?;
-        let grid = stream.grid.clone();
-        let memory = stream.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
-        let plane = |c| Plane::new(&grid, c, grid.mcus_down);
-        let mut planes: Vec<_> = grid.components.iter().map(plane).collect();
-        while let Some(scan) = stream.next_scan()? {
-            let end = match (stream.entropy_coding, stream.process) {
-                (EntropyCoding::Arithmetic, _) => models::decode_into(stream, &scan, &mut planes),
-                (_, Process::Progressive) => progressive::decode_into(stream, scan, &mut planes),
-                _ => scan::decode_into(stream, &scan, &mut planes),
-            }?;
-            stream.resume(end);
-        }
-        Ok(Self {
-            quantizers: stream.quantizers()?,
-            planes,
-            grid,
-            memory,
-            adobe: jpeg.stated_transform(),
-        })
-    }
-
     /// Codes them as a sequential JPEG with optimal tables.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
         self.encode_through(&self.grid, &self.quantizers, |memory, expected, _| {
-            Ok(Anew::new(memory, expected, &self.grid, Same))
+            Ok(ReencodeBlocks::new(memory, expected, &self.grid, Same))
         })
     }
 
@@ -96,7 +41,7 @@ impl Coefficients {
             });
         }
         self.encode_through(&self.grid, &new, |memory, expected, _| {
-            Ok(Anew::new(
+            Ok(ReencodeBlocks::new(
                 memory,
                 expected,
                 &self.grid,
@@ -131,18 +76,7 @@ impl Coefficients {
 
     /// Codes them as a progressive JPEG.
     pub(crate) fn encode_progressive(&self) -> Result<Vec<u8>, Error> {
-        successive::encode(self)
-    }
-
-    /// Keeps the first component only, which is gray where the others are color differences.
-    pub(crate) fn into_gray(mut self) -> Self {
-        let (width, height) = (self.grid.width, self.grid.height);
-        self.grid.components.truncate(1);
-        self.planes.truncate(1);
-        self.quantizers.truncate(1);
-        self.grid = Grid::new(width, height, self.grid.components);
-        self.adobe = None;
-        self
+        progressive_encode::encode(self)
     }
 }
 
@@ -191,7 +125,7 @@ pub(crate) fn optimize(
             stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
         }
         _ => sink_through(jpeg, limits, |memory, grid, _| {
-            Ok(Anew::new(memory, expected(jpeg), grid, Same))
+            Ok(ReencodeBlocks::new(memory, expected(jpeg), grid, Same))
         }),
     };
     if let Some(out) = through? {
@@ -224,7 +158,7 @@ pub(crate) fn reduce(
     } else {
         sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
-            Ok(Anew::new(
+            Ok(ReencodeBlocks::new(
                 memory,
                 expected(jpeg),
                 grid,
@@ -260,7 +194,7 @@ fn stream_through<P: Passage>(
     };
     let adobe = jpeg.stated_transform();
     let out = head(&grid, sequential(&quantizers), adobe, &quantizers);
-    let mut out = write_scan(out, &scan.selectors, passage.counts(), |out, codes| {
+    let mut out = write_scan(out, scan.selectors(), passage.counts(), |out, codes| {
         passage.write(&stream, &scan, out, codes)
     })?;
     out.extend([0xFF, Marker::EOI.0]);
@@ -306,50 +240,7 @@ fn expected(jpeg: &Jpeg<'_>) -> usize {
 }
 
 /// Whether a scan has all components, in order.
-fn is_whole(scan: &Scan, grid: &Grid) -> bool {
-    let components = scan.selectors.iter().map(|s| s.component);
+fn is_whole(scan: &ScanHeader, grid: &Grid) -> bool {
+    let components = scan.selectors().iter().map(|s| s.component);
     components.eq(0..grid.components.len())
-}
-
-/// What one scan of all components passes through to become another.
-pub(super) trait Passage {
-    /// Reads the scan, and counts the symbols of the other.
-    fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error>;
-    fn counts(&self) -> &Counts;
-    /// Writes the other scan's data.
-    fn write(
-        &self,
-        stream: &Stream<'_>,
-        scan: &Scan,
-        out: Vec<u8>,
-        codes: &Codes,
-    ) -> Result<Vec<u8>, Error>;
-}
-
-/// A sink that collects symbols to be written.
-pub(super) trait Collects {
-    fn symbols(&self) -> &Symbols;
-}
-
-impl<S: Sink + Collects> Passage for S {
-    fn read(&mut self, stream: &Stream<'_>, scan: &Scan) -> Result<End, Error> {
-        match stream.entropy_coding {
-            EntropyCoding::Huffman => scan::decode(stream, scan, self),
-            EntropyCoding::Arithmetic => models::decode(stream, scan, self),
-        }
-    }
-
-    fn counts(&self) -> &Counts {
-        &self.symbols().counts
-    }
-
-    fn write(
-        &self,
-        _: &Stream<'_>,
-        _: &Scan,
-        out: Vec<u8>,
-        codes: &Codes,
-    ) -> Result<Vec<u8>, Error> {
-        self.symbols().write(out, codes)
-    }
 }

@@ -1,0 +1,38 @@
+//! The discrete cosine transform (T.81 A.3.3), and matrices to apply it with.
+
+use std::array::from_fn;
+use std::f64::consts::PI;
+
+/// Eight rows of eight.
+pub(super) type Matrix = [[f32; 8]; 8];
+
+/// The orthonormal DCT-II of n points: A.3.3 along one axis.
+pub(super) fn dct(n: usize, k: usize, x: usize) -> f64 {
+    let c = if k == 0 {
+        (1.0 / n as f64).sqrt()
+    } else {
+        (2.0 / n as f64).sqrt()
+    };
+    c * ((2 * x + 1) as f64 * k as f64 * PI / (2 * n) as f64).cos()
+}
+
+pub(super) fn transposed(a: &Matrix) -> Matrix {
+    from_fn(|i| from_fn(|j| a[j][i]))
+}
+
+/// The matrix product.
+pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
+    let mut c = [[0.0; 8]; 8];
+    for (row, out) in a.iter().zip(&mut c) {
+        // High frequencies are often absent.
+        if row.iter().all(|&x| x == 0.0) {
+            continue;
+        }
+        for (&x, line) in row.iter().zip(b) {
+            for (sum, &y) in out.iter_mut().zip(line) {
+                *sum += x * y;
+            }
+        }
+    }
+    c
+}

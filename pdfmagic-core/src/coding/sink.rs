@@ -1,0 +1,94 @@
+//! Where decoded blocks go.
+
+use super::coefficients::{Block, Plane};
+use super::fault::Fault;
+use super::grid::{Layout, Place};
+use crate::error::Error;
+
+/// Takes the blocks of a scan: stores them, or codes them in another way.
+pub(super) trait Sink {
+    /// A block, at its row and column among those of its component: its DC, and what reads the others.
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault>;
+    /// A row of MCUs of so many blocks follows.
+    fn make_room(&mut self, _blocks: usize) -> Result<(), Error> {
+        Ok(())
+    }
+    /// A row of MCUs is complete.
+    fn row(&mut self, _down: usize) {}
+}
+
+/// AC coefficients of a block that are yet to be read.
+pub(super) trait Levels: Sized {
+    /// Gives zig-zag index and value of each that is not zero, in order. Zeros may come between.
+    fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault>;
+
+    /// The block with this DC, stored in `room` unless it is stored elsewhere already.
+    #[inline(always)]
+    fn block<'b>(self, dc: i16, room: &'b mut Block) -> Result<&'b Block, Fault>
+    where
+        Self: 'b,
+    {
+        self.fill(dc, room, |_, value| value)?;
+        Ok(room)
+    }
+
+    /// Stores this DC, and what `level` makes of each index and value, in `block`.
+    #[inline(always)]
+    fn fill(
+        self,
+        dc: i16,
+        block: &mut Block,
+        level: impl Fn(usize, i16) -> i16,
+    ) -> Result<(), Fault> {
+        let mut nonzero = 0;
+        block.zz[0] = dc;
+        let read = self.read(|k, value| {
+            let level = level(k & 63, value);
+            block.zz[k & 63] = level;
+            nonzero |= u64::from(level != 0) << (k & 63);
+        });
+        // Also where the data ended too early: the block may hold coefficients of an earlier scan.
+        block.nonzero = nonzero;
+        read
+    }
+}
+
+impl Levels for &Block {
+    #[inline(always)]
+    fn read(self, mut put: impl FnMut(usize, i16)) -> Result<(), Fault> {
+        self.indices().for_each(|k| put(k, self.zz[k]));
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn block<'b>(self, _: i16, _: &'b mut Block) -> Result<&'b Block, Fault>
+    where
+        Self: 'b,
+    {
+        Ok(self)
+    }
+}
+
+/// Gives `sink` a row of MCUs that is stored in `planes` as the row `stored`.
+pub(super) fn deliver<S: Sink>(
+    planes: &[Plane],
+    stored: usize,
+    layout: &Layout,
+    down: usize,
+    sink: &mut S,
+) -> Result<(), Error> {
+    sink.make_room(layout.across * layout.blocks.len())?;
+    for (across, p) in layout.row() {
+        let block = planes[p.component].get(p.at(stored, across));
+        sink.block(p, p.at(down, across), block.zz[0], block)
+            .expect("only data that is read can be at fault");
+    }
+    sink.row(down);
+    Ok(())
+}

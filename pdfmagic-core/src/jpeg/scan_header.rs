@@ -1,0 +1,163 @@
+//! The scan header (T.81 B.2.3).
+
+use super::frame::{EntropyCoding, Frame, Process};
+use super::huffman_table::Class;
+use super::segment::Segment;
+use super::tables::Tables;
+use crate::error::Error;
+
+/// One component's part in a scan.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Selector {
+    /// Index of the component in the frame.
+    pub(crate) component: usize,
+    /// Td: destination of its DC table; 0 where the scan uses none.
+    pub(crate) td: usize,
+    /// Ta: destination of its AC table; 0 where the scan uses none.
+    pub(crate) ta: usize,
+}
+
+/// What an SOS segment says, found to agree with the frame and with the tables defined before it.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanHeader {
+    selectors: [Selector; 4],
+    count: usize,
+    pub(crate) ss: usize,
+    pub(crate) se: usize,
+    pub(crate) ah: u32,
+    pub(crate) al: u32,
+    /// Where its marker is, in bytes.
+    pub(crate) offset: usize,
+    /// Where the entropy-coded data begins, in bytes.
+    pub(crate) start: usize,
+}
+
+/// Categories of DC differences (Table F.1). 16 is for lossless coding alone (Table H.2).
+const MAX_DC_CATEGORY: u8 = 15;
+const MAX_LOSSLESS_CATEGORY: u8 = 16;
+
+impl ScanHeader {
+    /// The components, in the order of the frame.
+    pub(crate) fn selectors(&self) -> &[Selector] {
+        &self.selectors[..self.count]
+    }
+
+    /// Reads an SOS segment.
+    pub(crate) fn parse(
+        segment: &Segment<'_>,
+        frame: &Frame,
+        tables: &Tables<'_>,
+    ) -> Result<Self, Error> {
+        let (&count, rest) = segment
+            .payload
+            .split_first()
+            .ok_or(segment.malformed("empty scan header"))?;
+        let (components, parameters) = rest
+            .split_at_checked(2 * usize::from(count))
+            .ok_or(segment.malformed("scan header cut off"))?;
+        let &[ss, se, approximation] = parameters else {
+            return Err(segment.malformed("scan header length disagrees with its component count"));
+        };
+        if !(1..=4).contains(&count) {
+            return Err(segment.malformed("scan of no or more than 4 components"));
+        }
+        let mut scan = Self {
+            selectors: [Selector::default(); 4],
+            count: count.into(),
+            ss: ss.into(),
+            se: se.into(),
+            ah: u32::from(approximation >> 4),
+            al: u32::from(approximation & 0x0F),
+            offset: segment.offset,
+            start: segment.payload_offset + segment.payload.len(),
+        };
+        if frame.process == Process::Progressive && !scan.is_progression() {
+            return Err(segment.malformed("impossible progression"));
+        }
+        let mut next = 0;
+        let mut blocks = 0;
+        for (selector, bytes) in scan.selectors.iter_mut().zip(components.chunks_exact(2)) {
+            let component = frame
+                .components
+                .iter()
+                .position(|c| c.id == bytes[0])
+                .ok_or(segment.malformed("scan of a component that the frame does not have"))?;
+            if component < next {
+                return Err(segment.malformed("component twice in a scan, or out of order"));
+            }
+            next = component + 1;
+            let c = &frame.components[component];
+            blocks += c.h * c.v;
+            if frame.process != Process::Lossless
+                && tables.quantization[usize::from(c.quantization_table)].is_none()
+            {
+                return Err(segment.malformed("quantization table is missing"));
+            }
+            *selector = Selector {
+                component,
+                td: usize::from(bytes[1] >> 4),
+                ta: usize::from(bytes[1] & 0x0F),
+            };
+        }
+        // B.2.3: an interleaved MCU has at most ten blocks.
+        if count > 1 && blocks > 10 {
+            return Err(segment.malformed("more than 10 blocks in an MCU"));
+        }
+        scan.check_entropy_tables(segment, frame, tables)?;
+        Ok(scan)
+    }
+
+    /// Checks that the tables exist which the scan uses, and that their values do.
+    fn check_entropy_tables(
+        &mut self,
+        segment: &Segment<'_>,
+        frame: &Frame,
+        tables: &Tables<'_>,
+    ) -> Result<(), Error> {
+        let (needs_dc, has_ac) = match frame.process {
+            Process::Baseline | Process::ExtendedSequential => (true, true),
+            // A further bit of each DC has no code (G.1.2.1).
+            Process::Progressive => (self.ss == 0 && self.ah == 0, self.ss > 0),
+            Process::Lossless => (true, false),
+        };
+        let max_category = match frame.process {
+            Process::Lossless => MAX_LOSSLESS_CATEGORY,
+            _ => MAX_DC_CATEGORY,
+        };
+        let is_huffman = frame.entropy_coding == EntropyCoding::Huffman;
+        for selector in &mut self.selectors[..self.count] {
+            for (class, is_used, destination) in [
+                (Class::Dc, needs_dc, &mut selector.td),
+                (Class::Ac, has_ac, &mut selector.ta),
+            ] {
+                if !is_used {
+                    *destination = 0;
+                    continue;
+                }
+                if *destination > 3 {
+                    return Err(segment.malformed("entropy coding table number above 3"));
+                }
+                if !is_huffman {
+                    continue;
+                }
+                let table = tables
+                    .huffman_or_default(class, *destination)
+                    .ok_or(segment.malformed("Huffman table is missing"))?;
+                if class == Class::Dc && table.values().iter().any(|&value| value > max_category) {
+                    return Err(segment.malformed("Huffman table with an impossible DC category"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether Ss, Se, Ah and Al may stand in a progressive scan (G.1.1.1).
+    fn is_progression(&self) -> bool {
+        let band = if self.ss == 0 {
+            self.se == 0
+        } else {
+            (self.ss..64).contains(&self.se) && self.count == 1
+        };
+        band && (self.ah == 0 || self.ah == self.al + 1) && self.al <= 13
+    }
+}

@@ -1,0 +1,41 @@
+//! What a PDF is put together from.
+
+use std::ops::Range;
+
+/// Part of a PDF.
+///
+/// The pieces of a page refer to the input of that page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Bytes made here: syntax, mended segments, data coded anew.
+    Made(Vec<u8>),
+    /// A range of the input, in bytes, as it stands there.
+    Input(Range<u64>),
+}
+
+impl Piece {
+    /// Size, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Made(bytes) => bytes.len() as u64,
+            Self::Input(range) => range.end - range.start,
+        }
+    }
+
+    /// The bytes, given the whole input of the page.
+    ///
+    /// # Panics
+    ///
+    /// If `input` is not what the page was made from.
+    #[must_use]
+    pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Made(bytes) => bytes,
+            Self::Input(range) => {
+                let at = |n| usize::try_from(n).expect("the input is in memory");
+                &input[at(range.start)..at(range.end)]
+            }
+        }
+    }
+}
