@@ -14,7 +14,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use pdfmagic_benches::image::{Picture, jpeg};
 use pdfmagic_benches::page;
 use pdfmagic_benches::stage;
-use pdfmagic_core::backend::Reencode;
+use pdfmagic_core::Reencode;
 use pdfmagic_core::{
     Backend, Document, Jpeg, Limits, Options, Page, Passthrough, Piece, Source, Transcode,
 };

@@ -14,7 +14,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use bytes::Bytes;
 use jpeg_encoder::rgb_to_ycbcr;
-use pdfmagic_core::backend::Reencode;
+use pdfmagic_core::Reencode;
 use pdfmagic_core::{Backend, Document, Jpeg, Limits, Options, Page, Passthrough, Transcode};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tempfile::TempDir;

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lopdf::LoadOptions;
-use pdfmagic_core::backend::Reencode;
+use pdfmagic_core::Reencode;
 use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
 
 fuzz_target!(|input: &[u8]| {

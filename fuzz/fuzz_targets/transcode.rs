@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pdfmagic_core::backend::{Quality, Reencode};
+use pdfmagic_core::{Quality, Reencode};
 use pdfmagic_core::Density;
-use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Transcode};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Auto, Transcode};
 
 const BASELINE: Transcode = Transcode { progressive: false };
 const PROGRESSIVE: Transcode = Transcode { progressive: true };
@@ -13,7 +13,7 @@ const PROGRESSIVE: Transcode = Transcode { progressive: true };
 fuzz_target!(|input: &[u8]| {
     let Ok(baseline) = code(input, &BASELINE) else {
         assert!(code(input, &PROGRESSIVE).is_err());
-        let _ = code(input, &Lossless);
+        let _ = code(input, &Auto);
         return;
     };
     let detour = |data: &[u8]| {

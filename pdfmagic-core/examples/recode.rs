@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::Write;
 
 use pdfmagic_core::Density;
-use pdfmagic_core::backend::{Quality, Reencode};
 use pdfmagic_core::{Backend, Jpeg, Limits, Transcode};
+use pdfmagic_core::{Quality, Reencode};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -38,8 +38,8 @@ pub enum Error {
         /// Size of the input, in bytes.
         offset: u64,
     },
-    /// A sound JPEG that the chosen backend cannot carry into PDF.
-    #[error("unsupported JPEG: {0}")]
+    /// A sound JPEG that the chosen backend cannot carry into PDF. The text names the backend that can, if one can.
+    #[error("unsupported JPEG: {0}{alternative}", alternative = Alternative(*.0))]
     Unsupported(Feature),
     /// The input asks for more than [`Limits`](crate::Limits) allows.
     #[error("{actual} {what} are over the limit of {max}")]
@@ -83,6 +83,12 @@ impl Error {
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(std::io::ErrorKind::InvalidData, error)
     }
 }
 
@@ -153,10 +159,12 @@ pub enum Feature {
     ComponentCount(u8),
     /// A sample precision other than 8 bits.
     Precision(u8),
-    /// SOF3, SOF11.
+    /// SOF3.
     Lossless,
-    /// SOF9 ..= SOF11.
+    /// SOF9 and SOF10.
     Arithmetic,
+    /// SOF11.
+    LosslessArithmetic,
 }
 
 impl Feature {
@@ -168,6 +176,16 @@ impl Feature {
             Self::Precision(_) => "unsupported.precision",
             Self::Lossless => "unsupported.lossless",
             Self::Arithmetic => "unsupported.arithmetic",
+            Self::LosslessArithmetic => "unsupported.lossless_arithmetic",
+        }
+    }
+
+    /// Name of the backend that carries this, if there is one.
+    #[must_use]
+    pub const fn carried_by(self) -> Option<&'static str> {
+        match self {
+            Self::Arithmetic | Self::Lossless | Self::Precision(12) => Some("auto"),
+            _ => None,
         }
     }
 }
@@ -181,6 +199,19 @@ impl fmt::Display for Feature {
             Self::Precision(bits) => write!(f, "{bits}-bit samples"),
             Self::Lossless => f.write_str("lossless coding"),
             Self::Arithmetic => f.write_str("arithmetic coding"),
+            Self::LosslessArithmetic => f.write_str("lossless arithmetic coding"),
+        }
+    }
+}
+
+/// The end of a sentence about a feature.
+struct Alternative(Feature);
+
+impl fmt::Display for Alternative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.carried_by() {
+            Some(backend) => write!(f, " (the backend {backend} can carry it)"),
+            None => Ok(()),
         }
     }
 }

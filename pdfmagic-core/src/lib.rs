@@ -61,28 +61,42 @@ pub mod geometry;
 pub mod jpeg;
 mod limits;
 mod notice;
+mod objects;
 mod options;
+mod page;
 mod pdf;
 mod piece;
+mod streamed;
 
-pub use backend::{Backend, Lossless, Passthrough, Transcode};
+pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+#[cfg(feature = "reencode")]
+pub use backend::{Quality, Reencode};
 pub use density::Density;
-pub use document::{Document, Page, Streamed};
+pub use document::Document;
 pub use error::{Error, Feature, Resource};
 pub use file_kind::FileKind;
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
 pub use notice::Notice;
 pub use options::Options;
+pub use page::Page;
 pub use piece::Piece;
+pub use streamed::Streamed;
 
 /// Converts one JPEG to a one-page PDF, without loss.
 ///
+/// ```
+/// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+/// let pdf = pdfmagic_core::jpeg_to_pdf(photo)?;
+/// assert!(pdf.starts_with(b"%PDF-1.7"));
+/// # Ok::<(), pdfmagic_core::Error>(())
+/// ```
+///
 /// # Errors
 ///
-/// As [`Page::from_jpeg`] with [`Lossless`].
+/// As [`Page::from_jpeg`] with [`Auto`].
 pub fn jpeg_to_pdf(jpeg: &[u8]) -> Result<Vec<u8>, Error> {
-    let page = Page::from_jpeg(jpeg, &Options::default(), &Lossless)?;
+    let page = Page::from_jpeg(jpeg, &Options::default(), &Auto)?;
     let mut document = Document::new();
     let mut pdf = Vec::with_capacity(jpeg.len() + 2048);
     for piece in document.push(page) {

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["jpeg"],
     &["coding"],
     &["backend", "geometry"],
-    &["document"],
+    &["document", "objects", "page", "streamed"],
     &["crate"],
 ];
 

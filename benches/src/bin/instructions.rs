@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use pdfmagic_benches::image::{Picture, jpeg};
-use pdfmagic_core::backend::{Quality, Reencode};
 use pdfmagic_core::{Backend, Document, Options, Page, Passthrough, Transcode};
+use pdfmagic_core::{Quality, Reencode};
 
 /// A backend, and the instructions it takes for the picture (x86-64).
 ///

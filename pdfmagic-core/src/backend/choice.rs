@@ -1,6 +1,6 @@
 //! Backends and their settings by name, for command lines and forms.
 
-use super::{Backend, Lossless, Passthrough, Transcode};
+use super::{Auto, Backend, Passthrough, Transcode};
 #[cfg(feature = "reencode")]
 use super::{Quality, Reencode};
 #[cfg(feature = "reencode")]
@@ -10,7 +10,7 @@ use crate::density::Density;
 ///
 /// | name | value | goes with |
 /// |---|---|---|
-/// | `backend` | `lossless` (default), `passthrough`, `transcode` or `reencode` | |
+/// | `backend` | `auto` (default; also `lossless`), `passthrough`, `transcode` or `reencode` | |
 /// | `optimize` | `true` or `false` | `transcode`, which it implies |
 /// | `progressive` | `true` or `false` | `transcode`, which it implies |
 /// | `quality` | 1 to 100 | `reencode` |
@@ -43,7 +43,7 @@ pub struct Choice {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {
-    Lossless,
+    Auto,
     Passthrough,
     Transcode,
     #[cfg(feature = "reencode")]
@@ -102,15 +102,13 @@ impl Choice {
         match name {
             "backend" => {
                 self.backend = Some(match value {
-                    "lossless" => Name::Lossless,
+                    "auto" | "lossless" => Name::Auto,
                     "passthrough" => Name::Passthrough,
                     "transcode" => Name::Transcode,
                     #[cfg(feature = "reencode")]
                     "reencode" => Name::Reencode,
                     _ => {
-                        return Err(wrong(
-                            "expected lossless, passthrough, transcode or reencode",
-                        ));
+                        return Err(wrong("expected auto, passthrough, transcode or reencode"));
                     }
                 });
             }
@@ -155,7 +153,7 @@ impl Choice {
             .into_iter()
             .find_map(|(name, is_set)| is_set.then_some(name));
         let name = match (self.backend, transcode) {
-            (None, None) => Name::Lossless,
+            (None, None) => Name::Auto,
             (None | Some(Name::Transcode), _) => Name::Transcode,
             (Some(_), Some(name)) => {
                 return Err(ChoiceError::new(
@@ -167,7 +165,7 @@ impl Choice {
         };
         self.check_lossy(name)?;
         Ok(match name {
-            Name::Lossless => Box::new(Lossless),
+            Name::Auto => Box::new(Auto),
             Name::Passthrough => Box::new(Passthrough),
             Name::Transcode => Box::new(Transcode {
                 progressive: self.progressive,
@@ -226,7 +224,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_unless_that_is_named() {
-        assert_eq!(chosen(&[]), Ok("lossless"));
+        assert_eq!(chosen(&[]), Ok("auto"));
         assert_eq!(chosen(&[("optimize", "true")]), Ok("transcode"));
         assert_eq!(chosen(&[("progressive", "true")]), Ok("transcode"));
         assert_eq!(chosen(&[("backend", "passthrough")]), Ok("passthrough"));

@@ -4,10 +4,10 @@ use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
 use super::quality::Quality;
-use super::{Backend, ColorSpace, ImageXObject, check_dct_8_bit};
+use super::{Backend, ColorSpace, ImageXObject, Needs, check_dct_8_bit};
 use crate::coding::{self, Coefficients, Reduction};
 use crate::density::Density;
-use crate::error::{Error, Resource};
+use crate::error::{Error, Feature, Resource};
 use crate::jpeg::{ColorModel, Jpeg, Quantizer};
 use crate::limits::Limits;
 use crate::notice::Notice;
@@ -40,8 +40,16 @@ impl Backend for Reencode {
         "reencode"
     }
 
+    fn can_carry(&self, jpeg: &Jpeg<'_>) -> Result<(), Feature> {
+        check_dct_8_bit(jpeg.frame())
+    }
+
+    fn needs(&self, _: &Jpeg<'_>) -> Needs {
+        Needs::Whole
+    }
+
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
-        check_dct_8_bit(jpeg.frame())?;
+        self.can_carry(jpeg).map_err(Error::Unsupported)?;
         let (_, notices) = jpeg.mended();
         let mut image = ImageXObject::dct(jpeg, Vec::new(), notices);
         let components = &jpeg.frame().components;

@@ -1,8 +1,8 @@
 //! Codes the same coefficients anew.
 
-use super::{Backend, ImageXObject, check_dct_8_bit};
+use super::{Backend, ImageXObject, Needs, check_dct_8_bit};
 use crate::coding::{Coefficients, optimize};
-use crate::error::Error;
+use crate::error::{Error, Feature};
 use crate::jpeg::Jpeg;
 use crate::limits::Limits;
 use crate::piece::Piece;
@@ -22,8 +22,16 @@ impl Backend for Transcode {
         "transcode"
     }
 
+    fn can_carry(&self, jpeg: &Jpeg<'_>) -> Result<(), Feature> {
+        check_dct_8_bit(jpeg.frame())
+    }
+
+    fn needs(&self, _: &Jpeg<'_>) -> Needs {
+        Needs::Whole
+    }
+
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
-        check_dct_8_bit(jpeg.frame())?;
+        self.can_carry(jpeg).map_err(Error::Unsupported)?;
         let (_, mut notices) = jpeg.mended();
         let data = if self.progressive {
             Coefficients::decode(jpeg, limits, &mut notices)?.encode_progressive()?

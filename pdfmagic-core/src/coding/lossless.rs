@@ -22,7 +22,7 @@ struct SamplePlane {
 pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize), Error> {
     let frame = jpeg.frame();
     if frame.entropy_coding == EntropyCoding::Arithmetic {
-        return Err(Error::Unsupported(Feature::Lossless));
+        return Err(Error::Unsupported(Feature::LosslessArithmetic));
     }
     let mut stream = Stream::new(jpeg, limits)?;
     jpeg.check_decodable(limits)?;

@@ -37,6 +37,21 @@ impl Orientation {
         })
     }
 
+    /// The value of the tag, 1 to 8.
+    #[must_use]
+    pub fn exif(self) -> u8 {
+        match self {
+            Self::TopLeft => 1,
+            Self::TopRight => 2,
+            Self::BottomRight => 3,
+            Self::BottomLeft => 4,
+            Self::LeftTop => 5,
+            Self::RightTop => 6,
+            Self::RightBottom => 7,
+            Self::LeftBottom => 8,
+        }
+    }
+
     /// Whether width and height change places.
     #[must_use]
     pub fn swaps_axes(self) -> bool {

@@ -22,15 +22,9 @@ pub enum Source<'a> {
     },
 }
 
-impl<'a> From<&'a [u8]> for Source<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self::Whole(bytes)
-    }
-}
-
-impl<'a> From<&'a Vec<u8>> for Source<'a> {
-    fn from(bytes: &'a Vec<u8>) -> Self {
-        Self::Whole(bytes)
+impl<'a, T: AsRef<[u8]> + ?Sized> From<&'a T> for Source<'a> {
+    fn from(bytes: &'a T) -> Self {
+        Self::Whole(bytes.as_ref())
     }
 }
 

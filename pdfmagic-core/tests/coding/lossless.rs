@@ -7,7 +7,7 @@ use jpeg_decoder::PixelFormat;
 use lopdf::{Stream, dictionary};
 use pdfmagic_core::backend::{Filter, ImageXObject};
 use pdfmagic_core::jpeg::{EntropyCoding, Frame, Process};
-use pdfmagic_core::{Backend, Error, Jpeg, Limits, Lossless, Piece};
+use pdfmagic_core::{Auto, Backend, Error, Jpeg, Limits, Piece};
 
 use super::support::corpus;
 
@@ -39,7 +39,7 @@ pub(crate) fn flate(image: &ImageXObject) -> Vec<u16> {
 
 pub(crate) fn lossless(jpeg: &[u8]) -> Result<ImageXObject, Error> {
     let limits = Limits::default();
-    Lossless.image(&Jpeg::parse(jpeg, &limits)?, &limits)
+    Auto.image(&Jpeg::parse(jpeg, &limits)?, &limits)
 }
 
 /// Each sample of `stored`, of `precision` bits, where it is spread over 8 or 16.

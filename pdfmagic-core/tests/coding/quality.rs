@@ -1,8 +1,8 @@
 //! Quantizing coefficients anew loses no more than decoding and coding do.
 
-use pdfmagic_core::backend::{Quality, Reencode};
 use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Jpeg, Limits};
+use pdfmagic_core::{Quality, Reencode};
 
 use super::support::{coded, corpus_and_photos, djpeg, has_djpeg, on_two_threads, run};
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
-use pdfmagic_core::backend::{ColorSpace, Quality, Reencode};
+use pdfmagic_core::backend::ColorSpace;
 use pdfmagic_core::{Backend, Jpeg, Limits};
+use pdfmagic_core::{Quality, Reencode};
 
 use super::support::{coded, djpeg, djpeg_with, has_djpeg, photo};
 

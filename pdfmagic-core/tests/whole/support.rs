@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lopdf::{LoadOptions, Object, Stream};
-use pdfmagic_core::backend::{Lossless, Reencode, Transcode};
+use pdfmagic_core::{Auto, Reencode, Transcode};
 use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
 
 /// Each way to make an image.
@@ -13,7 +13,7 @@ pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
     [
         Box::new(Passthrough),
         Box::new(Transcode::default()),
-        Box::new(Lossless),
+        Box::new(Auto),
         Box::new(Reencode::default()),
     ]
 }

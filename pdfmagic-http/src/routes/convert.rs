@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use pdfmagic_core::{Backend, Document, Error, Lossless, Notice, Options, Page, Passthrough};
+use pdfmagic_core::{Auto, Backend, Document, Error, Notice, Options, Page, Passthrough};
 
 use super::order::{Asked, Order};
 use super::scratch::Scratch;
@@ -114,7 +114,7 @@ pub(super) fn answer(body: Body, disposition: HeaderValue, report: Report) -> Re
 
 /// Whether a backend embeds a JPEG as it is wherever PDF allows that.
 pub(super) fn embeds(backend: &dyn Backend) -> bool {
-    [Passthrough.name(), Lossless.name()].contains(&backend.name())
+    [Passthrough.name(), Auto.name()].contains(&backend.name())
 }
 
 /// Embeds all files as they are, if that is wanted and possible.
@@ -126,9 +126,7 @@ fn as_it_is(
     if !backends.iter().all(|backend| embeds(&**backend)) {
         return Ok(None);
     }
-    let may_decode = backends
-        .iter()
-        .any(|backend| backend.name() == Lossless.name());
+    let may_decode = backends.iter().any(|backend| backend.name() == Auto.name());
     let passthrough: &dyn Backend = &Passthrough;
     let scratch = Scratch::small(app);
     match document(files, iter::repeat(passthrough), scratch, || Ok(())) {

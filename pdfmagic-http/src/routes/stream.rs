@@ -31,9 +31,7 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
     if !embeds(&*backend) {
         return Err(Problem::Option {
             name: "stream".to_owned(),
-            reason: format!(
-                "goes with lossless and passthrough, for {name} needs all of the image"
-            ),
+            reason: format!("goes with auto and passthrough, for {name} needs all of the image"),
         });
     }
     let mut input = Input {
@@ -41,7 +39,6 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
         memory: app.memory.reserve(2 * (MAX_HEAD + incoming.pinned()))?,
         incoming,
         size: 0,
-        tail: [0; 2],
     };
     let mut options = Options::default();
     options.limits = app.limits;
@@ -68,8 +65,6 @@ struct Input {
     incoming: Incoming,
     /// In bytes.
     size: u64,
-    /// Its last bytes.
-    tail: [u8; 2],
     /// For the head, and for what is on its way.
     memory: Reservation,
 }
@@ -77,12 +72,6 @@ struct Input {
 impl Input {
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let data = self.incoming.next().await?;
-        for &byte in data
-            .iter()
-            .flat_map(|data| &data[data.len().saturating_sub(2)..])
-        {
-            self.tail = [self.tail[1], byte];
-        }
         self.size += data.as_ref().map_or(0, |data| data.len() as u64);
         Ok(data)
     }
@@ -109,9 +98,10 @@ async fn begin(
         }
         let began = Instant::now();
         match Streamed::begin(&head, options) {
-            Ok((streamed, pieces)) => {
+            Ok((mut streamed, pieces)) => {
                 let took = began.elapsed();
-                return Ok((streamed, parts(pieces, &head.freeze()), took));
+                let parts = parts(&mut streamed, pieces, &head.freeze());
+                return Ok((streamed, parts, took));
             }
             Err(Error::NeedsInput { .. }) if !has_ended && head.len() < MAX_HEAD => {
                 enough = 2 * head.len();
@@ -127,14 +117,21 @@ async fn begin(
     }
 }
 
-/// The pieces, as far as they have come.
-fn parts(pieces: Vec<Piece>, head: &Bytes) -> Vec<Bytes> {
-    let at = |n| usize::try_from(n).map_or(head.len(), |n| head.len().min(n));
+/// What comes first in the PDF, with what has arrived of the image.
+fn parts(streamed: &mut Streamed, pieces: Vec<Piece>, head: &Bytes) -> Vec<Bytes> {
     let part = |piece| match piece {
         Piece::Made(bytes) => bytes.into(),
-        Piece::Input(range) => head.slice(at(range.start)..at(range.end)),
+        piece @ Piece::Input(_) => head.slice_ref(piece.bytes(head)),
     };
-    pieces.into_iter().map(part).collect()
+    let mut parts: Vec<_> = pieces.into_iter().map(part).collect();
+    parts.push(pass(streamed, head.slice(streamed.rest()..)));
+    parts
+}
+
+/// What of the input comes next in the PDF.
+fn pass(streamed: &mut Streamed, mut data: Bytes) -> Bytes {
+    data.truncate(streamed.pass(&data));
+    data
 }
 
 /// Sends the rest on as it comes. What goes wrong now can only tear the answer off, since its head has gone out.
@@ -143,7 +140,7 @@ async fn send(
     mut sender: Sender<Bytes, Problem>,
     parts: Vec<Bytes>,
     mut input: Input,
-    streamed: Streamed,
+    mut streamed: Streamed,
 ) {
     // A client that takes no more needs no more.
     for part in parts {
@@ -154,7 +151,7 @@ async fn send(
     loop {
         match input.next().await {
             Ok(Some(part)) => {
-                let Ok(()) = sender.send_data(part).await else {
+                let Ok(()) = sender.send_data(pass(&mut streamed, part)).await else {
                     return;
                 };
             }
@@ -162,7 +159,7 @@ async fn send(
             Err(problem) => return sender.abort(problem),
         }
     }
-    match streamed.end(input.size, &input.tail) {
+    match streamed.end() {
         Ok(bytes) => {
             app.metrics.input.inc_by(input.size);
             // The last parts may still wait for the client.

@@ -1,0 +1,136 @@
+//! A PDF whose image is still arriving.
+
+use crate::backend::Passthrough;
+use crate::document::Document;
+use crate::error::Error;
+use crate::geometry::Placement;
+use crate::jpeg::{EOI, Source};
+use crate::notice::Notice;
+use crate::objects::{image_dict, write_leaf, write_profile};
+use crate::options::Options;
+use crate::page::Page;
+use crate::pdf::{Open, Text};
+use crate::piece::Piece;
+
+/// A PDF of one page whose image is still arriving: it is sent on as it arrives, in the memory of its header.
+///
+/// ```
+/// use std::io::{Read, Write};
+///
+/// use pdfmagic_core::{Options, Streamed};
+///
+/// fn convert(mut input: impl Read, mut output: impl Write) -> std::io::Result<()> {
+///     let mut head = Vec::new();
+///     input.by_ref().take(64 << 10).read_to_end(&mut head)?;
+///     let (mut pdf, pieces) = Streamed::begin(&head, &Options::default())?;
+///     for piece in pieces {
+///         output.write_all(piece.bytes(&head))?;
+///     }
+///     let mut chunk = head.split_off(pdf.rest());
+///     while !chunk.is_empty() {
+///         output.write_all(&chunk[..pdf.pass(&chunk)])?;
+///         chunk.clear();
+///         input.by_ref().take(64 << 10).read_to_end(&mut chunk)?;
+///     }
+///     output.write_all(&pdf.end()?)
+/// }
+/// # let jpeg = include_bytes!("../tests/corpus/gray.jpg");
+/// # let mut pdf = Vec::new();
+/// # convert(&jpeg[..], &mut pdf)?;
+/// # assert!(pdf.starts_with(b"%PDF-") && pdf.ends_with(b"%%EOF\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Streamed {
+    document: Document,
+    image: Open,
+    placement: Placement,
+    notices: Vec<Notice>,
+    rest: usize,
+    /// How much of the data has passed since, in bytes.
+    passed: u64,
+    /// The last two bytes that have passed.
+    tail: [u8; 2],
+}
+
+impl Streamed {
+    /// Begins a PDF, given all of a JPEG's header, as [`Passthrough`] does. Returns what comes first in the file, whose
+    /// ranges lie within `head`. After it comes what [`pass`](Self::pass) lets through.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::from_jpeg`]; [`Error::NeedsInput`] if more of the header is needed, or all of the input.
+    pub fn begin(head: &[u8], options: &Options) -> Result<(Self, Vec<Piece>), Error> {
+        let source = Source::Ends {
+            head,
+            // What is missing there is added at the end.
+            tail: EOI,
+            size: u64::MAX,
+        };
+        let Page {
+            mut image,
+            placement,
+            notices,
+        } = Page::from_jpeg(source, options, &Passthrough)?;
+        let mut document = Document::new();
+        let (writer, _) = document.parts();
+        let profile = write_profile(writer, &mut image);
+        let mut data = std::mem::take(&mut image.data);
+        let rest = match data.pop() {
+            Some(Piece::Input(range)) => usize::try_from(range.start).unwrap_or(head.len()),
+            _ => head.len(),
+        };
+        let dict = |dict: &mut Text| image_dict(dict, &image, profile);
+        let image = writer.open(dict, data);
+        let pieces = writer.take();
+        let streamed = Self {
+            document,
+            image,
+            placement,
+            notices,
+            rest,
+            passed: 0,
+            tail: [0; 2],
+        };
+        Ok((streamed, pieces))
+    }
+
+    /// What was odd about the header, and what was done about it.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// From where on the input is to go through [`pass`](Self::pass), in bytes; within the header that
+    /// [`begin`](Self::begin) got.
+    #[must_use]
+    pub fn rest(&self) -> usize {
+        self.rest
+    }
+
+    /// Takes the next bytes of the input, and returns how many of them come next in the file: all of them.
+    #[must_use]
+    pub fn pass(&mut self, chunk: &[u8]) -> usize {
+        self.passed += chunk.len() as u64;
+        if let Some(tail) = chunk.last_chunk() {
+            self.tail = *tail;
+        } else if let [last] = *chunk {
+            self.tail = [self.tail[1], last];
+        }
+        chunk.len()
+    }
+
+    /// Ends the PDF, once all of the input has passed. Returns the rest of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::finish`].
+    pub fn end(mut self) -> Result<Vec<u8>, Error> {
+        let end = if self.tail == EOI { &[] } else { EOI };
+        let (writer, tree) = self.document.parts();
+        writer.close(&self.image, self.passed, end);
+        let page = write_leaf(writer, tree, self.image.id, &self.placement);
+        self.document.push_written(page);
+        self.document.finish()
+    }
+}
