@@ -5,10 +5,10 @@
 pub struct Density(f64);
 
 impl Density {
-    /// `None` outside 10 to 4,800.
+    /// `None` outside 10 to 12,800, which film scanners reach.
     #[must_use]
     pub fn new(per_inch: f64) -> Option<Self> {
-        (10.0..=4800.0)
+        (10.0..=12_800.0)
             .contains(&per_inch)
             .then_some(Self(per_inch))
     }

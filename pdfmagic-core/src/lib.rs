@@ -53,6 +53,7 @@ pub mod backend;
     )
 )]
 mod coding;
+mod damage;
 mod density;
 mod document;
 mod error;
@@ -66,19 +67,21 @@ mod options;
 mod page;
 mod pdf;
 mod piece;
+mod profile;
 mod streamed;
 
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
 #[cfg(feature = "reencode")]
 pub use backend::{Quality, Reencode};
+pub use damage::{Damage, DamageKind, Sound};
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
 pub use file_kind::FileKind;
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
-pub use notice::Notice;
-pub use options::Options;
+pub use notice::{Notice, Trailing, TrailingKind};
+pub use options::{CmykPolarity, Metadata, OnDamage, Options};
 pub use page::Page;
 pub use piece::Piece;
 pub use streamed::Streamed;

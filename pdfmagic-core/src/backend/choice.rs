@@ -14,7 +14,7 @@ use crate::density::Density;
 /// | `optimize` | `true` or `false` | `transcode`, which it implies |
 /// | `progressive` | `true` or `false` | `transcode`, which it implies |
 /// | `quality` | 1 to 100 | `reencode` |
-/// | `max-density` | pixels per inch, 10 to 4,800 | `reencode` |
+/// | `max-density` | pixels per inch, 10 to 12,800 | `reencode` |
 /// | `gray` | `true` or `false` | `reencode` |
 /// | `subsample` | `true` or `false` | `reencode` |
 /// | `max-size` | bytes | `reencode` |
@@ -123,7 +123,7 @@ impl Choice {
             "max-density" => {
                 let density = value.parse().ok().and_then(Density::new);
                 self.max_density =
-                    Some(density.ok_or(wrong("expected 10 to 4800 pixels per inch"))?);
+                    Some(density.ok_or(wrong("expected 10 to 12800 pixels per inch"))?);
             }
             #[cfg(feature = "reencode")]
             "max-size" => {

@@ -65,6 +65,7 @@ pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
 }
 
 /// The blocks of one component, padded to whole MCUs.
+#[derive(Clone)]
 pub(super) struct Plane {
     pub(super) across: usize,
     pub(super) blocks: Vec<Block>,

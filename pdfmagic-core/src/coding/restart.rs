@@ -1,15 +1,15 @@
 //! Restart intervals (T.81 E.1.4, E.2.4), and what is to be done where their markers are not those due.
 
 use super::bits::BitReader;
-use super::fault::{Fault, broken};
+use super::fault::{Fault, Found};
 use crate::error::Error;
 
 /// Counts MCUs to the next RSTm, and expects it.
 ///
-/// Where intervals are lost or markers misnumbered, a strict reader gives up, and any other does as libjpeg does,
-/// so that what is coded anew looks as the JPEG did. A marker says by its number whether it comes late, and is
-/// passed over with its interval, or early, and then the interval due is an empty one. An interval that ends too
-/// early reads as zero bits up to the end of an MCU, and its other MCUs are missing.
+/// At a fault a strict reader gives up, and a lenient one goes on as libjpeg does, so that a re-encoded image looks as
+/// the damaged one did. Where a marker other than the one due is met, its number says whether it comes late, and is passed
+/// over with its interval, or early, and then the interval due is an empty one. An interval that ends too early reads as
+/// zero bits up to the end of an MCU, and its other MCUs are missing.
 pub(super) struct Restarts<'a> {
     data: &'a [u8],
     is_strict: bool,
@@ -19,7 +19,8 @@ pub(super) struct Restarts<'a> {
     number: u8,
     /// Whether the interval has no more MCUs.
     pub(super) is_dry: bool,
-    pub(super) is_resynchronized: bool,
+    /// The first fault that a lenient reader has passed over.
+    pub(super) first_fault: Option<Found>,
 }
 
 /// Where a scan ends.
@@ -27,8 +28,8 @@ pub(super) struct Restarts<'a> {
 pub(super) struct ScanEnd {
     /// Where the marker is that ends it, in bytes.
     pub(super) at: usize,
-    /// Whether markers other than those due were met, or intervals cut short.
-    pub(super) is_resynchronized: bool,
+    /// The first fault that was passed over.
+    pub(super) fault: Option<Found>,
 }
 
 /// What a marker means where RSTm is due.
@@ -51,7 +52,7 @@ impl<'a> Restarts<'a> {
             due: if interval == 0 { usize::MAX } else { interval },
             number: 0,
             is_dry: false,
-            is_resynchronized: false,
+            first_fault: None,
         }
     }
 
@@ -69,10 +70,15 @@ impl<'a> Restarts<'a> {
             self.is_dry = false;
             return Ok(at + 2);
         }
-        if self.is_strict {
-            return Err(broken(Fault::Restart, at, mcu));
-        }
-        self.is_resynchronized = true;
+        self.note(
+            if self.code(at).is_some() {
+                Fault::Restart
+            } else {
+                Fault::Short
+            },
+            at,
+            mcu,
+        )?;
         loop {
             match self.meaning(at, number) {
                 Some(Meaning::Begins) => {
@@ -81,7 +87,10 @@ impl<'a> Restarts<'a> {
                 }
                 Some(Meaning::Late) => at = BitReader::new(self.data, at + 2).to_marker(),
                 Some(Meaning::Early) => return Ok(at),
-                None => return Err(broken(Fault::Short, at, mcu)),
+                None => {
+                    self.is_dry = true;
+                    return Ok(at);
+                }
             }
         }
     }
@@ -99,14 +108,21 @@ impl<'a> Restarts<'a> {
         })
     }
 
-    /// Goes on without what an interval lacks that has ended in the middle of `mcu`.
+    /// Goes on without what an interval, or the scan, lacks that has ended in the middle of `mcu`.
     #[cold]
     pub(super) fn run_dry(&mut self, bits: BitReader<'_>, mcu: usize) -> Result<(), Error> {
-        let at = bits.to_marker();
-        if self.is_strict || self.interval == 0 || self.code(at).is_none() {
-            return Err(broken(Fault::Short, bits.position(), mcu));
+        self.is_dry = true;
+        self.note(Fault::Short, bits.position(), mcu)
+    }
+
+    /// Passes over a fault, or gives up.
+    #[cold]
+    pub(super) fn note(&mut self, fault: Fault, offset: usize, mcu: usize) -> Result<(), Error> {
+        let found = Found { fault, offset, mcu };
+        if self.is_strict {
+            return Err(found.into());
         }
-        (self.is_dry, self.is_resynchronized) = (true, true);
+        self.first_fault.get_or_insert(found);
         Ok(())
     }
 

@@ -5,10 +5,10 @@ use super::dct::{Matrix, dct, product, transposed};
 use super::grid::Grid;
 use super::image::Coefficients;
 use super::memory::Memory;
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::jpeg::{ColorModel, Frame, Jpeg, Quantizer};
 use crate::limits::Limits;
-use crate::notice::Notice;
 
 /// Samples of all components, pixel by pixel.
 pub(crate) struct Samples {
@@ -37,19 +37,18 @@ impl Samples {
         })
     }
 
-    /// Decodes a DCT-coded JPEG of any precision.
+    /// Decodes a DCT-coded JPEG of any precision, and says what of it is damaged.
     pub(crate) fn from_dct(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, Error> {
-        let coefficients = Coefficients::decode(jpeg, limits, notices)?;
+    ) -> Result<(Self, Option<Damage>), Error> {
+        let (coefficients, damage) = Coefficients::decode(jpeg, limits)?;
         let mut samples = Self::new(jpeg.frame(), coefficients.memory)?;
         for component in 0..samples.components {
             samples.transform(&coefficients, component)?;
         }
         samples.memory = Memory::new(limits).take(samples.size())?;
-        Ok(samples)
+        Ok((samples, damage))
     }
 
     pub(super) fn size(&self) -> usize {
