@@ -61,8 +61,12 @@ impl Page {
             notices.push(Notice::PageEnlarged);
         }
         if let Some(damage) = damage {
-            // It says more about a missing end.
-            notices.retain(|notice| *notice != Notice::EoiAppended);
+            if !jpeg.has_eoi() {
+                // It says more about the end, and what follows is not after the image, but of it.
+                notices.retain(|notice| {
+                    !matches!(notice, Notice::EoiAppended | Notice::TrailingDataSkipped(_))
+                });
+            }
             notices.push(Notice::Damaged(damage));
         }
         Ok(Self {

@@ -140,6 +140,13 @@ impl<'a> BitReader<'a> {
         self.next
     }
 
+    /// The whole bytes that have not been consumed before the marker at `end`, as they are stored.
+    pub(super) fn unread(&self, end: usize) -> &'a [u8] {
+        let held = (self.held.saturating_sub(self.lent) / 8) as usize;
+        let rest = self.data.get(..end).unwrap_or(self.data);
+        &rest[self.next.saturating_sub(held).min(rest.len())..]
+    }
+
     /// Drops what remains of the segment and returns the offset of the next marker's 0xFF,
     /// or the end of the data.
     pub(super) fn to_marker(self) -> usize {

@@ -1,6 +1,5 @@
 //! What is wrong with coded data, and where.
 
-use crate::damage::DamageKind;
 use crate::error::Error;
 use crate::jpeg::ScanHeader;
 
@@ -15,6 +14,8 @@ pub(super) enum Fault {
     Range,
     /// The data ends.
     Short,
+    /// Data is left over.
+    Extra,
     /// Not the restart marker that is due.
     Restart,
 }
@@ -27,6 +28,7 @@ impl Fault {
             Self::Range => "a brightness that does not exist",
             Self::Restart => "not the restart marker that is due",
             Self::Short => "the data ends before the image does",
+            Self::Extra => "data is left over",
         }
     }
 }
@@ -39,15 +41,8 @@ pub(super) struct Found {
     pub(super) offset: usize,
     /// Counted from 0 in its scan.
     pub(super) mcu: usize,
-}
-
-impl Found {
-    pub(super) fn kind(self) -> DamageKind {
-        match self.fault {
-            Fault::Short => DamageKind::Truncated,
-            fault => DamageKind::Corrupt(fault.reason()),
-        }
-    }
+    /// The MCU that begins the restart interval, or the scan: what is before it is sound.
+    pub(super) interval: usize,
 }
 
 impl From<Found> for Error {

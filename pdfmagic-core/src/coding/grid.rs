@@ -244,6 +244,11 @@ impl Place {
         (down * self.step_y + self.dy, across * self.step_x + self.dx)
     }
 
+    /// Row and column of the MCU that holds the block at this row and column in its component.
+    pub(super) fn mcu(&self, (row, column): (usize, usize)) -> (usize, usize) {
+        (row / self.step_y, column / self.step_x)
+    }
+
     /// The first row of its component in a row of MCUs.
     pub(super) fn top(&self, down: usize) -> usize {
         down * self.step_y

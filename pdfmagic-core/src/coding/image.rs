@@ -6,6 +6,8 @@ use super::grid::Grid;
 use super::memory::Memory;
 use super::progressive;
 use super::scan;
+use super::seams::Seams;
+use super::sink::deliver;
 use super::stream::Stream;
 use crate::damage::Damage;
 use crate::error::Error;
@@ -50,7 +52,14 @@ impl Coefficients {
                 }
                 _ => scan::decode_into(&stream, &scan, &mut planes),
             }?;
-            stream.resume(&scan, end);
+            let seams = end.fault.filter(|_| stream.is_sequential()).map(|_| {
+                let mut seams = Seams::new(&grid, scan.selectors(), stream.quantizers());
+                let layout = grid.layout(scan.selectors());
+                (0..layout.down)
+                    .try_for_each(|down| deliver(&planes, down, &layout, down, &mut seams))
+                    .map(|()| seams)
+            });
+            stream.resume(&scan, end, seams.transpose()?.as_ref());
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
         let image = Self {

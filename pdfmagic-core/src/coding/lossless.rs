@@ -42,7 +42,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, Optio
     let mut planes: Vec<_> = sizes.map(plane).collect();
     while let Some(scan) = stream.next_scan()? {
         let end = decode_into(&stream, &scan, frame.precision.into(), &mut planes)?;
-        stream.resume(&scan, end);
+        stream.resume(&scan, end, None);
     }
     let mut samples = Samples::new(frame, memory)?;
     for (component, plane) in planes.iter().enumerate() {

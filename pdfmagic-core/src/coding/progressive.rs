@@ -137,7 +137,7 @@ pub(super) fn decode_into(
     let mut pass = Pass::new(stream, scan)?;
     let down = pass.layout.down;
     pass.rows(stream, down, planes)?;
-    Ok(pass.mcus.end())
+    pass.mcus.end()
 }
 
 /// Scans that are decoded side by side, at the most: more than any progression has use for.
@@ -207,8 +207,12 @@ impl<'a> Progression<'a> {
             }
             deliver(&self.row, 0, &layout, down, sink)?;
         }
-        let mut ends = self.passes.iter().zip(self.ends);
-        Ok(ends.all(|(pass, end)| pass.mcus.end().at == end))
+        for (pass, end) in self.passes.into_iter().zip(self.ends) {
+            if pass.mcus.end()?.at != end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -231,7 +231,7 @@ fn stream_through<P: Passage>(
         passage.write(&stream, &scan, out, codes)
     })?;
     out.extend([0xFF, Marker::EOI.0]);
-    stream.resume(&scan, end);
+    stream.resume(&scan, end, None);
     let is_last = matches!(or_unsound(stream.next_scan())?, Some(None));
     Ok(is_last.then_some(out))
 }

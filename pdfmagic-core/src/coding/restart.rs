@@ -12,11 +12,14 @@ use crate::error::Error;
 /// zero bits up to the end of an MCU, and its other MCUs are missing.
 pub(super) struct Restarts<'a> {
     data: &'a [u8],
+    is_huffman: bool,
     is_strict: bool,
     interval: usize,
     due: usize,
     /// m of the marker that is due.
     number: u8,
+    /// The MCU that the interval began with.
+    begun: usize,
     /// Whether the interval has no more MCUs.
     pub(super) is_dry: bool,
     /// The first fault that a lenient reader has passed over.
@@ -44,13 +47,15 @@ enum Meaning {
 
 impl<'a> Restarts<'a> {
     /// Of intervals of so many MCUs; 0 for none.
-    pub(super) fn new(data: &'a [u8], interval: usize, is_strict: bool) -> Self {
+    pub(super) fn new(data: &'a [u8], interval: usize, is_huffman: bool, is_strict: bool) -> Self {
         Self {
+            is_huffman,
             data,
             is_strict,
             interval,
             due: if interval == 0 { usize::MAX } else { interval },
             number: 0,
+            begun: 0,
             is_dry: false,
             first_fault: None,
         }
@@ -61,11 +66,14 @@ impl<'a> Restarts<'a> {
         mcu == self.due
     }
 
-    /// Takes the marker at `at` for the one that is due, and returns where the next interval begins.
-    pub(super) fn pass(&mut self, mut at: usize) -> Result<usize, Error> {
+    /// Takes the marker that `bits` come to for the one that is due, and returns where the next interval begins.
+    pub(super) fn pass(&mut self, bits: BitReader<'_>) -> Result<usize, Error> {
+        let mut at = bits.to_marker();
         let (number, mcu) = (self.number, self.due);
+        self.check_unread(bits, at, mcu)?;
         self.number = (number + 1) % 8;
         self.due += self.interval;
+        self.begun = mcu;
         if self.code(at) == Some(0xD0 + number) {
             self.is_dry = false;
             return Ok(at + 2);
@@ -115,10 +123,37 @@ impl<'a> Restarts<'a> {
         self.note(Fault::Short, bits.position(), mcu)
     }
 
+    /// Whether an interval, or the scan, whose last MCU is before `mcu` leaves data over, before the marker at `end`. Some
+    /// encoders fill up with equal bytes.
+    pub(super) fn check_unread(
+        &mut self,
+        bits: BitReader<'_>,
+        end: usize,
+        mcu: usize,
+    ) -> Result<(), Error> {
+        let unread = bits.unread(end);
+        let is_filled = match unread {
+            [] => true,
+            [first, ..] => {
+                unread.iter().all(|byte| byte == first) && (*first == 0 || unread.len() > 3)
+            }
+        };
+        // An arithmetic encoder may leave out, and put in, what it likes at the end (D.1.8).
+        if self.is_dry || is_filled || !self.is_huffman {
+            return Ok(());
+        }
+        self.note(Fault::Extra, end - unread.len(), mcu - 1)
+    }
+
     /// Passes over a fault, or gives up.
     #[cold]
     pub(super) fn note(&mut self, fault: Fault, offset: usize, mcu: usize) -> Result<(), Error> {
-        let found = Found { fault, offset, mcu };
+        let found = Found {
+            fault,
+            offset,
+            mcu,
+            interval: self.begun,
+        };
         if self.is_strict {
             return Err(found.into());
         }

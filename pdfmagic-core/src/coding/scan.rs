@@ -94,7 +94,7 @@ pub(super) fn mcus<'a>(
 ) -> Result<ScanEnd, Error> {
     let mut mcus = Mcus::new(stream, scan);
     mcus.rows(stream, layout.across, layout.down, decode)?;
-    Ok(mcus.end())
+    mcus.end()
 }
 
 /// The MCUs of a scan, and how far they are decoded.
@@ -108,7 +108,12 @@ impl<'a> Mcus<'a> {
     pub(super) fn new(stream: &Stream<'a>, scan: &ScanHeader) -> Self {
         Self {
             bits: BitReader::new(stream.data, scan.start),
-            restarts: Restarts::new(stream.data, stream.restart_interval(), stream.is_strict),
+            restarts: Restarts::new(
+                stream.data,
+                stream.restart_interval(),
+                stream.entropy_coding() == EntropyCoding::Huffman,
+                stream.is_strict,
+            ),
             next: 0,
         }
     }
@@ -128,7 +133,7 @@ impl<'a> Mcus<'a> {
         for down in 0..down {
             for across in 0..across {
                 if self.restarts.due(mcu) {
-                    bits = BitReader::new(stream.data, self.restarts.pass(bits.to_marker())?);
+                    bits = BitReader::new(stream.data, self.restarts.pass(bits)?);
                     fresh = true;
                 }
                 if !self.restarts.is_dry {
@@ -148,11 +153,13 @@ impl<'a> Mcus<'a> {
         Ok(())
     }
 
-    pub(super) fn end(&self) -> ScanEnd {
-        ScanEnd {
-            at: self.bits.to_marker(),
+    pub(super) fn end(mut self) -> Result<ScanEnd, Error> {
+        let at = self.bits.to_marker();
+        self.restarts.check_unread(self.bits, at, self.next)?;
+        Ok(ScanEnd {
+            at,
             fault: self.restarts.first_fault,
-        }
+        })
     }
 }
 
@@ -194,7 +201,7 @@ pub(super) fn decode<S: Sink>(
         })?;
         sink.row(down);
     }
-    Ok(mcus.end())
+    mcus.end()
 }
 
 /// Runs `work` on a copy of the reader, which so stays in registers.
@@ -232,25 +239,4 @@ pub(super) fn decode_into(
     planes: &mut [Plane],
 ) -> Result<ScanEnd, Error> {
     decode(stream, scan, &mut Store(planes))
-}
-
-/// Keeps nothing.
-struct Discard;
-
-impl Sink for Discard {
-    #[inline(always)]
-    fn block(
-        &mut self,
-        _: &Place,
-        _: (usize, usize),
-        _: i16,
-        levels: impl Levels,
-    ) -> Result<(), Fault> {
-        levels.read(|_, _| ())
-    }
-}
-
-/// Passes over a sequential scan.
-pub(super) fn pass_over(stream: &Stream, scan: &ScanHeader) -> Result<ScanEnd, Error> {
-    decode(stream, scan, &mut Discard)
 }

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
+use super::fault::{Fault, Found};
 use super::grid::Grid;
 use super::huffman::Decoder;
 use super::memory::Memory;
 use super::restart::ScanEnd;
+use super::seams::Seams;
 use crate::damage::{Damage, DamageKind, Sound};
 use crate::error::{Error, Resource};
 use crate::jpeg::{
@@ -20,6 +22,8 @@ pub(super) const UNKNOWN: u8 = u8::MAX;
 /// A JPEG being read, with the state that its segments have set up.
 pub(super) struct Stream<'a> {
     pub(super) data: &'a [u8],
+    /// Whether it goes on in the input with what no image contains.
+    is_foreign_at_end: bool,
     frame: Frame,
     pub(super) grid: Grid,
     tables: Tables<'a>,
@@ -49,6 +53,7 @@ impl<'a> Stream<'a> {
         Resource::Pixels.check(grid.width as u64 * grid.height as u64, limits.max_pixels)?;
         Ok(Self {
             data,
+            is_foreign_at_end: jpeg.is_foreign_at_end(),
             frame: frame.clone(),
             tables: jpeg.tables().clone(),
             dc: [const { None }; 4],
@@ -167,25 +172,75 @@ impl<'a> Stream<'a> {
         Ok(None)
     }
 
-    /// Goes on with the segments, at the marker that ends a scan.
-    pub(super) fn resume(&mut self, scan: &ScanHeader, end: ScanEnd) {
+    /// Goes on with the segments, at the marker that ends a scan. `seams` tell where damage began, if there is any.
+    pub(super) fn resume(&mut self, scan: &ScanHeader, end: ScanEnd, seams: Option<&Seams>) {
         self.segments = Segments::at(self.data, end.at);
-        if let Some(found) = end.fault {
-            let sound = match self.frame.process {
-                Process::Progressive if self.scans > 1 => Sound::Scans {
-                    sound: self.scans - 1,
-                    of: None,
-                },
-                _ => self.rows(self.grid.lines_before(scan.selectors(), found.mcu)),
-            };
-            self.damage.get_or_insert(Damage {
-                kind: found.kind(),
-                offset: found.offset as u64,
-                scan: self.scans,
-                mcu: found.mcu as u64,
-                sound,
-            });
+        let Some(found) = end.fault else {
+            return;
+        };
+        let (kind, begin) = self.judge(scan, end, found, seams);
+        let sound = match self.frame.process {
+            Process::Progressive if self.scans > 1 => Sound::Scans {
+                sound: self.scans - 1,
+                of: None,
+            },
+            _ => self.rows(self.grid.lines_before(scan.selectors(), begin)),
+        };
+        self.damage.get_or_insert(Damage {
+            kind,
+            offset: found.offset as u64,
+            scan: self.scans,
+            mcu: found.mcu as u64,
+            sound,
+        });
+    }
+
+    /// The kind of damage that a fault comes from, and the MCU at which it begins.
+    fn judge(
+        &self,
+        scan: &ScanHeader,
+        end: ScanEnd,
+        found: Found,
+        seams: Option<&Seams>,
+    ) -> (DamageKind, usize) {
+        let layout = self.grid.layout(scan.selectors());
+        let mcus = layout.across * layout.down;
+        let kind = match found.fault {
+            Fault::Short if self.ends_at_foreign(end) => {
+                DamageKind::Corrupt("a marker that does not belong there")
+            }
+            // Damage costs some blocks; where more than a row is missing, so is the data.
+            Fault::Short if !self.data.ends_with(EOI) || found.mcu + layout.across < mcus => {
+                DamageKind::Truncated
+            }
+            fault => DamageKind::Corrupt(fault.reason()),
+        };
+        let begin = match (kind, seams) {
+            (DamageKind::Corrupt(_), Some(seams)) if !self.ends_at_foreign(end) => {
+                seams.begin_of_damage(found.interval, found.mcu)
+            }
+            _ => found.mcu,
+        };
+        (kind, begin)
+    }
+
+    /// Whether something ends a scan that no decoder expects there.
+    fn ends_at_foreign(&self, end: ScanEnd) -> bool {
+        match self.data.get(end.at + 1) {
+            Some(&code) => code < Marker::SOF0.0,
+            None => self.is_foreign_at_end,
         }
+    }
+
+    /// Whether the scans are sequential and Huffman-coded.
+    pub(super) fn is_sequential(&self) -> bool {
+        matches!(
+            (self.frame.entropy_coding, self.frame.process),
+            (
+                EntropyCoding::Huffman,
+                Process::Baseline | Process::ExtendedSequential
+            )
+        )
     }
 
     fn rows(&self, sound: usize) -> Sound {

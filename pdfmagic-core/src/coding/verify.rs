@@ -2,7 +2,8 @@
 
 use super::image::Coefficients;
 use super::lossless;
-use super::scan::pass_over;
+use super::scan::decode;
+use super::seams::Seams;
 use super::stream::Stream;
 use super::strides::{Nothing, follow};
 use crate::damage::Damage;
@@ -39,7 +40,7 @@ fn is_sound(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(), Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     while let Some(scan) = stream.next_scan()? {
         let end = follow(&stream, &scan, &mut Nothing)?;
-        stream.resume(&scan, end);
+        stream.resume(&scan, end, None);
     }
     Ok(())
 }
@@ -49,8 +50,9 @@ fn find_damage(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Option<Damage>, Error
     let mut stream = Stream::new(jpeg, limits)?;
     stream.is_strict = false;
     while let Some(scan) = stream.next_scan()? {
-        let end = pass_over(&stream, &scan)?;
-        stream.resume(&scan, end);
+        let mut seams = Seams::new(&stream.grid, scan.selectors(), stream.quantizers());
+        let end = decode(&stream, &scan, &mut seams)?;
+        stream.resume(&scan, end, Some(&seams));
     }
     Ok(stream.into_damage())
 }

@@ -59,7 +59,8 @@ impl Ending {
         let mut finder = EndFinder::new();
         finder.feed(&bytes[scans_offset..]);
         let absolute = |at: u64| scans_offset as u64 + at;
-        let mut ending = match finder.finish() {
+        let end = finder.finish();
+        let mut ending = match end {
             End::Eoi { data_end, end } => {
                 let (data_end, end) = (absolute(data_end), absolute(end));
                 let trailing = Trailing::of(&bytes[index(end)..]);
@@ -76,7 +77,10 @@ impl Ending {
                 has_eoi: false,
                 is_odd: true,
                 edit: None,
-                trailing: None,
+                // Of a segment that is cut off nobody need be told.
+                trailing: Trailing::of(&bytes[index(absolute(at))..])
+                    .filter(|_| matches!(end, End::Foreign { .. }))
+                    .map(Notice::TrailingDataSkipped),
             },
         };
         if ending.has_eoi && is_too_small {

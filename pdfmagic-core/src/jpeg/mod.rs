@@ -249,6 +249,16 @@ impl<'a> Jpeg<'a> {
         is_rgb && self.header.is_adobe_rgb && self.header.icc_profile.is_none()
     }
 
+    /// Whether the image ends without EOI, at something that no image contains.
+    pub(crate) fn is_foreign_at_end(&self) -> bool {
+        !self.ending.has_eoi && self.ending.trailing.is_some()
+    }
+
+    /// Whether the image ends with EOI.
+    pub(crate) fn has_eoi(&self) -> bool {
+        self.ending.has_eoi
+    }
+
     /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
     /// announce, or there are too few of them. Then the data should be [verified](Self::verify).
     #[must_use]
@@ -267,7 +277,9 @@ impl<'a> Jpeg<'a> {
         if !self.ending.has_eoi {
             // A missing EOI costs rows in poppler.
             pieces.push(Piece::Made(EOI.to_vec()));
-            notices.push(Notice::EoiAppended);
+            if self.ending.trailing.is_none() {
+                notices.push(Notice::EoiAppended);
+            }
         }
         notices.sort_unstable();
         notices.dedup();

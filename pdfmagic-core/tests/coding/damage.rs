@@ -31,10 +31,10 @@ fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// Whether samples differ by less than two on average.
+/// Whether samples differ by less than eight on average.
 fn are_near(a: &[u8], b: &[u8]) -> bool {
     let differences = a.iter().zip(b).map(|(a, b)| usize::from(a.abs_diff(*b)));
-    a.len() == b.len() && differences.sum::<usize>() < 2 * a.len()
+    a.len() == b.len() && differences.sum::<usize>() < 8 * a.len()
 }
 
 #[test]
@@ -84,11 +84,6 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
             }
         }
     }
-    println!("{compared} compared");
-    assert!(
-        different.is_empty(),
-        "{}\n{} of {compared}",
-        different.join("\n"),
-        different.len()
-    );
+    assert!(compared > 1900, "only {compared} were compared");
+    assert!(different.is_empty(), "\n{}", different.join("\n"));
 }
