@@ -43,6 +43,7 @@
 //!
 //! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
 
+mod amount;
 pub mod backend;
 #[cfg_attr(
     not(feature = "reencode"),
@@ -53,12 +54,14 @@ pub mod backend;
     )
 )]
 mod coding;
+mod date;
 mod density;
 mod document;
 mod error;
 mod file_kind;
 pub mod geometry;
 pub mod jpeg;
+mod length;
 mod limits;
 mod notice;
 mod objects;
@@ -66,11 +69,15 @@ mod options;
 mod page;
 mod pdf;
 mod piece;
+mod quality;
 mod streamed;
+mod value;
 
-pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use amount::Amount;
 #[cfg(feature = "reencode")]
-pub use backend::{Quality, Reencode};
+pub use backend::Reencode;
+pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use date::Date;
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
@@ -78,10 +85,17 @@ pub use file_kind::FileKind;
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
 pub use notice::Notice;
-pub use options::Options;
+pub use options::{
+    Anchor, BackendName, Border, DocumentOptions, Extent, Fit, ImageOptions, ImageSize, Language,
+    Magnification, Options, PageLayout, PageOptions, PageSize, Panes, Rotation,
+};
+#[cfg(feature = "serde")]
+pub use options::{ConversionOptions, Settings};
 pub use page::Page;
 pub use piece::Piece;
+pub use quality::Quality;
 pub use streamed::Streamed;
+pub use value::{OptionError, ValueError};
 
 /// Converts one JPEG to a one-page PDF, without loss.
 ///

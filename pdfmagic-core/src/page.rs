@@ -34,10 +34,10 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// As [`Backend::image`].
+    /// As [`Backend::image`]; [`Error::Option`] for a layout that cannot be.
     pub fn new(jpeg: &Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         let image = backend.image(jpeg, &options.limits)?;
-        let placement = Placement::plan(jpeg, options);
+        let placement = Placement::plan(jpeg, &options.page)?;
         let mut notices = [jpeg.notices(), &image.notices].concat();
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);

@@ -3,7 +3,6 @@
 use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
-use super::quality::Quality;
 use super::{Backend, ColorSpace, ImageXObject, Needs, check_dct_8_bit};
 use crate::coding::{self, Coefficients, Reduction};
 use crate::density::Density;
@@ -12,6 +11,7 @@ use crate::jpeg::{ColorModel, Jpeg, Quantizer};
 use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::piece::Piece;
+use crate::quality::Quality;
 
 /// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
 ///
@@ -24,6 +24,10 @@ pub struct Reencode {
     ///
     /// A half, a quarter and an eighth are made from coefficients; for what lies between, samples are decoded.
     pub max_density: Option<Density>,
+    /// Maximum width and height, in pixels. Default: no bound.
+    pub max_side: Option<NonZeroU16>,
+    /// Maximum width × height, in pixels. Default: no bound.
+    pub max_pixels: Option<u64>,
     /// Keep the luminance only, where it is coded apart. Default: false.
     pub gray: bool,
     /// Keep half the columns and half the rows of color differences, where there are more. Default: false.
@@ -82,7 +86,8 @@ impl Backend for Reencode {
                 coefficients
             })
         };
-        let excess = self.excess(jpeg);
+        let too_dense = self.too_dense(jpeg);
+        let excess = too_dense.max(self.too_large(image.width, image.height));
         let factor = [8u16, 4, 2]
             .into_iter()
             .find(|&factor| excess >= f64::from(factor))
@@ -91,13 +96,15 @@ impl Backend for Reencode {
             NonZeroU16::new(side.get().div_ceil(factor)).expect("rounded up, a side is at least 1")
         };
         (image.width, image.height) = (shrunk(image.width), shrunk(image.height));
-        let ratio = excess / f64::from(factor);
+        let too_dense = Some(too_dense / f64::from(factor)).filter(|&ratio| ratio > ROUNDING);
+        let too_large = self.too_large(image.width, image.height);
+        let ratio = too_dense.map_or(too_large, |ratio| ratio.max(too_large));
         let reduction = Reduction {
             factor: factor.into(),
             subsample: self.subsample
                 && matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck),
         };
-        let data = if ratio > ROUNDING {
+        let data = if ratio > 1.0 {
             let coefficients = coefficients(&mut image.notices)?;
             let data = match reduction.factor {
                 1 => coefficients.encode()?,
@@ -127,8 +134,24 @@ impl Backend for Reencode {
 }
 
 impl Reencode {
+    /// How many times too long the sides of an image are, but at least 1.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a bound above 2^53 pixels bounds nothing"
+    )]
+    fn too_large(&self, width: NonZeroU16, height: NonZeroU16) -> f64 {
+        let [width, height] = [width, height].map(|side| f64::from(side.get()));
+        let sides = self
+            .max_side
+            .map_or(1.0, |max| width.max(height) / f64::from(max.get()));
+        let pixels = self
+            .max_pixels
+            .map_or(1.0, |max| (width * height / max as f64).sqrt());
+        sides.max(pixels).max(1.0)
+    }
+
     /// How many times too dense an image is, but at least 1.
-    fn excess(&self, jpeg: &Jpeg<'_>) -> f64 {
+    fn too_dense(&self, jpeg: &Jpeg<'_>) -> f64 {
         let Some(max) = self.max_density else {
             return 1.0;
         };
