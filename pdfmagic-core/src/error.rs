@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::damage::Damage;
 use crate::file_kind::FileKind;
+use crate::value::OptionError;
 
 /// Why a JPEG could not become a PDF.
 ///
@@ -51,6 +52,9 @@ pub enum Error {
         /// How much of the beginning was given, in bytes.
         given: u64,
     },
+    /// An option that does not go with the others, or with the input. The caller is to blame.
+    #[error(transparent)]
+    Option(#[from] OptionError),
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -74,6 +78,7 @@ impl Error {
             Self::Unsupported(feature) => feature.code(),
             Self::Limit { what, .. } => what.code(),
             Self::NeedsInput { .. } => "needs_input",
+            Self::Option(_) => "option",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }

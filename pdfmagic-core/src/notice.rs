@@ -28,7 +28,7 @@ pub enum Notice {
     OrientationNeutralized,
     /// Exif blocks after the first were left out.
     ExifDuplicateSkipped,
-    /// A stated density outside 10 to 4,800 pixels per inch was taken as missing.
+    /// A stated density outside 10 to 12,800 pixels per inch was taken as missing.
     DensityImplausible,
     /// JFIF and Exif state densities that differ; JFIF's counts.
     DensityConflict,

@@ -36,26 +36,27 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// As [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] where the options say so.
+    /// As [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] where the options say so;
+    /// [`Error::Option`] for a layout that cannot be.
     pub fn new(
         mut jpeg: Jpeg<'_>,
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
-        jpeg.apply(options)?;
+        jpeg.apply(options.input)?;
         let mut damage = None;
         // What decodes all of the data finds damage by itself.
         if is_to_be_verified(&jpeg, options) && backend.needs(&jpeg) == Needs::Ends {
             damage = jpeg.verify(&options.limits)?;
         }
-        if options.on_damage == OnDamage::Mend {
+        if options.input.on_damage == OnDamage::Mend {
             jpeg.set_damage(damage);
         }
         refuse_damage(damage, options)?;
         let image = backend.image(&jpeg, &options.limits)?;
         let damage = damage.or(image.damage);
         refuse_damage(damage, options)?;
-        let placement = Placement::plan(&jpeg, options);
+        let placement = Placement::plan(&jpeg, &options.page)?;
         let mut notices = [jpeg.notices(), &image.notices].concat();
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
@@ -100,12 +101,12 @@ impl Page {
 }
 
 fn is_to_be_verified(jpeg: &Jpeg<'_>, options: &Options) -> bool {
-    options.verify || jpeg.is_odd()
+    options.input.verify || jpeg.is_odd()
 }
 
 fn refuse_damage(damage: Option<Damage>, options: &Options) -> Result<(), Error> {
     match damage {
-        Some(damage) if options.on_damage == OnDamage::Fail => Err(Error::Damaged(damage)),
+        Some(damage) if options.input.on_damage == OnDamage::Fail => Err(Error::Damaged(damage)),
         _ => Ok(()),
     }
 }

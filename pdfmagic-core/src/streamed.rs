@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{EOI, End, EndFinder, Jpeg, Source};
 use crate::notice::Notice;
-use crate::objects::{image_dict, write_leaf, write_profile};
+use crate::objects::{image_dict, write_leaves, write_profile};
 use crate::options::Options;
 use crate::page::Page;
 use crate::pdf::{Open, Text};
@@ -78,7 +78,7 @@ impl Streamed {
             ..
         } = Page::new(jpeg, options, &Passthrough)?;
         let mut document = Document::new();
-        let (writer, _) = document.parts();
+        let (writer, ..) = document.parts();
         let profile = write_profile(writer, &mut image);
         let mut data = std::mem::take(&mut image.data);
         let rest = match data.pop() {
@@ -144,10 +144,9 @@ impl Streamed {
             End::Eoi { .. } => &[],
             End::Foreign { .. } | End::Missing { .. } => EOI,
         };
-        let (writer, tree) = self.document.parts();
+        let (writer, tree, pages) = self.document.parts();
         writer.close(&self.image, self.sent_before + self.sent, end);
-        let page = write_leaf(writer, tree, self.image.id, &self.placement);
-        self.document.push_written(page);
+        write_leaves(writer, tree, self.image.id, &self.placement, pages);
         self.document.finish()
     }
 }

@@ -7,11 +7,11 @@ use resize::Type;
 use resize::px::Gray;
 
 use super::ColorSpace;
-use super::quality::Quality;
 use crate::coding::Memory;
 use crate::error::Error;
 use crate::jpeg::{ColorModel, Jpeg};
 use crate::limits::Limits;
+use crate::quality::Quality;
 
 /// Samples of 8 bits, in a device color space; CMYK inverted, as Adobe stores it.
 pub(super) struct Pixels {

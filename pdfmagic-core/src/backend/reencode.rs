@@ -3,7 +3,6 @@
 use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
-use super::quality::Quality;
 use super::{Backend, ColorSpace, ImageXObject, Needs, check_dct_8_bit, with_metadata};
 use crate::coding::{self, Coefficients, Reduction};
 use crate::density::Density;
@@ -12,6 +11,7 @@ use crate::jpeg::{ColorModel, Component, Jpeg, Quantizer};
 use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::piece::Piece;
+use crate::quality::Quality;
 
 /// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
 ///
@@ -24,6 +24,10 @@ pub struct Reencode {
     ///
     /// A half, a quarter and an eighth are made from coefficients; for what lies between, samples are decoded.
     pub max_density: Option<Density>,
+    /// Maximum width and height, in pixels. Default: no bound.
+    pub max_side: Option<NonZeroU16>,
+    /// Maximum width × height, in pixels. Default: no bound.
+    pub max_pixels: Option<u64>,
     /// Keep the brightness only. Default: false.
     pub gray: bool,
     /// Keep half the columns and half the rows of color differences, where there are more. Default: false.
@@ -75,7 +79,8 @@ impl Backend for Reencode {
             };
             Ok::<_, Error>((coefficients, damage))
         };
-        let excess = self.excess(jpeg);
+        let too_dense = self.too_dense(jpeg);
+        let excess = too_dense.max(self.too_large(image.width, image.height));
         let factor = [8u16, 4, 2]
             .into_iter()
             .find(|&factor| excess >= f64::from(factor))
@@ -84,14 +89,16 @@ impl Backend for Reencode {
             NonZeroU16::new(side.get().div_ceil(factor)).expect("rounded up, a side is at least 1")
         };
         (image.width, image.height) = (shrunk(image.width), shrunk(image.height));
-        let ratio = excess / f64::from(factor);
+        let too_dense = Some(too_dense / f64::from(factor)).filter(|&ratio| ratio > ROUNDING);
+        let too_large = self.too_large(image.width, image.height);
+        let ratio = too_dense.map_or(too_large, |ratio| ratio.max(too_large));
         let reduction = Reduction {
             factor: factor.into(),
             subsample: self.subsample
                 && matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck),
         };
         let metadata = jpeg.kept_metadata()?.iter().map(Piece::size).sum();
-        let data = if ratio > ROUNDING || (becomes_gray && !keeps_luminance) {
+        let data = if ratio > 1.0 || (becomes_gray && !keeps_luminance) {
             let (coefficients, damage) = decoded()?;
             image.damage = damage;
             let data = match reduction.factor {
@@ -105,7 +112,7 @@ impl Backend for Reencode {
             if becomes_gray {
                 pixels = pixels.into_gray();
             }
-            if ratio > ROUNDING {
+            if ratio > 1.0 {
                 pixels = pixels.shrink(ratio)?;
             }
             let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
@@ -140,8 +147,24 @@ fn has_luminance(jpeg: &Jpeg<'_>) -> bool {
 }
 
 impl Reencode {
+    /// How many times too long the sides of an image are, but at least 1.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a bound above 2^53 pixels bounds nothing"
+    )]
+    fn too_large(&self, width: NonZeroU16, height: NonZeroU16) -> f64 {
+        let [width, height] = [width, height].map(|side| f64::from(side.get()));
+        let sides = self
+            .max_side
+            .map_or(1.0, |max| width.max(height) / f64::from(max.get()));
+        let pixels = self
+            .max_pixels
+            .map_or(1.0, |max| (width * height / max as f64).sqrt());
+        sides.max(pixels).max(1.0)
+    }
+
     /// How many times too dense an image is, but at least 1.
-    fn excess(&self, jpeg: &Jpeg<'_>) -> f64 {
+    fn too_dense(&self, jpeg: &Jpeg<'_>) -> f64 {
         let Some(max) = self.max_density else {
             return 1.0;
         };

@@ -32,7 +32,7 @@ use crate::density::Density;
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
 use crate::notice::Notice;
-use crate::options::{CmykPolarity, Metadata, Options};
+use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
 use ending::Ending;
 use header::Header;
@@ -192,7 +192,7 @@ impl<'a> Jpeg<'a> {
     /// # Errors
     ///
     /// As [`Jpeg::parse`].
-    pub fn apply(&mut self, options: &Options) -> Result<(), Error> {
+    pub fn apply(&mut self, options: InputOptions) -> Result<(), Error> {
         self.is_inverted = match options.cmyk_polarity {
             CmykPolarity::Auto => self.is_inverted,
             CmykPolarity::Normal => false,

@@ -1,6 +1,7 @@
 //! What is reencoded is as was asked.
 
 use std::fs;
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use jpeg_encoder::SamplingFactor;
@@ -69,6 +70,39 @@ fn a_density_over_the_bound_is_brought_down_to_it() {
         let coded = Jpeg::parse(&data, &limits).expect("what we write is sound");
         assert_eq!(coded.frame().width, image.width);
         assert_eq!(coded.frame().height, image.height);
+    }
+}
+
+#[test]
+fn no_more_pixels_are_left_than_may_be() {
+    let limits = Limits::default();
+    for (width, height) in [(64, 48), (61, 17), (1001, 9)] {
+        let jpeg = photo(width, height, SamplingFactor::F_2_2);
+        let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+        let pixels = u64::from(width) * u64::from(height);
+        for divisor in [1, 2, 3, 4, 7, 8, 9, 63] {
+            let max_side = NonZeroU16::new(width / divisor);
+            let max_pixels = Some(pixels / u64::from(divisor)).filter(|&n| n > 0);
+            for (max_side, max_pixels) in [(max_side, None), (None, max_pixels)] {
+                let backend = Reencode {
+                    max_side,
+                    max_pixels,
+                    ..Reencode::default()
+                };
+                let image = backend.image(&header, &limits).expect("it is sound");
+                let [w, h] = [image.width, image.height].map(|side| u64::from(side.get()));
+                if let Some(max) = max_side {
+                    let max = u64::from(max.get());
+                    assert!(
+                        w.max(h) <= max && w.max(h) + 1 >= max,
+                        "{w} × {h} for {max}"
+                    );
+                }
+                if let Some(max) = max_pixels {
+                    assert!(w * h <= max, "{w} × {h} for {max}");
+                }
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use pdfmagic_core::{Backend, Error, Jpeg, Metadata, Options};
+use pdfmagic_core::{Backend, Error, InputOptions, Jpeg, Limits, Metadata};
 
 /// The samples of a JPEG that `djpeg` decodes without a warning.
 pub(crate) fn djpeg(jpeg: &[u8]) -> Option<Vec<u8>> {
@@ -86,11 +86,12 @@ pub(crate) fn corpus() -> Vec<PathBuf> {
 
 /// The data of the image that a backend makes, without metadata.
 pub(crate) fn coded(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
-    let mut options = Options::default();
+    let limits = Limits::default();
+    let mut options = InputOptions::default();
     options.metadata = Metadata::Strip;
-    let mut parsed = Jpeg::parse(jpeg, &options.limits)?;
-    parsed.apply(&options)?;
-    let image = backend.image(&parsed, &options.limits)?;
+    let mut parsed = Jpeg::parse(jpeg, &limits)?;
+    parsed.apply(options)?;
+    let image = backend.image(&parsed, &limits)?;
     let pieces = image.data.iter();
     Ok(pieces
         .flat_map(|piece| piece.bytes(jpeg))

@@ -1,6 +1,7 @@
 //! What the library promises, by its public face.
 
 mod header;
+mod layout;
 mod making;
 mod pages;
 mod refusals;
