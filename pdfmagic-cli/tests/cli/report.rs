@@ -1,7 +1,5 @@
 //! What is told of it all.
 
-use std::fs::File;
-
 use super::{Folder, jpeg, pages, stderr};
 
 fn json(bytes: &[u8]) -> serde_json::Value {
@@ -63,11 +61,15 @@ fn in_json_makes_way_for_the_pdf() {
     assert_eq!(json(&output.stderr)["size"], output.stdout.len());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn that_nobody_can_hear_changes_nothing() {
     let folder = Folder::new();
     folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
-    let full = File::options().write(true).open("/dev/full").unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let status = folder
         .command(&["odd.jpg", "out.pdf"])
         .stderr(full)
