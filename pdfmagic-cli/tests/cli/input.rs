@@ -107,8 +107,8 @@ fn that_is_wrong_is_told_in_one_line_with_the_place() {
                 "malformed JPEG at byte {frame}: frame header length disagrees with its component count"
             ),
         ),
-        ("png.jpg", "not a JPEG: the input looks like PNG".to_owned()),
-        ("empty.jpg", "not a JPEG: the input is empty".to_owned()),
+        ("png.jpg", "not a JPEG: it looks like PNG".to_owned()),
+        ("empty.jpg", "not a JPEG: it is empty".to_owned()),
         (
             "gone.jpg",
             format!(
