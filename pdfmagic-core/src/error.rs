@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
     #[error("{0}")]
-    Damaged(Damage),
+    Damaged(Box<Damage>),
     /// The input ends inside its header. Whoever passed it on is to blame.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
@@ -54,7 +54,7 @@ pub enum Error {
     },
     /// An option that does not go with the others, or with the input. The caller is to blame.
     #[error(transparent)]
-    Option(#[from] OptionError),
+    Option(Box<OptionError>),
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -82,6 +82,12 @@ impl Error {
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }
+    }
+}
+
+impl From<OptionError> for Error {
+    fn from(error: OptionError) -> Self {
+        Self::Option(Box::new(error))
     }
 }
 
