@@ -66,8 +66,8 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
-        let mut header = header::read(source, limits).map_err(|error| source.short(error))?;
-        let ending = Ending::find(
+        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        let mut ending = Ending::find(
             source,
             &header.frame,
             header.frame_offset,
@@ -77,8 +77,8 @@ impl<'a> Jpeg<'a> {
         if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
             && cut.range == last.range
         {
-            // A DNL segment that gave the height is left out once.
-            header.edits.pop();
+            // A DNL segment that gave the height is left out already.
+            ending.edit = None;
         }
         Ok(Self::of(source, header, ending))
     }
