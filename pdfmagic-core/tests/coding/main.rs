@@ -3,8 +3,8 @@
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;
 #[path = "../support/libjpeg.rs"]
-#[expect(dead_code, reason = "verdicts are for the tests of whole PDFs")]
 mod libjpeg;
+mod libjpeg_limits;
 mod lossless;
 mod lossless_scans;
 mod quality;

@@ -2,6 +2,7 @@
 
 mod header;
 mod making;
+mod page_size;
 mod pages;
 mod refusals;
 mod sources;
