@@ -7,9 +7,12 @@ use pdfmagic_core::Density;
 use pdfmagic_core::Reencode;
 use pdfmagic_core::{Auto, Backend, Jpeg, Limits, Transcode};
 use peak_alloc::PeakAlloc;
+use segments::with_12_bits;
 
 #[path = "support/corpus_files.rs"]
 mod corpus_files;
+#[path = "support/segments.rs"]
+mod segments;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -54,7 +57,7 @@ fn backends(jpeg: &Jpeg<'_>) -> Vec<Box<dyn Backend>> {
     ]
 }
 
-/// Pictures without two pixels alike, as gray, 4:2:0 and 4:4:4.
+/// Pictures without two pixels alike, as gray, 4:2:0 and 4:4:4, of 8 bits and of 12.
 fn noise() -> Vec<Vec<u8>> {
     let mut state = 1u32;
     let samples: Vec<u8> = std::iter::repeat_with(|| {
@@ -72,11 +75,13 @@ fn noise() -> Vec<Vec<u8>> {
             .expect("it can be coded");
         data
     };
-    vec![
+    let eight_bits = [
         coded(ColorType::Luma, SamplingFactor::F_1_1, 1),
         coded(ColorType::Rgb, SamplingFactor::F_2_2, 3),
         coded(ColorType::Rgb, SamplingFactor::F_1_1, 3),
-    ]
+    ];
+    let twelve_bits = eight_bits.each_ref().map(|jpeg| with_12_bits(jpeg));
+    [eight_bits, twelve_bits].concat()
 }
 
 #[test]
@@ -101,6 +106,83 @@ fn no_backend_takes_more_memory_than_it_may() {
         }
     }
     println!("{runs} runs within the limit, {refused} of them refused");
+}
+
+/// Its scans are decoded side by side, so that a row of MCUs is all that is kept.
+#[test]
+fn a_progression_takes_little_more_memory_than_one_scan() {
+    let _turn = TURN.lock();
+    let limits = Limits::default();
+    let [_, _, sequential, ..] = &noise()[..] else {
+        panic!("there are six");
+    };
+    let jpeg = Jpeg::parse(sequential, &limits).expect("it is sound");
+    let image = Transcode { progressive: true }
+        .image(&jpeg, &limits)
+        .expect("it is sound");
+    // With the metadata of the input between what was made.
+    let pieces = image.data.iter();
+    let progressive: Vec<u8> = pieces
+        .flat_map(|piece| piece.bytes(sequential))
+        .copied()
+        .collect();
+    let [of_one, of_many] = [&sequential[..], &progressive].map(|data| {
+        let jpeg = Jpeg::parse(data, &limits).expect("it is sound");
+        let (image, taken) = peak(|| Reencode::default().image(&jpeg, &limits));
+        assert!(image.is_ok());
+        taken
+    });
+    assert!(
+        of_many < of_one + FIXED,
+        "{of_many} bytes, {of_one} for one scan"
+    );
+}
+
+#[test]
+fn a_profile_takes_no_more_memory_than_it_may() {
+    let _turn = TURN.lock();
+    let profile = {
+        let mut profile = vec![0; 1 << 20];
+        profile[..4].copy_from_slice(&(1u32 << 20).to_be_bytes());
+        profile[8] = 4;
+        profile[12..20].copy_from_slice(b"mntrGRAY");
+        profile[36..40].copy_from_slice(b"acsp");
+        profile
+    };
+    let chunks = profile.chunks(60_000);
+    let count = u8::try_from(chunks.len()).expect("they are few");
+    let segments = (1..).zip(chunks).flat_map(|(number, chunk): (u8, _)| {
+        let length = u16::try_from(2 + 14 + chunk.len())
+            .expect("it fits")
+            .to_be_bytes();
+        [
+            b"\xFF\xE2",
+            &length[..],
+            b"ICC_PROFILE\0",
+            &[number, count],
+            chunk,
+        ]
+        .concat()
+    });
+    let gray = corpus_files::read("gray.jpg");
+    let jpeg: Vec<u8> = gray[..2]
+        .iter()
+        .copied()
+        .chain(segments)
+        .chain(gray[2..].iter().copied())
+        .collect();
+    // It is put together from its chunks, and is then copied into the image.
+    let needed = 2 * profile.len();
+    for max in [needed / 2, needed - 1, needed, needed + 1] {
+        let mut limits = Limits::default();
+        limits.max_memory = max as u64;
+        let (image, taken) = peak(|| Auto.image(&Jpeg::parse(&jpeg, &limits)?, &limits));
+        assert!(taken < max + FIXED, "{taken} bytes of {max}");
+        match image {
+            Ok(image) => assert!(max >= needed && image.icc_profile.as_ref() == Some(&profile)),
+            Err(error) => assert!(max < needed && error.code() == "limit.memory", "{error}"),
+        }
+    }
 }
 
 /// Asserts that whatever reads all of the data refuses it with `code`, and allocates next to nothing before.

@@ -455,6 +455,29 @@ proptest! {
         }
     }
 
+    /// Side by side or one after another, the scans of a progression say the same, also where they are damaged.
+    #[test]
+    fn damaged_progressions_are_the_same_streamed_and_stored(
+        shape in prop::sample::select(vec![0, 1, 2]),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 0..3), 0..3usize), 1..4),
+    ) {
+        let progressive = image(17, 33, SAMPLINGS[shape]).encode_progressive();
+        let mut data = progressive.expect("there is memory");
+        let header = data.windows(2).position(|w| w == [0xFF, 0xDA]).expect("SOS");
+        for (at, put, cut) in damage {
+            let at = header + at.index(data.len() - header);
+            data.splice(at..(at + cut).min(data.len()), put);
+        }
+        let limits = Limits::default();
+        if let Ok(jpeg) = Jpeg::parse(&data, &limits) {
+            let streamed = optimize(&jpeg, &limits);
+            let stored = Coefficients::decode(&jpeg, &limits)
+                .and_then(|(image, damage)| Ok((image.encode()?, damage)));
+            let text = |error: Error| error.to_string();
+            prop_assert_eq!(streamed.map_err(text), stored.map_err(text));
+        }
+    }
+
     #[test]
     fn arbitrary_data_never_panics(
         data in prop::collection::vec(any::<u8>(), 0..2000),

@@ -4,8 +4,8 @@
 mod corpus_files;
 mod damage;
 #[path = "../support/libjpeg.rs"]
-#[expect(dead_code, reason = "verdicts are for the tests of whole PDFs")]
 mod libjpeg;
+mod libjpeg_limits;
 mod lossless;
 mod lossless_scans;
 mod quality;

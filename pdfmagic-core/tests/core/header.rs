@@ -246,6 +246,32 @@ mod profiles {
         );
     }
 
+    /// A JPEG with a profile that is changed at one place.
+    fn changed(at: usize, bytes: &[u8]) -> Vec<u8> {
+        let mut profile = profile(*b"RGB ");
+        profile[at..at + bytes.len()].copy_from_slice(bytes);
+        with(&jpeg(Ycbcr), &icc_chunk(1, 1, &profile))
+    }
+
+    /// ISO 32000-1, 8.6.5.5: PDF 1.7 takes ICC.1:2004-10, which is version 4.2, and what came before.
+    #[test]
+    fn newer_than_pdf_are_dropped() {
+        for (version, is_kept) in [(2, true), (4, true), (5, false), (255, false)] {
+            let jpeg = changed(8, &[version]);
+            assert_eq!(parse(&jpeg).icc_profile().is_some(), is_kept, "{version}");
+        }
+    }
+
+    /// ISO 32000-1, 8.6.5.5, names the classes that are kept.
+    #[test]
+    fn of_devices_and_color_spaces_are_kept() {
+        let kept = [b"scnr", b"mntr", b"prtr", b"spac"].map(|class| (class, true));
+        for (class, is_kept) in kept.into_iter().chain([(b"abst", false), (b"nmcl", false)]) {
+            let jpeg = changed(12, class);
+            assert_eq!(parse(&jpeg).icc_profile().is_some(), is_kept, "{class:?}");
+        }
+    }
+
     #[test]
     fn that_do_not_fit_are_dropped() {
         let rgb = profile(*b"RGB ");

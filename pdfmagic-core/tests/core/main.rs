@@ -3,6 +3,7 @@
 mod header;
 mod layout;
 mod making;
+mod page_size;
 mod pages;
 mod refusals;
 mod sources;

@@ -6,6 +6,9 @@ mod corpus_files;
 #[path = "../support/libjpeg.rs"]
 #[expect(dead_code, reason = "samples are for the tests of coding")]
 mod libjpeg;
+mod pictures;
 mod properties;
+#[path = "../support/segments.rs"]
+mod segments;
 mod structure;
 mod support;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::corpus_files::files;
-use crate::structure::check_offsets;
+use crate::structure::check_syntax;
 use crate::support::{backends, convert, convert_source, image_of, strict};
 
 /// Sound files and damaged ones, to be damaged further.
@@ -76,7 +76,7 @@ fn check(jpeg: &[u8]) -> Result<(), TestCaseError> {
         match convert(jpeg, &*backend) {
             Ok(pdf) => {
                 image_of(&strict(&pdf));
-                check_offsets(&pdf).map_err(TestCaseError::fail)?;
+                check_syntax(&pdf).map_err(TestCaseError::fail)?;
             }
             Err(error) => prop_assert!(
                 !matches!(error, Error::NeedsInput { .. } | Error::NoPages),

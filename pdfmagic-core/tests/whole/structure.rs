@@ -2,14 +2,19 @@
 
 use std::ops::Range;
 use std::str;
+use std::sync::Mutex;
 
-use pdfmagic_core::{Document, Notice, Options, Page, Passthrough, Piece};
+use pdfmagic_core::backend::ImageXObject;
+use pdfmagic_core::{
+    Backend, Document, Error, Feature, Jpeg, Limits, Needs, Notice, Options, Page, Passthrough,
+    Piece, Streamed,
+};
 
 use crate::corpus_files::{files, read};
-use crate::support::{backends, convert, image_of, strict};
+use crate::support::{backends, convert, image_of, media_box, strict};
 
 #[test]
-fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets() {
+fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets_and_lengths() {
     for (name, jpeg) in files() {
         for pdf in backends()
             .iter()
@@ -17,7 +22,7 @@ fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets() {
         {
             let read = strict(&pdf);
             image_of(&read);
-            check_offsets(&pdf).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+            check_syntax(&pdf).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         }
     }
 }
@@ -85,6 +90,49 @@ fn passthrough_embeds_the_input_and_changes_no_coded_data() {
     }
 }
 
+/// Makes data of this size, and remembers where it is in memory.
+#[derive(Debug)]
+struct Made(usize, Mutex<Option<usize>>);
+
+impl Backend for Made {
+    fn name(&self) -> &'static str {
+        "made"
+    }
+
+    fn can_carry(&self, _: &Jpeg<'_>) -> Result<(), Feature> {
+        Ok(())
+    }
+
+    fn needs(&self, _: &Jpeg<'_>) -> Needs {
+        Needs::Whole
+    }
+
+    fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
+        let data = vec![0; self.0];
+        *self.1.lock().expect("no panic") = Some(data.as_ptr().addr());
+        let image = Passthrough.image(jpeg, limits)?;
+        Ok(ImageXObject {
+            data: vec![Piece::Made(data)],
+            ..image
+        })
+    }
+}
+
+#[test]
+fn data_is_not_copied_unless_it_is_so_short_that_a_piece_of_its_own_costs_more() {
+    let jpeg = read("gray.jpg");
+    for (size, is_copied) in [(100, true), (1 << 20, false)] {
+        let made = Made(size, Mutex::default());
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &made).expect("it is sound");
+        let data = made.1.lock().expect("no panic").expect("it was made");
+        let pieces = Document::new().push(page);
+        let is_there = |piece: &Piece| piece.bytes(&[]).as_ptr().addr() == data;
+        assert_eq!(pieces.iter().any(is_there), !is_copied, "{size} bytes");
+        // What is short waits for the text after it.
+        assert_eq!(pieces.is_empty(), is_copied, "{size} bytes");
+    }
+}
+
 fn input_range(piece: &Piece) -> Option<&Range<u64>> {
     match piece {
         Piece::Input(range) => Some(range),
@@ -119,8 +167,31 @@ fn first_scan(jpeg: &[u8]) -> usize {
     }
 }
 
-/// Checks that each entry of the cross-reference table leads to its object (ISO 32000-1, 7.5.4).
-pub(crate) fn check_offsets(pdf: &[u8]) -> Result<(), String> {
+/// Checks that each entry of the cross-reference table leads to its object (ISO 32000-1, 7.5.4), and that each stream
+/// ends where its `Length` says (7.3.8.2). Lenient readers, and even strict ones, look for its end where it does not.
+pub(crate) fn check_syntax(pdf: &[u8]) -> Result<(), String> {
+    let offsets = offsets(pdf)?;
+    for (id, &offset) in (1..).zip(&offsets) {
+        let object = &pdf[offset..];
+        if !object.starts_with(format!("{id} 0 obj\n").as_bytes()) {
+            return Err(format!("entry {id} does not lead to its object"));
+        }
+        let Some((dict, data)) = stream_at(object) else {
+            continue;
+        };
+        let length = length_in(dict, pdf, &offsets).ok_or(format!("no Length of stream {id}"))?;
+        if !data
+            .get(length..)
+            .is_some_and(|rest| rest.starts_with(b"\nendstream\nendobj\n"))
+        {
+            return Err(format!("stream {id} does not end after {length} bytes"));
+        }
+    }
+    Ok(())
+}
+
+/// Where the cross-reference table says that each object begins, from object 1 on.
+fn offsets(pdf: &[u8]) -> Result<Vec<usize>, String> {
     let text = |bytes| str::from_utf8(bytes).map_err(|error| error.to_string());
     let tail = pdf
         .strip_suffix(b"\n%%EOF\n")
@@ -141,32 +212,116 @@ pub(crate) fn check_offsets(pdf: &[u8]) -> Result<(), String> {
     if !entries.starts_with("0000000000 65535 f \n") {
         return Err("the first entry is not free".to_owned());
     }
-    for id in 1..size {
-        let entry = entries
-            .get(20 * id..20 * (id + 1))
-            .ok_or("the table is cut off")?;
-        let offset = entry
-            .strip_suffix(" 00000 n \n")
-            .ok_or_else(|| format!("entry {id}: {entry:?}"))?;
-        let offset: usize = offset
-            .parse()
-            .map_err(|_| format!("entry {id}: {entry:?}"))?;
-        if !pdf[offset..].starts_with(format!("{id} 0 obj\n").as_bytes()) {
-            return Err(format!("entry {id} does not lead to its object"));
+    let trailer = entries.get(20 * size..).ok_or("the table is cut off")?;
+    if !trailer.starts_with("trailer\n") {
+        return Err("no trailer after the table".to_owned());
+    }
+    let offset = |id: usize| {
+        let entry = &entries[20 * id..20 * (id + 1)];
+        let offset = entry.strip_suffix(" 00000 n \n").map(str::parse);
+        match offset {
+            Some(Ok(offset)) if offset < startxref => Ok(offset),
+            _ => Err(format!("entry {id}: {entry:?}")),
         }
+    };
+    (1..size).map(offset).collect()
+}
+
+/// The dictionary and what follows the keyword `stream`, if an object begins with these.
+fn stream_at(object: &[u8]) -> Option<(&str, &[u8])> {
+    let find = |keyword: &[u8]| object.windows(keyword.len()).position(|w| w == keyword);
+    let keyword =
+        find(b"\nstream\n").filter(|&at| find(b"\nendobj\n").is_none_or(|end| at < end))?;
+    let dict = str::from_utf8(&object[..keyword]).ok()?;
+    Some((dict, &object[keyword + b"\nstream\n".len()..]))
+}
+
+/// The value of `Length`, which may be an object of its own.
+fn length_in(dict: &str, pdf: &[u8], offsets: &[usize]) -> Option<usize> {
+    let mut words = dict.split("/Length ").nth(1)?.split_ascii_whitespace();
+    let number = words.next()?.parse().ok()?;
+    if words.next() != Some("0") {
+        return Some(number);
     }
-    if entries
-        .get(20 * size..)
-        .is_some_and(|rest| rest.starts_with("trailer\n"))
-    {
-        return Ok(());
-    }
-    Err("no trailer after the table".to_owned())
+    let object = &pdf[*offsets.get(number.checked_sub(1)?)?..];
+    let line = object.split(|&byte| byte == b'\n').nth(1)?;
+    str::from_utf8(line).ok()?.parse().ok()
 }
 
 #[test]
-fn a_wrong_offset_is_found() {
+fn wrong_offsets_and_lengths_are_found() {
     let pdf = convert(&read("gray.jpg"), &Passthrough).expect("it is sound");
-    let wrong = [&pdf[..15], b"\n", &pdf[15..]].concat();
-    assert!(check_offsets(&wrong).is_err());
+    check_syntax(&pdf).expect("it is right");
+    let shifted = [&pdf[..15], b"\n", &pdf[15..]].concat();
+    assert!(check_syntax(&shifted).is_err());
+    let length = pdf
+        .windows(8)
+        .position(|w| w == b"/Length ")
+        .expect("it has a stream")
+        + 8;
+    let mut short = pdf.clone();
+    short[length] -= 1;
+    assert!(check_syntax(&short).is_err());
+}
+
+/// The PDF of a JPEG of which only the first `known` bytes are there when it begins.
+fn streamed(jpeg: &[u8], known: usize) -> Result<Vec<u8>, Error> {
+    let head = &jpeg[..known];
+    let (mut streamed, pieces) = Streamed::begin(head, &Options::default())?;
+    let mut pdf: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| piece.bytes(head))
+        .copied()
+        .collect();
+    let rest = [&head[streamed.rest()..], &jpeg[known..]].concat();
+    for chunk in rest.chunks(7) {
+        pdf.extend(&chunk[..streamed.pass(chunk)]);
+    }
+    pdf.extend(streamed.end()?);
+    Ok(pdf)
+}
+
+/// Whatever the file, a stream has the same image as a PDF that was made with all of it at hand.
+#[test]
+fn a_stream_has_the_image_that_passthrough_embeds() {
+    let mut compared = 0;
+    for (name, jpeg) in files() {
+        let whole = convert(&jpeg, &Passthrough);
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &Passthrough);
+        let notices = page.map(|page| page.notices().to_vec());
+        // What a stream cannot know before its end.
+        let is_odd =
+            |notice: &Notice| matches!(notice, Notice::AfterDataSkipped | Notice::Damaged(_));
+        let is_known = |notices: &Vec<Notice>| !notices.iter().any(is_odd);
+        let is_too_little = |error: &Error| error.to_string().ends_with("so little data");
+        if !notices
+            .as_ref()
+            .map_or_else(|error| !is_too_little(error), is_known)
+        {
+            continue;
+        }
+        for known in [jpeg.len(), jpeg.len() / 2] {
+            match (streamed(&jpeg, known), &whole) {
+                (Err(Error::NeedsInput { .. }), _) => {}
+                (Ok(pdf), Ok(whole)) => {
+                    check_syntax(&pdf).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+                    let [pdf, whole] = [&pdf, whole].map(|pdf| strict(pdf));
+                    let [image, expected] = [&pdf, &whole].map(image_of);
+                    assert!(image.content == expected.content, "{name}: another image");
+                    let keys = |stream: &lopdf::Stream| {
+                        let keys = stream.dict.iter().map(|(key, _)| key.clone());
+                        keys.collect::<std::collections::BTreeSet<_>>()
+                    };
+                    assert_eq!(keys(image), keys(expected), "{name}");
+                    assert_eq!(media_box(&pdf), media_box(&whole), "{name}");
+                    compared += 1;
+                }
+                (Err(error), Err(expected)) => assert_eq!(error.code(), expected.code(), "{name}"),
+                (streamed, whole) => {
+                    panic!("{name}: {:?}, {:?}", streamed.err(), whole.as_ref().err())
+                }
+            }
+        }
+    }
+    assert!(compared > 300, "only {compared} were compared");
 }
