@@ -6,6 +6,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 IMAGE := localhost/pdfmagic:$(VERSION)
 LOAD_IMAGE := localhost/pdfmagic-load:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
+# What is published. The other packages are tools of this repository.
+PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
 # The defaults of podman require more than nested containers may have.
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 BUILD_IMAGE := $(CONTAINER) build --build-arg VERSION=$(VERSION)
@@ -21,7 +23,7 @@ REPLICAS ?= 3
 # How long `make fuzz` runs each target, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint check rust viewers api chaos instructions container ratios tools programs bench report fuzz \
+.PHONY: run test lint check minimum-versions rust viewers api chaos instructions container ratios tools programs bench report fuzz \
   image load-image binary-image binary-load-image up down
 
 run:
@@ -33,6 +35,23 @@ test: tools lint check rust instructions viewers api container
 lint:
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --features pdfmagic-report/rivals,pdfmagic-http/otel -- -D warnings
+
+# Everything that a release requires beyond tests: every set of features compiles and is documented, the packages build
+# from what they contain, licenses and sources are permitted, and the minimum versions in Cargo.toml suffice.
+check: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+check: tools
+	cargo hack check --workspace --feature-powerset --exclude-features default
+	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --feature-powerset --exclude-features default $(PUBLISHED)
+	cargo package --allow-dirty $(PUBLISHED)
+	cargo deny check licenses bans sources
+	$(MAKE) minimum-versions
+
+# Only a nightly cargo resolves minimum versions.
+MINIMUM := --config 'resolver.lockfile-path="target/minimum/Cargo.lock"'
+minimum-versions:
+	mkdir -p target/minimum && cp Cargo.lock target/minimum
+	cargo +nightly -Zdirect-minimal-versions generate-lockfile $(MINIMUM)
+	cargo +nightly check $(PUBLISHED) --all-features $(MINIMUM)
 
 rust:
 	cargo test --workspace --no-fail-fast
@@ -77,6 +96,7 @@ report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
 	$(DIST)/pdfmagic-report $(if $(QUICK),--quick --output target/report)
 
+fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz: tools
 	for law in convert transcode walk; do \
 	  mkdir -p fuzz/corpus/$$law && \
