@@ -97,7 +97,8 @@ report: tools
 	$(DIST)/pdfmagic-report $(if $(QUICK),--quick --output target/report)
 
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-fuzz: tools
+fuzz:
+	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 	for law in convert transcode walk; do \
 	  mkdir -p fuzz/corpus/$$law && \
 	  cargo +nightly fuzz run $$law fuzz/corpus/$$law pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS) || exit; \

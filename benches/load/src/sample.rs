@@ -155,7 +155,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// As writing does.
+    /// If writing fails.
     pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
         line(output, &self.run)?;
         self.samples
@@ -191,7 +191,7 @@ impl Recording {
 ///
 /// # Errors
 ///
-/// As writing does.
+/// If writing fails.
 pub fn line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *output, value)?;
     output.write_all(b"\n")

@@ -2,8 +2,9 @@
 //! that the project makes about its speed.
 //!
 //! ```text
-//! quota ─▶ servers ─▶ lab (clients, pictures) ─┐
-//! promise ─▶ report (text, plots, promises) ───┴─▶ practical, replicas, time_breakdown, against_… ─▶ main
+//! quota ─▶ servers ──────────────────┐
+//! lab (clients, pictures) ───────────┼─▶ practical, replicas, time_breakdown, against_… ─▶ main
+//! promise ─▶ report (text, plots) ───┘
 //! ```
 
 mod against_commands;

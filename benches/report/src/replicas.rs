@@ -14,8 +14,8 @@ use crate::quota::Quota;
 use crate::report::Report;
 use crate::servers::{Kind, Layer, Server, balance, free_address};
 
-/// The share of a processor that each replica gets, in percent: three of them, the balancer and the load generator fit on
-/// two processors. Ratios were less steady with half of this.
+/// The share of a processor that each replica gets, in percent, so that three of them, the balancer and the load generator
+/// fit on two processors.
 const PERCENT: u32 = 10;
 
 /// How many times the throughput of one replica three should have.
