@@ -268,7 +268,7 @@ fn thousands_of_requests_are_thinned_out_in_the_svg_only() {
         assert!(csv.lines().count() > rows, "{chart:?}");
     }
     let [svg, _] = draw(Chart::Timeline, &[many]);
-    assert!(svg.contains(" of 30000 drawn)"));
+    assert!(svg.contains(" of 30000 requests are drawn)"));
 }
 
 #[test]

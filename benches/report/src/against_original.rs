@@ -30,7 +30,8 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
     })?);
     report.section("The service against the original");
     report.say(&format!(
-        "{CLIENTS} clients post a photo of {} kB in a form, over connections that they keep. Processor time is that of the          server, without the load generator. The figures are of all rounds together.\n\n\
+        "{CLIENTS} clients post a photo of {} kB in a form, over connections that they keep. Processor time is that of the \
+         server, without the load generator. The figures are of all rounds together.\n\n\
          | | per second | p50 [ms] | p99 [ms] | processor time per request [µs] |\n|---|--:|--:|--:|--:|",
         lab.photo.len() / 1000,
     ));

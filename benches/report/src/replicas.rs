@@ -81,12 +81,12 @@ pub(crate) fn three_replicas(lab: &Lab, report: &mut Report) -> io::Result<()> {
 
 /// Takes the runs of one, two and three replicas of pdfmagic, and of one and three of the original.
 fn plot(report: &mut Report, runs: &[Series], originals: &[Series]) -> io::Result<()> {
-    let limited = format!("each limited to {PERCENT} % of a processor");
+    let limited = format!("with {PERCENT} % of a processor each");
     let ends = [runs[0].clone(), runs[2].clone()];
     report.plot(
         Chart::Scaling,
         "replicas-scaling",
-        &format!("pdfmagic: throughput by replicas, {limited}"),
+        &format!("pdfmagic: throughput by replicas {limited}"),
         runs,
     )?;
     report.plot(
@@ -98,19 +98,19 @@ fn plot(report: &mut Report, runs: &[Series], originals: &[Series]) -> io::Resul
     report.plot(
         Chart::Ecdf,
         "replicas-ecdf",
-        &format!("pdfmagic: one and three replicas, {limited}"),
+        &format!("pdfmagic: one and three replicas {limited}"),
         &ends,
     )?;
     report.plot(
         Chart::Tail,
         "replicas-tail",
-        &format!("pdfmagic: the slowest requests with one and three replicas, {limited}"),
+        &format!("pdfmagic: slowest requests, one and three replicas {limited}"),
         &ends,
     )?;
     report.plot(
         Chart::Ecdf,
         "replicas-original",
-        &format!("Original: one and three replicas, {limited}"),
+        &format!("Original: one and three replicas {limited}"),
         originals,
     )
 }

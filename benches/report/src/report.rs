@@ -63,27 +63,28 @@ impl Report {
             let (name, failed, rate) = (&run.name, summary.failed, summary.per_second);
             let requests = summary.answered + failed;
             let time = run.distribution();
-            let cells = [
+            let [mean, within, p50, p95, p99, max] = [
                 time.mean,
                 time.mean_within,
                 time.p50,
                 time.p95,
                 time.p99,
                 time.max,
-            ];
-            let [mean, within, p50, p95, p99, max] = cells.map(|ms| {
-                if summary.answered == 0 {
-                    "–".to_owned()
-                } else {
-                    format!("{ms:.2}")
-                }
-            });
+            ]
+            .map(|ms| format!("{ms:.2}"));
+            let (cells, values) = if summary.answered == 0 {
+                ("– | – | – | – | –".to_owned(), ",,,,,".to_owned())
+            } else {
+                (
+                    format!("{mean} ± {within} | {p50} | {p95} | {p99} | {max}"),
+                    format!("{mean},{within},{p50},{p95},{p99},{max}"),
+                )
+            };
             self.say(&format!(
-                "| {name} | {requests} | {failed} | {rate:.1} | {mean} ± {within} | {p50} | {p95} | {p99} | {max} |"
+                "| {name} | {requests} | {failed} | {rate:.1} | {cells} |"
             ));
-            self.summary.push(format!(
-                "{name},{requests},{failed},{rate:.1},{mean},{within},{p50},{p95},{p99},{max}"
-            ));
+            self.summary
+                .push(format!("{name},{requests},{failed},{rate:.1},{values}"));
         }
         self.say("");
     }

@@ -140,7 +140,19 @@ pub(super) fn draw(series: &Series) -> Figure {
     };
     let mut axis = Axis::of(points.iter().map(|point| point.1));
     tell("request", &points);
-    let mut plots = vec![requests(&points, end, &axis)];
+    let drawn = one_per_cell(&points, |(second, latency)| {
+        [second / end, axis.position(latency)]
+    });
+    let time_label = if drawn.len() < points.len() {
+        format!(
+            "time [s] ({} of {} requests are drawn)",
+            drawn.len(),
+            points.len()
+        )
+    } else {
+        "time [s]".to_owned()
+    };
+    let mut plots = vec![requests(drawn)];
     // The highest percentile is drawn first and widest, so that it shows where curves coincide.
     for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate().rev() {
         if curve.is_empty() {
@@ -187,7 +199,7 @@ pub(super) fn draw(series: &Series) -> Figure {
     }
     let mut layout = axis
         .on_y(Layout::auto_from_plots(&plots))
-        .with_x_label("time [s]")
+        .with_x_label(time_label)
         .with_y_label(series.latency_label());
     let mut secondary = Vec::new();
     if let Some(companion) = companion(series, replicas, &edges, seconds) {
@@ -208,23 +220,15 @@ pub(super) fn draw(series: &Series) -> Figure {
     }
 }
 
-/// A point per request, or fewer where they are dense.
-fn requests(points: &[(f64, f64)], end: f64, axis: &Axis) -> Plot {
-    let drawn = one_per_cell(points, |(second, latency)| {
-        [second / end, axis.position(latency)]
-    });
-    let legend = if drawn.len() < points.len() {
-        format!("a request ({} of {} drawn)", drawn.len(), points.len())
-    } else {
-        "a request".to_owned()
-    };
+/// A point per request.
+fn requests(points: Curve) -> Plot {
     Plot::Scatter(
         ScatterPlot::new()
-            .with_data(drawn)
+            .with_data(points)
             .with_size(2.5)
             .with_color("#9aa5b1")
             .with_marker_opacity(0.6)
-            .with_legend(legend),
+            .with_legend("a request"),
     )
 }
 
