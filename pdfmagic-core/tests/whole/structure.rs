@@ -307,7 +307,14 @@ fn a_stream_has_the_image_that_passthrough_embeds() {
                     check_syntax(&pdf).unwrap_or_else(|fault| panic!("{name}: {fault}"));
                     let [pdf, whole] = [&pdf, whole].map(|pdf| strict(pdf));
                     let [image, expected] = [&pdf, &whole].map(image_of);
-                    assert!(image.content == expected.content, "{name}: another image");
+                    // A last 0xFF, which may have begun EOI, has gone out when the input ends.
+                    let filled =
+                        [&expected.content[..expected.content.len() - 1], b"\xFF\xD9"].concat();
+                    let is_filled = jpeg.ends_with(b"\xFF") && image.content == filled;
+                    assert!(
+                        image.content == expected.content || is_filled,
+                        "{name}: another image"
+                    );
                     let keys = |stream: &lopdf::Stream| {
                         let keys = stream.dict.iter().map(|(key, _)| key.clone());
                         keys.collect::<std::collections::BTreeSet<_>>()
