@@ -45,6 +45,8 @@
 
 mod amount;
 pub mod backend;
+#[cfg(test)]
+mod codes;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
@@ -61,6 +63,7 @@ mod document;
 mod error;
 mod file_kind;
 pub mod geometry;
+mod inspect;
 pub mod jpeg;
 mod length;
 mod limits;
@@ -85,6 +88,7 @@ pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
 pub use file_kind::{FileKind, Start};
+pub use inspect::{DamageFound, Inspection, NoticeFound, PageFound, TrailingFound};
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
 pub use notice::{Notice, Trailing, TrailingKind};

@@ -157,6 +157,16 @@ pub struct Trailing {
 
 /// What the bytes after an image look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
 #[non_exhaustive]
 pub enum TrailingKind {
     /// Bytes that are all 0, or all 0xFF.

@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["jpeg"],
     &["coding"],
     &["backend", "geometry"],
-    &["document", "objects", "page", "streamed"],
+    &["document", "inspect", "objects", "page", "streamed"],
     &["crate"],
 ];
 
@@ -47,7 +47,7 @@ fn sources(folder: &Path, prefix: &str, found: &mut Sources) {
         let module = match &*stem {
             "lib" => "crate".to_owned(),
             "mod" => prefix.trim_end_matches("::").to_owned(),
-            "tests" => continue,
+            "tests" | "codes" => continue,
             stem => format!("{prefix}{stem}"),
         };
         let text = fs::read_to_string(&path).expect("it is text");

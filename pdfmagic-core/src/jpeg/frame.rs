@@ -43,6 +43,16 @@ pub struct Component {
 
 /// Coding process (T.81 Table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "snake_case")
+)]
 pub enum Process {
     /// SOF0: baseline sequential DCT.
     Baseline,
@@ -56,6 +66,16 @@ pub enum Process {
 
 /// Entropy coding (T.81 Table B.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
 pub enum EntropyCoding {
     /// SOF0 ..= SOF3.
     Huffman,
@@ -65,6 +85,16 @@ pub enum EntropyCoding {
 
 /// How components spell color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
 pub enum ColorModel {
     /// One component.
     Gray,
@@ -78,21 +108,52 @@ pub enum ColorModel {
     Ycck,
 }
 
+/// What says how the components encode color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "snake_case")
+)]
+pub enum ColorReason {
+    /// Their number: one is gray, three are YCbCr, four are CMYK.
+    ComponentCount,
+    /// A JFIF segment.
+    Jfif,
+    /// An Adobe segment.
+    Adobe,
+    /// Their identifiers: R, G and B.
+    Identifiers,
+    /// Lossless coding, which has no use for a transform.
+    Lossless,
+}
+
 impl ColorModel {
     /// As libjpeg decides, and so nearly every viewer of JPEG: of three components JFIF, then Adobe, then the
     /// identifiers; of four, Adobe. JFIF says nothing about lossless coding, which is of no use to samples that are
     /// transformed.
-    pub(super) fn of(frame: &Frame, adobe: Option<AdobeTransform>, is_jfif: bool) -> Self {
+    pub(super) fn of(
+        frame: &Frame,
+        adobe: Option<AdobeTransform>,
+        is_jfif: bool,
+    ) -> (Self, ColorReason) {
+        use ColorReason::{Adobe, ComponentCount, Identifiers, Jfif, Lossless};
         match (frame.components.len(), adobe) {
-            (1, _) => Self::Gray,
-            (3, _) if is_jfif && frame.process != Process::Lossless => Self::YCbCr,
-            (3, Some(AdobeTransform::None)) => Self::Rgb,
-            (3, None) if frame.has_rgb_identifiers() || frame.process == Process::Lossless => {
-                Self::Rgb
-            }
-            (3, _) => Self::YCbCr,
-            (_, None | Some(AdobeTransform::None)) => Self::Cmyk,
-            _ => Self::Ycck,
+            (1, _) => (Self::Gray, ComponentCount),
+            (3, _) if is_jfif && frame.process != Process::Lossless => (Self::YCbCr, Jfif),
+            (3, Some(AdobeTransform::None)) => (Self::Rgb, Adobe),
+            (3, Some(_)) => (Self::YCbCr, Adobe),
+            (3, None) if frame.has_rgb_identifiers() => (Self::Rgb, Identifiers),
+            (3, None) if frame.process == Process::Lossless => (Self::Rgb, Lossless),
+            (3, None) => (Self::YCbCr, ComponentCount),
+            (_, Some(AdobeTransform::None)) => (Self::Cmyk, Adobe),
+            (_, Some(_)) => (Self::Ycck, Adobe),
+            (_, None) => (Self::Cmyk, ComponentCount),
         }
     }
 

@@ -7,7 +7,7 @@ use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
 use super::default_tables;
 use super::edit::Edit;
 use super::exif::{self, Exif, Orientation};
-use super::frame::{ColorModel, Frame, LINES_OFFSET};
+use super::frame::{ColorModel, ColorReason, Frame, LINES_OFFSET};
 use super::icc::IccChunks;
 use super::scan_header::ScanHeader;
 use super::segment::{Marker, Segment, Segments};
@@ -28,8 +28,9 @@ const LIBJPEG_MAX_SIDE: u16 = 65_500;
 pub(super) struct Header<'a> {
     pub(super) frame: Frame,
     pub(super) color_model: ColorModel,
+    pub(super) color_reason: ColorReason,
     pub(super) adobe: Option<AdobeTransform>,
-    pub(super) density: Option<[Density; 2]>,
+    pub(super) density: Option<([Density; 2], DensitySource)>,
     pub(super) pixel_ratio: f64,
     pub(super) orientation: Orientation,
     /// Whether Exif tells where the picture was taken.
@@ -49,6 +50,29 @@ pub(super) struct Header<'a> {
     pub(super) names_gain_map: bool,
     /// The list of all images of the file.
     pub(super) multi_picture: Option<MultiPicture<'a>>,
+}
+
+/// What states the density.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
+pub enum DensitySource {
+    /// A JFIF segment.
+    Jfif,
+    /// Exif.
+    Exif,
+    /// A Photoshop image resource.
+    Photoshop,
+    /// XMP.
+    Xmp,
 }
 
 /// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
@@ -204,7 +228,7 @@ impl<'a> Reader<'a> {
         let ScanHeader { uses_default, .. } = ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
-        let color_model = ColorModel::of(&frame, adobe, self.jfif.is_some());
+        let (color_model, color_reason) = ColorModel::of(&frame, adobe, self.jfif.is_some());
         self.state_color(color_model, &frame, frame_offset);
         if color_model == ColorModel::Cmyk && adobe.is_none() {
             notices.push(Notice::CmykPolarityAssumed);
@@ -235,6 +259,7 @@ impl<'a> Reader<'a> {
         Ok(Header {
             frame,
             color_model,
+            color_reason,
             adobe,
             density,
             pixel_ratio,
@@ -287,7 +312,7 @@ impl<'a> Reader<'a> {
     }
 
     /// JFIF, Exif, Photoshop, XMP: the first that is plausible.
-    fn density(&self, notices: &mut Vec<Notice>) -> Option<[Density; 2]> {
+    fn density(&self, notices: &mut Vec<Notice>) -> Option<([Density; 2], DensitySource)> {
         let jfif = match self.jfif {
             Some(Jfif::Density(density)) => Some(density),
             _ => None,
@@ -304,12 +329,18 @@ impl<'a> Reader<'a> {
         {
             notices.push(Notice::DensityConflict);
         }
-        let stated = [jfif, exif, self.photoshop_density, self.xmp_density];
+        let stated = [
+            (jfif, DensitySource::Jfif),
+            (exif, DensitySource::Exif),
+            (self.photoshop_density, DensitySource::Photoshop),
+            (self.xmp_density, DensitySource::Xmp),
+        ];
         // Zero, and anything over zero, are ways to state none.
         let mut stated = stated
             .into_iter()
-            .flatten()
-            .filter(|d| d.iter().all(|&n| n > 0.0 && n.is_finite()));
+            .filter_map(|(density, source)| Some((density?, source)))
+            .filter(|(density, _)| density.iter().all(|&n| n > 0.0 && n.is_finite()));
+        let plausible = |(density, source)| Some((plausible(density)?, source));
         let first = stated.next()?;
         plausible(first).or_else(|| {
             notices.push(Notice::DensityImplausible);

@@ -1,10 +1,8 @@
 //! Segments that say something about the image and are no part of it: Exif, XMP, IPTC, comments and the like.
 
-use std::ops::Range;
-
 use super::app;
 use super::edit::{self, Edit};
-use super::segment::{Marker, Segments};
+use super::segment::{Marker, Segment, Segments};
 use crate::error::Error;
 use crate::piece::Piece;
 
@@ -45,15 +43,67 @@ impl Content {
 }
 
 /// The APPn and COM segments before the first scan.
-fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Range<u64>, Content)>, Error> {
+fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Segment<'_>, Content)>, Error> {
     let mut segments = Segments::new(&head[..scans_offset], u32::MAX)?;
     let mut found = Vec::new();
     // The header has been read before: it ends where the first scan begins.
     while let Ok(segment) = segments.next() {
         if segment.marker.is_optional() {
             let content = Content::of(segment.marker, segment.payload);
-            found.push((segment.range(), content));
+            found.push((segment, content));
         }
+    }
+    Ok(found)
+}
+
+/// What metadata there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[non_exhaustive]
+pub struct MetadataFound {
+    /// Exif.
+    pub exif: bool,
+    /// Exif tells where the picture was taken.
+    pub position: bool,
+    /// XMP.
+    pub xmp: bool,
+    /// Photoshop's image resources, which hold IPTC.
+    pub iptc: bool,
+    /// Comments.
+    pub comment: bool,
+    /// A C2PA manifest.
+    pub c2pa: bool,
+    /// Size of the segments that hold all of it, in bytes.
+    pub size: u64,
+}
+
+/// What metadata there is before the first scan.
+pub(super) fn found(
+    head: &[u8],
+    scans_offset: usize,
+    has_position: bool,
+) -> Result<MetadataFound, Error> {
+    let mut found = MetadataFound {
+        position: has_position,
+        ..MetadataFound::default()
+    };
+    for (segment, content) in segments(head, scans_offset)? {
+        if content != Content::Metadata {
+            continue;
+        }
+        let payload = segment.payload;
+        match segment.marker {
+            Marker::APP1 if payload.starts_with(b"Exif\0") => found.exif = true,
+            Marker::APP1 => found.xmp |= payload.starts_with(b"http://ns.adobe.com/x"),
+            Marker::APP11 => found.c2pa = true,
+            Marker::APP13 => found.iptc |= payload.starts_with(b"Photoshop 3.0"),
+            Marker::COM => found.comment = true,
+            _ => {}
+        }
+        let range = segment.range();
+        found.size += range.end - range.start;
     }
     Ok(found)
 }
@@ -61,7 +111,8 @@ fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Range<u64>, Content
 /// Adds edits that leave all metadata out, and returns how many bytes that are.
 pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> Result<u64, Error> {
     let mut removed = 0;
-    for (range, content) in segments(head, scans_offset)? {
+    for (segment, content) in segments(head, scans_offset)? {
+        let range = segment.range();
         let cut = match content {
             Content::Jfif | Content::Icc | Content::Adobe => continue,
             Content::JfifThumbnail { offset } => range.start + offset..range.end,
@@ -84,7 +135,8 @@ pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> 
 /// The metadata as it is to stand in a re-encoded image, after `edits`. The profile and Adobe's segment are not metadata.
 pub(super) fn kept(head: &[u8], scans_offset: usize, edits: &[Edit]) -> Result<Vec<Piece>, Error> {
     let mut kept = Vec::new();
-    for (range, content) in segments(head, scans_offset)? {
+    for (segment, content) in segments(head, scans_offset)? {
+        let range = segment.range();
         if matches!(content, Content::Icc | Content::Adobe) {
             continue;
         }

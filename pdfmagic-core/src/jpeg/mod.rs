@@ -23,8 +23,10 @@ pub use app::AdobeTransform;
 pub(crate) use end_finder::{End, EndFinder};
 pub(crate) use ending::EOI;
 pub use exif::Orientation;
-pub use frame::{ColorModel, Component, EntropyCoding, Frame, Process};
+pub use frame::{ColorModel, ColorReason, Component, EntropyCoding, Frame, Process};
+pub use header::DensitySource;
 pub(crate) use huffman_table::{Class, HuffmanTable};
+pub use metadata::MetadataFound;
 pub(crate) use scan_header::{ScanHeader, Selector};
 pub(crate) use segment::{Marker, Segments};
 pub use source::Source;
@@ -130,10 +132,32 @@ impl<'a> Jpeg<'a> {
         &self.header.frame
     }
 
-    /// How the components spell color.
+    /// How the components encode color.
     #[must_use]
     pub fn color_model(&self) -> ColorModel {
         self.header.color_model
+    }
+
+    /// What says how the components encode color.
+    #[must_use]
+    pub fn color_reason(&self) -> ColorReason {
+        self.header.color_reason
+    }
+
+    /// The metadata before the first scan.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`].
+    pub fn metadata(&self) -> Result<MetadataFound, Error> {
+        let header = &self.header;
+        metadata::found(self.source.head(), header.scans_offset, header.has_position)
+    }
+
+    /// Where the image ends in the input, in bytes: after its EOI, if it has one.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.ending.end
     }
 
     /// The transform that an Adobe APP14 segment states, if there is one.
@@ -146,7 +170,13 @@ impl<'a> Jpeg<'a> {
     /// `None` if none is.
     #[must_use]
     pub fn density(&self) -> Option<[Density; 2]> {
-        self.header.density
+        self.header.density.map(|(density, _)| density)
+    }
+
+    /// What states the density.
+    #[must_use]
+    pub fn density_source(&self) -> Option<DensitySource> {
+        self.header.density.map(|(_, source)| source)
     }
 
     /// What Adobe's segment must say in data that is coded anew, with components numbered from 1. `None` where

@@ -33,8 +33,10 @@ impl Marker {
     pub(crate) const APP0: Self = Self(0xE0);
     pub(crate) const APP1: Self = Self(0xE1);
     pub(crate) const APP2: Self = Self(0xE2);
+    pub(crate) const APP11: Self = Self(0xEB);
     pub(crate) const APP13: Self = Self(0xED);
     pub(crate) const APP14: Self = Self(0xEE);
+    pub(crate) const COM: Self = Self(0xFE);
     /// JPEG-LS's frame header (T.87 C.1.1).
     pub(crate) const SOF55: Self = Self(0xF7);
 
