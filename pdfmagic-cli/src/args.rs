@@ -6,8 +6,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use pdfmagic_core::Backend;
-use pdfmagic_core::backend::{Choice, ChoiceError};
+use pdfmagic_core::{Backend, ImageOptions, InputOptions, Options, PageOptions};
 
 use crate::failure::shown;
 
@@ -19,6 +18,7 @@ pub(crate) struct Job {
     /// `-` is standard output.
     pub(crate) output: PathBuf,
     pub(crate) backend: Box<dyn Backend>,
+    pub(crate) options: Options,
     pub(crate) quiet: bool,
     pub(crate) json: bool,
 }
@@ -41,7 +41,7 @@ Examples:
   pdfmagic-cli *.jpg -o album.pdf        a page for each photo, in this order
   scan | pdfmagic-cli - - | lp           from a pipe to a pipe
   pdfmagic-cli --optimize photo.jpg smaller.pdf
-  pdfmagic-cli --backend reencode --max-density 150 --quality 60 photo.jpg small.pdf
+  pdfmagic-cli --max-side 2000 --quality 60 photo.jpg small.pdf
 
 Files:
   OUT appears whole or not at all: on any failure an older OUT stays as it was, and nothing else is left behind.
@@ -61,7 +61,6 @@ Exit status:
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 struct Cli {
     /// JPEGs, then the PDF to write; `-` is standard input or output
     #[arg(value_name = "PATH", help_heading = "Input and output")]
@@ -71,38 +70,14 @@ struct Cli {
     #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
     output: Option<PathBuf>,
 
-    /// How a JPEG becomes an image in the PDF: `lossless` embeds it as it is where PDF can carry it, and else codes
-    /// the same picture anew; `passthrough` never codes anew; `transcode` always does; `reencode` loses something
-    #[arg(long, value_name = "NAME", help_heading = "Conversion")]
-    backend: Option<String>,
+    #[command(flatten)]
+    page: PageOptions,
 
-    /// Make the data smaller without loss (implies --backend transcode)
-    #[arg(long, help_heading = "Conversion")]
-    optimize: bool,
+    #[command(flatten)]
+    image: ImageOptions,
 
-    /// Make it smaller still, and slower to show (implies --backend transcode)
-    #[arg(long, help_heading = "Conversion")]
-    progressive: bool,
-
-    /// Quality with --backend reencode, 1 to 100 [default: 85]
-    #[arg(long, value_name = "N", help_heading = "Conversion")]
-    quality: Option<String>,
-
-    /// Most pixels per inch, with --backend reencode
-    #[arg(long, value_name = "N", help_heading = "Conversion")]
-    max_density: Option<String>,
-
-    /// Keep the luminance only, with --backend reencode
-    #[arg(long, help_heading = "Conversion")]
-    gray: bool,
-
-    /// Keep half the columns and rows of color differences, with --backend reencode
-    #[arg(long, help_heading = "Conversion")]
-    subsample: bool,
-
-    /// Most bytes of each image, with --backend reencode: the best quality that fits
-    #[arg(long, value_name = "BYTES", help_heading = "Conversion")]
-    max_size: Option<String>,
+    #[command(flatten)]
+    input: InputOptions,
 
     /// Do not say what was odd about an input
     #[arg(short, long, help_heading = "Reporting")]
@@ -115,7 +90,10 @@ struct Cli {
 }
 
 fn job(cli: Cli) -> Result<Job, String> {
-    let backend = backend(&cli).map_err(|error| format!("--{error}"))?;
+    let backend = cli.image.backend().map_err(|error| format!("--{error}"))?;
+    let mut options = Options::default();
+    options.page = cli.page;
+    options.input = cli.input;
     let (inputs, output) = match cli.output {
         Some(output) => (inputs_or_stdin(cli.paths)?, output),
         None => split_last(cli.paths)?,
@@ -130,30 +108,10 @@ fn job(cli: Cli) -> Result<Job, String> {
         inputs,
         output,
         backend,
+        options,
         quiet: cli.quiet,
         json: cli.json,
     })
-}
-
-fn backend(cli: &Cli) -> Result<Box<dyn Backend>, ChoiceError> {
-    let switch = |is_set: bool| is_set.then(|| "true".to_owned());
-    let words = [
-        ("backend", &cli.backend),
-        ("optimize", &switch(cli.optimize)),
-        ("progressive", &switch(cli.progressive)),
-        ("quality", &cli.quality),
-        ("max-density", &cli.max_density),
-        ("gray", &switch(cli.gray)),
-        ("subsample", &switch(cli.subsample)),
-        ("max-size", &cli.max_size),
-    ];
-    let mut choice = Choice::default();
-    for (name, value) in words {
-        value
-            .as_ref()
-            .map_or(Ok(()), |value| choice.set(name, value))?;
-    }
-    choice.backend()
 }
 
 fn inputs_or_stdin(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {

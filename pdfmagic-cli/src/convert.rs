@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pdfmagic_core::{Document, Notice, Options, Piece};
+use pdfmagic_core::{Document, Notice, Piece};
 
 use crate::args::Job;
 use crate::failure::{Failure, InputError, OutputError};
@@ -28,7 +28,6 @@ pub(crate) fn convert(job: &Job) -> Result<Summary, Failure> {
     if job.inputs.iter().any(|input| output.is(input)) {
         return Err(unwritable(OutputError::IsInput));
     }
-    let options = Options::default();
     let mut document = Document::new();
     let mut summary = Summary {
         size: 0,
@@ -40,7 +39,9 @@ pub(crate) fn convert(job: &Job) -> Result<Summary, Failure> {
             cause,
         };
         let mut input = Input::open(path).map_err(unreadable)?;
-        let page = input.page(&options, &*job.backend).map_err(unreadable)?;
+        let page = input
+            .page(&job.options, &*job.backend)
+            .map_err(unreadable)?;
         summary.notices.push(page.notices().to_vec());
         let pieces = document.push(page);
         let size = pieces.iter().map(Piece::size).sum();

@@ -58,8 +58,7 @@ impl Document {
     /// image may be returned by a later `push` or by `finish`.
     #[must_use]
     pub fn push(&mut self, page: Page) -> Vec<Piece> {
-        let page = write_page(&mut self.writer, self.tree, page);
-        self.pages.push(page);
+        write_page(&mut self.writer, self.tree, page, &mut self.pages);
         self.writer.take()
     }
 
@@ -114,14 +113,9 @@ impl Document {
         output.write_all(&self.finish()?)
     }
 
-    /// The writer, and the root of the page tree.
-    pub(crate) fn parts(&mut self) -> (&mut Writer, Ref) {
-        (&mut self.writer, self.tree)
-    }
-
-    /// Adds a page object that has been written already.
-    pub(crate) fn push_written(&mut self, page: Ref) {
-        self.pages.push(page);
+    /// The writer, the root of the page tree, and the pages so far.
+    pub(crate) fn parts(&mut self) -> (&mut Writer, Ref, &mut Vec<Ref>) {
+        (&mut self.writer, self.tree, &mut self.pages)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use crate::damage::Damage;
 use crate::file_kind::FileKind;
+use crate::value::OptionError;
 
 /// Why a JPEG could not become a PDF.
 ///
@@ -22,16 +24,9 @@ pub enum Error {
         /// What is wrong there.
         reason: &'static str,
     },
-    /// The entropy-coded data is damaged or incomplete. Whoever wrote or passed it on is to blame.
-    #[error("malformed JPEG at byte {offset}, MCU {mcu}: {reason}")]
-    Scan {
-        /// Where, in bytes from the start of the input.
-        offset: u64,
-        /// The MCU being decoded, counted from 0 in its scan.
-        mcu: u64,
-        /// What is wrong there.
-        reason: &'static str,
-    },
+    /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
+    #[error("{0}")]
+    Damaged(Box<Damage>),
     /// The input ends inside its header. Whoever passed it on is to blame.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
@@ -57,6 +52,9 @@ pub enum Error {
         /// How much of the beginning was given, in bytes.
         given: u64,
     },
+    /// An option that does not go with the others, or with the input. The caller is to blame.
+    #[error(transparent)]
+    Option(Box<OptionError>),
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -75,14 +73,21 @@ impl Error {
         match self {
             Self::NotJpeg(kind) => kind.code(),
             Self::Format { .. } => "format.malformed",
-            Self::Scan { .. } => "format.scan",
+            Self::Damaged(damage) => damage.code(),
             Self::Truncated { .. } => "format.truncated",
             Self::Unsupported(feature) => feature.code(),
             Self::Limit { what, .. } => what.code(),
             Self::NeedsInput { .. } => "needs_input",
+            Self::Option(_) => "option",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }
+    }
+}
+
+impl From<OptionError> for Error {
+    fn from(error: OptionError) -> Self {
+        Self::Option(Box::new(error))
     }
 }
 

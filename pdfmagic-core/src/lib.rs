@@ -43,6 +43,7 @@
 //!
 //! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
 
+mod amount;
 pub mod backend;
 #[cfg_attr(
     not(feature = "reencode"),
@@ -53,12 +54,15 @@ pub mod backend;
     )
 )]
 mod coding;
+mod damage;
+mod date;
 mod density;
 mod document;
 mod error;
 mod file_kind;
 pub mod geometry;
 pub mod jpeg;
+mod length;
 mod limits;
 mod notice;
 mod objects;
@@ -66,22 +70,36 @@ mod options;
 mod page;
 mod pdf;
 mod piece;
+mod profile;
+mod quality;
 mod streamed;
+mod value;
 
-pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use amount::Amount;
 #[cfg(feature = "reencode")]
-pub use backend::{Quality, Reencode};
+pub use backend::Reencode;
+pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use damage::{Damage, DamageKind, Sound};
+pub use date::Date;
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
-pub use file_kind::FileKind;
+pub use file_kind::{FileKind, Start};
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
-pub use notice::Notice;
-pub use options::Options;
+pub use notice::{Notice, Trailing, TrailingKind};
+pub use options::{
+    Anchor, BackendName, Border, CmykPolarity, DocumentOptions, Extent, Fit, Frames, ImageOptions,
+    ImageSize, InputOptions, Language, Magnification, Metadata, OnDamage, Options, PageLayout,
+    PageOptions, PageSize, Panes, Rotation,
+};
+#[cfg(feature = "serde")]
+pub use options::{ConversionOptions, Settings};
 pub use page::Page;
 pub use piece::Piece;
+pub use quality::Quality;
 pub use streamed::Streamed;
+pub use value::{OptionError, ValueError};
 
 /// Converts one JPEG to a one-page PDF, without loss.
 ///

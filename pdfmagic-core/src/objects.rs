@@ -6,8 +6,8 @@ use crate::page::Page;
 use crate::pdf::{Ref, Text, Writer};
 use crate::piece::Piece;
 
-/// Writes all objects of a page, and returns the page object.
-pub(crate) fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
+/// Writes all objects of an image's pages, and adds the page objects to `pages`.
+pub(crate) fn write_page(w: &mut Writer, parent: Ref, page: Page, pages: &mut Vec<Ref>) {
     let Page {
         mut image,
         placement,
@@ -16,27 +16,56 @@ pub(crate) fn write_page(w: &mut Writer, parent: Ref, page: Page) -> Ref {
     let profile = write_profile(w, &mut image);
     let data = std::mem::take(&mut image.data);
     let image = w.stream(|dict| image_dict(dict, &image, profile), data);
-    write_leaf(w, parent, image, &placement)
+    write_leaves(w, parent, image, &placement, pages);
 }
 
-/// Writes the page object, and the content that shows the image.
-pub(crate) fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement) -> Ref {
-    let mut content = Text::new();
-    content.put("q ").list(placement.matrix);
-    content.put(" cm /Im0 Do Q");
-    let content = w.stream(|_| (), [content.into()]);
-    let id = w.reserve();
-    w.object(id, |page| {
-        page.put("<< /Type /Page /Parent ").put(parent);
-        page.put(" /MediaBox [0 0 ").list(placement.media_box);
-        page.put("]");
-        if placement.user_unit != 1 {
-            page.put(" /UserUnit ").put(u64::from(placement.user_unit));
+/// Writes the page objects of an image, and the contents that show it.
+pub(crate) fn write_leaves(
+    w: &mut Writer,
+    parent: Ref,
+    image: Ref,
+    placement: &Placement,
+    pages: &mut Vec<Ref>,
+) {
+    for page in 0..placement.pages() {
+        let mut content = Text::new();
+        content.put("q ");
+        if let Some(strips) = &placement.strips {
+            content.list(strips.window).put(" re W n ");
         }
-        page.put(" /Resources << /XObject << /Im0 ").put(image);
-        page.put(" >> >> /Contents ").put(content).put(" >>");
-    });
-    id
+        content.list(placement.matrix_on(page)).put(" cm /Im0 Do Q");
+        let content = w.stream(|_| (), [content.into()]);
+        let id = w.reserve();
+        w.object(id, |page| {
+            page.put("<< /Type /Page /Parent ").put(parent);
+            page_boxes(page, placement);
+            page.put(" /Resources << /XObject << /Im0 ").put(image);
+            page.put(" >> >> /Contents ").put(content).put(" >>");
+        });
+        pages.push(id);
+    }
+}
+
+/// The entries of a page's dictionary that say how large it is.
+fn page_boxes(page: &mut Text, placement: &Placement) {
+    page.put(" /MediaBox [0 0 ").list(placement.media_box);
+    page.put("]");
+    if let Some(boxes) = &placement.boxes {
+        let boxes = [
+            (" /CropBox [", boxes.crop),
+            (" /BleedBox [", boxes.bleed),
+            (" /TrimBox [", boxes.trim),
+            (" /ArtBox [", boxes.art),
+        ];
+        for (key, sides) in boxes {
+            if let Some(sides) = sides {
+                page.put(key).list(sides).put("]");
+            }
+        }
+    }
+    if placement.user_unit != 1 {
+        page.put(" /UserUnit ").put(u64::from(placement.user_unit));
+    }
 }
 
 /// Writes the profile of an image, if it has one.

@@ -7,13 +7,20 @@ use std::path::Path;
 /// The layers, from the ground up. Modules in one row may import each other, but not in a circle.
 const LAYERS: &[&[&str]] = &[
     &[
+        "damage",
+        "amount",
+        "date",
         "density",
         "error",
         "file_kind",
+        "length",
         "limits",
         "notice",
         "options",
         "piece",
+        "profile",
+        "quality",
+        "value",
     ],
     &["pdf"],
     &["jpeg"],

@@ -2,17 +2,35 @@
 
 use std::borrow::Cow;
 
-use pdfmagic_core::backend::{Choice, ChoiceError};
-use serde_json::{Map, Value};
+use pdfmagic_core::{Backend, OptionError, Settings};
 
 use crate::problem::Problem;
 
-impl From<ChoiceError> for Problem {
-    fn from(error: ChoiceError) -> Self {
+impl From<OptionError> for Problem {
+    fn from(error: OptionError) -> Self {
         Self::Option {
-            name: error.name,
-            reason: error.reason.to_owned(),
+            name: error.name.into_owned(),
+            reason: error.reason.into_owned(),
         }
+    }
+}
+
+/// Options by name, each known and sound.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choice(Settings);
+
+impl Choice {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
+        let mut one = Settings::default();
+        one.set(name, value);
+        one.options(Vec::new())?;
+        self.0.set(name, value);
+        Ok(())
+    }
+
+    pub(crate) fn backend(&self) -> Result<Box<dyn Backend>, OptionError> {
+        let options = self.0.clone().options(Vec::new())?;
+        options.page(0).1.backend()
     }
 }
 
@@ -48,44 +66,20 @@ fn of_pairs<'q>(
 /// The options of each page from a JSON part: an object of options for all pages, in which `pages` may be an array of
 /// such objects for one page each.
 pub(crate) fn of_pages(json: &[u8], all: &Choice, pages: usize) -> Result<Vec<Choice>, Problem> {
-    let refuse = |reason: String| Problem::Option {
-        name: "options".to_owned(),
-        reason,
-    };
-    let mut object = match serde_json::from_slice(json) {
-        Ok(Value::Object(object)) => object,
-        Ok(_) => return Err(refuse("not a JSON object".to_owned())),
-        Err(error) => return Err(refuse(error.to_string())),
-    };
-    let single = match object.remove("pages") {
-        None => Vec::new(),
-        Some(Value::Array(single)) if single.len() <= pages => single,
-        Some(_) => {
-            return Err(refuse(format!(
-                "pages is not an array of at most {pages} objects"
-            )));
-        }
-    };
-    let mut all = all.clone();
-    set(&mut all, &object)?;
-    let mut choices = vec![all; pages];
-    for (choice, options) in choices.iter_mut().zip(&single) {
-        let options = options
-            .as_object()
-            .ok_or_else(|| refuse("pages holds more than objects".to_owned()))?;
-        set(choice, options)?;
+    let mut all = all.0.clone();
+    let single = all.set_object(json)?;
+    if single.len() > pages {
+        return Err(Problem::Option {
+            name: "options".to_owned(),
+            reason: format!("pages is not an array of at most {pages} objects"),
+        });
+    }
+    all.clone().options(single.clone())?;
+    let mut choices = vec![Choice(all); pages];
+    for (choice, single) in choices.iter_mut().zip(&single) {
+        choice.0.merge(single);
     }
     Ok(choices)
-}
-
-fn set(choice: &mut Choice, options: &Map<String, Value>) -> Result<(), Problem> {
-    for (name, value) in options {
-        match value {
-            Value::String(text) => choice.set(name, text)?,
-            value => choice.set(name, &value.to_string())?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -94,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_query_chooses_a_backend() {
-        assert_eq!(of_query("").unwrap().backend().unwrap().name(), "lossless");
+        assert_eq!(of_query("").unwrap().backend().unwrap().name(), "auto");
         let choice = of_query("backend=reencode&quality=40&max-density=150").unwrap();
         assert_eq!(choice.backend().unwrap().name(), "reencode");
     }

@@ -1,6 +1,7 @@
 //! Where the JPEGs come from.
 
 use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 
 use super::{Folder, contains, jpeg, stderr};
 
@@ -77,7 +78,7 @@ fn that_shrinks_is_an_error_and_no_broken_pdf() {
         .write(true)
         .open(folder.path("a.jpg"))
         .unwrap();
-    file.set_len(64 << 20).unwrap();
+    file.write_all_at(b"\xFF\xD9", (64 << 20) - 2).unwrap();
     // The page goes into a pipe that is full until the input has shrunk.
     let (child, mut stdout) = folder.begun(&["--quiet", "a.jpg", "-"]);
     file.set_len(8 << 20).unwrap();
@@ -106,8 +107,8 @@ fn that_is_wrong_is_told_in_one_line_with_the_place() {
                 "malformed JPEG at byte {frame}: frame header length disagrees with its component count"
             ),
         ),
-        ("png.jpg", "not a JPEG: the input looks like PNG".to_owned()),
-        ("empty.jpg", "not a JPEG: the input is empty".to_owned()),
+        ("png.jpg", "not a JPEG: it looks like PNG".to_owned()),
+        ("empty.jpg", "not a JPEG: it is empty".to_owned()),
         (
             "gone.jpg",
             format!(

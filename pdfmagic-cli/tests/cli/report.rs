@@ -48,7 +48,7 @@ fn of_a_failure_can_be_json_too() {
         (&error["code"], &error["input"]),
         (&"not_jpeg.png".into(), &"png.jpg".into())
     );
-    assert_eq!(error["message"], "not a JPEG: the input looks like PNG");
+    assert_eq!(error["message"], "not a JPEG: it looks like PNG");
     let output = folder.run(&["--json", "a.jpg", "gone/out.pdf"]);
     assert_eq!(json(&output.stdout)["error"]["code"], "io.no_directory");
 }

@@ -53,7 +53,18 @@ fn that_make_no_sense_end_with_2_and_the_way_out() {
         (&[][..], "pdfmagic-cli in.jpg out.pdf"),
         (&["a.jpg"], "pdfmagic-cli in.jpg out.pdf"),
         (&["a.jpg", "b.jpg"], "-o out.pdf"),
-        (&["a.jpg", "out.pdf", "--quality", "50"], "backend reencode"),
+        (
+            &[
+                "a.jpg",
+                "out.pdf",
+                "--quality",
+                "50",
+                "--backend",
+                "transcode",
+            ],
+            "only with reencode",
+        ),
+        (&["a.jpg", "out.pdf", "--pagesize", "A11"], "210mmx297mm"),
         (
             &[
                 "a.jpg",

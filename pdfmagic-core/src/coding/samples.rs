@@ -1,14 +1,12 @@
 //! Decoded samples, for what no JPEG in a PDF can hold.
 
-use super::coefficients::{NATURAL, Plane};
-use super::dct::{Matrix, dct, product, transposed};
 use super::grid::Grid;
 use super::image::Coefficients;
 use super::memory::Memory;
+use crate::damage::Damage;
 use crate::error::Error;
-use crate::jpeg::{ColorModel, Frame, Jpeg, Quantizer};
+use crate::jpeg::{ColorModel, Frame, Jpeg};
 use crate::limits::Limits;
-use crate::notice::Notice;
 
 /// Samples of all components, pixel by pixel.
 pub(crate) struct Samples {
@@ -37,19 +35,18 @@ impl Samples {
         })
     }
 
-    /// Decodes a DCT-coded JPEG of any precision.
+    /// Decodes a DCT-coded JPEG of any precision, and says what of it is damaged.
     pub(crate) fn from_dct(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, Error> {
-        let coefficients = Coefficients::decode(jpeg, limits, notices)?;
+    ) -> Result<(Self, Option<Damage>), Error> {
+        let (coefficients, damage) = Coefficients::decode(jpeg, limits)?;
         let mut samples = Self::new(jpeg.frame(), coefficients.memory)?;
         for component in 0..samples.components {
             samples.transform(&coefficients, component)?;
         }
         samples.memory = Memory::new(limits).take(samples.size())?;
-        Ok(samples)
+        Ok((samples, damage))
     }
 
     pub(super) fn size(&self) -> usize {
@@ -71,29 +68,32 @@ impl Samples {
         let middle = (1u32 << (self.precision - 1)) as f32;
         for row in 0..c.down {
             for column in 0..c.across {
-                let block = inverse(plane, (row, column), quantizer);
+                let block = plane.get((row, column)).samples(quantizer);
                 for (y, line) in block.iter().enumerate() {
                     let at = (8 * row + y) * pitch + 8 * column;
                     small[at..at + 8].copy_from_slice(&line.map(|s| s + middle));
                 }
             }
         }
-        self.enlarge(&image.grid, component, |(row, column)| {
+        let is_smooth = is_smooth(&image.grid, component);
+        self.enlarge(&image.grid, component, is_smooth, |(row, column)| {
             small[row * pitch + column]
         });
         Ok(())
     }
 
-    /// Takes up a component, given by row and column, in the size of the image.
+    /// Takes up a component, given by row and column, in the size of the image: interpolated between samples, or each
+    /// sample repeated.
     pub(super) fn enlarge(
         &mut self,
         grid: &Grid,
         component: usize,
+        is_smooth: bool,
         small: impl Fn((usize, usize)) -> f32,
     ) {
         let c = &grid.components[component];
-        let across = Reach::of(self.width, c.h, grid.h_max());
-        let down = Reach::of(self.height, c.v, grid.v_max());
+        let across = Reach::of(self.width, c.h, grid.h_max(), is_smooth);
+        let down = Reach::of(self.height, c.v, grid.v_max(), is_smooth);
         let max = self.max();
         for y in 0..self.height {
             let (top, bottom, lower) = down.at(y);
@@ -136,35 +136,77 @@ impl Samples {
     }
 }
 
+/// Whether libjpeg interpolates a component when it makes it larger: by 2 along one axis or both, but not by more.
+fn is_smooth(grid: &Grid, component: usize) -> bool {
+    let c = &grid.components[component];
+    let is_at_most_2 = |factor: usize, max: usize| max == factor || max == 2 * factor;
+    is_at_most_2(c.h, grid.h_max()) && is_at_most_2(c.v, grid.v_max())
+}
+
 /// Where a line of fewer samples is looked up: the centers of its samples lie between those of the image.
 struct Reach {
-    ratio: f32,
+    factor: usize,
+    max: usize,
     last: usize,
+    is_smooth: bool,
 }
 
 impl Reach {
-    fn of(size: usize, factor: usize, max: usize) -> Self {
+    fn of(size: usize, factor: usize, max: usize, is_smooth: bool) -> Self {
         Self {
-            ratio: factor as f32 / max as f32,
+            factor,
+            max,
             last: (size * factor).div_ceil(max) - 1,
+            is_smooth,
         }
     }
 
     /// The samples before and after a place, and how near the second is.
     fn at(&self, place: usize) -> (usize, usize, f32) {
-        let center = ((place as f32 + 0.5) * self.ratio - 0.5).max(0.0);
+        if !self.is_smooth {
+            let nearest = place * self.factor / self.max;
+            return (nearest, nearest, 0.0);
+        }
+        let ratio = self.factor as f32 / self.max as f32;
+        let center = ((place as f32 + 0.5) * ratio - 0.5).max(0.0);
         let before = (center as usize).min(self.last);
         (before, (before + 1).min(self.last), center - before as f32)
     }
 }
 
-fn inverse(plane: &Plane, at: (usize, usize), quantizer: &Quantizer) -> Matrix {
-    let mut x: Matrix = [[0.0; 8]; 8];
-    let block = plane.get(at);
-    for k in std::iter::once(0).chain(block.indices()) {
-        let n = usize::from(NATURAL[k]);
-        x[n / 8][n % 8] = f32::from(block.zz[k]) * f32::from(quantizer[k]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coding::grid::GridComponent;
+    use crate::limits::Limits;
+
+    /// Two samples of a component that has one for each `factor` columns, as they are in the image.
+    fn enlarged(factor: usize, is_lossless: bool) -> Vec<u16> {
+        let component = |h| GridComponent {
+            h,
+            v: 1,
+            ..GridComponent::default()
+        };
+        let grid = Grid::new(2 * factor, 1, vec![component(factor), component(1)]);
+        let mut samples = Samples {
+            width: 2 * factor,
+            height: 1,
+            components: 2,
+            precision: 12,
+            values: vec![0; 4 * factor],
+            memory: Memory::new(&Limits::default()),
+        };
+        let is_smooth = !is_lossless && is_smooth(&grid, 1);
+        samples.enlarge(&grid, 1, is_smooth, |(_, column)| [100.0, 500.0][column]);
+        samples.values.into_iter().skip(1).step_by(2).collect()
     }
-    let basis: Matrix = std::array::from_fn(|k| std::array::from_fn(|x| dct(8, k, x) as f32));
-    product(&product(&transposed(&basis), &x), &basis)
+
+    #[test]
+    fn samples_are_interpolated_for_a_factor_of_2_and_repeated_for_others_as_libjpeg_does() {
+        assert_eq!(enlarged(1, false), [100, 500]);
+        assert_eq!(enlarged(2, false), [100, 200, 400, 500]);
+        assert_eq!(enlarged(3, false), [100, 100, 100, 500, 500, 500]);
+        assert_eq!(enlarged(4, false), [100, 100, 100, 100, 500, 500, 500, 500]);
+        assert_eq!(enlarged(2, true), [100, 100, 500, 500]);
+    }
 }

@@ -7,12 +7,13 @@ use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
 use super::default_tables;
 use super::edit::Edit;
 use super::exif::{self, Exif, Orientation};
-use super::frame::{ColorModel, EntropyCoding, Frame, LINES_OFFSET, Process};
+use super::frame::{ColorModel, Frame, LINES_OFFSET};
 use super::icc::IccChunks;
 use super::scan_header::ScanHeader;
 use super::segment::{Marker, Segment, Segments};
 use super::source::Source;
 use super::tables::Tables;
+use super::views::MultiPicture;
 use crate::density::Density;
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
@@ -23,6 +24,7 @@ const LIBJPEG_MAX_SIDE: u16 = 65_500;
 
 /// What the segments say, put together.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Header<'a> {
     pub(super) frame: Frame,
     pub(super) color_model: ColorModel,
@@ -30,15 +32,27 @@ pub(super) struct Header<'a> {
     pub(super) density: Option<[Density; 2]>,
     pub(super) pixel_ratio: f64,
     pub(super) orientation: Orientation,
+    /// Whether Exif tells where the picture was taken.
+    pub(super) has_position: bool,
+    /// Whether Exif says that the colors are Adobe RGB.
+    pub(super) is_adobe_rgb: bool,
     pub(super) icc_profile: Option<Cow<'a, [u8]>>,
     /// In order.
     pub(super) edits: Vec<Edit>,
     pub(super) notices: Vec<Notice>,
-    /// As they stand at the first scan.
-    pub(super) tables: Tables<'a>,
-    /// Where the first SOS marker is, in bytes.
+    /// Where the frame header and the first SOS marker are, in bytes.
+    pub(super) frame_offset: u64,
     pub(super) scans_offset: usize,
+    /// Whether the header says that other images or a video may follow this image.
+    pub(super) names_more: bool,
+    /// Whether it is the header of a gain map, or of an image that has one.
+    pub(super) names_gain_map: bool,
+    /// The list of all images of the file.
+    pub(super) multi_picture: Option<MultiPicture<'a>>,
 }
+
+/// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
+const ROUNDING: f64 = 0.02;
 
 /// What has been seen so far.
 #[derive(Default)]
@@ -48,9 +62,13 @@ struct Reader<'a> {
     jfif: Option<Jfif>,
     exif: Option<Exif>,
     photoshop_density: Option<[f64; 2]>,
+    xmp_density: Option<[f64; 2]>,
     /// Each transform that an Adobe segment states, and where, in bytes.
     adobe: Vec<(AdobeTransform, u64)>,
     icc: IccChunks<'a>,
+    names_more: bool,
+    names_gain_map: bool,
+    multi_picture: Option<MultiPicture<'a>>,
     edits: Vec<Edit>,
 }
 
@@ -105,7 +123,8 @@ impl<'a> Reader<'a> {
             (Marker::DNL, &[high, low]) => NonZeroU16::new(u16::from_be_bytes([high, low])),
             _ => None,
         };
-        let lines = lines.ok_or(frame.malformed("height is 0, and no DNL segment gives it"))?;
+        let lines =
+            lines.ok_or_else(|| frame.malformed("height is 0, and no DNL segment gives it"))?;
         let at = (frame.payload_offset + LINES_OFFSET) as u64;
         self.edits.extend([
             Edit::replace(at, &lines.get().to_be_bytes(), Notice::HeightResolved),
@@ -121,8 +140,17 @@ impl<'a> Reader<'a> {
                 if let Some(exif) = exif::exif(segment.payload) {
                     self.exif(exif, segment);
                 }
+                self.names_more |= app::xmp_names_more(segment.payload);
+                self.names_gain_map |= app::xmp_names_gain_map(segment.payload);
+                self.xmp_density = self.xmp_density.or(app::xmp_density(segment.payload));
             }
-            Marker::APP2 => self.icc.push(segment.payload),
+            Marker::APP2 => {
+                self.icc.push(segment.payload);
+                self.names_gain_map |= app::is_gain_map(segment.payload);
+                self.multi_picture = self
+                    .multi_picture
+                    .or(MultiPicture::of(segment.payload, segment.payload_offset));
+            }
             Marker::APP13 => {
                 self.photoshop_density = self
                     .photoshop_density
@@ -172,8 +200,8 @@ impl<'a> Reader<'a> {
         let (frame, frame_offset) = self
             .frame
             .take()
-            .ok_or(scan.malformed("scan before a frame header"))?;
-        ScanHeader::parse(scan, &frame, &self.tables)?;
+            .ok_or_else(|| scan.malformed("scan before a frame header"))?;
+        let ScanHeader { uses_default, .. } = ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
         let color_model = ColorModel::of(&frame, adobe, self.jfif.is_some());
@@ -181,16 +209,11 @@ impl<'a> Reader<'a> {
         if color_model == ColorModel::Cmyk && adobe.is_none() {
             notices.push(Notice::CmykPolarityAssumed);
         }
-        if frame.entropy_coding == EntropyCoding::Huffman
-            && matches!(
-                frame.process,
-                Process::Baseline | Process::ExtendedSequential
-            )
-            && self.tables.lacks_huffman()
-        {
+        if uses_default.as_flattened().contains(&true) {
+            // As in motion JPEG. pdf.js shows nothing without them.
             self.edits.push(Edit::insert(
                 scan.range().start,
-                default_tables::segment(),
+                default_tables::segment(uses_default),
                 Notice::HuffmanTablesInserted,
             ));
         }
@@ -216,11 +239,16 @@ impl<'a> Reader<'a> {
             density,
             pixel_ratio,
             orientation: exif.orientation,
+            has_position: exif.has_position,
+            is_adobe_rgb: exif.is_adobe_rgb,
             icc_profile,
             edits: self.edits,
             notices,
-            tables: self.tables,
+            frame_offset,
             scans_offset: scan.offset,
+            names_more: self.names_more || self.names_gain_map || self.multi_picture.is_some(),
+            names_gain_map: self.names_gain_map,
+            multi_picture: self.multi_picture,
         })
     }
 
@@ -258,20 +286,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// JFIF, Exif, Photoshop: the first that is plausible.
+    /// JFIF, Exif, Photoshop, XMP: the first that is plausible.
     fn density(&self, notices: &mut Vec<Notice>) -> Option<[Density; 2]> {
         let jfif = match self.jfif {
             Some(Jfif::Density(density)) => Some(density),
             _ => None,
         };
         let exif = self.exif.and_then(|exif| exif.density);
-        let stated = [jfif, exif, self.photoshop_density];
+        let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
+        let differ = |[a, b]: [[Density; 2]; 2]| {
+            a.iter()
+                .zip(b)
+                .any(|(a, b)| (a.get() / b.get() - 1.0).abs() > ROUNDING)
+        };
+        if let (Some(jfif), Some(exif)) = (jfif.and_then(plausible), exif.and_then(plausible))
+            && differ([jfif, exif])
+        {
+            notices.push(Notice::DensityConflict);
+        }
+        let stated = [jfif, exif, self.photoshop_density, self.xmp_density];
         // Zero, and anything over zero, are ways to state none.
         let mut stated = stated
             .into_iter()
             .flatten()
             .filter(|d| d.iter().all(|&n| n > 0.0 && n.is_finite()));
-        let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
         let first = stated.next()?;
         plausible(first).or_else(|| {
             notices.push(Notice::DensityImplausible);

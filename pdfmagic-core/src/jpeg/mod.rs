@@ -3,17 +3,25 @@
 mod app;
 mod default_tables;
 mod edit;
+mod end_finder;
+mod ending;
 mod exif;
 mod frame;
 mod header;
 mod huffman_table;
 mod icc;
+mod metadata;
 mod scan_header;
 mod segment;
 mod source;
 mod tables;
+mod views;
+
+use std::ops::Range;
 
 pub use app::AdobeTransform;
+pub(crate) use end_finder::{End, EndFinder};
+pub(crate) use ending::EOI;
 pub use exif::Orientation;
 pub use frame::{ColorModel, Component, EntropyCoding, Frame, Process};
 pub(crate) use huffman_table::{Class, HuffmanTable};
@@ -22,15 +30,16 @@ pub(crate) use segment::{Marker, Segments};
 pub use source::Source;
 pub(crate) use tables::{Conditioning, QuantizationTable, Quantizer, Tables};
 
+use crate::damage::Damage;
 use crate::density::Density;
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
 use crate::notice::Notice;
+use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
+use ending::Ending;
 use header::Header;
-
-/// The marker at the end of every JPEG.
-pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
+use views::{Kind, Listed};
 
 /// A JPEG whose header has been read and found sound.
 ///
@@ -39,6 +48,9 @@ pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 pub struct Jpeg<'a> {
     source: Source<'a>,
     header: Header<'a>,
+    ending: Ending,
+    damage: Option<Damage>,
+    is_inverted: bool,
 }
 
 impl<'a> Jpeg<'a> {
@@ -54,9 +66,40 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
-        match header::read(source, limits) {
-            Ok(header) => Ok(Self { source, header }),
-            Err(error) => Err(source.short(error)),
+        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        let mut ending = Ending::find(
+            source,
+            &header.frame,
+            header.frame_offset,
+            header.scans_offset,
+            header.names_more,
+        )?;
+        if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
+            && cut.range == last.range
+        {
+            // A DNL segment that gave the height is left out already.
+            ending.edit = None;
+        }
+        Ok(Self::of(source, header, ending))
+    }
+
+    /// Reads the marker segments from SOI to the first SOS, and takes it that the image ends with the input.
+    pub(crate) fn parse_header(
+        source: impl Into<Source<'a>>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let source = source.into();
+        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        Ok(Self::of(source, header, Ending::assumed(source)))
+    }
+
+    fn of(source: Source<'a>, header: Header<'a>, ending: Ending) -> Self {
+        Self {
+            source,
+            ending,
+            damage: None,
+            is_inverted: header.adobe.is_some(),
+            header,
         }
     }
 
@@ -73,6 +116,12 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only its ends were given.
     pub fn whole(&self) -> Result<&'a [u8], Error> {
         self.source.whole()
+    }
+
+    /// All of the input up to where the image ends.
+    pub(crate) fn image_data(&self) -> Result<&'a [u8], Error> {
+        let end = usize::try_from(self.ending.end).unwrap_or(usize::MAX);
+        self.whole().map(|bytes| &bytes[..bytes.len().min(end)])
     }
 
     /// The frame header.
@@ -121,9 +170,16 @@ impl<'a> Jpeg<'a> {
         self.header.orientation
     }
 
-    /// The tables as they stand at the first scan.
-    pub(crate) fn tables(&self) -> &Tables<'a> {
-        &self.header.tables
+    /// The tables as they stand at the first scan. They are read again, since most conversions need none.
+    pub(crate) fn tables(&self) -> Result<Tables<'a>, Error> {
+        let header = &self.source.head()[..self.header.scans_offset];
+        let mut segments = Segments::new(header, u32::MAX)?;
+        let mut tables = Tables::default();
+        // It ends where the first scan begins.
+        while let Ok(segment) = segments.next() {
+            tables.define(&segment)?;
+        }
+        Ok(tables)
     }
 
     /// Where the first SOS marker is, in bytes.
@@ -143,16 +199,128 @@ impl<'a> Jpeg<'a> {
         &self.header.notices
     }
 
-    /// The input with what must change in it for every viewer to show the same, and why.
+    /// Applies what the options say about metadata and colors, before a [`Backend`](crate::Backend) makes an image of it.
+    /// [`Page::new`](crate::Page::new) does that by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`].
+    pub fn apply(&mut self, options: InputOptions) -> Result<(), Error> {
+        self.is_inverted = match options.cmyk_polarity {
+            CmykPolarity::Auto => self.is_inverted,
+            CmykPolarity::Normal => false,
+            CmykPolarity::Inverted => true,
+        };
+        let notices = &mut self.header.notices;
+        if options.cmyk_polarity != CmykPolarity::Auto {
+            notices.retain(|notice| *notice != Notice::CmykPolarityAssumed);
+        }
+        if options.metadata == Metadata::Strip {
+            let head = self.source.head();
+            let header = &mut self.header;
+            let size = metadata::strip(head, header.scans_offset, &mut header.edits)?;
+            header.has_position = false;
+            if size > 0 {
+                header.notices.push(Notice::MetadataRemoved { size });
+            }
+        } else if self.header.has_position {
+            notices.push(Notice::PositionKept);
+        }
+        Ok(())
+    }
+
+    /// The metadata as it is to stand in re-encoded data, after what must change in it.
+    pub(crate) fn kept_metadata(&self) -> Result<Vec<Piece>, Error> {
+        metadata::kept(
+            self.source.head(),
+            self.header.scans_offset,
+            &self.header.edits,
+        )
+    }
+
+    /// The damage that was found in the data.
+    #[must_use]
+    pub fn damage(&self) -> Option<Damage> {
+        self.damage
+    }
+
+    /// Remembers damage that is to be mended.
+    pub(crate) fn set_damage(&mut self, damage: Option<Damage>) {
+        self.damage = damage;
+    }
+
+    /// Whether the values of four components are stored inverted: 0 is full ink.
+    #[must_use]
+    pub fn is_inverted(&self) -> bool {
+        self.header.color_model.is_cmyk() && self.is_inverted
+    }
+
+    /// Whether Exif says that the colors are Adobe RGB, and no profile says what they are.
+    #[must_use]
+    pub fn is_adobe_rgb(&self) -> bool {
+        let is_rgb = matches!(self.header.color_model, ColorModel::YCbCr | ColorModel::Rgb);
+        is_rgb && self.header.is_adobe_rgb && self.header.icc_profile.is_none()
+    }
+
+    /// Whether the image ends without EOI, at something that no image contains.
+    pub(crate) fn is_foreign_at_end(&self) -> bool {
+        !self.ending.has_eoi && self.ending.trailing.is_some()
+    }
+
+    /// Where the views are in a file that holds several of one scene (MPO), in bytes, this image first. Gain maps, depth
+    /// maps, previews and thumbnails are no views.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeedsInput`] if the header lists other images, and only the ends of the input were given.
+    pub fn views(&self, limits: &Limits) -> Result<Vec<Range<u64>>, Error> {
+        let mut views: Vec<_> = std::iter::once(0..self.ending.end).collect();
+        let Some(list) = self.header.multi_picture else {
+            return Ok(views);
+        };
+        let bytes = self.whole()?;
+        for Listed { range, kind } in list.others() {
+            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            let data = bytes.get(at(range.start)..at(range.end).min(bytes.len()));
+            let Some(Ok(other)) = data.map(|data| Self::parse_header(data, limits)) else {
+                continue;
+            };
+            // Of what is not told, what is as large may be a view; a gain map says that it is one.
+            let size = |jpeg: &Self| (jpeg.frame().width, jpeg.frame().height);
+            let is_alike = size(self) == size(&other) && !other.header.names_gain_map;
+            if kind == Kind::View || kind == Kind::Undefined && is_alike {
+                views.push(range.start..range.end.min(bytes.len() as u64));
+            }
+        }
+        Ok(views)
+    }
+
+    /// Whether the image ends with EOI.
+    pub(crate) fn has_eoi(&self) -> bool {
+        self.ending.has_eoi
+    }
+
+    /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
+    /// announce, or there are too few of them. Then the data should be [verified](Self::verify).
+    #[must_use]
+    pub fn is_odd(&self) -> bool {
+        self.ending.is_odd
+    }
+
+    /// The image, with what must change in it for every viewer to show the same, and why.
     ///
     /// Changes are few and small, nearly all of them in the header; the rest comes as ranges of the input.
     pub(crate) fn mended(&self) -> (Vec<Piece>, Vec<Notice>) {
-        let mut pieces = edit::apply(&self.header.edits, self.size());
-        let mut notices: Vec<_> = self.header.edits.iter().map(|edit| edit.notice).collect();
-        if !self.source.tail().ends_with(EOI) {
+        let edits = self.header.edits.iter().chain(&self.ending.edit);
+        let mut pieces = edit::apply(edits.clone(), 0..self.ending.end);
+        let mut notices: Vec<_> = edits.filter_map(|edit| edit.notice).collect();
+        notices.extend(self.ending.trailing);
+        if !self.ending.has_eoi {
             // A missing EOI costs rows in poppler.
             pieces.push(Piece::Made(EOI.to_vec()));
-            notices.push(Notice::EoiAppended);
+            if self.ending.trailing.is_none() {
+                notices.push(Notice::EoiAppended);
+            }
         }
         notices.sort_unstable();
         notices.dedup();
@@ -168,7 +336,7 @@ impl<'a> Jpeg<'a> {
         let pixels =
             u64::from(self.header.frame.width.get()) * u64::from(self.header.frame.height.get());
         Resource::Pixels.check(pixels, limits.max_pixels)?;
-        let mut segments = Segments::at(self.whole()?, self.header.scans_offset);
+        let mut segments = Segments::at(self.image_data()?, self.header.scans_offset);
         let mut scans = 0;
         while let Ok(segment) = segments.next() {
             match segment.marker {

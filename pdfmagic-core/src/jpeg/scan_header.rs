@@ -26,6 +26,8 @@ pub(crate) struct ScanHeader {
     pub(crate) se: usize,
     pub(crate) ah: u32,
     pub(crate) al: u32,
+    /// Whether a component uses the typical DC and AC tables at destinations 0 and 1, since none is defined there.
+    pub(super) uses_default: [[bool; 2]; 2],
     /// Where its marker is, in bytes.
     pub(crate) offset: usize,
     /// Where the entropy-coded data begins, in bytes.
@@ -51,10 +53,10 @@ impl ScanHeader {
         let (&count, rest) = segment
             .payload
             .split_first()
-            .ok_or(segment.malformed("empty scan header"))?;
+            .ok_or_else(|| segment.malformed("empty scan header"))?;
         let (components, parameters) = rest
             .split_at_checked(2 * usize::from(count))
-            .ok_or(segment.malformed("scan header cut off"))?;
+            .ok_or_else(|| segment.malformed("scan header cut off"))?;
         let &[ss, se, approximation] = parameters else {
             return Err(segment.malformed("scan header length disagrees with its component count"));
         };
@@ -68,6 +70,7 @@ impl ScanHeader {
             se: se.into(),
             ah: u32::from(approximation >> 4),
             al: u32::from(approximation & 0x0F),
+            uses_default: [[false; 2]; 2],
             offset: segment.offset,
             start: segment.payload_offset + segment.payload.len(),
         };
@@ -81,7 +84,9 @@ impl ScanHeader {
                 .components
                 .iter()
                 .position(|c| c.id == bytes[0])
-                .ok_or(segment.malformed("scan of a component that the frame does not have"))?;
+                .ok_or_else(|| {
+                    segment.malformed("scan of a component that the frame does not have")
+                })?;
             if component < next {
                 return Err(segment.malformed("component twice in a scan, or out of order"));
             }
@@ -126,25 +131,36 @@ impl ScanHeader {
         };
         let is_huffman = frame.entropy_coding == EntropyCoding::Huffman;
         for selector in &mut self.selectors[..self.count] {
+            if !needs_dc {
+                selector.td = 0;
+            }
+            if !has_ac {
+                selector.ta = 0;
+            }
+            if selector.td > 3 || selector.ta > 3 {
+                return Err(segment.malformed("entropy coding table number above 3"));
+            }
+            if !is_huffman {
+                continue;
+            }
             for (class, is_used, destination) in [
-                (Class::Dc, needs_dc, &mut selector.td),
-                (Class::Ac, has_ac, &mut selector.ta),
+                (Class::Dc, needs_dc, selector.td),
+                (Class::Ac, has_ac, selector.ta),
             ] {
                 if !is_used {
-                    *destination = 0;
                     continue;
                 }
-                if *destination > 3 {
-                    return Err(segment.malformed("entropy coding table number above 3"));
-                }
-                if !is_huffman {
-                    continue;
-                }
-                let table = tables
-                    .huffman_or_default(class, *destination)
-                    .ok_or(segment.malformed("Huffman table is missing"))?;
-                if class == Class::Dc && table.values().iter().any(|&value| value > max_category) {
-                    return Err(segment.malformed("Huffman table with an impossible DC category"));
+                match tables.huffman(class, destination) {
+                    Some(table) if class == Class::Dc && table.has_above(max_category) => {
+                        return Err(
+                            segment.malformed("Huffman table with an impossible DC category")
+                        );
+                    }
+                    Some(_) => {}
+                    None if destination < 2 => {
+                        self.uses_default[class as usize][destination] = true;
+                    }
+                    None => return Err(segment.malformed("Huffman table is missing")),
                 }
             }
         }

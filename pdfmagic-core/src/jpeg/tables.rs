@@ -88,11 +88,6 @@ impl<'a> Tables<'a> {
             .or_else(|| default_tables::get(class, destination))
     }
 
-    /// Whether no Huffman table is defined, as in motion JPEG.
-    pub(super) fn lacks_huffman(&self) -> bool {
-        self.dc.iter().chain(&self.ac).all(Option::is_none)
-    }
-
     /// DQT (B.2.4.1).
     fn define_quantization(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut rest = segment.payload;
@@ -100,11 +95,11 @@ impl<'a> Tables<'a> {
             let is_wide = pq_tq >> 4 != 0;
             let (bytes, after) = table
                 .split_at_checked(if is_wide { 128 } else { 64 })
-                .ok_or(segment.malformed("quantization table cut off"))?;
+                .ok_or_else(|| segment.malformed("quantization table cut off"))?;
             *self
                 .quantization
                 .get_mut(usize::from(pq_tq & 0x0F))
-                .ok_or(segment.malformed("quantization table number above 3"))? =
+                .ok_or_else(|| segment.malformed("quantization table number above 3"))? =
                 Some(QuantizationTable { bytes, is_wide });
             rest = after;
         }
@@ -113,15 +108,14 @@ impl<'a> Tables<'a> {
 
     /// DHT (B.2.4.2).
     fn define_huffman(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
-        let cut_off = segment.malformed("Huffman table cut off");
         let mut rest = segment.payload;
         while let Some((&tc_th, table)) = rest.split_first() {
             let Some((counts, values)) = table.split_first_chunk::<16>() else {
-                return Err(cut_off);
+                return Err(segment.malformed("Huffman table cut off"));
             };
             let total = counts.iter().map(|&n| usize::from(n)).sum();
             let Some((values, after)) = values.split_at_checked(total) else {
-                return Err(cut_off);
+                return Err(segment.malformed("Huffman table cut off"));
             };
             let tables = match tc_th >> 4 {
                 0 => &mut self.dc,
@@ -130,9 +124,9 @@ impl<'a> Tables<'a> {
             };
             let destination = tables
                 .get_mut(usize::from(tc_th & 0x0F))
-                .ok_or(segment.malformed("Huffman table number above 3"))?;
+                .ok_or_else(|| segment.malformed("Huffman table number above 3"))?;
             let table = HuffmanTable::new(counts, values)
-                .ok_or(segment.malformed("Huffman table has more codes than can exist"))?;
+                .ok_or_else(|| segment.malformed("Huffman table has more codes than can exist"))?;
             *destination = Some(table);
             rest = after;
         }

@@ -2,6 +2,7 @@
 
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;
+mod damage;
 #[path = "../support/libjpeg.rs"]
 mod libjpeg;
 mod libjpeg_limits;

@@ -1,5 +1,7 @@
 //! What is reencoded is as was asked.
 
+use std::num::NonZeroU16;
+
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
 use pdfmagic_core::backend::ColorSpace;
@@ -70,6 +72,39 @@ fn a_density_over_the_bound_is_brought_down_to_it() {
 }
 
 #[test]
+fn no_more_pixels_are_left_than_may_be() {
+    let limits = Limits::default();
+    for (width, height) in [(64, 48), (61, 17), (1001, 9)] {
+        let jpeg = photo(width, height, SamplingFactor::F_2_2);
+        let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+        let pixels = u64::from(width) * u64::from(height);
+        for divisor in [1, 2, 3, 4, 7, 8, 9, 63] {
+            let max_side = NonZeroU16::new(width / divisor);
+            let max_pixels = Some(pixels / u64::from(divisor)).filter(|&n| n > 0);
+            for (max_side, max_pixels) in [(max_side, None), (None, max_pixels)] {
+                let backend = Reencode {
+                    max_side,
+                    max_pixels,
+                    ..Reencode::default()
+                };
+                let image = backend.image(&header, &limits).expect("it is sound");
+                let [w, h] = [image.width, image.height].map(|side| u64::from(side.get()));
+                if let Some(max) = max_side {
+                    let max = u64::from(max.get());
+                    assert!(
+                        w.max(h) <= max && w.max(h) + 1 >= max,
+                        "{w} × {h} for {max}"
+                    );
+                }
+                if let Some(max) = max_pixels {
+                    assert!(w * h <= max, "{w} × {h} for {max}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn gray_is_the_luminance_as_it_was() {
     let jpeg = read("ycbcr_420.jpg");
     let finest = Reencode {
@@ -127,7 +162,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
 }
 
 #[test]
-fn luminance_coarser_than_a_color_difference_keeps_its_color() {
+fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
     // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
     let jpeg = [
         b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
@@ -143,5 +178,5 @@ fn luminance_coarser_than_a_color_difference_keeps_its_color() {
         ..Reencode::default()
     };
     let image = gray.image(&parsed, &limits).expect("its data is sound");
-    assert_eq!(image.color_space, ColorSpace::DeviceRgb);
+    assert_eq!(image.color_space, ColorSpace::DeviceGray);
 }

@@ -1,8 +1,10 @@
 //! What the library promises, by its public face.
 
 mod header;
+mod layout;
 mod making;
 mod page_size;
 mod pages;
 mod refusals;
 mod sources;
+mod views;

@@ -31,6 +31,10 @@ impl Image {
         let header = [jfif(1, x, y), oriented(self.orientation)].concat();
         let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), &header);
         let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+        let scan = jpeg.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+        // A progression's first scan, of which no size is too small for any dimensions.
+        jpeg[frame + 1] = 0xC2;
+        jpeg[scan + 8] = 0;
         let [width, height] = self.size.map(u16::to_be_bytes);
         jpeg[frame + 5..frame + 7].copy_from_slice(&height);
         jpeg[frame + 7..frame + 9].copy_from_slice(&width);

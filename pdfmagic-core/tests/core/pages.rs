@@ -5,19 +5,21 @@ use jpeg_encoder::ColorType;
 use pdfmagic_core::Density;
 use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::jpeg::Jpeg;
-use pdfmagic_core::{Limits, Options};
+use pdfmagic_core::{Limits, PageOptions};
 
 /// The placement of a frame of so many pixels with these segments.
 fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
-    placed_with(&Options::default(), width, height, segments)
+    placed_with(&PageOptions::default(), width, height, segments)
 }
 
-fn placed_with(options: &Options, width: u16, height: u16, segments: &[u8]) -> Placement {
+fn placed_with(options: &PageOptions, width: u16, height: u16, segments: &[u8]) -> Placement {
     let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), segments);
     let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    // Lossless coding, of which no size of the data is too small for any dimensions.
+    jpeg[frame + 1] = 0xC3;
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
-    Placement::plan(&Jpeg::parse(&jpeg, &Limits::default()).unwrap(), options)
+    Placement::plan(&Jpeg::parse(&jpeg, &Limits::default()).unwrap(), options).unwrap()
 }
 
 fn units(sides: [f64; 2]) -> [Pt; 2] {
@@ -46,7 +48,7 @@ fn a_page_is_as_large_as_its_image() {
 
 #[test]
 fn a_density_can_be_given_for_images_that_state_none() {
-    let mut options = Options::default();
+    let mut options = PageOptions::default();
     options.fallback_density = Density::new(72.0).unwrap();
     assert_eq!(
         placed_with(&options, 100, 50, &[]).media_box,

@@ -6,11 +6,10 @@ use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use pdfmagic_core::Backend;
-use pdfmagic_core::backend::Choice;
 
 use crate::app::App;
 use crate::connection::Ends;
-use crate::options;
+use crate::options::{self, Choice};
 use crate::problem::Problem;
 use crate::upload::{self, Bounds, Form, Incoming, Upload};
 

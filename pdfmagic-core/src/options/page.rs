@@ -1,0 +1,288 @@
+//! How a page is laid out.
+
+use super::border::Border;
+use super::size::{ImageSize, PageSize};
+use crate::density::Density;
+use crate::value::{Named, by_name};
+
+/// How the page of an image is laid out.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(
+    feature = "clap",
+    derive(clap::Args),
+    command(next_help_heading = "Pages")
+)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", default, deny_unknown_fields)
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema, utoipa::IntoParams),
+    into_params(parameter_in = Query)
+)]
+#[non_exhaustive]
+pub struct PageOptions {
+    /// Size of the page: `LxL`, with one side left open, or a name such as `A4` or `Letter^T`
+    ///
+    /// Lengths are in `pt`, `mm`, `cm` or `in`, and in points without a unit. Names are `a0` to `a6`, `b0` to `b6`,
+    /// `jb0` to `jb6`, `letter`, `legal` and `tabloid`; `^T` turns the page to landscape. Without a size, a page has
+    /// the size of its image.
+    #[cfg_attr(feature = "clap", arg(long, short = 'S', value_name = "SIZE"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub pagesize: Option<PageSize>,
+
+    /// Size of the image on the page: `LxL`, with one side left open, `300dpi` or `50%`
+    ///
+    /// Without it, the image is fitted into the page less the border or, without a page size, as large as its pixel
+    /// density makes it.
+    #[cfg_attr(feature = "clap", arg(long, short = 's', value_name = "SIZE"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub imgsize: Option<ImageSize>,
+
+    /// Space between the image and the sides of the page: one length, `vertical:horizontal`, or
+    /// `top:right:bottom:left`
+    ///
+    /// Has no effect where both the page and the image have a size. Default: 0.
+    #[cfg_attr(feature = "clap", arg(long, short, value_name = "L[:L]"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub border: Option<Border>,
+
+    /// How the image is fitted into its size, or else into the page
+    ///
+    /// Default: into.
+    #[cfg_attr(
+        feature = "clap",
+        arg(
+            long,
+            short,
+            default_value_t,
+            hide_default_value = true,
+            ignore_case = true
+        )
+    )]
+    #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
+    pub fit: Fit,
+
+    /// Turn the page, with its border, to portrait or landscape as the image is
+    ///
+    /// Goes by the image as it is seen. Needs both sides of the page size.
+    #[cfg_attr(feature = "clap", arg(long, short))]
+    pub auto_orient: bool,
+
+    /// How the image is turned: as its Exif orientation says, not at all, or clockwise by this many degrees from how it
+    /// is stored
+    ///
+    /// Default: auto.
+    #[cfg_attr(
+        feature = "clap",
+        arg(
+            long,
+            short,
+            alias = "orientation",
+            default_value_t,
+            hide_default_value = true,
+            ignore_case = true
+        )
+    )]
+    #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
+    pub rotation: Rotation,
+
+    /// Where on the page the image stands
+    ///
+    /// Default: center.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, default_value_t, hide_default_value = true, ignore_case = true)
+    )]
+    #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
+    pub anchor: Anchor,
+
+    /// Pixels per inch, whatever the image states
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub density: Option<Density>,
+
+    /// Pixels per inch of an image that states none
+    ///
+    /// Default: 96.
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, value_name = "N", default_value_t, hide_default_value = true)
+    )]
+    pub fallback_density: Density,
+
+    /// Spread an image that is too long for the page over several pages, as wide as the page allows
+    ///
+    /// The image is stored once. Without a page size, a page is as wide as its image and 1.414 times as high.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub split_strips: bool,
+
+    /// Space between the crop box and the sides of the page, as in --border
+    ///
+    /// Viewers show what is inside the crop box (`CropBox`).
+    #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub crop_border: Option<Border>,
+
+    /// Space between the bleed box and the sides of the page
+    ///
+    /// The bleed box (`BleedBox`) holds what is printed, before trimming. Default: the crop box.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub bleed_border: Option<Border>,
+
+    /// Space between the trim box and the sides of the page
+    ///
+    /// The trim box (`TrimBox`) is the page after trimming. Default: the crop box.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub trim_border: Option<Border>,
+
+    /// Space between the art box and the sides of the page
+    ///
+    /// The art box (`ArtBox`) is what of the page means something. Default: the crop box.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub art_border: Option<Border>,
+}
+
+/// How an image is fitted into a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde_with::SerializeDisplay, serde_with::DeserializeFromStr)
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "lowercase")
+)]
+pub enum Fit {
+    /// As large as it can be inside
+    #[default]
+    Into,
+    /// As small as it can be to cover all of it
+    Fill,
+    /// As wide and high as it, whatever becomes of the proportions
+    Exact,
+    /// Into, but never enlarged
+    Shrink,
+    /// Into, but never made smaller
+    Enlarge,
+}
+
+/// How an image is turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde_with::SerializeDisplay, serde_with::DeserializeFromStr)
+)]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub enum Rotation {
+    /// As the Exif orientation says
+    #[default]
+    #[cfg_attr(feature = "clap", value(alias = "ifvalid"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "auto"))]
+    Auto,
+    /// As it is stored
+    #[cfg_attr(feature = "clap", value(alias = "0"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "none"))]
+    None,
+    /// Clockwise, by a quarter
+    #[cfg_attr(feature = "clap", value(name = "90"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "90"))]
+    Quarter,
+    /// By a half
+    #[cfg_attr(feature = "clap", value(name = "180"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "180"))]
+    Half,
+    /// Clockwise, by three quarters
+    #[cfg_attr(feature = "clap", value(name = "270"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "270"))]
+    ThreeQuarters,
+}
+
+/// Where on the page an image stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde_with::SerializeDisplay, serde_with::DeserializeFromStr)
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(rename_all = "kebab-case")
+)]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum Anchor {
+    #[default]
+    Center,
+    Top,
+    TopRight,
+    Right,
+    BottomRight,
+    Bottom,
+    BottomLeft,
+    Left,
+    TopLeft,
+}
+
+impl Anchor {
+    /// How much of the space beside the image is to its left, and how much below it.
+    pub(crate) fn shares(self) -> [f64; 2] {
+        let x = match self {
+            Self::TopLeft | Self::Left | Self::BottomLeft => 0.0,
+            Self::Top | Self::Center | Self::Bottom => 0.5,
+            Self::TopRight | Self::Right | Self::BottomRight => 1.0,
+        };
+        let y = match self {
+            Self::BottomLeft | Self::Bottom | Self::BottomRight => 0.0,
+            Self::Left | Self::Center | Self::Right => 0.5,
+            Self::TopLeft | Self::Top | Self::TopRight => 1.0,
+        };
+        [x, y]
+    }
+}
+
+impl Named for Fit {
+    const NAMES: &[(&str, Self)] = &[
+        ("into", Self::Into),
+        ("fill", Self::Fill),
+        ("exact", Self::Exact),
+        ("shrink", Self::Shrink),
+        ("enlarge", Self::Enlarge),
+    ];
+}
+
+impl Named for Rotation {
+    const NAMES: &[(&str, Self)] = &[
+        ("auto", Self::Auto),
+        ("none", Self::None),
+        ("90", Self::Quarter),
+        ("180", Self::Half),
+        ("270", Self::ThreeQuarters),
+        ("ifvalid", Self::Auto),
+        ("0", Self::None),
+    ];
+}
+
+impl Named for Anchor {
+    const NAMES: &[(&str, Self)] = &[
+        ("center", Self::Center),
+        ("top", Self::Top),
+        ("top-right", Self::TopRight),
+        ("right", Self::Right),
+        ("bottom-right", Self::BottomRight),
+        ("bottom", Self::Bottom),
+        ("bottom-left", Self::BottomLeft),
+        ("left", Self::Left),
+        ("top-left", Self::TopLeft),
+    ];
+}
+
+by_name!(Fit, Rotation, Anchor);

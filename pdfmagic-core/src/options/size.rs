@@ -1,0 +1,194 @@
+//! Sizes of pages, and of images on them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::length::Pt;
+use crate::value::{ValueError, positive};
+
+/// Sizes with a name, in portrait.
+const PAPERS: [(&str, &str); 24] = [
+    ("a0", "841mmx1189mm"),
+    ("a1", "594mmx841mm"),
+    ("a2", "420mmx594mm"),
+    ("a3", "297mmx420mm"),
+    ("a4", "210mmx297mm"),
+    ("a5", "148mmx210mm"),
+    ("a6", "105mmx148mm"),
+    ("b0", "1000mmx1414mm"),
+    ("b1", "707mmx1000mm"),
+    ("b2", "500mmx707mm"),
+    ("b3", "353mmx500mm"),
+    ("b4", "250mmx353mm"),
+    ("b5", "176mmx250mm"),
+    ("b6", "125mmx176mm"),
+    ("jb0", "1030mmx1456mm"),
+    ("jb1", "728mmx1030mm"),
+    ("jb2", "515mmx728mm"),
+    ("jb3", "364mmx515mm"),
+    ("jb4", "257mmx364mm"),
+    ("jb5", "182mmx257mm"),
+    ("jb6", "128mmx182mm"),
+    ("letter", "8.5inx11in"),
+    ("legal", "8.5inx14in"),
+    ("tabloid", "11inx17in"),
+];
+
+/// Width and height of a page, of which one may be open.
+///
+/// As text it is `LxL`, `L` or `Lx` for a width, `xL` for a height, or a name: `a0` to `a6`, `b0` to `b6`, `jb0` to
+/// `jb6`, `letter`, `legal` or `tabloid`. With `^T` behind it, width and height change places.
+///
+/// ```
+/// use pdfmagic_core::PageSize;
+///
+/// assert_eq!("A4^T".parse::<PageSize>(), "297mmx210mm".parse());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde_with::SerializeDisplay, serde_with::DeserializeFromStr)
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, example = "A4")
+)]
+pub struct PageSize([Option<Pt>; 2]);
+
+/// Width and height of an image on its page, of which one may be open.
+///
+/// As text it is as [`PageSize`] is, where each side may also be a density (`300dpi`) or a part of the size that the
+/// image has by its own density (`50%`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde_with::SerializeDisplay, serde_with::DeserializeFromStr)
+)]
+#[cfg_attr(
+    feature = "utoipa",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, example = "10cmx15cm")
+)]
+pub struct ImageSize([Option<Extent>; 2]);
+
+/// How long a side of an image is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Extent {
+    /// As long as this.
+    Length(Pt),
+    /// As long as its pixels are at so many per inch.
+    Density(f64),
+    /// So many hundredths of what its own density makes it.
+    Percent(f64),
+}
+
+impl PageSize {
+    /// Width and height, of which at least one is given.
+    #[must_use]
+    pub fn sides(self) -> [Option<Pt>; 2] {
+        self.0
+    }
+}
+
+impl ImageSize {
+    /// Width and height, of which at least one is given.
+    #[must_use]
+    pub fn sides(self) -> [Option<Extent>; 2] {
+        self.0
+    }
+}
+
+impl FromStr for PageSize {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let expected =
+            ValueError::expected("a size such as A4, Letter^T, 210mmx297mm, 210mm or x297mm");
+        sides(text, length).map(Self).ok_or(expected)
+    }
+}
+
+impl FromStr for ImageSize {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let expected =
+            ValueError::expected("a size such as 10cmx15cm, 10cm, x15cm, A5, 300dpi or 50%");
+        sides(text, extent).map(Self).ok_or(expected)
+    }
+}
+
+fn length(text: &str) -> Option<Pt> {
+    text.parse().ok().filter(|&length| length > Pt::default())
+}
+
+fn extent(text: &str) -> Option<Extent> {
+    /// So that no page is larger than its unit can make it.
+    const RANGE: std::ops::RangeInclusive<f64> = 0.1..=1e5;
+    let number = |text| positive(text).filter(|number| RANGE.contains(number));
+    if let Some(density) = text.strip_suffix("dpi") {
+        return number(density).map(Extent::Density);
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        return number(percent).map(Extent::Percent);
+    }
+    length(text).map(Extent::Length)
+}
+
+/// Width and height, unless a side is wrong or both are open.
+fn sides<T: Copy>(text: &str, side: impl Fn(&str) -> Option<T>) -> Option<[Option<T>; 2]> {
+    let text = text.trim();
+    let turned = text.strip_suffix("^T").or(text.strip_suffix("^t"));
+    let plain = turned.unwrap_or(text);
+    let named = PAPERS
+        .iter()
+        .find(|(name, _)| plain.eq_ignore_ascii_case(name));
+    let plain = named.map_or(plain, |(_, size)| *size);
+    let open = |text: &str| match text {
+        "" => Some(None),
+        text => side(text).map(Some),
+    };
+    let (width, height) = plain.split_once('x').unwrap_or((plain, ""));
+    let mut sides = [open(width)?, open(height)?];
+    if turned.is_some() {
+        sides.reverse();
+    }
+    sides.iter().any(Option::is_some).then_some(sides)
+}
+
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_sides(f, self.0)
+    }
+}
+
+impl fmt::Display for ImageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_sides(f, self.0)
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(length) => length.fmt(f),
+            Self::Density(density) => write!(f, "{density}dpi"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+fn write_sides<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    [width, height]: [Option<T>; 2],
+) -> fmt::Result {
+    if let Some(width) = width {
+        width.fmt(f)?;
+    }
+    if let Some(height) = height {
+        write!(f, "x{height}")?;
+    }
+    Ok(())
+}
