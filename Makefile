@@ -4,29 +4,54 @@ VENV := target/venv
 HOST := $(shell rustc --print host-tuple)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 IMAGE := localhost/pdfmagic:$(VERSION)
+LOAD_IMAGE := localhost/pdfmagic-load:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
-# Podman's defaults ask for more than nested containers may have.
+# What is published. The other packages are tools of this repository.
+PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
+# The defaults of podman require more than nested containers may have.
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
-RELEASE := target/$(HOST)/release
-# What ships is static: it starts sooner, and runs where there is no C library. Packed relocations make it smaller.
+BUILD_IMAGE := $(CONTAINER) build --build-arg VERSION=$(VERSION)
+# What ships is static: it starts faster, and runs where there is no C library. Packed relocations make it smaller.
 # Naming the target keeps the flags away from procedural macros, which cannot be static.
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
-  cargo build --release --target $(HOST)
-# How many replicas `make up` starts.
+  cargo build --profile dist --target $(HOST)
+DIST := target/$(HOST)/dist
+# The folder for the programs of the images.
+PACKED ?= target/packed
+# The number of replicas that `make up` starts.
 REPLICAS ?= 3
-# How long `make fuzz` takes for each law, in seconds.
+# How long `make fuzz` runs each target, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust portable mutants viewers api chaos instructions container ratios tools programs bench report fuzz image image-root binary-image up down
+.PHONY: run test lint check minimum-versions rust portable mutants viewers api chaos instructions container ratios tools \
+  programs bench report fuzz image load-image binary-image binary-load-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
-test: tools lint rust portable instructions viewers api container ratios
+# What CI runs, apart from `make ratios`.
+test: tools lint check rust portable instructions viewers api container
 
 lint:
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --features pdfmagic-benches/rivals,pdfmagic-http/otel -- -D warnings
+	cargo clippy --workspace --all-targets --features pdfmagic-report/rivals,pdfmagic-http/otel -- -D warnings
+
+# Everything that a release requires beyond tests: every set of features compiles and is documented, the packages build
+# from what they contain, licenses and sources are permitted, and the minimum versions in Cargo.toml suffice.
+check: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+check: tools
+	cargo hack check --workspace --feature-powerset --exclude-features default
+	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --feature-powerset --exclude-features default $(PUBLISHED)
+	cargo package --allow-dirty $(PUBLISHED)
+	cargo deny check licenses bans sources
+	$(MAKE) minimum-versions
+
+# Only a nightly cargo resolves minimum versions.
+MINIMUM := --config 'resolver.lockfile-path="target/minimum/Cargo.lock"'
+minimum-versions:
+	mkdir -p target/minimum && cp Cargo.lock target/minimum
+	cargo +nightly -Zdirect-minimal-versions generate-lockfile $(MINIMUM)
+	cargo +nightly check $(PUBLISHED) --all-features $(MINIMUM)
 
 rust:
 	cargo test --workspace --no-fail-fast
@@ -36,10 +61,9 @@ rust:
 portable:
 	RUSTFLAGS="--cfg portable" cargo test -p pdfmagic-cli --target-dir target/portable
 
-# What valgrind counts does not depend on how busy the machine is.
-instructions: tools
-	$(MAKE) programs
-	$(RELEASE)/instructions
+# Instruction counts do not depend on how busy the machine is.
+instructions: tools programs
+	$(DIST)/instructions
 
 viewers: tools
 	cargo build -p pdfmagic-cli
@@ -49,53 +73,58 @@ api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
 
-# What the tests do for ten seconds, for five minutes.
+# A test that takes ten seconds, for five minutes.
 chaos:
 	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos
 
-container: tools binary-image
-	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_RELEASE=target/image $(VENV)/bin/pytest -q deploy/tests
+container: tools binary-image binary-load-image
+	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_LOAD_IMAGE=$(LOAD_IMAGE) PDFMAGIC_PROGRAMS=$(PACKED) $(VENV)/bin/pytest -q deploy/tests
 
 tools:
 	@.ci/tools $(VENV)
 
-# Every program as it ships, or those that WHAT names.
+# All programs as they ship, or those that WHAT names.
 programs: WHAT ?= --bins
 programs:
 	$(STATIC) --workspace $(WHAT)
 
 bench:
-	cargo bench -p pdfmagic-benches --features rivals
+	cargo bench --profile dist -p pdfmagic-benches --features rivals
 
-# What the report promises, in two minutes where it is kept at once.
+# Measures the promises about speed; takes two minutes where all are kept at once.
 ratios:
 	$(MAKE) report QUICK=1
 
-# The practical's questions, answered by measuring: `make report`, or `make report QUICK=1` in two minutes.
+# Answers the practical's questions by measuring, in ten minutes. With QUICK=1: only the promises, into target/report.
 report: tools
-	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-benches/rivals")
-	$(RELEASE)/report $(if $(QUICK),--quick --output target/report)
+	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
+	$(DIST)/pdfmagic-report $(if $(QUICK),--quick --output target/report)
 
+fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz:
-	cargo install cargo-fuzz --version 0.13.2 --locked
+	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 	for law in convert transcode walk; do \
 	  mkdir -p fuzz/corpus/$$law && \
 	  cargo +nightly fuzz run $$law fuzz/corpus/$$law pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS) || exit; \
 	done
 
+# A program as its image contains it: `make packed/pdfmagic-http`.
+packed/%:
+	$(STATIC) --locked --no-default-features -p $*
+	install -D $(DIST)/$* $(PACKED)/$*
+
 image:
-	$(CONTAINER) build -f deploy/Containerfile --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+	$(BUILD_IMAGE) -f deploy/Containerfile -t $(IMAGE) .
 
-# What the image holds: one program under two names.
-image-root:
-	$(STATIC) --locked --no-default-features -p pdfmagic-benches --bin pdfmagic
-	rm -rf target/image
-	install -D $(RELEASE)/pdfmagic target/image/pdfmagic-http
-	ln -s pdfmagic-http target/image/pdfmagic-load
+load-image:
+	$(BUILD_IMAGE) -f deploy/Containerfile.load -t $(LOAD_IMAGE) .
 
-# The same image from a binary built here, where no builder image can be pulled.
-binary-image: image-root
-	$(CONTAINER) build -q -f deploy/Containerfile.binary --build-arg VERSION=$(VERSION) -t $(IMAGE) target/image
+# The same images around programs that are built here, where no builder image can be pulled.
+binary-image: packed/pdfmagic-http
+	$(BUILD_IMAGE) -q -f deploy/Containerfile --build-context builder=$(dir $(PACKED)) -t $(IMAGE) .
+
+binary-load-image: packed/pdfmagic-load
+	$(BUILD_IMAGE) -q -f deploy/Containerfile.load --build-context builder=$(dir $(PACKED)) -t $(LOAD_IMAGE) .
 
 up: binary-image
 	IMAGE=$(IMAGE) deploy/local/up $(REPLICAS)

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Compares the coding engine with libjpeg-turbo's programs and ImageMagick: sizes, and CPU time of whole processes on one
-# core, in turns. Fails where a target is missed. Needs Debian's libjpeg-turbo-progs, imagemagick and python3.
+# Compares the coding of pdfmagic-core with the programs of libjpeg-turbo and with ImageMagick: sizes, and CPU time of whole
+# processes on one core, in turns. Fails where a target is missed. Needs Debian's libjpeg-turbo-progs, imagemagick and python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make -s programs WHAT='--example recode'
-exec python3 - "target/$(rustc --print host-tuple)/release" <<'PY'
+exec python3 - "target/$(rustc --print host-tuple)/dist" <<'PY'
 import os, pathlib, resource, statistics, subprocess, sys, tempfile
 
 RECODE = sys.argv[1] + "/examples/recode"
 TURNS = 5
-# What, ours, theirs, and the most that the ratio of CPU times may be.
+# A job, our command, their command, and the maximum ratio of CPU times.
 JOBS = [
     ("optimize", "{recode} optimize {base} {out}", "jpegtran -copy none -optimize -outfile {ref} {base}", 0.35),
     ("requantize", "{recode} requantize {base} {out}", "djpeg -pnm {base} | cjpeg -quality 75 -outfile {ref}", 0.5),
@@ -20,13 +20,13 @@ JOBS = [
     ("from progressive", "{recode} optimize {prog} {out}", "jpegtran -copy none -optimize -outfile {ref} {prog}", 0.6),
     ("progressive", "{recode} progressive {base} {out}", "jpegtran -copy none -progressive -outfile {ref} {base}", None),
 ]
-# Ours may be so many times as large.
+# The maximum ratio of sizes.
 SIZES = {"optimize": 1.0, "progressive": 1.01}
 IMAGES = [("12 MP 4:4:4", 4000, 3000, "1x1"), ("2 MP 4:2:0", 1600, 1200, "2x2"), ("640 x 480", 640, 480, "1x1")]
 
 
 def picture(width, height):
-    """Shades, edges and grain: about as many bits for a pixel as a camera's."""
+    """Shades, edges and grain: about as many bits per pixel as a camera's JPEG."""
     import random
     grain = random.Random(1).randbytes(3 * 4096 + 3 * width)
     rows = []
@@ -38,7 +38,7 @@ def picture(width, height):
 
 
 def cpu(command, path):
-    """CPU time of the programs themselves, in seconds: a shell between would take as long as they do for a small image."""
+    """CPU time of the programs in seconds, started without a shell, which would take as long as a small image."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     stages, source = [], None
     for stage in command.split(" | "):
@@ -64,13 +64,13 @@ with tempfile.TemporaryDirectory() as work:
         for kind, option in (("arith", "-arithmetic"), ("prog", "-progressive")):
             subprocess.run(["jpegtran", option, "-outfile", path[kind], path["base"]], check=True)
         print(f"{name}: {len(base):,} bytes")
-        for job, ours, theirs, most in JOBS:
+        for job, ours, theirs, maximum in JOBS:
             times = [[cpu(command, path) for command in (ours, theirs)] for _ in range(TURNS)]
             ratio = statistics.median(a for a, _ in times) / statistics.median(b for _, b in times)
             sizes = os.path.getsize(path["out"]) / os.path.getsize(path["ref"])
-            bad = most is not None and ratio > most or job in SIZES and sizes > SIZES[job]
+            bad = maximum is not None and ratio > maximum or job in SIZES and sizes > SIZES[job]
             missed |= bad
-            target = "" if most is None else f" (at most {most})"
+            target = "" if maximum is None else f" (at most {maximum})"
             print(f"  {job}: CPU time {ratio:.2f}{target}, size {sizes:.4f}{'  MISSED' if bad else ''}")
 sys.exit(missed)
 PY

@@ -1,38 +1,33 @@
-//! Every backend and every rival over photos of three sizes, and what verifying and planning alone cost.
-//! `cargo bench -p pdfmagic-benches --features rivals --bench backends`
-
-#[path = "../rivals/mod.rs"]
-mod rivals;
+//! Every backend and every rival with photos of three sizes, and the cost of verifying and of planning alone.
+//! `cargo bench --profile dist -p pdfmagic-benches --features rivals --bench backends`
 
 use std::hint::black_box;
-use std::io::{self, Error, Write};
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use pdfmagic_benches::image::{Picture, jpeg};
-use pdfmagic_benches::page;
-use pdfmagic_benches::stage;
+use pdfmagic_benches::page_check;
+use pdfmagic_benches::process::{self, output};
+use pdfmagic_benches::rivals::{RIVALS, Rival};
 use pdfmagic_core::Reencode;
 use pdfmagic_core::{
     Backend, Document, Jpeg, Limits, Options, Page, Passthrough, Piece, Source, Transcode,
 };
-use rivals::{RIVALS, Rival};
+use pdfmagic_load::picture::{Picture, jpeg};
 
-/// Programs, from pipe to pipe.
+/// Programs that read the JPEG from a pipe and write the PDF to one.
 const PROGRAMS: [Rival; 2] = [
     Rival {
         name: "img2pdf",
-        convert: |jpeg, _, _| pipe(Command::new("img2pdf").arg("-"), jpeg),
+        convert: |jpeg, _, _| output(Command::new("img2pdf").arg("-"), jpeg),
     },
     Rival {
         name: "ImageMagick",
-        convert: |jpeg, _, _| pipe(stage::convert().args(["jpg:-", "pdf:-"]), jpeg),
+        convert: |jpeg, _, _| output(process::convert().args(["jpg:-", "pdf:-"]), jpeg),
     },
 ];
 
-/// Width and height, and what such a photo is called.
+/// Width and height of photos, and their names.
 const PHOTOS: [(u16, u16, &str); 3] = [
     (816, 612, "200 kB"),
     (1632, 1224, "2 MP"),
@@ -60,26 +55,6 @@ fn convert(jpeg: &[u8], backend: &dyn Backend) -> Vec<u8> {
     pdf
 }
 
-/// What a program makes of its input.
-fn pipe(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| Error::new(error.kind(), format!("{command:?}: {error}")))?;
-    let mut stdin = child.stdin.take().expect("it is a pipe");
-    // It may write before it has read everything.
-    let output = thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input));
-        child.wait_with_output()
-    })?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(Error::other(format!("{command:?}: {}", output.status)))
-    }
-}
-
 fn conversion(c: &mut Criterion) {
     for (width, height, name) in PHOTOS {
         let jpeg = photo(width, height);
@@ -93,7 +68,7 @@ fn conversion(c: &mut Criterion) {
             &Transcode::default(),
             &Reencode::default(),
         ] {
-            page::check(&convert(&jpeg, backend), &jpeg).expect("the page is right");
+            page_check::check(&convert(&jpeg, backend), &jpeg).expect("the page is right");
             group.bench_function(backend.name(), |b| {
                 b.iter(|| convert(black_box(&jpeg), backend));
             });
@@ -103,14 +78,14 @@ fn conversion(c: &mut Criterion) {
         group.bench_function("verify", |b| b.iter(|| parsed.verify(black_box(&limits))));
         for rival in RIVALS.iter().chain(&PROGRAMS) {
             let convert = |jpeg| (rival.convert)(jpeg, width, height).expect(rival.name);
-            page::check(&convert(&jpeg), &jpeg).expect(rival.name);
+            page_check::check(&convert(&jpeg), &jpeg).expect(rival.name);
             group.bench_function(rival.name, |b| b.iter(|| convert(black_box(&jpeg))));
         }
         group.finish();
     }
 }
 
-/// Passthrough looks at the header and the last bytes, so the size of the file must not matter.
+/// Passthrough reads the header and the last bytes, so the size of the file must not matter.
 fn planning(c: &mut Criterion) {
     let jpeg = photo(816, 612);
     let mut group = c.benchmark_group("pieces");

@@ -1,4 +1,4 @@
-"""What must hold for a set of Kubernetes objects beyond each one's schema. Every check yields what is wrong."""
+"""Checks of a set of Kubernetes objects beyond the schema of each. Every check yields the faults that it finds."""
 
 import math
 import re
@@ -33,12 +33,12 @@ def containers(documents):
 
 
 def is_service(container):
-    """Whether it runs what the image is made to run."""
-    return "command" not in container
+    """Whether it runs the service, and not the load generator."""
+    return container["name"] == "pdfmagic"
 
 
 def environment(container):
-    """The variables that it sees, those of the downward API resolved."""
+    """Its environment, with the variables of the downward API resolved."""
     variables = {}
     for variable in container.get("env", []):
         value = variable.get("value")
@@ -102,7 +102,7 @@ def missing_ports(documents):
 
 
 def backends(documents):
-    """Name and port of each Service that a route leads to."""
+    """Name and port of each Service that is the target of a route."""
     for ingress in named(documents, "Ingress"):
         for path in (path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]):
             service = path["backend"]["service"]
@@ -138,7 +138,7 @@ def missing_targets(documents):
 
 
 def too_short_graces(documents, settings):
-    """Who began before a pod's end is answered. `settings` tells those in force, by the environment."""
+    """Whether a pod that stops has time to answer the requests in flight. `settings` are those in force in an environment."""
     for owner in named(documents, "Deployment"):
         pod = owner["spec"]["template"]["spec"]
         for container in pod["containers"]:
@@ -146,17 +146,17 @@ def too_short_graces(documents, settings):
             drain, grace = (float(force[f"PDFMAGIC_{name}"]) for name in ("DRAIN_DELAY", "GRACE"))
             needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + drain + grace + 5
             if pod["terminationGracePeriodSeconds"] < needed:
-                yield f"stopping takes up to {needed} s, some to spare, of {pod['terminationGracePeriodSeconds']}"
+                yield f"stopping takes up to {needed} s with a margin, but the grace is {pod['terminationGracePeriodSeconds']} s"
 
 
 def unknown_variables(documents, known):
     for container in containers(documents):
         for name in environment(container).keys() - known:
-            yield f"{name} means nothing to the program"
+            yield f"{name} is not a variable of the program"
 
 
 def unrestricted(documents):
-    """What the Pod Security Standard `restricted` forbids, as far as these pods could break it."""
+    """Violations of the Pod Security Standard `restricted`, as far as these pods could violate it."""
     for owner, _, pod in pods(documents):
         for container in pod["containers"]:
             context = pod.get("securityContext", {}) | container.get("securityContext", {})
@@ -165,7 +165,7 @@ def unrestricted(documents):
                 "allowPrivilegeEscalation": False,
                 "capabilities": {"drop": ["ALL"]},
                 "seccompProfile": {"type": "RuntimeDefault"},
-                # More than restricted asks for.
+                # Not required by `restricted`.
                 "readOnlyRootFilesystem": True,
             }
             for key, value in wanted.items():
@@ -175,7 +175,7 @@ def unrestricted(documents):
             if key in pod:
                 yield f"{owner['kind']}: {key}"
         if pod.get("automountServiceAccountToken") is not False or pod.get("enableServiceLinks") is not False:
-            yield f"{owner['kind']}: takes a token, or variables of Services"
+            yield f"{owner['kind']}: gets a token, or the variables of Services"
 
 
 def malformed_quantities(documents):
@@ -192,7 +192,7 @@ def wrong_sizes(documents, settings):
     for container in filter(is_service, containers(documents)):
         requests, limits = container["resources"]["requests"], container["resources"]["limits"]
         if limits["memory"] != requests["memory"]:
-            yield "memory that is not promised can be taken away"
+            yield "memory that is not requested can be taken away"
         force = settings(environment(container))
         if int(force["PDFMAGIC_MEMORY_LIMIT"]) != quantity(limits["memory"]):
             yield "the service does not know its limit"

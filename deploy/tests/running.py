@@ -27,7 +27,7 @@ def kustomize(folder):
 
 
 def free_port():
-    """A port that nobody has, nor the few above it; below those that systems give to outgoing connections."""
+    """A free port, as are those up to 3 above it and those 100 higher; below the range for outgoing connections."""
     while True:
         port = random.randrange(20_000, 32_000)
         try:
@@ -40,8 +40,8 @@ def free_port():
 
 
 def get(port, path):
-    """The status; 0 while nobody listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    """The status; 0 while nothing listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -51,17 +51,22 @@ def get(port, path):
         connection.close()
 
 
-def wait_for(port, path):
-    for _ in range(200):
-        if get(port, path) == 200:
-            return
+def wait_until(is_true, what):
+    """Waits as long as a busy machine may need."""
+    deadline = time.monotonic() + 120
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
         time.sleep(0.05)
-    raise TimeoutError(f"no answer from port {port} to {path}")
+
+
+def wait_for(port, path):
+    wait_until(lambda: get(port, path) == 200, f"no answer from port {port} to {path}")
 
 
 def post(port, jpeg=JPEG, query=""):
-    """Status and body. A refusal may come, and the connection go, before all is sent."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    """Status and body. The service may refuse a request, and close the connection, before all of it is sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request("POST", f"/v1/pdf{query}", jpeg, {"Content-Type": "image/jpeg"})
     except (BrokenPipeError, ConnectionResetError):

@@ -1,6 +1,7 @@
-"""The Kubernetes manifests: sound by schema for eight versions, and in what schemas do not see."""
+"""The Kubernetes manifests are valid by the schemas of eight versions, and fit together in ways that schemas do not check."""
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -17,8 +18,8 @@ from running import ROOT, get, kustomize
 K8S = ROOT / "deploy/k8s"
 FOLDERS = [K8S / "base", *sorted(path.parent for path in K8S.glob("overlays/*/kustomization.yaml"))]
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
-RELEASE = Path(os.environ["PDFMAGIC_RELEASE"]).absolute()
-SERVICE = RELEASE / "pdfmagic-http"
+PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
+SERVICE = PROGRAMS / "pdfmagic-http"
 CUSTOM = yaml.safe_load((Path(__file__).parent / "custom_resources.yaml").read_text())
 VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
 
@@ -27,13 +28,13 @@ everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
 
 
 def variables():
-    """What the service reads from its environment."""
+    """The variables that the service reads."""
     text = subprocess.check_output([SERVICE, "--help"], text=True)
     return set(re.findall(r"\[env:\s+(\w+)=", text))
 
 
 def settings(environment):
-    """What is in force in this environment, by variable. The service refuses what does not fit together."""
+    """The settings in force in this environment, by variable. The service refuses contradictory settings."""
     lines = subprocess.run([SERVICE, "--print-config"], env=environment, check=True, capture_output=True, text=True)
     return dict(line.split("=", 1) for line in lines.stdout.splitlines())
 
@@ -63,7 +64,7 @@ def test_a_misspelt_key_is_found(name):
 
 
 def faults(documents):
-    # The others count with quantities.
+    # The other checks compute with quantities.
     return list(manifests.malformed_quantities(documents)) or [
         *manifests.unmatched_selectors(documents),
         *manifests.missing_ports(documents),
@@ -108,14 +109,14 @@ BREAKAGES = {
     "a capability is left": lambda d: container(d)["securityContext"].pop("capabilities"),
     "the root is writable": lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
     "a quantity is none": lambda d: container(d)["resources"]["limits"].update(memory="256Mb"),
-    "memory is not promised": lambda d: container(d)["resources"]["limits"].update(memory="300Mi"),
+    "memory is not requested": lambda d: container(d)["resources"]["limits"].update(memory="300Mi"),
     "the service does not know its limit": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_MEMORY_LIMIT")),
     "the service does not know its share": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_WORKERS")),
 }
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
-def test_what_does_not_fit_is_found(breakage):
+def test_a_breakage_is_found(breakage):
     documents = copy.deepcopy(BUILT["base"])
     BREAKAGES[breakage](documents)
     assert faults(documents)
@@ -128,19 +129,19 @@ def test_a_limit_without_room_for_one_body_is_refused():
 
 
 @everywhere
-def test_probes_ask_what_the_admin_port_answers(documents, service):
+def test_the_admin_port_answers_every_probe(documents, service):
     for name, path, port in manifests.probes(documents):
         assert port == 9090, name
         assert get(service[port], path) == 200, name
 
 
 @everywhere
-def test_a_service_leads_to_conversions_only(documents):
+def test_a_service_publishes_conversions_only(documents):
     for service in manifests.named(documents, "Service"):
         assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
 
 
-def test_an_ingress_and_a_gateway_bear_what_the_service_does():
+def test_an_ingress_and_a_gateway_allow_what_the_service_allows():
     [ingress] = manifests.named(BUILT["ingress"], "Ingress")
     size = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
     force = settings(manifests.environment(container(BUILT["gateway"])))
@@ -158,7 +159,11 @@ def test_the_admin_port_is_open_to_monitoring_only():
 
 @everywhere
 def test_images_are_of_this_version(documents):
-    assert {c["image"] for c in manifests.containers(documents)} <= {f"localhost/pdfmagic:{VERSION}"}
+    for container in manifests.containers(documents):
+        name = "pdfmagic" if manifests.is_service(container) else "pdfmagic-load"
+        assert container["image"] == f"localhost/{name}:{VERSION}"
+        # The images' own.
+        assert "command" not in container
 
 
 def test_the_practicals_names_are_kept():
@@ -166,7 +171,7 @@ def test_the_practicals_names_are_kept():
     for document in (pod, deployment, service):
         assert document["metadata"]["name"] == "pdfmagic"
     assert pod["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"] == {"app": "pdfmagic"}
-    # `kubectl expose pod` makes a port of the balancer of each that is named here.
+    # `kubectl expose pod` publishes every port in this list.
     assert [port["containerPort"] for port in pod["spec"]["containers"][0]["ports"]] == [8080]
     assert deployment["spec"]["replicas"] == 3
     assert service["spec"]["type"] == "LoadBalancer"
@@ -179,24 +184,23 @@ def test_namespaces_admit_only_restricted_pods(documents):
         assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_the_jobs_words_are_the_load_generators():
+def test_the_jobs_arguments_are_the_load_generators(service):
     [client] = manifests.containers(BUILT["load-job"])
-    words = [word.replace("$(JOB_COMPLETION_INDEX)", "7") for word in client["args"]]
-    assert client["command"] == ["/pdfmagic-load"]
-    # Words that it does not know end it at once; these make it wait for the next minute.
-    process = subprocess.Popen([RELEASE / "pdfmagic-load", *words], stderr=subprocess.PIPE)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
-    process.kill()
+    url, *arguments = client["args"]
+    arguments = [word.replace("$(JOB_COMPLETION_INDEX)", "7").replace("every=60", "every=1") for word in arguments]
+    url = urllib.parse.urlsplit(url)._replace(netloc=f"127.0.0.1:{service[8080]}").geturl()
+    done = subprocess.run([PROGRAMS / "pdfmagic-load", url, *arguments], check=True, capture_output=True)
+    samples = [json.loads(line) for line in done.stdout.splitlines()[1:]]
+    assert [(sample["client"], sample["status"]) for sample in samples] == 100 * [(7, 200)]
 
 
-def test_the_jobs_clients_may_reach_the_service():
+def test_the_jobs_clients_can_reach_the_service():
     [job], [service] = manifests.named(BUILT["load-job"], "Job"), manifests.named(BUILT["base"], "Service")
     [client] = manifests.containers(BUILT["load-job"])
     url = urllib.parse.urlsplit(client["args"][0])
     assert (url.hostname, url.port) == (service["metadata"]["name"], service["spec"]["ports"][0]["port"])
     assert job["metadata"]["namespace"] == service["metadata"]["namespace"]
-    # The policy lets nothing out of those that it selects, and holds nobody's requests back.
+    # The policy forbids connections out of the pods that it selects, and allows requests from all pods.
     policy = spec(BUILT["base"], "NetworkPolicy")
     assert not manifests.matching([job], policy["podSelector"]["matchLabels"])
     assert "from" not in policy["ingress"][0]

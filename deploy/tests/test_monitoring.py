@@ -1,4 +1,4 @@
-"""What watches the service: alerts that fire when they should, by names that the service really has."""
+"""Alerts fire when they should, and alerts and dashboard use metrics that the service has."""
 
 import json
 import re
@@ -15,13 +15,13 @@ from running import kustomize, post
 ALERTS = Path(__file__).with_name("alerts.yaml")
 BUILT = kustomize("overlays/hpa-inflight")
 [GROUP] = manifests.named(BUILT, "PrometheusRule")[0]["spec"]["groups"]
-# What Prometheus adds to each sample that it scrapes from a pod.
+# The labels that Prometheus adds to each sample that it scrapes from a pod.
 SCRAPED = {"pod", "namespace"}
 
 
 @pytest.fixture
 def rules(tmp_path):
-    """The rules as Prometheus reads them, with their tests beside them."""
+    """The rules as Prometheus reads them, with their tests in the same folder."""
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [GROUP]}))
     return tmp_path / shutil.copy(ALERTS, tmp_path)
 
@@ -31,7 +31,7 @@ def promtool(*words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_prometheus_takes_the_rules(rules):
+def test_prometheus_accepts_the_rules(rules):
     promtool("check", "rules", rules.with_name("rules.yaml"))
 
 
@@ -79,7 +79,7 @@ def test_every_metric_and_label_is_the_services(service):
     assert custom in names
 
 
-def test_its_text_is_what_prometheus_recommends(service):
+def test_the_metrics_are_as_prometheus_recommends(service):
     with urllib.request.urlopen(f"http://127.0.0.1:{service[9090]}/metrics") as answer:
         done = subprocess.run(["promtool", "check", "metrics"], input=answer.read(), capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -355,12 +355,8 @@ fn container_memory() -> Option<usize> {
     text.trim().parse().ok().filter(|limit| *limit < 1 << 50)
 }
 
-/// A time on a command line: a number of seconds that can be added to what a clock shows.
-///
-/// # Errors
-///
-/// What was expected, if it is none.
-pub fn seconds(text: &str) -> Result<Duration, String> {
+/// A time on a command line: a number of seconds that can be added to what a clock shows. The error says what is expected.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     const MAX: u32 = u32::MAX;
     text.parse()
         .ok()

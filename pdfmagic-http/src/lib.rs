@@ -29,5 +29,4 @@ mod upload;
 mod workers;
 
 pub use allocator::settle as settle_allocator;
-pub use config::seconds;
 pub use program::main;

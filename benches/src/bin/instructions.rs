@@ -1,27 +1,27 @@
-//! Instructions that a conversion takes, held to the figures written down here: unlike time, they are the same on a
-//! busy machine. `make instructions`
+//! `make instructions`: counts the instructions of a conversion and compares them with the figures below. Unlike times,
+//! they do not depend on how busy the machine is.
 
 use std::env;
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
-use pdfmagic_benches::image::{Picture, jpeg};
-use pdfmagic_core::{Backend, Document, Options, Page, Passthrough, Transcode};
-use pdfmagic_core::{Quality, Reencode};
+use pdfmagic_core::{Backend, Document, Options, Page, Passthrough, Quality, Reencode, Transcode};
+use pdfmagic_load::picture::{Picture, jpeg};
 
-/// A backend, and the instructions it takes for the picture (x86-64).
+/// A backend, and its instructions for one picture (x86-64, profile `dist`).
 ///
-/// They change with the compiler too, so the message of a regression tells how to renew them.
+/// They also change with the compiler, so the message of a regression says how to update them.
 const FIGURES: [(&str, u64); 3] = [
     ("passthrough", 6_641),
     ("transcode", 18_480_124),
     ("requantize", 20_948_635),
 ];
 
-/// What a figure may rise by before it is a regression, in percent.
+/// By how much a count may exceed its figure before it is a regression, in percent.
 const TOLERANCE: u64 = 5;
 
-/// Conversions a figure is the mean of. One more is not counted, so that none pays for the first use of anything.
+/// A figure is the mean of this many conversions. One more goes before them and is not counted: it pays for what is set up
+/// only once.
 const COUNTED: u32 = 4;
 
 fn backend(name: &str) -> Box<dyn Backend> {
@@ -36,7 +36,7 @@ fn backend(name: &str) -> Box<dyn Backend> {
     }
 }
 
-/// Converts up to the pieces; copying them is the caller's.
+/// Converts a picture to pieces; copying them is up to the caller, so it is not counted.
 fn convert(name: &str, times: u32) {
     let backend = backend(name);
     let jpeg = jpeg(Picture::Photo, 640, 480, 90, 1).expect("the size is not zero");
@@ -49,7 +49,7 @@ fn convert(name: &str, times: u32) {
     }
 }
 
-/// Instructions of this program for so many conversions, with its start and the making of the picture.
+/// The instructions of this program for a number of conversions, including its start and the encoding of the picture.
 fn count(name: &str, times: u32) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| format!("this program: {error}"))?;
     let run = Command::new("valgrind")
@@ -68,17 +68,17 @@ fn count(name: &str, times: u32) -> Result<u64, String> {
         .ok_or_else(|| format!("valgrind counted nothing for {name}: {report}"))
 }
 
-/// Prints a line for each figure, and whether all are kept.
+/// Prints a line for each figure. Returns whether there is no regression.
 fn compare() -> Result<bool, String> {
     let mut kept = true;
     for (name, figure) in FIGURES {
         let counted = (count(name, 1 + COUNTED)? - count(name, 1)?).div_ceil(u64::from(COUNTED));
         let regression = counted * 100 > figure * (100 + TOLERANCE);
         let improvement = counted * (100 + TOLERANCE) < figure * 100;
-        println!("{name}: {counted} instructions, {figure} written down");
+        println!("{name}: {counted} instructions, expected {figure}");
         if regression || improvement {
             println!(
-                "{name}: more than {TOLERANCE} % {}; if that is meant, or the compiler is another, \
+                "{name}: more than {TOLERANCE} % {}; if that is intended, or the compiler has changed, \
                  write {counted} into FIGURES in benches/src/bin/instructions.rs",
                 if regression { "above" } else { "below" }
             );

@@ -215,13 +215,13 @@ fn the_name_of_the_file_that_failed_is_told() {
     );
 }
 
-/// The practical's command, twice in a row in one folder; its scripts take every line with `real` for a timing.
+/// The practical's command, twice in one folder. Its scripts would take a header with the letters `real` for a timing.
 #[test]
 fn curl_saves_each_answer_under_a_name_of_its_own() {
     let service = Service::start(&[]);
     let folder = std::env::temp_dir().join(format!("pdfmagic-http-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("realrandom.jpg"), jpeg(1)).unwrap();
+    std::fs::write(folder.join("random.jpg"), jpeg(1)).unwrap();
     for _ in 0..2 {
         let curl = Command::new("curl")
             .args([
@@ -229,7 +229,7 @@ fn curl_saves_each_answer_under_a_name_of_its_own() {
                 "-J",
                 "-v",
                 "-F",
-                "myfile=@realrandom.jpg",
+                "myfile=@random.jpg",
                 "-L",
                 &service.address.to_string(),
             ])

@@ -1,0 +1,278 @@
+//! What is recorded of each request and of a whole run: JSON Lines, whose first line says how the run was measured.
+
+use std::io::{self, BufRead, Write};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One request that was answered or abandoned.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Number of the client.
+    pub client: u32,
+    /// Number of the request: among those of the client, or in an open loop among all.
+    pub seq: u64,
+    /// When it was scheduled to start, in Unix nanoseconds.
+    pub intended_ns: u64,
+    /// When it started, in Unix nanoseconds. Where it was shed and sent again, the start of the last attempt.
+    pub start_ns: u64,
+    /// The time to open the connection; 0 where one was open already.
+    pub connect_us: u64,
+    /// From the start to the head of the answer.
+    pub ttfb_us: u64,
+    /// From the start to the last byte of the answer: the service time.
+    pub total_us: u64,
+    /// Status of the answer; 0 without an answer.
+    pub status: u16,
+    /// Size of the request's body in bytes.
+    pub bytes_up: u64,
+    /// Size of the answer's body in bytes.
+    pub bytes_down: u64,
+    /// Which replica answered, where the answer says so.
+    pub replica: Option<String>,
+    /// Time in the server's queue, where the answer says so.
+    pub server_queue_us: Option<u64>,
+    /// Time of the conversion, where the answer says so.
+    pub server_convert_us: Option<u64>,
+    /// How often the request was shed (429 or 503) before this attempt.
+    pub shed: u32,
+    /// Why the answer is not the PDF of one page.
+    pub error: Option<String>,
+}
+
+impl Sample {
+    /// From the start to the last byte.
+    #[must_use]
+    pub fn service_time(&self) -> Duration {
+        Duration::from_micros(self.total_us)
+    }
+
+    /// From the scheduled start to the last byte.
+    #[must_use]
+    pub fn response_time(&self) -> Duration {
+        let late = self.start_ns.saturating_sub(self.intended_ns);
+        Duration::from_nanos(late) + self.service_time()
+    }
+
+    /// Whether the server refused it for overload. Such an answer counts, but its latency does not.
+    #[must_use]
+    pub fn is_shed(&self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+}
+
+/// How a run was measured, which a reader must know to understand its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Host and port that were measured.
+    pub target: String,
+    /// Number of clients.
+    pub clients: u32,
+    /// Scheduled requests per second (open loop), or `None` where each client waited for its answer (closed loop).
+    pub rate: Option<f64>,
+    /// Whether clients kept their connections, or opened one per request.
+    pub reuse: bool,
+    /// Processors and system of the load generator's machine.
+    pub machine: String,
+}
+
+impl Run {
+    /// Whether both runs were open or closed loops and handled connections alike, so that their times can be compared.
+    #[must_use]
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        (self.rate.is_some(), self.reuse) == (other.rate.is_some(), other.reuse)
+    }
+
+    /// One line for a caption.
+    #[must_use]
+    pub fn caption(&self) -> String {
+        let pace = match self.rate {
+            None => "closed loop".to_owned(),
+            Some(rate) => format!("open loop at {rate}/s"),
+        };
+        let clients = match self.clients {
+            1 => "1 client".to_owned(),
+            count => format!("{count} clients"),
+        };
+        let connections = if self.reuse {
+            "connections reused"
+        } else {
+            "one connection per request"
+        };
+        let machine = &self.machine;
+        format!("{clients}, {pace}, {connections}; {machine}")
+    }
+}
+
+/// The processors and the system of this machine.
+#[must_use]
+pub fn machine() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let cpus = read("/proc/cpuinfo");
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("processor", |(_, model)| model);
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let release = read("/proc/sys/kernel/osrelease");
+    format!("{count} × {model}, Linux {}", release.trim())
+}
+
+/// How the first line of a recording begins.
+const RUN: &str = "{\"target\":";
+
+/// A run and its samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// How it was measured.
+    pub run: Run,
+    /// In the order of their start.
+    pub samples: Vec<Sample>,
+}
+
+impl Recording {
+    /// Reads JSON Lines: one recording, or several one after the other, which are merged.
+    ///
+    /// # Errors
+    ///
+    /// If the input cannot be read, or a line is malformed; names the line.
+    pub fn read(input: impl BufRead) -> io::Result<Self> {
+        let mut recordings: Vec<Self> = Vec::new();
+        for (at, text) in input.lines().enumerate() {
+            let text = text?;
+            match recordings.last_mut() {
+                Some(last) if !text.starts_with(RUN) => last.samples.push(parse(at, &text)?),
+                _ => recordings.push(Self {
+                    run: parse(at, &text)?,
+                    samples: Vec::new(),
+                }),
+            }
+        }
+        Self::merge(recordings).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// Writes JSON Lines.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        line(output, &self.run)?;
+        self.samples
+            .iter()
+            .try_for_each(|sample| line(output, sample))
+    }
+
+    /// Merges runs that were measured at the same time: all their samples, never an average of percentiles.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or their times cannot be compared.
+    pub fn merge(recordings: impl IntoIterator<Item = Self>) -> Result<Self, String> {
+        let mut recordings = recordings.into_iter();
+        let mut all = recordings.next().ok_or("there is no recording")?;
+        for other in recordings {
+            if !other.run.is_comparable(&all.run) {
+                let (first, other) = (all.run.caption(), other.run.caption());
+                return Err(format!(
+                    "not comparable with the first recording: {other}, but the first: {first}"
+                ));
+            }
+            all.run.clients += other.run.clients;
+            all.run.rate = all.run.rate.zip(other.run.rate).map(|(a, b)| a + b);
+            all.samples.extend(other.samples);
+        }
+        all.samples.sort_by_key(|sample| sample.start_ns);
+        Ok(all)
+    }
+}
+
+/// Writes one line of JSON.
+///
+/// # Errors
+///
+/// If writing fails.
+pub fn line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, value)?;
+    output.write_all(b"\n")
+}
+
+fn parse<'de, T: Deserialize<'de>>(at: usize, line: &'de str) -> io::Result<T> {
+    serde_json::from_str(line).map_err(|error| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("line {}: {error}", at + 1),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording(starts: &[u64]) -> Recording {
+        Recording {
+            run: Run {
+                target: "http://127.0.0.1/".to_owned(),
+                clients: 1,
+                rate: Some(5.0),
+                reuse: false,
+                machine: "2 processors".to_owned(),
+            },
+            samples: starts
+                .iter()
+                .map(|&start_ns| Sample {
+                    start_ns,
+                    ..Sample::default()
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let mut lines = Vec::new();
+        recording(&[1, 2]).write(&mut lines).unwrap();
+        assert_eq!(Recording::read(&lines[..]).unwrap(), recording(&[1, 2]));
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let mut lines = Vec::new();
+        recording(&[1]).write(&mut lines).unwrap();
+        lines.extend_from_slice(b"{}\n");
+        let error = Recording::read(&lines[..]).unwrap_err().to_string();
+        assert!(error.starts_with("line 3: missing field"), "{error}");
+        let error = Recording::read(&b""[..]).unwrap_err().to_string();
+        assert_eq!(error, "there is no recording");
+    }
+
+    #[test]
+    fn merging_keeps_every_sample_in_order_of_time() {
+        let all = Recording::merge([recording(&[1, 5]), recording(&[2, 3])]).unwrap();
+        let starts: Vec<_> = all.samples.iter().map(|sample| sample.start_ns).collect();
+        assert_eq!(starts, [1, 2, 3, 5]);
+        assert_eq!((all.run.clients, all.run.rate), (2, Some(10.0)));
+    }
+
+    /// As `kubectl logs` prints those of a Job's pods.
+    #[test]
+    fn recordings_one_after_the_other_are_read_as_one() {
+        let mut lines = Vec::new();
+        recording(&[1, 5]).write(&mut lines).unwrap();
+        recording(&[2, 3]).write(&mut lines).unwrap();
+        let merged = Recording::merge([recording(&[1, 5]), recording(&[2, 3])]);
+        assert_eq!(Recording::read(&lines[..]).unwrap(), merged.unwrap());
+    }
+
+    #[test]
+    fn runs_that_cannot_be_compared_are_not_merged() {
+        let mut other = recording(&[2]);
+        other.run.reuse = true;
+        let error = Recording::merge([recording(&[1]), other]).unwrap_err();
+        assert!(
+            error.starts_with("not comparable with the first recording"),
+            "{error}"
+        );
+    }
+}

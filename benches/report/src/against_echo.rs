@@ -1,0 +1,147 @@
+//! The service against an echo: the least that a service on the same libraries can do with a body.
+
+use std::fs;
+use std::io;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use pdfmagic_benches::page_check;
+use pdfmagic_load::client::Upload;
+use pdfmagic_load::picture::{Picture, jpeg};
+use tempfile::TempDir;
+
+use crate::lab::Lab;
+use crate::promise::{Promise, median};
+use crate::report::Report;
+use crate::servers::{Kind, Server};
+
+/// A script for wrk: it sends a file, and prints the number of answers, the time in microseconds and the number of errors.
+const SCRIPT: &str = r#"
+wrk.method, wrk.body = "POST", io.open("FILE", "rb"):read("*a")
+wrk.headers["Content-Type"] = "image/jpeg"
+function done(summary)
+    local failed = 0
+    for _, count in pairs(summary.errors) do failed = failed + count end
+    io.stderr:write(table.concat({summary.requests, summary.duration, failed}, " "))
+end
+"#;
+
+/// How soon after its start the service should be ready.
+const READY: Duration = Duration::from_millis(15);
+
+pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
+    let what = "15 ms, to the time from start to ready".to_owned();
+    report.promise(Promise::measure(what, 1.0, 1.0, || {
+        let begin = Instant::now();
+        let _server = Server::start(Kind::Pdfmagic, None)?;
+        Ok(READY.as_secs_f64() / begin.elapsed().as_secs_f64())
+    })?);
+    // Width and height of the photo (200 kB and 4.5 MB), the number of connections, and the floor of the ratio.
+    let mut settings = vec![(816, 612, 10, 0.97), (3872, 2904, 10, 0.97)];
+    if !lab.quick {
+        // Here 1040 × 780 is 326 kB.
+        settings.extend([
+            (816, 612, 100, 0.9),
+            (1040, 780, 10, 0.9),
+            (1040, 780, 100, 0.9),
+            (3872, 2904, 100, 0.9),
+        ]);
+        settings.sort_by_key(|&(width, _, connections, _)| (width, connections));
+    }
+    let mut rows = Vec::new();
+    for (width, height, connections, floor) in settings {
+        let photo = jpeg(Picture::Photo, width, height, 90, 0).map_err(io::Error::other)?;
+        let pdf = pdfmagic_core::jpeg_to_pdf(&photo).map_err(io::Error::other)?;
+        let size = photo.len() / 1000;
+        let mut ours = Side::start(Kind::Pdfmagic, "v1/pdf", &photo, connections)?;
+        let mut echo = Side::start(Kind::Echo, "", &pdf, connections)?;
+        for (side, upload) in [(&ours, &photo), (&echo, &pdf)] {
+            let answer = lab.convert(&side.url, &Upload::raw(upload.clone()))?;
+            page_check::check(&answer, &photo)?;
+        }
+        let what = format!(
+            "requests per second, to those of an echo ({size} kB, {connections} connections)"
+        );
+        report.promise(Promise::measure(what, floor, 0.97, || {
+            Ok(ours.run()? / echo.run()?)
+        })?);
+        let (our_rate, our_time) = ours.medians();
+        let (rate, time) = echo.medians();
+        rows.push(format!(
+            "| {size} | {connections} | {our_rate:.0} | {rate:.0} | {our_time:.0} | {time:.0} |"
+        ));
+    }
+    report.section("The service against an echo");
+    report.say(
+        "`wrk` sends with one thread, a second to each server in turn. The echo reads the whole body as axum's `Bytes` and \
+         sends it back. Like the service it is axum on hyper, but it runs on tokio's runtime with its defaults. It copies the \
+         pieces of a body together, which the service does less often. The service gets a photo, and the echo the PDF \
+         of that photo. Processor time is that of the server. The service spends the difference to the echo on the \
+         photo's header, the PDF around it, limits, metrics and the log. Medians of all rounds:\n\n\
+         | kB | connections | pdfmagic: requests per second | echo | pdfmagic: processor time per request [µs] | echo |\n\
+         |--:|--:|--:|--:|--:|--:|"
+    );
+    for row in rows {
+        report.say(&row);
+    }
+    Ok(())
+}
+
+/// One side of a ratio: a server, and what was measured of it in each round.
+struct Side {
+    server: Server,
+    url: String,
+    connections: u32,
+    /// Has the upload, and the script.
+    directory: TempDir,
+    /// Requests per second, in each round.
+    rates: Vec<f64>,
+    /// Processor time per request in microseconds, in each round.
+    times: Vec<f64>,
+}
+
+impl Side {
+    fn start(kind: Kind, path: &str, upload: &[u8], connections: u32) -> io::Result<Self> {
+        let server = Server::start(kind, None)?;
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join("upload");
+        fs::write(&file, upload)?;
+        let script = SCRIPT.replace("FILE", &file.display().to_string());
+        fs::write(directory.path().join("post.lua"), script)?;
+        Ok(Self {
+            url: format!("http://{}/{path}", server.address),
+            server,
+            connections,
+            directory,
+            rates: Vec::new(),
+            times: Vec::new(),
+        })
+    }
+
+    /// Measures a round of one second, the shortest that wrk allows. Returns the requests per second.
+    fn run(&mut self) -> io::Result<f64> {
+        let before = self.server.cpu_time()?;
+        let out = Command::new("wrk")
+            .args(["--threads=1", "--duration=1s"])
+            .arg(format!("--connections={}", self.connections))
+            .arg("--script")
+            .arg(self.directory.path().join("post.lua"))
+            .arg(&self.url)
+            .output()?;
+        let spent = self.server.cpu_time()?.saturating_sub(before);
+        let said = String::from_utf8_lossy(&out.stderr);
+        let numbers: Vec<_> = said.split(' ').map(str::parse).collect();
+        let &[Ok(requests), Ok(micros), Ok(0.0)] = &numbers[..] else {
+            return Err(io::Error::other(format!("wrk, {}: {said}", self.url)));
+        };
+        let rate: f64 = requests / micros * 1e6;
+        self.rates.push(rate);
+        self.times.push(spent.as_secs_f64() * 1e6 / requests);
+        Ok(rate)
+    }
+
+    /// Of all rounds: requests per second, and processor time per request in microseconds.
+    fn medians(&self) -> (f64, f64) {
+        (median(&self.rates), median(&self.times))
+    }
+}

@@ -1,7 +1,0 @@
-//! `pdfmagic-load`: measures a deployment.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    pdfmagic_benches::program::main()
-}

@@ -1,0 +1,54 @@
+//! How long something takes, and on how many processors.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// The numbers of processors to measure on: one, and two where the machine has them.
+#[must_use]
+pub fn processors() -> RangeInclusive<usize> {
+    1..=thread::available_parallelism().map_or(1, |count| count.get().min(2))
+}
+
+/// Calls `run` on that many processors; threads and processes that it starts are bound to the same ones.
+///
+/// # Errors
+///
+/// As `run`, or if the system does not allow the choice of processors.
+pub fn on<T>(processors: usize, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let all = sched_getaffinity(None)?;
+    let mut some = CpuSet::new();
+    (0..CpuSet::MAX_CPU)
+        .filter(|&number| all.is_set(number))
+        .take(processors)
+        .for_each(|number| some.set(number));
+    sched_setaffinity(None, &some)?;
+    let done = run();
+    sched_setaffinity(None, &all)?;
+    done
+}
+
+/// The median time of 3 to 50 calls within about a second. What takes longer than 3 seconds is called once.
+///
+/// # Errors
+///
+/// As `run`.
+pub fn median(mut run: impl FnMut() -> io::Result<()>) -> io::Result<Duration> {
+    let (enough, maximum) = (Duration::from_secs(1), Duration::from_secs(3));
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < 50 {
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed());
+        let spent = begin.elapsed();
+        if spent > maximum || spent > enough && times.len() >= 3 {
+            break;
+        }
+    }
+    times.sort();
+    Ok(times[times.len() / 2])
+}
