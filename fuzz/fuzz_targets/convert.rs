@@ -1,5 +1,5 @@
-//! Law: whatever the bytes, each backend answers with an error or with a PDF that a strict reader takes; the pieces
-//! are as large as they say; and passthrough makes the same of the ends of an input as of the whole.
+//! Law: for any bytes, each backend returns an error or a PDF that a strict reader accepts; pieces have the size that
+//! they state; and passthrough makes the same PDF from the ends of an input as from all of it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn convert(source: Source<'_>, input: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
     let mut options = Options::default();
-    // Large pictures are slow to decode, and find nothing that small ones do not.
+    // Large pictures are slow to decode, and find no other faults than small ones.
     options.limits.max_pixels = 1 << 20;
     options.limits.max_scans = 100;
     let page = Page::from_jpeg(source, &options, backend)?;

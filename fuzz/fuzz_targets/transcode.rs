@@ -1,5 +1,5 @@
-//! Law: coefficients survive. A detour by progressive coding makes data that depends on nothing else, whether it
-//! begins at the input or at what was made of it; and whatever is made can be read.
+//! Law: transcoding keeps the coefficients. By way of progressive coding, the input and its baseline transcode become
+//! the same data. Everything that is written can be decoded.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn code(input: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
-    // Large pictures are slow to decode, and find nothing that small ones do not.
+    // Large pictures are slow to decode, and find no other faults than small ones.
     let mut limits = Limits::default();
     limits.max_pixels = 1 << 18;
     limits.max_scans = 50;

@@ -1,11 +1,12 @@
-//! Law: a walk finds a JPEG whole where, and only where, a decoder does without making up for lost intervals; and it ends at the same byte whatever follows.
+//! Law: verifying a JPEG succeeds if and only if decoding does, without resynchronizing at restart markers; and it ends
+//! at the same byte whatever follows the image.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pdfmagic_core::{Backend, Jpeg, Limits, Notice, Transcode};
 
 fuzz_target!(|input: &[u8]| {
-    // Large pictures are slow to decode, and find nothing that small ones do not.
+    // Large pictures are slow to decode, and find no other faults than small ones.
     let mut limits = Limits::default();
     limits.max_pixels = 1 << 18;
     limits.max_scans = 50;

@@ -24,7 +24,7 @@ pub struct Damage {
 pub enum DamageKind {
     /// The data ends before the image does.
     Truncated,
-    /// The data cannot be what was written, for this reason.
+    /// The data is not what was written: it holds what is wrong.
     Corrupt(&'static str),
 }
 

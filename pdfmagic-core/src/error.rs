@@ -156,19 +156,19 @@ impl fmt::Display for Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Feature {
-    /// SOF5 ..= SOF7, SOF13 ..= SOF15.
+    /// Hierarchical coding (SOF5 ..= SOF7, SOF13 ..= SOF15).
     Hierarchical,
-    /// SOF55: JPEG-LS (ITU-T T.87).
+    /// JPEG-LS (SOF55, ITU-T T.87).
     JpegLs,
     /// A number of components other than 1, 3 or 4.
     ComponentCount(u8),
     /// A sample precision other than 8 bits.
     Precision(u8),
-    /// SOF3.
+    /// Lossless coding (SOF3).
     Lossless,
-    /// SOF9 and SOF10.
+    /// Arithmetic coding (SOF9 and SOF10).
     Arithmetic,
-    /// SOF11.
+    /// Lossless arithmetic coding (SOF11).
     LosslessArithmetic,
 }
 

@@ -1,47 +1,128 @@
-//! JPEG in, PDF out.
+//! JPEG in, PDF out: each JPEG becomes a page of its own size, upright and in its own colors.
 //!
-//! ```text
-//! Source ─ Jpeg::parse ─▶ Jpeg ─ Backend::image ─▶ ImageXObject ─┐
-//!            │                                                   ├─▶ Page ─ Document::push ─▶ Piece, Piece, …
-//!            └─────────── Placement::plan ─▶ Placement ──────────┘
+//! # What to call
+//!
+//! [`jpeg_to_pdf`] converts one JPEG in memory, without loss:
+//!
 //! ```
-//!
-//! One JPEG becomes one page as large as the picture, upright, in its own colors:
-//!
-//! ```no_run
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! # std::fs::write("photo.jpg", include_bytes!("../tests/corpus/gray.jpg"))?;
 //! let jpeg = std::fs::read("photo.jpg")?;
 //! std::fs::write("photo.pdf", pdfmagic_core::jpeg_to_pdf(&jpeg)?)?;
+//! # assert!(std::fs::read("photo.pdf")?.starts_with(b"%PDF-"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The core does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input that the
-//! caller sends on as it likes: from memory without a copy, from file to file, or as they arrive. Several
-//! pages, each from its own input:
+//! A [`Document`] has any number of pages. It holds a few bytes for each, so an album needs the memory of one
+//! photo. [`Options`] say how pages are made, a backend decides what becomes of the image data, and
+//! [notices](Page::notices) say what was odd about a JPEG:
 //!
 //! ```
-//! use pdfmagic_core::{Document, Error, Options, Page, Passthrough};
+//! use std::fs::{self, File};
+//! use std::io::{BufWriter, Write};
 //!
-//! fn album(photos: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-//!     let mut document = Document::new();
-//!     let mut pdf = Vec::new();
-//!     for photo in photos {
-//!         let page = Page::from_jpeg(photo, &Options::default(), &Passthrough)?;
-//!         for notice in page.notices() {
-//!             eprintln!("note: {notice}");
-//!         }
-//!         for piece in document.push(page) {
-//!             pdf.extend_from_slice(piece.bytes(photo));
-//!         }
+//! use pdfmagic_core::{Auto, Document, Options, Page};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! # fs::write("one.jpg", include_bytes!("../tests/corpus/gray.jpg"))?;
+//! # fs::write("two.jpg", include_bytes!("../tests/corpus/ycbcr_420.jpg"))?;
+//! let mut options = Options::default();
+//! options.page.pagesize = Some("A4".parse()?);
+//! options.page.border = Some("1cm".parse()?);
+//!
+//! let mut pdf = BufWriter::new(File::create("album.pdf")?);
+//! let mut document = Document::new();
+//! for path in ["one.jpg", "two.jpg"] {
+//!     let photo = fs::read(path)?;
+//!     let page = Page::from_jpeg(&photo, &options, &Auto)?;
+//!     for notice in page.notices() {
+//!         eprintln!("{path}: note: {notice}");
 //!     }
-//!     pdf.extend_from_slice(&document.finish()?);
-//!     Ok(pdf)
+//!     document.write_page(page, &photo, &mut pdf)?;
 //! }
-//! # assert!(matches!(album(&[]), Err(Error::NoPages)));
+//! document.finish_into(&mut pdf)?;
+//! pdf.flush()?;
+//! # assert!(fs::read("album.pdf")?.ends_with(b"%%EOF\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`Streamed`] sends a PDF out while its JPEG is still arriving, in the memory of the JPEG's header:
+//!
+//! ```
+//! use std::fs::File;
+//! use std::io::{Read, Write};
+//!
+//! use pdfmagic_core::{Options, Streamed};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! # std::fs::write("photo.jpg", include_bytes!("../tests/corpus/ycbcr_420.jpg"))?;
+//! // Any reader and writer will do: sockets, or pipes.
+//! let (mut jpeg, mut pdf) = (File::open("photo.jpg")?, File::create("photo.pdf")?);
+//!
+//! // Longer headers are rare. `Error::NeedsInput` says that this was not enough.
+//! let mut chunk = Vec::new();
+//! (&mut jpeg).take(64 << 10).read_to_end(&mut chunk)?;
+//! let (mut streamed, pieces) = Streamed::begin(&chunk, &Options::default())?;
+//! for piece in pieces {
+//!     pdf.write_all(piece.bytes(&chunk))?;
+//! }
+//! chunk.drain(..streamed.rest());
+//! while !chunk.is_empty() {
+//!     pdf.write_all(&chunk[..streamed.pass(&chunk)])?;
+//!     chunk.clear();
+//!     (&mut jpeg).take(64 << 10).read_to_end(&mut chunk)?;
+//! }
+//! pdf.write_all(&streamed.end()?)?;
+//! # assert!(std::fs::read("photo.pdf")?.ends_with(b"%%EOF\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which backend to choose
+//!
+//! | backend | what becomes of the image data | what is lost |
+//! |---|---|---|
+//! | [`Auto`] | embedded as it is where PDF can carry it; otherwise transcoded, or decoded to samples | nothing |
+//! | [`Passthrough`] | embedded as it is; what PDF cannot carry is an error | nothing |
+//! | [`Transcode`] | the same coefficients in another entropy coding, nearly always smaller | nothing |
+//! | [`Reencode`] | fewer bytes: a lower quality, fewer pixels, or gray | what you ask for |
+//!
+//! Take [`Auto`] unless you know better. Nothing is lost unless you name [`Reencode`].
+//!
+//! # How it works
+//!
+//! ```text
+//! Source ─ Jpeg::parse ─▶ Jpeg ─ Backend::image ─▶ ImageXObject ─┐
+//!            │                                                   ├─▶ Page
+//!            └─────────── Placement::plan ─▶ Placement ──────────┘    │
+//!                                     Piece, Piece, … ◀─ Document::push
+//! ```
+//!
+//! This crate does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input. Where you have
+//! the input in memory, [`Document::write_page`] puts them together. Otherwise send the ranges on in the way that
+//! costs you least: the kernel can copy them from file to file, and a server can send slices of a request.
+//! [`Source::Ends`] is enough for [`Passthrough`]: the header and the last bytes.
+//!
+//! The same input gives the same bytes, on every machine. There is no `unsafe` code, no clock and no environment,
+//! and [`Limits`] bound what an input may cost.
 //!
 //! # Features
 //!
-//! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
+//! | feature | what it brings |
+//! |---|---|
+//! | `reencode` (default) | the backend [`Reencode`], with libraries that decode, scale and encode samples |
+//! | `clap` | options as command-line arguments |
+//! | `serde` | options by name, from queries, forms and JSON |
+//! | `utoipa` | options as OpenAPI describes them |
+//!
+//! # Codes
+//!
+//! [`Error::code`] and [`Notice::code`] are stable names for programs; the texts for people may change.
+#![doc = include_str!("../codes.md")]
+#![cfg_attr(not(feature = "reencode"), doc = "\n[`Reencode`]: #features")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod amount;
 pub mod backend;

@@ -36,7 +36,7 @@ pub enum Notice {
     AdobeRgbEmbedded,
     /// Exif tells where the picture was taken, and that stays in the data.
     PositionKept,
-    /// So many bytes of metadata were left out.
+    /// Metadata was left out.
     MetadataRemoved {
         /// In bytes.
         size: u64,

@@ -16,6 +16,23 @@ use crate::quality::Quality;
 /// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
 ///
 /// Never quantizes more finely than the input does: what is at or below the quality asked for loses nothing.
+///
+/// ```
+/// use pdfmagic_core::{Density, Document, Options, Page, Quality, Reencode};
+///
+/// # let photo = include_bytes!("../../tests/corpus/ycbcr_420.jpg");
+/// let small = Reencode {
+///     quality: Quality::new(60).ok_or("60 is out of range")?,
+///     max_density: Density::new(150.0),
+///     ..Reencode::default()
+/// };
+/// let page = Page::from_jpeg(photo, &Options::default(), &small)?;
+/// # let (mut document, mut pdf) = (Document::new(), Vec::new());
+/// # document.write_page(page, photo, &mut pdf)?;
+/// # document.finish_into(&mut pdf)?;
+/// # assert!(pdf.len() < pdfmagic_core::jpeg_to_pdf(photo)?.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reencode {
     /// Quality of the new JPEG. Default: 85.

@@ -1,5 +1,6 @@
 //! What the library promises, by its public face.
 
+mod codes;
 mod header;
 mod layout;
 mod making;

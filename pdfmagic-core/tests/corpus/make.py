@@ -1,7 +1,7 @@
 """Makes the JPEGs of this folder: `python make.py [FOLDER]`.
 
-Each file is one picture, or a kind of damage done to it, named for what is odd about it. The same versions of
-Pillow and libjpeg-turbo's jpegtran make the same bytes.
+Most files are one picture, coded or damaged in some way, and are named for what is odd about them. The same versions
+of Pillow and of libjpeg-turbo's jpegtran make the same bytes.
 """
 
 import io
@@ -18,7 +18,7 @@ SOF0, DHT, SOI, EOI, SOS = b"\xff\xc0", b"\xff\xc4", b"\xff\xd8", b"\xff\xd9", b
 
 
 def picture():
-    """Smooth, so that decoders may differ in upsampling, and unlike itself turned, mirrored or cut off."""
+    """Smooth, so that different ways of upsampling show the same, but different when turned, mirrored or cut off."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     red = 40 + 170 * x / WIDTH
     green = 50 + 160 * y / HEIGHT
@@ -47,7 +47,7 @@ def segment(marker, payload):
 
 
 def segments(jpeg):
-    """The header: each marker segment from after SOI to SOS, and then the rest as one."""
+    """Each marker segment between SOI and SOS, and then the rest in one part."""
     at = 2
     while jpeg[at : at + 2] != SOS:
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -119,7 +119,7 @@ def photoshop_density(per_inch):
 
 
 def srgb():
-    """Pillow's sRGB profile, less the date of its making."""
+    """Pillow's sRGB profile without its creation date."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")
     return bytes(profile)
@@ -139,7 +139,7 @@ def jpegtran(jpeg, *options):
 
 
 def ycck():
-    """Pillow writes no YCCK: store Y, Cb, Cr and K as if they were inks, and say so in Adobe's segment."""
+    """Pillow does not write YCCK, so Y, Cb, Cr and K are stored as if they were inks, and Adobe's segment says so."""
     cmyk = ink()
     ycc = np.asarray(Image.fromarray(cmyk[..., :3]).convert("YCbCr"))
     stored = np.concatenate([255 - ycc, cmyk[..., 3:]], axis=-1)
@@ -257,7 +257,7 @@ def scan_per_component(jpeg):
 
 
 def huffman(values):
-    """Coded data of differences, each as the code of its size and then its bits, and a table of 5-bit codes."""
+    """A table of 5-bit codes, and differences coded with it: the code of each size, and then its bits."""
     bits = ""
     for value in values:
         size = abs(int(value)).bit_length()
@@ -274,7 +274,7 @@ def gray_frame(marker, precision, height, width):
 
 
 def lossless():
-    """SOF3 with predictor 1: each sample as its difference from the one to the left, the first from the one above."""
+    """SOF3 with predictor 1: samples are coded as differences from the one to the left, or above."""
     gray = np.asarray(picture().convert("L")).astype(int)
     before = np.column_stack([np.append(128, gray[:-1, 0]), gray[:, :-1]])
     tables, data = huffman((gray - before).ravel())
@@ -283,12 +283,12 @@ def lossless():
 
 
 def tiles():
-    """The means of squares of the picture, which JPEG's own rounding does not change."""
+    """The picture in flat squares, which come out of JPEG coding unchanged."""
     return picture().reduce(16).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
 
 
 def lossless_420():
-    """The tiles as SOF3 with predictor 7, where four samples of Y come before one of Cb and one of Cr."""
+    """The tiles as SOF3 with predictor 7: an MCU is four samples of Y, one of Cb and one of Cr."""
     planes = [np.asarray(plane).astype(int) for plane in tiles().convert("YCbCr").split()]
     planes[1:] = [plane[::2, ::2] for plane in planes[1:]]
     differences = []
@@ -319,9 +319,9 @@ def mosaic():
 
 
 def precision_12():
-    """SOF1 of 12 bits, with nothing but means: the first coefficient is eight times that, and quantized by eight."""
+    """SOF1 of 12 bits, with DC coefficients only: eight times the mean of a block, quantized by eight."""
     dc = (means() - 2048).ravel()
-    # After each mean comes the code for the end of the block, whose table has the same codes.
+    # The end of the block follows each mean. The AC table has the same codes.
     tables, data = huffman(np.column_stack([np.diff(dc, prepend=0), np.zeros_like(dc)]).ravel())
     tables += tables[:4] + b"\x10" + tables[5:]
     quantization = segment(0xDB, b"\0" + bytes([8] * 64))
@@ -330,7 +330,7 @@ def precision_12():
 
 
 def arithmetic_12(jpeg):
-    """Coded by a jpegtran for 8 bits, which the entropy coding of so few coefficients does not depend on."""
+    """Coded by a jpegtran for 8 bits: so small coefficients are coded alike at any precision."""
     coded = jpegtran(frame(jpeg, precision=8), "-arithmetic")
     at = coded.index(b"\xff\xc9")
     return coded[: at + 4] + b"\x0c" + coded[at + 5 :]

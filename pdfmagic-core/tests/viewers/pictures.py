@@ -1,4 +1,4 @@
-"""What a PDF shows, what a JPEG shows, and how far the two are apart."""
+"""What a PDF shows, what a JPEG shows, and how much they differ."""
 
 import functools
 import io
@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageFile
 
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 
-# Orientation 1 to 8 (TIFF 6.0 tag 274): what must be done to the stored picture to view it.
+# Turns the stored picture upright, by orientation (TIFF 6.0 tag 274).
 TURNS = {
     1: lambda a: a,
     2: np.fliplr,
@@ -50,7 +50,7 @@ def mupdf(pdf, width, height):
 
 
 def poppler(pdf, width, height):
-    """Poppler draws an image up to a pixel too large: drawn four times as large, that is a quarter of a pixel."""
+    """Poppler draws an image up to a pixel too large. At four times the size that is a quarter of a pixel."""
     size = ["-scale-to-x", str(4 * width), "-scale-to-y", str(4 * height)]
     ppm = subprocess.run(["pdftoppm", *size, "-singlefile", "-"], input=pdf, capture_output=True, check=True).stdout
     return np.asarray(Image.open(io.BytesIO(ppm)).convert("RGB").reduce(4))
@@ -75,7 +75,7 @@ RENDERERS = {"pdfium": pdfium, "mupdf": mupdf, "poppler": poppler, "pdfjs": pdfj
 
 
 def profile(image):
-    """The embedded profile, where it is one for this kind of image."""
+    """The embedded profile, if it is for this kind of image."""
     data = image.info.get("icc_profile")
     try:
         space = ImageCms.ImageCmsProfile(io.BytesIO(data)).profile.xcolor_space.strip()
@@ -85,7 +85,7 @@ def profile(image):
 
 
 def samples_pdf(samples, icc_profile):
-    """A page that shows samples, not coded: what a renderer makes of the same colors."""
+    """A page that shows samples without JPEG coding: what a renderer makes of these colors."""
     height, width, channels = samples.shape
     space = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}[channels]
     icc_profile, space = (icc_profile, "[/ICCBased 5 0 R]") if icc_profile else (b"", space)
@@ -124,7 +124,7 @@ class Source:
         self.icc_profile = profile(image)
 
     def rendered(self, render):
-        """As RGB. Ink and profiles have no meaning of their own, so there the renderer is asked."""
+        """As RGB. How ink and profiles look is up to the renderer, so it renders the samples."""
         if self.channels < 4 and not self.icc_profile:
             return np.broadcast_to(self.samples, (self.height, self.width, 3))
         shown = render(samples_pdf(self.samples, self.icc_profile), self.width, self.height)
@@ -136,7 +136,7 @@ class Source:
 
 
 def distance(shown, expected):
-    """Mean difference of all samples, and of the row or column where it is largest; 0 to 255."""
+    """The mean difference of all samples, and of the worst row or column; 0 to 255."""
     if shown.shape != expected.shape:
         return np.array([255, 255])
     difference = np.abs(shown.astype(int) - expected).mean(axis=-1)

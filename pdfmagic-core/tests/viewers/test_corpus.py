@@ -1,4 +1,4 @@
-"""The corpus is what its script makes."""
+"""make.py makes the files in its folder, byte for byte."""
 
 import runpy
 from pathlib import Path

@@ -13,14 +13,14 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent / "corpus"
-# Files whose licenses do not let them into the repository, where they lie beside it.
+# Files whose licenses may not permit to have them in the repository.
 OUTSIDE = HERE.parents[3] / "shared" / "corpus"
 CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / "pdfmagic-cli"))
 
-# How far, of 255, a picture may be off: in the mean, and in its worst row or column. MuPDF and pdf.js spread chroma
-# over pixels in steps where libjpeg smooths it; poppler's quarter of a pixel shows beside sharp edges.
+# How far a picture may be off, out of 255: on average, and in its worst row or column. MuPDF and pdf.js repeat chroma
+# samples where libjpeg interpolates them, and poppler's quarter of a pixel shows at sharp edges.
 TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48), "pdfjs": (5, 24)}
-# What re-encoding may cost in addition, most of it in rows with an edge.
+# How much farther off a re-encoded picture may be. Rows with an edge are the worst.
 LOSS = {"lossless": (0, 0), "transcode": (0, 0), "reencode": (6, 24)}
 # Not re-encoded: damaged after the header, where each decoder shows something else; or carried as samples.
 KEPT = {"cut_in_scan", "marker-ffdc", "lossless", "lossless_420", "precision_12", "precision_12_arithmetic"}
@@ -67,8 +67,8 @@ def convert(jpeg, backend, folder):
 
 
 def is_right(shown, expected, renderer, backend):
-    most = np.add(TOLERANCE[renderer], LOSS[backend])
-    return (distance(shown, expected) <= most).all()
+    tolerance = np.add(TOLERANCE[renderer], LOSS[backend])
+    return (distance(shown, expected) <= tolerance).all()
 
 
 def check(jpeg, shows, backend, folder):
@@ -96,12 +96,12 @@ def test_a_pdf_shows_what_its_jpeg_shows(jpeg, shows, backend, tmp_path):
 
 
 @pytest.mark.parametrize(("jpeg", "shows", "backend"), list(cases(public_files())))
-def test_so_it_does_for_files_of_other_projects(jpeg, shows, backend, tmp_path):
+def test_a_pdf_shows_what_a_jpeg_of_another_project_shows(jpeg, shows, backend, tmp_path):
     check(jpeg, shows, backend, tmp_path)
 
 
 @pytest.mark.parametrize("jpeg", list(carried_files()))
-def test_all_viewers_show_the_same_of_what_none_decodes(jpeg, tmp_path):
+def test_jpegs_that_viewers_do_not_decode_look_the_same_in_all(jpeg, tmp_path):
     pdf = convert(jpeg, "lossless", tmp_path).read_bytes()
     width, height = (int(re.search(key + rb" (\d+)", pdf).group(1)) for key in (b"/Width", b"/Height"))
     expected = pdfium(pdf, width, height)
@@ -111,7 +111,7 @@ def test_all_viewers_show_the_same_of_what_none_decodes(jpeg, tmp_path):
 
 
 def unturned(pdf):
-    """The matrix of an image that stands as it is stored, in as many bytes as the right one."""
+    """Replaces the matrix by one that does not turn the image, of the same length."""
     width, height = re.search(rb"/MediaBox \[0 0 (\S+) (\S+)\]", pdf).groups()
     matrix = re.search(rb"q (.*) cm", pdf).group(1)
     wrong = b"%s 0 0 %s 0 0" % (width, height)
@@ -119,7 +119,7 @@ def unturned(pdf):
 
 
 def cut_off(pdf):
-    """The end of the coded data where its last quarter begins."""
+    """Ends the coded data where its last quarter begins."""
     start, end = pdf.index(b"\xff\xda"), pdf.index(b"\xff\xd9\nendstream")
     cut = start + (end - start) * 3 // 4
     return pdf[:cut] + b"\xff\xd9" + bytes(end - cut) + pdf[end + 2 :]
