@@ -27,23 +27,28 @@ pub(crate) fn write_leaves(
     placement: &Placement,
     pages: &mut Vec<Ref>,
 ) {
-    for page in 0..placement.pages() {
-        let mut content = Text::new();
+    pages.push(write_leaf(w, parent, image, placement, 0));
+    for page in 1..placement.pages() {
+        pages.push(write_leaf(w, parent, image, placement, page));
+    }
+}
+
+fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement, page: u32) -> Ref {
+    let content = w.text_stream(|content| {
         content.put("q ");
         if let Some(strips) = &placement.strips {
             content.list(strips.window).put(" re W n ");
         }
         content.list(placement.matrix_on(page)).put(" cm /Im0 Do Q");
-        let content = w.stream(|_| (), [content.into()]);
-        let id = w.reserve();
-        w.object(id, |page| {
-            page.put("<< /Type /Page /Parent ").put(parent);
-            page_boxes(page, placement);
-            page.put(" /Resources << /XObject << /Im0 ").put(image);
-            page.put(" >> >> /Contents ").put(content).put(" >>");
-        });
-        pages.push(id);
-    }
+    });
+    let id = w.reserve();
+    w.object(id, |page| {
+        page.put("<< /Type /Page /Parent ").put(parent);
+        page_boxes(page, placement);
+        page.put(" /Resources << /XObject << /Im0 ").put(image);
+        page.put(" >> >> /Contents ").put(content).put(" >>");
+    });
+    id
 }
 
 /// The entries of a page's dictionary that say how large it is.
