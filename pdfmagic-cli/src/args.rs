@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use pdfmagic_core::{Backend, ImageOptions, Options, PageOptions};
+use pdfmagic_core::{Backend, ImageOptions, InputOptions, Options, PageOptions};
 
 use crate::failure::shown;
 
@@ -76,6 +76,9 @@ struct Cli {
     #[command(flatten)]
     image: ImageOptions,
 
+    #[command(flatten)]
+    input: InputOptions,
+
     /// Do not say what was odd about an input
     #[arg(short, long, help_heading = "Reporting")]
     quiet: bool,
@@ -90,6 +93,7 @@ fn job(cli: Cli) -> Result<Job, String> {
     let backend = cli.image.backend().map_err(|error| format!("--{error}"))?;
     let mut options = Options::default();
     options.page = cli.page;
+    options.input = cli.input;
     let (inputs, output) = match cli.output {
         Some(output) => (inputs_or_stdin(cli.paths)?, output),
         None => split_last(cli.paths)?,

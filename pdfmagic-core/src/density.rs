@@ -15,15 +15,15 @@ use crate::value::{ValueError, positive};
 #[cfg_attr(
     feature = "utoipa",
     derive(utoipa::ToSchema),
-    schema(value_type = f64, minimum = 10, maximum = 4800)
+    schema(value_type = f64, minimum = 10, maximum = 12800)
 )]
 pub struct Density(f64);
 
 impl Density {
-    /// `None` outside 10 to 4,800.
+    /// `None` outside 10 to 12,800, which film scanners reach.
     #[must_use]
     pub fn new(per_inch: f64) -> Option<Self> {
-        (10.0..=4800.0)
+        (10.0..=12_800.0)
             .contains(&per_inch)
             .then_some(Self(per_inch))
     }
@@ -51,7 +51,7 @@ impl TryFrom<f64> for Density {
     type Error = ValueError;
 
     fn try_from(per_inch: f64) -> Result<Self, ValueError> {
-        Self::new(per_inch).ok_or(ValueError::expected("10 to 4800 pixels per inch"))
+        Self::new(per_inch).ok_or(ValueError::expected("10 to 12800 pixels per inch"))
     }
 }
 

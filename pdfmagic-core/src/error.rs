@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::damage::Damage;
 use crate::file_kind::FileKind;
 
 /// Why a JPEG could not become a PDF.
@@ -22,16 +23,9 @@ pub enum Error {
         /// What is wrong there.
         reason: &'static str,
     },
-    /// The entropy-coded data is damaged or incomplete. Whoever wrote or passed it on is to blame.
-    #[error("malformed JPEG at byte {offset}, MCU {mcu}: {reason}")]
-    Scan {
-        /// Where, in bytes from the start of the input.
-        offset: u64,
-        /// The MCU being decoded, counted from 0 in its scan.
-        mcu: u64,
-        /// What is wrong there.
-        reason: &'static str,
-    },
+    /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
+    #[error("{0}")]
+    Damaged(Damage),
     /// The input ends inside its header. Whoever passed it on is to blame.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
@@ -83,7 +77,7 @@ impl Error {
         match self {
             Self::NotJpeg(kind) => kind.code(),
             Self::Format { .. } => "format.malformed",
-            Self::Scan { .. } => "format.scan",
+            Self::Damaged(damage) => damage.code(),
             Self::Truncated { .. } => "format.truncated",
             Self::Unsupported(feature) => feature.code(),
             Self::Limit { what, .. } => what.code(),

@@ -54,6 +54,7 @@ pub mod backend;
     )
 )]
 mod coding;
+mod damage;
 mod date;
 mod density;
 mod document;
@@ -69,6 +70,7 @@ mod options;
 mod page;
 mod pdf;
 mod piece;
+mod profile;
 mod quality;
 mod streamed;
 mod value;
@@ -77,6 +79,7 @@ pub use amount::Amount;
 #[cfg(feature = "reencode")]
 pub use backend::Reencode;
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use damage::{Damage, DamageKind, Sound};
 pub use date::Date;
 pub use density::Density;
 pub use document::Document;
@@ -84,10 +87,11 @@ pub use error::{Error, Feature, Resource};
 pub use file_kind::FileKind;
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
-pub use notice::Notice;
+pub use notice::{Notice, Trailing, TrailingKind};
 pub use options::{
-    Anchor, BackendName, Border, DocumentOptions, Extent, Fit, ImageOptions, ImageSize, Language,
-    Magnification, Options, PageLayout, PageOptions, PageSize, Panes, Rotation,
+    Anchor, BackendName, Border, CmykPolarity, DocumentOptions, Extent, Fit, Frames, ImageOptions,
+    ImageSize, InputOptions, Language, Magnification, Metadata, OnDamage, Options, PageLayout,
+    PageOptions, PageSize, Panes, Rotation,
 };
 #[cfg(feature = "serde")]
 pub use options::{ConversionOptions, Settings};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::damage::Damage;
+
 /// Something odd but curable, and the cure. Nothing is repaired silently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -12,30 +14,43 @@ pub enum Notice {
     StrayBytesSkipped,
     /// A segment whose length is below 2 was left out (T.81 B.1.1.4).
     ShortSegmentSkipped,
-    /// The data does not end with EOI; one was appended.
+    /// The data is whole, but does not end with EOI; one was appended.
     EoiAppended,
+    /// Restart markers or segments between the data and EOI were left out.
+    AfterDataSkipped,
+    /// What follows EOI was left out.
+    TrailingDataSkipped(Trailing),
+    /// The data is cut off or damaged.
+    Damaged(Damage),
     /// The Exif orientation is none of 1 to 8; the image is shown as it is stored.
     OrientationInvalid,
     /// The page turns the image, so the Exif orientation inside the data was set to 1.
     OrientationNeutralized,
     /// Exif blocks after the first were left out.
     ExifDuplicateSkipped,
-    /// A stated density outside 10 to 4,800 pixels per inch was taken as missing.
+    /// A stated density outside 10 to 12,800 pixels per inch was taken as missing.
     DensityImplausible,
+    /// JFIF and Exif state densities that differ; JFIF's counts.
+    DensityConflict,
+    /// Exif says Adobe RGB without a profile; a compatible one was embedded.
+    AdobeRgbEmbedded,
+    /// Exif tells where the picture was taken, and that stays in the data.
+    PositionKept,
+    /// So many bytes of metadata were left out.
+    MetadataRemoved {
+        /// In bytes.
+        size: u64,
+    },
     /// A profile that is damaged, or for another number of components, was dropped.
     IccDropped,
     /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
     ColorStated,
-    /// Gray was asked for; colors whose luminance is not coded apart were kept.
-    ColorKept,
     /// Four components without Adobe's segment were taken as CMYK that is not inverted.
     CmykPolarityAssumed,
     /// The data has no Huffman tables; those of T.81 K.3 were put in.
     HuffmanTablesInserted,
     /// The height was open in the frame header; that of the DNL segment was put in (T.81 B.2.5).
     HeightResolved,
-    /// Restart markers are wrong or missing; intervals were placed as libjpeg places them, and what is lost is gray.
-    RestartsResynchronized,
     /// Most viewers refuse images of more than 65,500 pixels in a line or column.
     TooLargeForViewers,
     /// A side below 3 units was raised, since readers refuse smaller pages.
@@ -51,17 +66,22 @@ impl Notice {
             Self::StrayBytesSkipped => "header.stray.skipped",
             Self::ShortSegmentSkipped => "segment.short.skipped",
             Self::EoiAppended => "eoi.missing.appended",
+            Self::AfterDataSkipped => "scan.after.skipped",
+            Self::TrailingDataSkipped(trailing) => trailing.kind.code(),
+            Self::Damaged(damage) => damage.code(),
             Self::OrientationInvalid => "exif.orientation.invalid",
             Self::OrientationNeutralized => "exif.orientation.neutralized",
             Self::ExifDuplicateSkipped => "exif.duplicate.skipped",
             Self::DensityImplausible => "density.implausible.ignored",
+            Self::DensityConflict => "density.conflict.jfif",
+            Self::AdobeRgbEmbedded => "icc.adobe_rgb.embedded",
+            Self::PositionKept => "metadata.position.kept",
+            Self::MetadataRemoved { .. } => "metadata.removed",
             Self::IccDropped => "icc.mismatch.dropped",
             Self::ColorStated => "color.ambiguous.stated",
-            Self::ColorKept => "color.kept",
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
-            Self::RestartsResynchronized => "restart.resynchronized",
             Self::TooLargeForViewers => "image.over_65500",
             Self::PageEnlarged => "page.small.enlarged",
         }
@@ -80,20 +100,36 @@ impl fmt::Display for Notice {
             Self::LeadingBytesSkipped => "bytes before the JPEG were left out",
             Self::StrayBytesSkipped => "stray bytes in the header were left out",
             Self::ShortSegmentSkipped => "a segment with an impossible length was left out",
-            Self::EoiAppended => "the end of the image is missing; an end marker was appended",
+            Self::EoiAppended => "the end marker is missing, and was appended",
+            Self::AfterDataSkipped => {
+                "markers between the image data and the end marker were left out"
+            }
+            Self::TrailingDataSkipped(trailing) => return trailing.fmt(f),
+            Self::Damaged(damage) => return damage.fmt(f),
             Self::OrientationInvalid => "the Exif orientation is invalid and was ignored",
             Self::OrientationNeutralized => {
                 "the page turns the image; the Exif orientation inside was set to 1"
             }
             Self::ExifDuplicateSkipped => "Exif blocks after the first were left out",
             Self::DensityImplausible => "an implausible density was ignored",
+            Self::DensityConflict => {
+                "JFIF and Exif state different densities; that of JFIF was taken"
+            }
+            Self::AdobeRgbEmbedded => {
+                "the Exif data says Adobe RGB; a compatible color profile was embedded"
+            }
+            Self::PositionKept => {
+                "the place where the picture was taken (GPS) stays in the file; strip the metadata to remove it"
+            }
+            Self::MetadataRemoved { size } => {
+                return write!(f, "{size} bytes of metadata were removed");
+            }
             Self::IccDropped => {
                 "the color profile is damaged or does not fit the image, and was dropped"
             }
             Self::ColorStated => {
                 "contradicting color markers were settled as JPEG viewers read them"
             }
-            Self::ColorKept => "the colors were kept, since their luminance is not coded apart",
             Self::CmykPolarityAssumed => "CMYK without an Adobe marker was taken as not inverted",
             Self::HuffmanTablesInserted => {
                 "the standard Huffman tables, which the file leaves out, were put in"
@@ -101,13 +137,104 @@ impl fmt::Display for Notice {
             Self::HeightResolved => {
                 "the height, given after the image data, was put into the frame header"
             }
-            Self::RestartsResynchronized => {
-                "restart markers are wrong or missing; parts of the image may be lost"
-            }
             Self::TooLargeForViewers => {
                 "a side is over 65,500 pixels, which most viewers do not show"
             }
             Self::PageEnlarged => "the page would be smaller than 3 points and was enlarged",
         })
+    }
+}
+
+/// What follows the end of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Trailing {
+    /// What it looks like.
+    pub kind: TrailingKind,
+    /// Its size, in bytes.
+    pub size: u64,
+}
+
+/// What the bytes after an image look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TrailingKind {
+    /// Bytes that are all 0, or all 0xFF.
+    Padding,
+    /// Text, such as a line break.
+    Text,
+    /// Another JPEG: a second view, a gain map, a preview.
+    Jpeg,
+    /// A video, as in a motion photo.
+    Video,
+    /// A ZIP archive.
+    Zip,
+    /// Something else, such as what a camera's maker adds.
+    Other,
+}
+
+impl Trailing {
+    /// `None` where nothing follows.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            kind: TrailingKind::of(bytes)?,
+            size: bytes.len() as u64,
+        })
+    }
+}
+
+impl TrailingKind {
+    /// How far a video or another image may be from the end of the first, in bytes: makers align them, and put data of
+    /// their own before them.
+    const REACH: usize = 64 << 10;
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (first, rest) = bytes.split_first()?;
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        let near = &bytes[..bytes.len().min(Self::REACH)];
+        let has = |magic: &[u8]| near.windows(magic.len()).any(|window| window == magic);
+        Some(
+            if matches!(first, 0 | 0xFF) && rest.iter().all(|byte| byte == first) {
+                Self::Padding
+            } else if near.iter().all(is_text) {
+                Self::Text
+            } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+                Self::Zip
+            } else if bytes.starts_with(b"\xFF\xD8\xFF") {
+                Self::Jpeg
+            } else if has(b"ftyp") {
+                Self::Video
+            } else if has(b"\xFF\xD8\xFF") {
+                Self::Jpeg
+            } else {
+                Self::Other
+            },
+        )
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Padding => "trailing.padding.skipped",
+            Self::Text => "trailing.text.skipped",
+            Self::Jpeg => "trailing.jpeg.skipped",
+            Self::Video => "trailing.video.skipped",
+            Self::Zip => "trailing.zip.skipped",
+            Self::Other => "trailing.other.skipped",
+        }
+    }
+}
+
+impl fmt::Display for Trailing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            TrailingKind::Padding => "padding",
+            TrailingKind::Text => "text",
+            TrailingKind::Jpeg => "another JPEG",
+            TrailingKind::Video => "a video",
+            TrailingKind::Zip => "a ZIP archive",
+            TrailingKind::Other => "data that is no image",
+        };
+        let (size, bytes) = (self.size, if self.size == 1 { "byte" } else { "bytes" });
+        write!(f, "{size} {bytes} after the image were left out: {what}")
     }
 }

@@ -1,11 +1,12 @@
 //! One page that shows one image.
 
-use crate::backend::{Backend, ImageXObject};
+use crate::backend::{Backend, ImageXObject, Needs};
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
 use crate::notice::Notice;
-use crate::options::Options;
+use crate::options::{OnDamage, Options};
 
 /// One page showing one image, to be pushed into a [`Document`](crate::Document).
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub struct Page {
     pub(crate) image: ImageXObject,
     pub(crate) placement: Placement,
     pub(crate) notices: Vec<Notice>,
+    damage: Option<Damage>,
 }
 
 impl Page {
@@ -27,31 +29,84 @@ impl Page {
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
         let jpeg = Jpeg::parse(source, &options.limits)?;
-        Self::new(&jpeg, options, backend)
+        Self::new(jpeg, options, backend)
     }
 
     /// Makes a page from a JPEG whose header has been read.
     ///
     /// # Errors
     ///
-    /// As [`Backend::image`]; [`Error::Option`] for a layout that cannot be.
-    pub fn new(jpeg: &Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
-        let image = backend.image(jpeg, &options.limits)?;
-        let placement = Placement::plan(jpeg, &options.page)?;
+    /// As [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] where the options say so;
+    /// [`Error::Option`] for a layout that cannot be.
+    pub fn new(
+        mut jpeg: Jpeg<'_>,
+        options: &Options,
+        backend: &dyn Backend,
+    ) -> Result<Self, Error> {
+        jpeg.apply(options.input)?;
+        let mut damage = None;
+        // What decodes all of the data finds damage by itself.
+        if is_to_be_verified(&jpeg, options) && backend.needs(&jpeg) == Needs::Ends {
+            damage = jpeg.verify(&options.limits)?;
+        }
+        if options.input.on_damage == OnDamage::Mend {
+            jpeg.set_damage(damage);
+        }
+        refuse_damage(damage, options)?;
+        let image = backend.image(&jpeg, &options.limits)?;
+        let damage = damage.or(image.damage);
+        refuse_damage(damage, options)?;
+        let placement = Placement::plan(&jpeg, &options.page)?;
         let mut notices = [jpeg.notices(), &image.notices].concat();
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
+        }
+        if let Some(damage) = damage {
+            if !jpeg.has_eoi() {
+                // It says more about the end, and what follows is not after the image, but of it.
+                notices.retain(|notice| {
+                    !matches!(notice, Notice::EoiAppended | Notice::TrailingDataSkipped(_))
+                });
+            }
+            notices.push(Notice::Damaged(damage));
         }
         Ok(Self {
             image,
             placement,
             notices,
+            damage,
         })
+    }
+
+    /// What [`new`](Self::new) needs of the input.
+    #[must_use]
+    pub fn needs(jpeg: &Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Needs {
+        if is_to_be_verified(jpeg, options) {
+            return Needs::Whole;
+        }
+        backend.needs(jpeg)
+    }
+
+    /// The damage to the image, if any was found.
+    #[must_use]
+    pub fn damage(&self) -> Option<Damage> {
+        self.damage
     }
 
     /// What was odd about the input, and what was done about it.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+}
+
+fn is_to_be_verified(jpeg: &Jpeg<'_>, options: &Options) -> bool {
+    options.input.verify || jpeg.is_odd()
+}
+
+fn refuse_damage(damage: Option<Damage>, options: &Options) -> Result<(), Error> {
+    match damage {
+        Some(damage) if options.input.on_damage == OnDamage::Fail => Err(Error::Damaged(damage)),
+        _ => Ok(()),
     }
 }

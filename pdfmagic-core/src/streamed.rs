@@ -4,7 +4,7 @@ use crate::backend::Passthrough;
 use crate::document::Document;
 use crate::error::Error;
 use crate::geometry::Placement;
-use crate::jpeg::{EOI, Source};
+use crate::jpeg::{EOI, End, EndFinder, Jpeg, Source};
 use crate::notice::Notice;
 use crate::objects::{image_dict, write_leaves, write_profile};
 use crate::options::Options;
@@ -47,10 +47,12 @@ pub struct Streamed {
     placement: Placement,
     notices: Vec<Notice>,
     rest: usize,
-    /// How much of the data has passed since, in bytes.
-    passed: u64,
-    /// The last two bytes that have passed.
-    tail: [u8; 2],
+    /// How much of the input is still to come before the first scan, in bytes.
+    before_scans: usize,
+    finder: EndFinder,
+    /// How much has been sent on since the first scan began, in bytes, and before it.
+    sent: u64,
+    sent_before: u64,
 }
 
 impl Streamed {
@@ -67,11 +69,14 @@ impl Streamed {
             tail: EOI,
             size: u64::MAX,
         };
+        let jpeg = Jpeg::parse_header(source, &options.limits)?;
+        let scans_offset = jpeg.scans_offset();
         let Page {
             mut image,
             placement,
             notices,
-        } = Page::from_jpeg(source, options, &Passthrough)?;
+            ..
+        } = Page::new(jpeg, options, &Passthrough)?;
         let mut document = Document::new();
         let (writer, ..) = document.parts();
         let profile = write_profile(writer, &mut image);
@@ -89,8 +94,10 @@ impl Streamed {
             placement,
             notices,
             rest,
-            passed: 0,
-            tail: [0; 2],
+            before_scans: scans_offset.saturating_sub(rest),
+            finder: EndFinder::new(),
+            sent: 0,
+            sent_before: 0,
         };
         Ok((streamed, pieces))
     }
@@ -108,16 +115,23 @@ impl Streamed {
         self.rest
     }
 
-    /// Takes the next bytes of the input, and returns how many of them come next in the file: all of them.
+    /// Takes the next bytes of the input, and returns how many of them come next in the file. The rest of them, and of the
+    /// input, is not part of the image: it follows the image's end.
     #[must_use]
     pub fn pass(&mut self, chunk: &[u8]) -> usize {
-        self.passed += chunk.len() as u64;
-        if let Some(tail) = chunk.last_chunk() {
-            self.tail = *tail;
-        } else if let [last] = *chunk {
-            self.tail = [self.tail[1], last];
-        }
-        chunk.len()
+        let before = chunk.len().min(self.before_scans);
+        self.before_scans -= before;
+        self.sent_before += before as u64;
+        let scans = &chunk[before..];
+        let end = match self.finder.feed(scans) {
+            Some(End::Eoi { end, .. }) => end,
+            Some(End::Foreign { at } | End::Missing { at }) => at,
+            None => u64::MAX,
+        };
+        let left = usize::try_from(end.saturating_sub(self.sent)).unwrap_or(usize::MAX);
+        let sent = scans.len().min(left);
+        self.sent += sent as u64;
+        before + sent
     }
 
     /// Ends the PDF, once all of the input has passed. Returns the rest of the file.
@@ -126,9 +140,12 @@ impl Streamed {
     ///
     /// As [`Document::finish`].
     pub fn end(mut self) -> Result<Vec<u8>, Error> {
-        let end = if self.tail == EOI { &[] } else { EOI };
+        let end = match self.finder.finish() {
+            End::Eoi { .. } => &[],
+            End::Foreign { .. } | End::Missing { .. } => EOI,
+        };
         let (writer, tree, pages) = self.document.parts();
-        writer.close(&self.image, self.passed, end);
+        writer.close(&self.image, self.sent_before + self.sent, end);
         write_leaves(writer, tree, self.image.id, &self.placement, pages);
         self.document.finish()
     }

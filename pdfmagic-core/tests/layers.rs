@@ -7,6 +7,7 @@ use std::path::Path;
 /// The layers, from the ground up. Modules in one row may import each other, but not in a circle.
 const LAYERS: &[&[&str]] = &[
     &[
+        "damage",
         "amount",
         "date",
         "density",
@@ -17,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
         "notice",
         "options",
         "piece",
+        "profile",
         "quality",
         "value",
     ],

@@ -5,13 +5,18 @@ use crate::coding::{Samples, decode_lossless};
 use crate::error::{Error, Feature};
 use crate::jpeg::Jpeg;
 use crate::limits::Limits;
+use crate::notice::Notice;
+use crate::piece::Piece;
 
 /// Carries the image without loss, in the way that costs least.
 ///
-/// That is [`Passthrough`] where `DCTDecode` takes the data as it is; [`Transcode`] where only arithmetic coding
-/// forbids it; and for lossless JPEG and samples of 12 bits the samples under `FlateDecode`.
+/// That is [`Passthrough`] where `DCTDecode` takes the data as it is; [`Transcode`] where arithmetic coding forbids it,
+/// or damage is to be mended; and for lossless JPEG and samples of 12 bits the samples under `FlateDecode`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Auto;
+
+/// Size of a JFIF segment, which says nothing that the page does not.
+const JFIF_SIZE: u64 = 18;
 
 /// The ways to choose from.
 enum Way {
@@ -26,6 +31,7 @@ enum Way {
 /// The way that costs least.
 fn choose(jpeg: &Jpeg<'_>) -> Result<Way, Feature> {
     match check_dct_decode(jpeg.frame()) {
+        Ok(()) if jpeg.damage().is_some() => Ok(Way::Transcode),
         Ok(()) => Ok(Way::Passthrough),
         Err(Feature::Arithmetic) => Ok(Way::Transcode),
         Err(Feature::Lossless) => Ok(Way::Samples { is_lossless: true }),
@@ -51,14 +57,20 @@ impl Backend for Auto {
     }
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
-        let mut notices = Vec::new();
-        let mut samples = match choose(jpeg).map_err(Error::Unsupported)? {
+        let (mut samples, damage) = match choose(jpeg).map_err(Error::Unsupported)? {
             Way::Passthrough => return Passthrough.image(jpeg, limits),
             Way::Transcode => return Transcode::default().image(jpeg, limits),
-            Way::Samples { is_lossless: true } => decode_lossless(jpeg, limits)?.0,
-            Way::Samples { is_lossless: false } => Samples::from_dct(jpeg, limits, &mut notices)?,
+            Way::Samples { is_lossless: true } => decode_lossless(jpeg, limits)?,
+            Way::Samples { is_lossless: false } => Samples::from_dct(jpeg, limits)?,
         };
         samples.convert_color(jpeg.color_model());
-        flate::image(jpeg, &samples, notices)
+        let (_, mut notices) = jpeg.mended();
+        // Samples have no room for it.
+        let size = jpeg.kept_metadata()?.iter().map(Piece::size).sum();
+        if size > JFIF_SIZE {
+            notices.push(Notice::MetadataRemoved { size });
+        }
+        let image = flate::image(jpeg, &samples, notices)?;
+        Ok(ImageXObject { damage, ..image })
     }
 }

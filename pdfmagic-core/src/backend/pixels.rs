@@ -57,8 +57,8 @@ impl Pixels {
             .take(data.len())?
             .take(pixels * per_pixel)?;
         let mut samples = decoder.decode().map_err(codec)?;
-        if color_space == ColorSpace::DeviceCmyk && jpeg.adobe().is_none() {
-            // jpeg-decoder takes every CMYK file for Adobe's and inverts it.
+        if color_space == ColorSpace::DeviceCmyk && !jpeg.is_inverted() {
+            // jpeg-decoder takes all CMYK for inverted, and turns it over.
             for sample in &mut samples {
                 *sample = !*sample;
             }
@@ -102,6 +102,31 @@ impl Pixels {
             color_space: self.color_space,
             samples,
         })
+    }
+
+    /// The brightness alone (ITU-T T.871, 7). Ink takes light away, and black ink takes it from all.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "means of samples are in the range of samples"
+    )]
+    pub(super) fn into_gray(self) -> Self {
+        let luma = |[r, g, b]: [u8; 3]| {
+            let [r, g, b] = [r, g, b].map(u32::from);
+            ((299 * r + 587 * g + 114 * b + 500) / 1000) as u8
+        };
+        let light =
+            |ink: u8, black: u8| ((255 - u32::from(ink)) * (255 - u32::from(black)) / 255) as u8;
+        let pixels = self.samples.chunks_exact(self.color_space.components());
+        let samples = pixels.map(|pixel| match *pixel {
+            [r, g, b] => luma([r, g, b]),
+            [c, m, y, k] => luma([c, m, y].map(|ink| light(ink, k))),
+            _ => pixel[0],
+        });
+        Self {
+            samples: samples.collect(),
+            color_space: ColorSpace::DeviceGray,
+            ..self
+        }
     }
 
     pub(super) fn encode(&self, quality: Quality, subsample: bool) -> Result<Vec<u8>, Error> {

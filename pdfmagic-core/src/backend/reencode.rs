@@ -3,11 +3,11 @@
 use std::num::NonZeroU16;
 
 use super::pixels::Pixels;
-use super::{Backend, ColorSpace, ImageXObject, Needs, check_dct_8_bit};
+use super::{Backend, ColorSpace, ImageXObject, Needs, check_dct_8_bit, with_metadata};
 use crate::coding::{self, Coefficients, Reduction};
 use crate::density::Density;
 use crate::error::{Error, Feature, Resource};
-use crate::jpeg::{ColorModel, Jpeg, Quantizer};
+use crate::jpeg::{ColorModel, Component, Jpeg, Quantizer};
 use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::piece::Piece;
@@ -28,7 +28,7 @@ pub struct Reencode {
     pub max_side: Option<NonZeroU16>,
     /// Maximum width × height, in pixels. Default: no bound.
     pub max_pixels: Option<u64>,
-    /// Keep the luminance only, where it is coded apart. Default: false.
+    /// Keep the brightness only. Default: false.
     pub gray: bool,
     /// Keep half the columns and half the rows of color differences, where there are more. Default: false.
     pub subsample: bool,
@@ -56,35 +56,28 @@ impl Backend for Reencode {
         self.can_carry(jpeg).map_err(Error::Unsupported)?;
         let (_, notices) = jpeg.mended();
         let mut image = ImageXObject::dct(jpeg, Vec::new(), notices);
-        let components = &jpeg.frame().components;
-        // With fewer samples than another component, luminance alone is not the image.
-        let has_luminance = match jpeg.color_model() {
-            ColorModel::Gray => true,
-            ColorModel::YCbCr => components
-                .iter()
-                .all(|c| c.h <= components[0].h && c.v <= components[0].v),
-            _ => false,
-        };
-        if self.gray && !has_luminance {
-            image.notices.push(Notice::ColorKept);
-        }
-        let becomes_gray = self.gray && has_luminance && jpeg.color_model() == ColorModel::YCbCr;
-        let color_model = if becomes_gray {
+        let becomes_gray = self.gray && jpeg.color_model() != ColorModel::Gray;
+        let keeps_luminance = becomes_gray && has_luminance(jpeg);
+        if becomes_gray {
+            image.color_space = ColorSpace::DeviceGray;
+            image.inverted = false;
             if image.icc_profile.take().is_some() {
                 image.notices.push(Notice::IccDropped);
             }
-            image.color_space = ColorSpace::DeviceGray;
+        }
+        let color_model = if keeps_luminance {
             ColorModel::Gray
         } else {
             jpeg.color_model()
         };
-        let coefficients = |notices: &mut Vec<Notice>| {
-            let coefficients = Coefficients::decode(jpeg, limits, notices)?;
-            Ok::<_, Error>(if becomes_gray {
+        let decoded = || {
+            let (coefficients, damage) = Coefficients::decode(jpeg, limits)?;
+            let coefficients = if keeps_luminance {
                 coefficients.into_gray()
             } else {
                 coefficients
-            })
+            };
+            Ok::<_, Error>((coefficients, damage))
         };
         let too_dense = self.too_dense(jpeg);
         let excess = too_dense.max(self.too_large(image.width, image.height));
@@ -104,33 +97,53 @@ impl Backend for Reencode {
             subsample: self.subsample
                 && matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck),
         };
-        let data = if ratio > 1.0 {
-            let coefficients = coefficients(&mut image.notices)?;
+        let metadata = jpeg.kept_metadata()?.iter().map(Piece::size).sum();
+        let data = if ratio > 1.0 || (becomes_gray && !keeps_luminance) {
+            let (coefficients, damage) = decoded()?;
+            image.damage = damage;
             let data = match reduction.factor {
                 1 => coefficients.encode()?,
                 // The finest steps: what is lost is lost by the encoder after this.
                 _ => coefficients.encode_reduced(reduction, |_, _| [1; 64])?,
             };
             drop(coefficients);
-            let pixels = Pixels::decode(&data, jpeg, color_model, limits)?.shrink(ratio)?;
+            let mut pixels = Pixels::decode(&data, jpeg, color_model, limits)?;
             drop(data);
+            if becomes_gray {
+                pixels = pixels.into_gray();
+            }
+            if ratio > 1.0 {
+                pixels = pixels.shrink(ratio)?;
+            }
             let sides = [pixels.width, pixels.height].map(NonZeroU16::new);
             [image.width, image.height] =
                 sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
-            self.fit(|quality| pixels.encode(quality, reduction.subsample))?
+            self.fit(metadata, |quality| {
+                pixels.encode(quality, reduction.subsample)
+            })?
         } else if becomes_gray || self.max_size.is_some() {
-            let source = coefficients(&mut image.notices)?;
-            self.fit(|quality| {
+            let (source, damage) = decoded()?;
+            image.damage = damage;
+            self.fit(metadata, |quality| {
                 source.encode_reduced(reduction, target(color_model, quality, reduction.factor))
             })?
         } else {
             let target = target(color_model, self.quality, reduction.factor);
-            coding::reduce(jpeg, limits, reduction, target, &mut image.notices)?
+            let (data, damage) = coding::reduce(jpeg, limits, reduction, target)?;
+            image.damage = damage;
+            data
         };
-        image.data = vec![Piece::Made(data)];
+        image.data = with_metadata(jpeg, data)?;
         Ok(image)
     }
+}
+
+/// Whether the first component is the brightness of the image, in full detail.
+fn has_luminance(jpeg: &Jpeg<'_>) -> bool {
+    let components = &jpeg.frame().components;
+    let is_finest = |first: &Component| components.iter().all(|c| c.h <= first.h && c.v <= first.v);
+    jpeg.color_model() == ColorModel::YCbCr && is_finest(&components[0])
 }
 
 impl Reencode {
@@ -159,15 +172,20 @@ impl Reencode {
         (x.max(y) / max.get()).max(1.0)
     }
 
-    /// The data at the highest quality, but no higher than asked for, at which it fits.
-    fn fit(&self, encode: impl Fn(Quality) -> Result<Vec<u8>, Error>) -> Result<Vec<u8>, Error> {
+    /// The data at the highest quality, but no higher than asked for, at which it fits with so many bytes of metadata.
+    fn fit(
+        &self,
+        metadata: u64,
+        encode: impl Fn(Quality) -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<u8>, Error> {
         let best = encode(self.quality)?;
-        let Some(max) = self.max_size.filter(|&max| best.len() as u64 > max) else {
+        let max = self.max_size.map(|max| max.saturating_sub(metadata));
+        let Some(max) = max.filter(|&max| best.len() as u64 > max) else {
             return Ok(best);
         };
         drop(best);
         let least = encode(Quality::MIN)?;
-        Resource::ImageBytes.check(least.len() as u64, max)?;
+        Resource::ImageBytes.check(metadata + least.len() as u64, metadata + max)?;
         let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.get());
         while exceeds - fits > 1 {
             let middle = fits.midpoint(exceeds);

@@ -1,6 +1,6 @@
 //! Codes the same coefficients anew.
 
-use super::{Backend, ImageXObject, Needs, check_dct_8_bit};
+use super::{Backend, ImageXObject, Needs, Passthrough, check_dct_8_bit, with_metadata};
 use crate::coding::{Coefficients, optimize};
 use crate::error::{Error, Feature};
 use crate::jpeg::Jpeg;
@@ -10,7 +10,8 @@ use crate::piece::Piece;
 /// Decodes the entropy coding and codes the same coefficients anew: no loss, whatever the data was coded with.
 ///
 /// Arithmetic coding becomes Huffman coding with tables made for the image; scans become one; a height that
-/// DNL gives and tables that motion JPEG leaves out are put in. Nearly always smaller than the input.
+/// DNL gives and tables that motion JPEG leaves out are put in. Never larger than the input, which is kept where it is
+/// smaller and `DCTDecode` takes it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Transcode {
     /// Code progressively, which is smaller still and slower. Default: false.
@@ -32,13 +33,21 @@ impl Backend for Transcode {
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
         self.can_carry(jpeg).map_err(Error::Unsupported)?;
-        let (_, mut notices) = jpeg.mended();
-        let data = if self.progressive {
-            Coefficients::decode(jpeg, limits, &mut notices)?.encode_progressive()?
+        let (mended, notices) = jpeg.mended();
+        let (data, damage) = if self.progressive {
+            let (image, damage) = Coefficients::decode(jpeg, limits)?;
+            (image.encode_progressive()?, damage)
         } else {
-            optimize(jpeg, limits, &mut notices)?
+            optimize(jpeg, limits)?
         };
-        let data = vec![Piece::Made(data)];
-        Ok(ImageXObject::dct(jpeg, data, notices))
+        let mut data = with_metadata(jpeg, data)?;
+        let size = |pieces: &[Piece]| pieces.iter().map(Piece::size).sum::<u64>();
+        if damage.is_none() && Passthrough.can_carry(jpeg).is_ok() && size(&mended) <= size(&data) {
+            data = mended;
+        }
+        Ok(ImageXObject {
+            damage,
+            ..ImageXObject::dct(jpeg, data, notices)
+        })
     }
 }

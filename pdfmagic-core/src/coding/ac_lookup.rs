@@ -102,10 +102,11 @@ impl AcLookup {
             let e = ac.next(bits).ok_or(Fault::Code)?;
             if e.size() != 0 {
                 k += e.run() + 1;
+                // libjpeg keeps even what leaves the block.
+                put(k.min(63), e.value());
                 if k > 63 {
                     return Err(Fault::Run);
                 }
-                put(k, e.value());
             } else if e.symbol() == 0xF0 {
                 k += 16;
             } else {

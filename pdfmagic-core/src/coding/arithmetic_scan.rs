@@ -228,7 +228,7 @@ pub(super) fn decode<S: Sink>(
         })?;
         sink.row(down);
     }
-    Ok(mcus.end())
+    mcus.end()
 }
 
 /// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.

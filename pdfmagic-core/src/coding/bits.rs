@@ -63,13 +63,16 @@ impl<'a> BitReader<'a> {
     fn fill_bytewise(mut self) -> Self {
         while self.held < 56 {
             let byte = match self.data.get(self.next) {
-                Some(0xFF) => match self.data.get(self.next + 1) {
-                    Some(0) => {
-                        self.next += 2;
-                        0xFF
+                Some(0xFF) => {
+                    let rest = &self.data[self.next..];
+                    // As for libjpeg, fill bytes may come before a stuffed byte too.
+                    let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
+                    if rest.get(fill) != Some(&0) {
+                        return self.lend(); // B.1.1.5: a marker ends the segment
                     }
-                    _ => return self.lend(), // B.1.1.5: a marker ends the segment
-                },
+                    self.next += fill + 1;
+                    0xFF
+                }
                 Some(&byte) => {
                     self.next += 1;
                     byte
@@ -135,6 +138,13 @@ impl<'a> BitReader<'a> {
     /// Where reading stands, up to eight bytes ahead of the bits consumed.
     pub(super) fn position(&self) -> usize {
         self.next
+    }
+
+    /// The whole bytes that have not been consumed before the marker at `end`, as they are stored.
+    pub(super) fn unread(&self, end: usize) -> &'a [u8] {
+        let held = (self.held.saturating_sub(self.lent) / 8) as usize;
+        let rest = self.data.get(..end).unwrap_or(self.data);
+        &rest[self.next.saturating_sub(held).min(rest.len())..]
     }
 
     /// Drops what remains of the segment and returns the offset of the next marker's 0xFF,

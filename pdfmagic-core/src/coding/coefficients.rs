@@ -1,6 +1,8 @@
 //! Quantized DCT coefficients, in zig-zag order throughout (A.3.6).
 
+use super::dct::{Matrix, inverse};
 use super::grid::{Grid, GridComponent};
+use crate::jpeg::Quantizer;
 
 /// Natural (row-major) index of each zig-zag index: Figure A.6.
 pub(super) const NATURAL: [u8; 64] = [
@@ -46,6 +48,16 @@ impl Block {
         self.nonzero & (!0 << ss) & (!0 >> (63 - se))
     }
 
+    /// The samples less their middle value (A.3.3, A.3.4).
+    pub(super) fn samples(&self, quantizer: &Quantizer) -> Matrix {
+        let mut x: Matrix = [[0.0; 8]; 8];
+        for k in std::iter::once(0).chain(self.indices()) {
+            let n = usize::from(NATURAL[k]);
+            x[n / 8][n % 8] = f32::from(self.zz[k]) * f32::from(quantizer[k]);
+        }
+        inverse(&x)
+    }
+
     /// Sets an AC coefficient.
     #[inline(always)]
     pub(super) fn set(&mut self, k: usize, level: i16) {
@@ -65,6 +77,7 @@ pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
 }
 
 /// The blocks of one component, padded to whole MCUs.
+#[derive(Clone)]
 pub(super) struct Plane {
     pub(super) across: usize,
     pub(super) blocks: Vec<Block>,

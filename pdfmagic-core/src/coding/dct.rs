@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 /// Eight rows of eight.
 pub(super) type Matrix = [[f32; 8]; 8];
@@ -20,8 +21,15 @@ pub(super) fn transposed(a: &Matrix) -> Matrix {
     from_fn(|i| from_fn(|j| a[j][i]))
 }
 
+/// The inverse DCT of a block.
+pub(super) fn inverse(x: &Matrix) -> Matrix {
+    static BASIS: LazyLock<Matrix> =
+        LazyLock::new(|| from_fn(|k| from_fn(|x| dct(8, k, x) as f32)));
+    product(&product(&transposed(&BASIS), x), &BASIS)
+}
+
 /// The matrix product.
-pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
+fn product(a: &Matrix, b: &Matrix) -> Matrix {
     let mut c = [[0.0; 8]; 8];
     for (row, out) in a.iter().zip(&mut c) {
         // High frequencies are often absent.

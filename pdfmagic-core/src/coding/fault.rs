@@ -10,29 +10,47 @@ pub(super) enum Fault {
     Code,
     /// A run that leaves the block or the band.
     Run,
+    /// A DC coefficient that no samples have.
+    Range,
     /// The data ends.
     Short,
+    /// Data is left over.
+    Extra,
     /// Not the restart marker that is due.
     Restart,
 }
 
 impl Fault {
-    const fn reason(self) -> &'static str {
+    pub(super) const fn reason(self) -> &'static str {
         match self {
             Self::Code => "bits that are no code",
             Self::Run => "a run that leaves its block",
+            Self::Range => "a brightness that does not exist",
             Self::Restart => "not the restart marker that is due",
             Self::Short => "the data ends before the image does",
+            Self::Extra => "data is left over",
         }
     }
 }
 
-/// What a fault in the data at `offset` comes to.
-pub(super) fn broken(fault: Fault, offset: usize, mcu: usize) -> Error {
-    Error::Scan {
-        offset: offset as u64,
-        mcu: mcu as u64,
-        reason: fault.reason(),
+/// A fault, and where it shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub(super) fault: Fault,
+    /// In bytes of the input.
+    pub(super) offset: usize,
+    /// Counted from 0 in its scan.
+    pub(super) mcu: usize,
+    /// The MCU that begins the restart interval, or the scan: what is before it is sound.
+    pub(super) interval: usize,
+}
+
+impl From<Found> for Error {
+    fn from(found: Found) -> Self {
+        Self::Format {
+            offset: found.offset as u64,
+            reason: found.fault.reason(),
+        }
     }
 }
 

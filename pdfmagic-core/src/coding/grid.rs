@@ -24,6 +24,8 @@ pub(super) struct Grid {
     pub(super) components: Vec<GridComponent>,
     pub(super) mcus_across: usize,
     pub(super) mcus_down: usize,
+    /// Samples of a data unit along each axis.
+    unit: usize,
 }
 
 /// A component of a frame, and its blocks.
@@ -83,6 +85,7 @@ impl Grid {
             components,
             mcus_across: width.div_ceil(unit * h_max),
             mcus_down: height.div_ceil(unit * v_max),
+            unit,
         }
     }
 
@@ -154,6 +157,16 @@ impl Grid {
             return vec![all];
         }
         all.into_iter().map(|one| vec![one]).collect()
+    }
+
+    /// How many lines of the image are above the row of MCUs that holds this one of a scan.
+    pub(super) fn lines_before(&self, selectors: &[Selector], mcu: usize) -> usize {
+        let layout = self.layout(selectors);
+        let in_row = match selectors {
+            [one] => self.v_max() / self.components[one.component].v.max(1),
+            _ => self.v_max(),
+        };
+        (mcu / layout.across * in_row * self.unit).min(self.height)
     }
 
     /// The MCUs of a scan (A.2).
@@ -229,6 +242,11 @@ impl Place {
     #[inline(always)]
     pub(super) fn at(&self, down: usize, across: usize) -> (usize, usize) {
         (down * self.step_y + self.dy, across * self.step_x + self.dx)
+    }
+
+    /// Row and column of the MCU that holds the block at this row and column in its component.
+    pub(super) fn mcu(&self, (row, column): (usize, usize)) -> (usize, usize) {
+        (row / self.step_y, column / self.step_x)
     }
 
     /// The first row of its component in a row of MCUs.

@@ -61,6 +61,9 @@ impl Entry {
 
 const WHOLE: u32 = 0x80;
 
+/// How many bits libjpeg takes for a code that does not exist.
+const NO_CODE: u32 = 17;
+
 /// A table ready to decode with.
 pub(super) struct Decoder {
     look: Box<[Entry; 1 << LOOK]>,
@@ -146,7 +149,11 @@ impl Decoder {
         let mut e = self.look[bits.peek(LOOK)];
         if !e.is_whole() {
             if e.length() == 0 {
-                e = self.long(bits.peek(16) as u32)?;
+                let Some(long) = self.long(bits.peek(16) as u32) else {
+                    bits.skip(NO_CODE);
+                    return None;
+                };
+                e = long;
             }
             let magnitude = bits.peek(e.length()) as u32 & ((1 << e.size()) - 1);
             e = Entry::new(extend(magnitude, e.size()), e.symbol(), e.length());
@@ -166,7 +173,10 @@ impl Decoder {
     /// The next symbol alone, without magnitude bits (G.2 gives those other meanings).
     #[inline(always)]
     pub(super) fn symbol(&self, bits: &mut BitReader) -> Option<u8> {
-        let e = self.code(bits.peek(16) as u32)?;
+        let Some(e) = self.code(bits.peek(16) as u32) else {
+            bits.skip(NO_CODE);
+            return None;
+        };
         bits.skip(e.length() - e.size());
         Some(e.symbol())
     }

@@ -6,11 +6,13 @@ use super::grid::Grid;
 use super::memory::Memory;
 use super::progressive;
 use super::scan;
+use super::seams::Seams;
+use super::sink::deliver;
 use super::stream::Stream;
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Process, Quantizer};
 use crate::limits::Limits;
-use crate::notice::Notice;
 
 /// An image as quantized DCT coefficients.
 pub(crate) struct Coefficients {
@@ -20,31 +22,21 @@ pub(crate) struct Coefficients {
     pub(super) quantizers: Vec<Quantizer>,
     /// With what the planes take.
     pub(super) memory: Memory,
+    /// By component and zig-zag index, the Al to which a progression has come. `None` where all coefficients have come
+    /// in full.
+    pub(super) precision: Option<Vec<[u8; 64]>>,
     /// What Adobe's segment is to say about the colors, if it must be there.
     pub(super) adobe: Option<u8>,
 }
 
 impl Coefficients {
-    /// Decodes, as libjpeg does where restart intervals are lost, and then says so.
+    /// Decodes, as libjpeg does where data is damaged or missing, and says what is.
     pub(crate) fn decode(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Option<Damage>), Error> {
         let mut stream = Stream::new(jpeg, limits)?;
         stream.is_strict = false;
-        let coefficients = Self::decode_stream(jpeg, limits, &mut stream)?;
-        if stream.is_resynchronized {
-            notices.push(Notice::RestartsResynchronized);
-        }
-        Ok(coefficients)
-    }
-
-    pub(super) fn decode_stream(
-        jpeg: &Jpeg<'_>,
-        limits: &Limits,
-        stream: &mut Stream<'_>,
-    ) -> Result<Self, Error> {
         jpeg.check_decodable(limits)?;
         let grid = stream.grid.clone();
         let memory = stream.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
@@ -53,20 +45,32 @@ impl Coefficients {
         while let Some(scan) = stream.next_scan()? {
             let end = match (stream.entropy_coding(), stream.process()) {
                 (EntropyCoding::Arithmetic, _) => {
-                    arithmetic_scan::decode_into(stream, &scan, &mut planes)
+                    arithmetic_scan::decode_into(&stream, &scan, &mut planes)
                 }
-                (_, Process::Progressive) => progressive::decode_into(stream, scan, &mut planes),
-                _ => scan::decode_into(stream, &scan, &mut planes),
+                (_, Process::Progressive) => {
+                    progressive::decode_into(&stream, scan.clone(), &mut planes)
+                }
+                _ => scan::decode_into(&stream, &scan, &mut planes),
             }?;
-            stream.resume(end);
+            let seams = end.fault.filter(|_| stream.is_sequential()).map(|_| {
+                let mut seams = Seams::new(&grid, scan.selectors(), stream.quantizers());
+                let layout = grid.layout(scan.selectors());
+                (0..layout.down)
+                    .try_for_each(|down| deliver(&planes, down, &layout, down, &mut seams))
+                    .map(|()| seams)
+            });
+            stream.resume(&scan, end, seams.transpose()?.as_ref());
         }
-        Ok(Self {
-            quantizers: stream.quantizers()?,
+        let (quantizers, precision) = (stream.quantizers(), stream.precision());
+        let image = Self {
+            quantizers,
             planes,
             grid,
             memory,
+            precision,
             adobe: jpeg.stated_transform(),
-        })
+        };
+        Ok((image, stream.into_damage()))
     }
 
     /// Keeps the first component only, which is gray where the others are color differences.
@@ -75,6 +79,9 @@ impl Coefficients {
         self.grid.components.truncate(1);
         self.planes.truncate(1);
         self.quantizers.truncate(1);
+        if let Some(precision) = &mut self.precision {
+            precision.truncate(1);
+        }
         self.grid = Grid::new(width, height, self.grid.components);
         self.adobe = None;
         self

@@ -8,6 +8,7 @@ use super::restart::ScanEnd;
 use super::samples::Samples;
 use super::scan::mcus;
 use super::stream::Stream;
+use crate::damage::Damage;
 use crate::error::{Error, Feature};
 use crate::jpeg::{EntropyCoding, Jpeg, ScanHeader};
 use crate::limits::Limits;
@@ -18,13 +19,14 @@ struct SamplePlane {
     values: Vec<u16>,
 }
 
-/// Decodes a Huffman-coded lossless JPEG, and finds its size in bytes.
-pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize), Error> {
+/// Decodes a Huffman-coded lossless JPEG, as far as its data is sound, and says what is not.
+pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, Option<Damage>), Error> {
     let frame = jpeg.frame();
     if frame.entropy_coding == EntropyCoding::Arithmetic {
         return Err(Error::Unsupported(Feature::LosslessArithmetic));
     }
     let mut stream = Stream::new(jpeg, limits)?;
+    stream.is_strict = false;
     jpeg.check_decodable(limits)?;
     let grid = stream.grid.clone();
     let sizes = grid.components.iter().map(|c| {
@@ -40,9 +42,8 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
     let mut planes: Vec<_> = sizes.map(plane).collect();
     while let Some(scan) = stream.next_scan()? {
         let end = decode_into(&stream, &scan, frame.precision.into(), &mut planes)?;
-        stream.resume(end);
+        stream.resume(&scan, end, None);
     }
-    stream.check_scanned()?;
     let mut samples = Samples::new(frame, memory)?;
     for (component, plane) in planes.iter().enumerate() {
         samples.enlarge(&grid, component, |(row, column)| {
@@ -50,7 +51,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, usize
         });
     }
     samples.memory = Memory::new(limits).take(samples.size())?;
-    Ok((samples, stream.end))
+    Ok((samples, stream.into_damage()))
 }
 
 fn decode_into(

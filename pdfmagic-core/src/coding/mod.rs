@@ -44,6 +44,7 @@ mod reencode_blocks;
 mod restart;
 mod samples;
 mod scan;
+mod seams;
 mod shrink;
 mod sink;
 mod stream;

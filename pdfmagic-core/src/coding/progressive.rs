@@ -73,13 +73,14 @@ impl<'a> Pass<'a> {
             if fresh {
                 *prediction = [0; 4];
             }
+            let mut mcu = Ok(());
             for p in &layout.blocks {
                 bits.refill();
                 let sum = &mut prediction[p.part & 3];
-                self.tables[p.part].predict(bits, sum)?;
+                mcu = mcu.and(self.tables[p.part].predict(bits, sum));
                 planes[p.component].at(p.at(down, across)).zz[0] = *sum << self.scan.al;
             }
-            Ok(())
+            mcu
         };
         self.mcus.rows(stream, layout.across, down, decode)
     }
@@ -136,7 +137,7 @@ pub(super) fn decode_into(
     let mut pass = Pass::new(stream, scan)?;
     let down = pass.layout.down;
     pass.rows(stream, down, planes)?;
-    Ok(pass.mcus.end())
+    pass.mcus.end()
 }
 
 /// Scans that are decoded side by side, at the most: more than any progression has use for.
@@ -152,7 +153,8 @@ pub(super) struct Progression<'a> {
 }
 
 impl<'a> Progression<'a> {
-    /// Reads all headers and tables. `None` where there are too many, or their coding is another.
+    /// Reads all headers and tables. `None` where there are too many, their coding is another, or they do not bring
+    /// all coefficients in full.
     pub(super) fn new(stream: &mut Stream<'a>) -> Result<Option<Self>, Error> {
         if stream.entropy_coding() != EntropyCoding::Huffman {
             return Ok(None);
@@ -166,6 +168,9 @@ impl<'a> Progression<'a> {
             stream.memory = stream.memory.take(pass.tables.len() * Decoder::SIZE)?;
             passes.push(pass);
             ends.push(stream.skip_data());
+        }
+        if stream.precision().is_some() {
+            return Ok(None);
         }
         let grid = &stream.grid;
         stream.memory = stream.memory.take(Plane::sizes(grid, 1))?;
@@ -202,8 +207,12 @@ impl<'a> Progression<'a> {
             }
             deliver(&self.row, 0, &layout, down, sink)?;
         }
-        let mut ends = self.passes.iter().zip(self.ends);
-        Ok(ends.all(|(pass, end)| pass.mcus.end().at == end))
+        for (pass, end) in self.passes.into_iter().zip(self.ends) {
+            if pass.mcus.end()?.at != end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -259,10 +268,14 @@ fn refine(
     // Those yet to come that are known, as bits.
     let mut known = block.band(scan.ss, scan.se);
     let mut k = scan.ss;
+    let mut refined = Ok(());
     if *eobrun == 0 {
         while k <= scan.se {
             bits.refill();
-            let symbol = table.symbol(bits).ok_or(Fault::Code)?;
+            let symbol = table.symbol(bits).unwrap_or_else(|| {
+                refined = Err(Fault::Code);
+                0
+            });
             let (run, mut new) = (symbol >> 4, 0);
             if symbol & 15 != 0 {
                 new = if bits.bit() { bit } else { -bit };
@@ -290,7 +303,7 @@ fn refine(
         }
         *eobrun -= 1;
     }
-    Ok(())
+    refined
 }
 
 /// One more bit of the first coefficient that is known.

@@ -6,25 +6,88 @@ use super::encode::{category, dht, head, sos};
 use super::huffman::optimal;
 use super::image::Coefficients;
 use super::memory::Memory;
+use super::stream::UNKNOWN;
 use crate::error::Error;
 use crate::jpeg::{Marker, Selector};
 
-/// (component, or None for all; Ss, Se, Ah, Al)
-type Line = (Option<usize>, usize, usize, u32, u32);
+/// One scan of a progression.
+#[derive(Clone, Copy)]
+struct Line {
+    /// Index in the frame; `None` for all, in as few scans as may be.
+    component: Option<usize>,
+    ss: usize,
+    se: usize,
+    ah: u32,
+    al: u32,
+}
 
-/// Luminance in coarse low, coarse high and two refinements; color differences in one less.
-fn script(components: usize) -> Vec<Line> {
-    let mut lines: Vec<Line> = vec![(None, 0, 0, 0, 1)];
-    let color = if components == 3 { 1..3 } else { 0..0 };
-    let full: Vec<usize> = (0..components).filter(|c| !color.contains(c)).collect();
-    lines.extend(full.iter().map(|&c| (Some(c), 1, 5, 0, 2)));
-    lines.extend(color.clone().rev().map(|c| (Some(c), 1, 63, 0, 1)));
-    lines.extend(full.iter().map(|&c| (Some(c), 6, 63, 0, 2)));
-    lines.extend(full.iter().map(|&c| (Some(c), 1, 63, 2, 1)));
-    lines.push((None, 0, 0, 1, 0));
-    lines.extend(color.rev().map(|c| (Some(c), 1, 63, 1, 0)));
-    lines.extend(full.iter().map(|&c| (Some(c), 1, 63, 1, 0)));
-    lines
+/// The scans of a progression, in order.
+pub(super) struct Script(Vec<Line>);
+
+impl Script {
+    /// All coefficients: luminance in coarse low, coarse high and two refinements; color differences in one less.
+    pub(super) fn complete(components: usize) -> Self {
+        let color = if components == 3 { 1..3 } else { 0..0 };
+        let full: Vec<usize> = (0..components).filter(|c| !color.contains(c)).collect();
+        let all = |ah, al| Line {
+            component: None,
+            ss: 0,
+            se: 0,
+            ah,
+            al,
+        };
+        let band = |ss, se, ah, al| {
+            move |&c: &usize| Line {
+                component: Some(c),
+                ss,
+                se,
+                ah,
+                al,
+            }
+        };
+        let color: Vec<usize> = color.rev().collect();
+        let mut lines = vec![all(0, 1)];
+        lines.extend(full.iter().map(band(1, 5, 0, 2)));
+        lines.extend(color.iter().map(band(1, 63, 0, 1)));
+        lines.extend(full.iter().map(band(6, 63, 0, 2)));
+        lines.extend(full.iter().map(band(1, 63, 2, 1)));
+        lines.push(all(1, 0));
+        lines.extend(color.iter().map(band(1, 63, 1, 0)));
+        lines.extend(full.iter().map(band(1, 63, 1, 0)));
+        Self(lines)
+    }
+
+    /// What is known, and no more, in one scan for each band of the same precision. By component and zig-zag index:
+    /// the lowest bit that is known.
+    pub(super) fn of_known(precision: &[[u8; 64]]) -> Self {
+        let known = |al: u8| (al != UNKNOWN).then_some(u32::from(al));
+        let mut lines = Vec::new();
+        for (component, all) in precision.iter().enumerate() {
+            // Without a DC scan decoders have no component.
+            lines.push(Line {
+                component: Some(component),
+                ss: 0,
+                se: 0,
+                ah: 0,
+                al: known(all[0]).unwrap_or(0),
+            });
+        }
+        for (component, all) in precision.iter().enumerate() {
+            let mut ss = 1;
+            for band in all[1..].chunk_by(|a, b| a == b) {
+                let se = ss + band.len() - 1;
+                lines.extend(known(band[0]).map(|al| Line {
+                    component: Some(component),
+                    ss,
+                    se,
+                    ah: 0,
+                    al,
+                }));
+                ss = se + 1;
+            }
+        }
+        Self(lines)
+    }
 }
 
 /// Symbols and bits of one scan. A token: bits 0-7 the symbol, 8 whether it is bits only, 9-13 how
@@ -169,7 +232,7 @@ impl ScanSymbols {
         line: Line,
     ) -> Result<Vec<u8>, Error> {
         self.end_of_blocks();
-        let (_, ss, se, ah, al) = line;
+        let Line { ss, se, ah, al, .. } = line;
         let specs: Vec<_> = self.counts.iter().map(optimal).collect();
         let coded = self
             .counts
@@ -235,12 +298,13 @@ impl ScanSymbols {
 }
 
 /// Codes an image as a progressive JPEG.
-pub(super) fn encode(image: &Coefficients) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(image: &Coefficients, script: &Script) -> Result<Vec<u8>, Error> {
     let grid = &image.grid;
     let mut out = head(grid, Marker::SOF2, image.adobe, &image.quantizers);
-    for line in script(grid.components.len()) {
-        out = match line.0 {
-            Some(c) => ac(out, image, c, line)?,
+    for &line in &script.0 {
+        out = match line.component {
+            Some(c) if line.ss > 0 => ac(out, image, c, line)?,
+            Some(c) => dc(out, image, &[selector(c)], line)?,
             None => grid
                 .scans()
                 .iter()
@@ -251,8 +315,15 @@ pub(super) fn encode(image: &Coefficients) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+fn selector(component: usize) -> Selector {
+    Selector {
+        component,
+        ..Selector::default()
+    }
+}
+
 fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Vec<u8>, Error> {
-    let (_, ss, se, ah, al) = line;
+    let Line { ss, se, ah, al, .. } = line;
     let (plane, c) = (&image.planes[index], &image.grid.components[index]);
     let mut symbols = ScanSymbols::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
@@ -275,7 +346,7 @@ fn dc(
     selectors: &[Selector],
     line: Line,
 ) -> Result<Vec<u8>, Error> {
-    let (.., ah, al) = line;
+    let Line { ah, al, .. } = line;
     let layout = image.grid.layout(selectors);
     let mut symbols = ScanSymbols::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
     let mut prediction = [0i16; 4];

@@ -1,26 +1,31 @@
 //! Whole images, re-encoded.
 
+use super::coefficients::Plane;
 use super::encode::{Codes, Collects, Counts, dht, head, sos};
 use super::grid::{Grid, Reduction};
 use super::image::Coefficients;
 use super::memory::Memory;
 use super::passage::Passage;
 use super::progressive::Progression;
-use super::progressive_encode;
+use super::progressive_encode::{self, Script};
 use super::quantize::Requantizer;
 use super::recode::Recode;
 use super::reencode_blocks::{ReencodeBlocks, Same};
 use super::shrink::Shrink;
-use super::sink::{Sink, deliver};
-use super::stream::Stream;
+use super::sink::{Levels, Sink, deliver};
+use super::stream::{Stream, UNKNOWN};
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Marker, Process, Quantizer, ScanHeader, Selector};
 use crate::limits::Limits;
-use crate::notice::Notice;
 
 impl Coefficients {
-    /// Codes them as a sequential JPEG with optimal tables.
+    /// Codes them as a sequential JPEG with optimal tables, or as a progressive one where not all coefficients have come
+    /// in full: decoders smooth what they take for unknown.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
+        if self.precision.is_some() {
+            return self.encode_progressive();
+        }
         self.encode_through(&self.grid, &self.quantizers, |memory, expected, _| {
             Ok(ReencodeBlocks::new(memory, expected, &self.grid, Same))
         })
@@ -40,6 +45,9 @@ impl Coefficients {
                 Shrink::new(memory, expected, old, new, &factors, selectors)
             });
         }
+        if let Some(precision) = &self.precision {
+            return self.requantized(precision, new)?.encode();
+        }
         self.encode_through(&self.grid, &new, |memory, expected, _| {
             Ok(ReencodeBlocks::new(
                 memory,
@@ -47,6 +55,30 @@ impl Coefficients {
                 &self.grid,
                 requantizers(old, &new),
             ))
+        })
+    }
+
+    /// Likewise, stored. What is known of a coefficient is then all there is.
+    fn requantized(&self, precision: &[[u8; 64]], new: Vec<Quantizer>) -> Result<Self, Error> {
+        let memory = self
+            .memory
+            .take(Plane::sizes(&self.grid, self.grid.mcus_down))?;
+        let mut planes = self.planes.clone();
+        for (plane, by) in planes.iter_mut().zip(requantizers(&self.quantizers, &new)) {
+            for block in &mut plane.blocks {
+                let old = *block;
+                // Coefficients that are stored are never at fault.
+                let _ = (&old).fill(by.apply(0, old.zz[0]), block, |k, value| by.apply(k, value));
+            }
+        }
+        let known = |al: u8| if al == UNKNOWN { UNKNOWN } else { 0 };
+        Ok(Self {
+            grid: self.grid.clone(),
+            planes,
+            quantizers: new,
+            memory,
+            precision: Some(precision.iter().map(|all| all.map(known)).collect()),
+            adobe: self.adobe,
         })
     }
 
@@ -74,9 +106,13 @@ impl Coefficients {
         Ok(out)
     }
 
-    /// Codes them as a progressive JPEG.
+    /// Codes them as a progressive JPEG, in as much detail as is known.
     pub(crate) fn encode_progressive(&self) -> Result<Vec<u8>, Error> {
-        progressive_encode::encode(self)
+        let script = match &self.precision {
+            Some(precision) => Script::of_known(precision),
+            None => Script::complete(self.grid.components.len()),
+        };
+        progressive_encode::encode(self, &script)
     }
 }
 
@@ -117,8 +153,7 @@ pub(super) fn write_scan(
 pub(crate) fn optimize(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
-    notices: &mut Vec<Notice>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, Option<Damage>), Error> {
     let frame = jpeg.frame();
     let through = match (frame.entropy_coding, frame.process) {
         (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
@@ -129,9 +164,10 @@ pub(crate) fn optimize(
         }),
     };
     if let Some(out) = through? {
-        return Ok(out);
+        return Ok((out, None));
     }
-    Coefficients::decode(jpeg, limits, notices)?.encode()
+    let (image, damage) = Coefficients::decode(jpeg, limits)?;
+    Ok((image.encode()?, damage))
 }
 
 /// Codes a JPEG anew, made smaller, with the tables that `target` gives for each component and its old table.
@@ -140,8 +176,7 @@ pub(crate) fn reduce(
     limits: &Limits,
     reduction: Reduction,
     target: impl Fn(usize, &Quantizer) -> Quantizer,
-    notices: &mut Vec<Notice>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, Option<Damage>), Error> {
     let requantized = |quantizers: &mut Vec<Quantizer>| {
         let new = quantizers.iter().enumerate().map(|(c, q)| target(c, q));
         let new = new.collect();
@@ -167,9 +202,10 @@ pub(crate) fn reduce(
         })?
     };
     if let Some(out) = through {
-        return Ok(out);
+        return Ok((out, None));
     }
-    Coefficients::decode(jpeg, limits, notices)?.encode_reduced(reduction, target)
+    let (image, damage) = Coefficients::decode(jpeg, limits)?;
+    Ok((image.encode_reduced(reduction, target)?, damage))
 }
 
 /// Passes a sequential JPEG of a single scan through what `prepare` makes, for the grid and the tables that it
@@ -180,17 +216,14 @@ fn stream_through<P: Passage>(
     prepare: impl FnOnce(Memory, &mut Grid, &mut Vec<Quantizer>) -> Result<P, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
-    let Some(scan) = stream
-        .next_scan()?
-        .filter(|scan| is_whole(scan, &stream.grid))
-    else {
+    let first = or_unsound(stream.next_scan())?.flatten();
+    let Some(scan) = first.filter(|scan| is_whole(scan, &stream.grid)) else {
         return Ok(None);
     };
-    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
+    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers());
     let mut passage = prepare(stream.memory, &mut grid, &mut quantizers)?;
-    let end = match passage.read(&stream, &scan) {
-        Err(Error::Scan { .. }) => return Ok(None),
-        end => end?,
+    let Some(end) = or_unsound(passage.read(&stream, &scan))? else {
+        return Ok(None);
     };
     let adobe = jpeg.stated_transform();
     let out = head(&grid, sequential(&quantizers), adobe, &quantizers);
@@ -198,8 +231,9 @@ fn stream_through<P: Passage>(
         passage.write(&stream, &scan, out, codes)
     })?;
     out.extend([0xFF, Marker::EOI.0]);
-    stream.resume(end);
-    Ok(stream.next_scan()?.is_none().then_some(out))
+    stream.resume(&scan, end, None);
+    let is_last = matches!(or_unsound(stream.next_scan())?, Some(None));
+    Ok(is_last.then_some(out))
 }
 
 /// Likewise, but also a progression.
@@ -212,18 +246,17 @@ fn sink_through<S: Sink + Collects>(
         return stream_through(jpeg, limits, prepare);
     }
     let mut stream = Stream::new(jpeg, limits)?;
-    let Ok(Some(progression)) = Progression::new(&mut stream) else {
+    let Some(Some(progression)) = or_unsound(Progression::new(&mut stream))? else {
         return Ok(None);
     };
-    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers()?);
+    let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers());
     let [selectors] = &grid.scans()[..] else {
         return Ok(None);
     };
     let mut sink = prepare(stream.memory, &mut grid, &mut quantizers)?;
-    match progression.decode(&stream, selectors, &mut sink) {
-        Err(Error::Scan { .. }) | Ok(false) => return Ok(None),
-        decoded => decoded?,
-    };
+    if or_unsound(progression.decode(&stream, selectors, &mut sink))? != Some(true) {
+        return Ok(None);
+    }
     let adobe = jpeg.stated_transform();
     let out = head(&grid, sequential(&quantizers), adobe, &quantizers);
     let symbols = sink.symbols();
@@ -232,6 +265,15 @@ fn sink_through<S: Sink + Collects>(
     })?;
     out.extend([0xFF, Marker::EOI.0]);
     Ok(Some(out))
+}
+
+/// `None` where data is not sound, which a slower way deals with.
+fn or_unsound<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::Format { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// How many symbols a JPEG has, rather more than less.

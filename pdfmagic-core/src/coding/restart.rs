@@ -1,25 +1,29 @@
 //! Restart intervals (T.81 E.1.4, E.2.4), and what is to be done where their markers are not those due.
 
 use super::bits::BitReader;
-use super::fault::{Fault, broken};
+use super::fault::{Fault, Found};
 use crate::error::Error;
 
 /// Counts MCUs to the next RSTm, and expects it.
 ///
-/// Where intervals are lost or markers misnumbered, a strict reader gives up, and any other does as libjpeg does,
-/// so that what is coded anew looks as the JPEG did. A marker says by its number whether it comes late, and is
-/// passed over with its interval, or early, and then the interval due is an empty one. An interval that ends too
-/// early reads as zero bits up to the end of an MCU, and its other MCUs are missing.
+/// At a fault a strict reader gives up, and a lenient one goes on as libjpeg does, so that a re-encoded image looks as
+/// the damaged one did. Where a marker other than the one due is met, its number says whether it comes late, and is passed
+/// over with its interval, or early, and then the interval due is an empty one. An interval that ends too early reads as
+/// zero bits up to the end of an MCU, and its other MCUs are missing.
 pub(super) struct Restarts<'a> {
     data: &'a [u8],
+    is_huffman: bool,
     is_strict: bool,
     interval: usize,
     due: usize,
     /// m of the marker that is due.
     number: u8,
+    /// The MCU that the interval began with.
+    begun: usize,
     /// Whether the interval has no more MCUs.
     pub(super) is_dry: bool,
-    pub(super) is_resynchronized: bool,
+    /// The first fault that a lenient reader has passed over.
+    pub(super) first_fault: Option<Found>,
 }
 
 /// Where a scan ends.
@@ -27,8 +31,8 @@ pub(super) struct Restarts<'a> {
 pub(super) struct ScanEnd {
     /// Where the marker is that ends it, in bytes.
     pub(super) at: usize,
-    /// Whether markers other than those due were met, or intervals cut short.
-    pub(super) is_resynchronized: bool,
+    /// The first fault that was passed over.
+    pub(super) fault: Option<Found>,
 }
 
 /// What a marker means where RSTm is due.
@@ -43,15 +47,17 @@ enum Meaning {
 
 impl<'a> Restarts<'a> {
     /// Of intervals of so many MCUs; 0 for none.
-    pub(super) fn new(data: &'a [u8], interval: usize, is_strict: bool) -> Self {
+    pub(super) fn new(data: &'a [u8], interval: usize, is_huffman: bool, is_strict: bool) -> Self {
         Self {
+            is_huffman,
             data,
             is_strict,
             interval,
             due: if interval == 0 { usize::MAX } else { interval },
             number: 0,
+            begun: 0,
             is_dry: false,
-            is_resynchronized: false,
+            first_fault: None,
         }
     }
 
@@ -60,19 +66,27 @@ impl<'a> Restarts<'a> {
         mcu == self.due
     }
 
-    /// Takes the marker at `at` for the one that is due, and returns where the next interval begins.
-    pub(super) fn pass(&mut self, mut at: usize) -> Result<usize, Error> {
+    /// Takes the marker that `bits` come to for the one that is due, and returns where the next interval begins.
+    pub(super) fn pass(&mut self, bits: BitReader<'_>) -> Result<usize, Error> {
+        let mut at = bits.to_marker();
         let (number, mcu) = (self.number, self.due);
+        self.check_unread(bits, at, mcu)?;
         self.number = (number + 1) % 8;
         self.due += self.interval;
+        self.begun = mcu;
         if self.code(at) == Some(0xD0 + number) {
             self.is_dry = false;
             return Ok(at + 2);
         }
-        if self.is_strict {
-            return Err(broken(Fault::Restart, at, mcu));
-        }
-        self.is_resynchronized = true;
+        self.note(
+            if self.code(at).is_some() {
+                Fault::Restart
+            } else {
+                Fault::Short
+            },
+            at,
+            mcu,
+        )?;
         loop {
             match self.meaning(at, number) {
                 Some(Meaning::Begins) => {
@@ -81,7 +95,10 @@ impl<'a> Restarts<'a> {
                 }
                 Some(Meaning::Late) => at = BitReader::new(self.data, at + 2).to_marker(),
                 Some(Meaning::Early) => return Ok(at),
-                None => return Err(broken(Fault::Short, at, mcu)),
+                None => {
+                    self.is_dry = true;
+                    return Ok(at);
+                }
             }
         }
     }
@@ -99,14 +116,48 @@ impl<'a> Restarts<'a> {
         })
     }
 
-    /// Goes on without what an interval lacks that has ended in the middle of `mcu`.
+    /// Goes on without what an interval, or the scan, lacks that has ended in the middle of `mcu`.
     #[cold]
     pub(super) fn run_dry(&mut self, bits: BitReader<'_>, mcu: usize) -> Result<(), Error> {
-        let at = bits.to_marker();
-        if self.is_strict || self.interval == 0 || self.code(at).is_none() {
-            return Err(broken(Fault::Short, bits.position(), mcu));
+        self.is_dry = true;
+        self.note(Fault::Short, bits.position(), mcu)
+    }
+
+    /// Whether an interval, or the scan, whose last MCU is before `mcu` leaves data over, before the marker at `end`. Some
+    /// encoders fill up with equal bytes.
+    pub(super) fn check_unread(
+        &mut self,
+        bits: BitReader<'_>,
+        end: usize,
+        mcu: usize,
+    ) -> Result<(), Error> {
+        let unread = bits.unread(end);
+        let is_filled = match unread {
+            [] => true,
+            [first, ..] => {
+                unread.iter().all(|byte| byte == first) && (*first == 0 || unread.len() > 3)
+            }
+        };
+        // An arithmetic encoder may leave out, and put in, what it likes at the end (D.1.8).
+        if self.is_dry || is_filled || !self.is_huffman {
+            return Ok(());
         }
-        (self.is_dry, self.is_resynchronized) = (true, true);
+        self.note(Fault::Extra, end - unread.len(), mcu - 1)
+    }
+
+    /// Passes over a fault, or gives up.
+    #[cold]
+    pub(super) fn note(&mut self, fault: Fault, offset: usize, mcu: usize) -> Result<(), Error> {
+        let found = Found {
+            fault,
+            offset,
+            mcu,
+            interval: self.begun,
+        };
+        if self.is_strict {
+            return Err(found.into());
+        }
+        self.first_fault.get_or_insert(found);
         Ok(())
     }
 

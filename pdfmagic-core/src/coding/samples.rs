@@ -1,14 +1,12 @@
 //! Decoded samples, for what no JPEG in a PDF can hold.
 
-use super::coefficients::{NATURAL, Plane};
-use super::dct::{Matrix, dct, product, transposed};
 use super::grid::Grid;
 use super::image::Coefficients;
 use super::memory::Memory;
+use crate::damage::Damage;
 use crate::error::Error;
-use crate::jpeg::{ColorModel, Frame, Jpeg, Quantizer};
+use crate::jpeg::{ColorModel, Frame, Jpeg};
 use crate::limits::Limits;
-use crate::notice::Notice;
 
 /// Samples of all components, pixel by pixel.
 pub(crate) struct Samples {
@@ -37,19 +35,18 @@ impl Samples {
         })
     }
 
-    /// Decodes a DCT-coded JPEG of any precision.
+    /// Decodes a DCT-coded JPEG of any precision, and says what of it is damaged.
     pub(crate) fn from_dct(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, Error> {
-        let coefficients = Coefficients::decode(jpeg, limits, notices)?;
+    ) -> Result<(Self, Option<Damage>), Error> {
+        let (coefficients, damage) = Coefficients::decode(jpeg, limits)?;
         let mut samples = Self::new(jpeg.frame(), coefficients.memory)?;
         for component in 0..samples.components {
             samples.transform(&coefficients, component)?;
         }
         samples.memory = Memory::new(limits).take(samples.size())?;
-        Ok(samples)
+        Ok((samples, damage))
     }
 
     pub(super) fn size(&self) -> usize {
@@ -71,7 +68,7 @@ impl Samples {
         let middle = (1u32 << (self.precision - 1)) as f32;
         for row in 0..c.down {
             for column in 0..c.across {
-                let block = inverse(plane, (row, column), quantizer);
+                let block = plane.get((row, column)).samples(quantizer);
                 for (y, line) in block.iter().enumerate() {
                     let at = (8 * row + y) * pitch + 8 * column;
                     small[at..at + 8].copy_from_slice(&line.map(|s| s + middle));
@@ -156,15 +153,4 @@ impl Reach {
         let before = (center as usize).min(self.last);
         (before, (before + 1).min(self.last), center - before as f32)
     }
-}
-
-fn inverse(plane: &Plane, at: (usize, usize), quantizer: &Quantizer) -> Matrix {
-    let mut x: Matrix = [[0.0; 8]; 8];
-    let block = plane.get(at);
-    for k in std::iter::once(0).chain(block.indices()) {
-        let n = usize::from(NATURAL[k]);
-        x[n / 8][n % 8] = f32::from(block.zz[k]) * f32::from(quantizer[k]);
-    }
-    let basis: Matrix = std::array::from_fn(|k| std::array::from_fn(|x| dct(8, k, x) as f32));
-    product(&product(&transposed(&basis), &x), &basis)
 }

@@ -3,7 +3,7 @@
 use super::ac_lookup::AcLookup;
 use super::bits::BitReader;
 use super::coefficients::Plane;
-use super::fault::{Fault, broken, missing_table};
+use super::fault::{Fault, missing_table};
 use super::grid::{Layout, Place};
 use super::huffman::Decoder;
 use super::restart::{Restarts, ScanEnd};
@@ -20,6 +20,20 @@ pub(super) struct Step<'t, T> {
     pub(super) ac: &'t Decoder,
     /// What was made of the AC table.
     pub(super) look: &'t T,
+    /// The largest DC that samples can have, or its negative.
+    max_dc: i16,
+}
+
+impl<T> Step<'_, T> {
+    /// Adds the next difference of a DC to its prediction (F.2.2.1); the reader has refilled.
+    #[inline(always)]
+    pub(super) fn predict(&self, bits: &mut BitReader, prediction: &mut i16) -> Result<(), Fault> {
+        self.dc.predict(bits, prediction)?;
+        if prediction.saturating_abs() > self.max_dc {
+            return Err(Fault::Range);
+        }
+        Ok(())
+    }
 }
 
 /// What `make` makes of each AC table of a scan.
@@ -48,6 +62,7 @@ pub(super) fn steps<'t, T>(
             dc: stream.dc(s.td)?,
             ac: stream.ac(s.ta)?,
             look: looks[s.ta].as_ref()?,
+            max_dc: stream.max_dc(s.component),
         })
     };
     let steps: Option<_> = places.iter().map(step).collect();
@@ -79,7 +94,7 @@ pub(super) fn mcus<'a>(
 ) -> Result<ScanEnd, Error> {
     let mut mcus = Mcus::new(stream, scan);
     mcus.rows(stream, layout.across, layout.down, decode)?;
-    Ok(mcus.end())
+    mcus.end()
 }
 
 /// The MCUs of a scan, and how far they are decoded.
@@ -93,7 +108,12 @@ impl<'a> Mcus<'a> {
     pub(super) fn new(stream: &Stream<'a>, scan: &ScanHeader) -> Self {
         Self {
             bits: BitReader::new(stream.data, scan.start),
-            restarts: Restarts::new(stream.data, stream.restart_interval(), stream.is_strict),
+            restarts: Restarts::new(
+                stream.data,
+                stream.restart_interval(),
+                stream.entropy_coding() == EntropyCoding::Huffman,
+                stream.is_strict,
+            ),
             next: 0,
         }
     }
@@ -108,20 +128,22 @@ impl<'a> Mcus<'a> {
         mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
     ) -> Result<(), Error> {
         // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
-        let strict = stream.entropy_coding() == EntropyCoding::Huffman;
+        let is_huffman = stream.entropy_coding() == EntropyCoding::Huffman;
         let (mut bits, mut mcu, mut fresh) = (self.bits, self.next, self.next == 0);
         for down in 0..down {
             for across in 0..across {
                 if self.restarts.due(mcu) {
-                    bits = BitReader::new(stream.data, self.restarts.pass(bits.to_marker())?);
+                    bits = BitReader::new(stream.data, self.restarts.pass(bits)?);
                     fresh = true;
                 }
                 if !self.restarts.is_dry {
                     let decoded = decode(&mut bits, down, across, fresh);
-                    if strict && bits.overdrawn() {
+                    if is_huffman && bits.overdrawn() {
                         self.restarts.run_dry(bits, mcu)?;
-                    } else {
-                        decoded.map_err(|fault| broken(fault, bits.position(), mcu))?;
+                    } else if let Err(fault) = decoded {
+                        self.restarts.note(fault, bits.position(), mcu)?;
+                        // An arithmetic decoder cannot find its way after a fault.
+                        self.restarts.is_dry = !is_huffman;
                     }
                 }
                 (mcu, fresh) = (mcu + 1, false);
@@ -131,11 +153,13 @@ impl<'a> Mcus<'a> {
         Ok(())
     }
 
-    pub(super) fn end(&self) -> ScanEnd {
-        ScanEnd {
-            at: self.bits.to_marker(),
-            is_resynchronized: self.restarts.is_resynchronized,
-        }
+    pub(super) fn end(mut self) -> Result<ScanEnd, Error> {
+        let at = self.bits.to_marker();
+        self.restarts.check_unread(self.bits, at, self.next)?;
+        Ok(ScanEnd {
+            at,
+            fault: self.restarts.first_fault,
+        })
     }
 }
 
@@ -156,20 +180,28 @@ pub(super) fn decode<S: Sink>(
             if fresh {
                 prediction = [0; 4];
             }
+            let mut mcu = Ok(());
             for step in &steps {
                 let p = &step.place;
                 let sum = &mut prediction[p.part & 3];
-                apart(bits, |bits| {
+                let block = apart(bits, |bits| {
                     bits.refill();
-                    step.dc.predict(bits, sum)?;
-                    sink.block(p, p.at(down, across), *sum, HuffmanLevels { step, bits })
-                })?;
+                    let dc = step.predict(bits, sum);
+                    let ac = sink.block(p, p.at(down, across), *sum, HuffmanLevels { step, bits });
+                    dc.and(ac)
+                });
+                if block.is_err() {
+                    mcu = mcu.and(block);
+                    if stream.is_strict {
+                        break;
+                    }
+                }
             }
-            Ok(())
+            mcu
         })?;
         sink.row(down);
     }
-    Ok(mcus.end())
+    mcus.end()
 }
 
 /// Runs `work` on a copy of the reader, which so stays in registers.

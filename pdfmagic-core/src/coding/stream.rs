@@ -2,20 +2,28 @@
 
 use std::rc::Rc;
 
+use super::fault::{Fault, Found};
 use super::grid::Grid;
 use super::huffman::Decoder;
 use super::memory::Memory;
 use super::restart::ScanEnd;
+use super::seams::Seams;
+use crate::damage::{Damage, DamageKind, Sound};
 use crate::error::{Error, Resource};
 use crate::jpeg::{
-    Class, Conditioning, EntropyCoding, Frame, Jpeg, Marker, Process, QuantizationTable, Quantizer,
-    ScanHeader, Segments, Tables,
+    Class, Component, Conditioning, EOI, EntropyCoding, Frame, Jpeg, Marker, Process,
+    QuantizationTable, Quantizer, ScanHeader, Segments, Tables,
 };
 use crate::limits::Limits;
+
+/// The precision of a coefficient that no scan has.
+pub(super) const UNKNOWN: u8 = u8::MAX;
 
 /// A JPEG being read, with the state that its segments have set up.
 pub(super) struct Stream<'a> {
     pub(super) data: &'a [u8],
+    /// Whether it goes on in the input with what no image contains.
+    is_foreign_at_end: bool,
     frame: Frame,
     pub(super) grid: Grid,
     tables: Tables<'a>,
@@ -24,13 +32,14 @@ pub(super) struct Stream<'a> {
     ac: [Option<Rc<Decoder>>; 4],
     /// Each component's quantization table as it stood at its first scan.
     latched: Vec<Option<Quantizer>>,
+    /// By component and zig-zag index, the Al to which a progression has come; `UNKNOWN` where it has not begun.
+    precision: Vec<[u8; 64]>,
     segments: Segments<'a>,
-    /// Whether restart intervals that are not as they should be are an error.
+    /// Whether a fault is an error. Otherwise decoding goes on as libjpeg does.
     pub(super) is_strict: bool,
-    pub(super) is_resynchronized: bool,
-    /// Where EOI ends, or until it has been seen the last scan.
-    pub(super) end: usize,
-    scans: u64,
+    /// The first fault that was passed over.
+    pub(super) damage: Option<Damage>,
+    scans: u32,
     limits: Limits,
     pub(super) memory: Memory,
 }
@@ -38,22 +47,23 @@ pub(super) struct Stream<'a> {
 impl<'a> Stream<'a> {
     /// Starts at the first scan.
     pub(super) fn new(jpeg: &Jpeg<'a>, limits: &Limits) -> Result<Self, Error> {
-        let data = jpeg.whole()?;
+        let data = jpeg.image_data()?;
         let frame = jpeg.frame();
         let grid = Grid::of(frame);
         Resource::Pixels.check(grid.width as u64 * grid.height as u64, limits.max_pixels)?;
         Ok(Self {
             data,
+            is_foreign_at_end: jpeg.is_foreign_at_end(),
             frame: frame.clone(),
             tables: jpeg.tables().clone(),
             dc: [const { None }; 4],
             ac: [const { None }; 4],
             latched: vec![None; grid.components.len()],
+            precision: vec![[UNKNOWN; 64]; grid.components.len()],
             grid,
             segments: Segments::at(data, jpeg.scans_offset()),
             is_strict: true,
-            is_resynchronized: false,
-            end: data.len(),
+            damage: None,
             scans: 0,
             limits: *limits,
             memory: Memory::new(limits),
@@ -89,27 +99,32 @@ impl<'a> Stream<'a> {
 
     /// Reads on to the next scan's entropy-coded data. `None` at EOI.
     ///
-    /// A missing EOI is no fault where every MCU of the frame has been seen without it.
+    /// A missing EOI is no fault where every coefficient has come without it.
     pub(super) fn next_scan(&mut self) -> Result<Option<ScanHeader>, Error> {
+        match self.read_to_scan() {
+            Err(Error::Truncated { .. }) if self.is_complete() => Ok(None),
+            Err(Error::Truncated { offset }) if self.scans > 0 => {
+                self.stop(offset, DamageKind::Truncated)
+            }
+            Err(Error::Format { offset, reason }) if self.scans > 0 => {
+                self.stop(offset, DamageKind::Corrupt(reason))
+            }
+            Ok(None) if self.latched.contains(&None) => {
+                let reason = DamageKind::Corrupt("a component has no scan");
+                self.stop(self.data.len() as u64, reason)
+            }
+            scan => scan,
+        }
+    }
+
+    fn read_to_scan(&mut self) -> Result<Option<ScanHeader>, Error> {
         loop {
-            let segment = match self.segments.next() {
-                Err(Error::Truncated { .. }) if self.is_whole() => return Ok(None),
-                Err(Error::Truncated { offset }) if self.scans > 0 => {
-                    return Err(Error::Format {
-                        offset,
-                        reason: "the data ends without EOI",
-                    });
-                }
-                segment => segment?,
-            };
+            let segment = self.segments.next()?;
             match segment.marker {
-                Marker::EOI => {
-                    self.end = segment.payload_offset;
-                    return Ok(None);
-                }
+                Marker::EOI => return Ok(None),
                 Marker::SOS => {
                     self.scans += 1;
-                    Resource::Scans.check(self.scans, self.limits.max_scans.into())?;
+                    Resource::Scans.check(self.scans.into(), self.limits.max_scans.into())?;
                     let scan = ScanHeader::parse(&segment, &self.frame, &self.tables)?;
                     self.prepare(&scan);
                     return Ok(Some(scan));
@@ -121,16 +136,135 @@ impl<'a> Stream<'a> {
                 marker if marker.is_sof() => {
                     return Err(segment.malformed("second frame header"));
                 }
+                marker if marker.is_reserved() => {
+                    return Err(segment.malformed("reserved marker"));
+                }
                 _ => self.tables.define(&segment)?,
             }
         }
     }
 
-    /// Goes on with the segments, at the marker that ends a scan.
-    pub(super) fn resume(&mut self, end: ScanEnd) {
+    /// Ends the image at something that is wrong between two scans.
+    fn stop(&mut self, offset: u64, kind: DamageKind) -> Result<Option<ScanHeader>, Error> {
+        if self.is_strict {
+            return Err(Error::Format {
+                offset,
+                reason: match kind {
+                    DamageKind::Truncated => "the data ends without EOI",
+                    DamageKind::Corrupt(reason) => reason,
+                },
+            });
+        }
+        let sound = match self.frame.process {
+            Process::Progressive if !self.latched.contains(&None) => Sound::Scans {
+                sound: self.scans,
+                of: None,
+            },
+            _ => self.rows(0),
+        };
+        self.damage.get_or_insert(Damage {
+            kind,
+            offset,
+            scan: self.scans,
+            mcu: 0,
+            sound,
+        });
+        Ok(None)
+    }
+
+    /// Goes on with the segments, at the marker that ends a scan. `seams` tell where damage began, if there is any.
+    pub(super) fn resume(&mut self, scan: &ScanHeader, end: ScanEnd, seams: Option<&Seams>) {
         self.segments = Segments::at(self.data, end.at);
-        self.end = end.at;
-        self.is_resynchronized |= end.is_resynchronized;
+        let Some(found) = end.fault else {
+            return;
+        };
+        let (kind, begin) = self.judge(scan, end, found, seams);
+        let sound = match self.frame.process {
+            Process::Progressive if self.scans > 1 => Sound::Scans {
+                sound: self.scans - 1,
+                of: None,
+            },
+            _ => self.rows(self.grid.lines_before(scan.selectors(), begin)),
+        };
+        self.damage.get_or_insert(Damage {
+            kind,
+            offset: found.offset as u64,
+            scan: self.scans,
+            mcu: found.mcu as u64,
+            sound,
+        });
+    }
+
+    /// The kind of damage that a fault comes from, and the MCU at which it begins.
+    fn judge(
+        &self,
+        scan: &ScanHeader,
+        end: ScanEnd,
+        found: Found,
+        seams: Option<&Seams>,
+    ) -> (DamageKind, usize) {
+        let layout = self.grid.layout(scan.selectors());
+        let mcus = layout.across * layout.down;
+        let kind = match found.fault {
+            Fault::Short if self.ends_at_foreign(end) => {
+                DamageKind::Corrupt("a marker that does not belong there")
+            }
+            // Damage costs some blocks; where more than a row is missing, so is the data.
+            Fault::Short if !self.data.ends_with(EOI) || found.mcu + layout.across < mcus => {
+                DamageKind::Truncated
+            }
+            fault => DamageKind::Corrupt(fault.reason()),
+        };
+        let begin = match (kind, seams) {
+            (DamageKind::Corrupt(_), Some(seams)) if !self.ends_at_foreign(end) => {
+                seams.begin_of_damage(found.interval, found.mcu)
+            }
+            _ => found.mcu,
+        };
+        (kind, begin)
+    }
+
+    /// Whether something ends a scan that no decoder expects there.
+    fn ends_at_foreign(&self, end: ScanEnd) -> bool {
+        match self.data.get(end.at + 1) {
+            Some(&code) => code < Marker::SOF0.0,
+            None => self.is_foreign_at_end,
+        }
+    }
+
+    /// Whether the scans are sequential and Huffman-coded.
+    pub(super) fn is_sequential(&self) -> bool {
+        matches!(
+            (self.frame.entropy_coding, self.frame.process),
+            (
+                EntropyCoding::Huffman,
+                Process::Baseline | Process::ExtendedSequential
+            )
+        )
+    }
+
+    fn rows(&self, sound: usize) -> Sound {
+        Sound::Rows {
+            sound: sound as u32,
+            of: self.grid.height as u32,
+        }
+    }
+
+    /// What is wrong with the image, once all scans have been read.
+    pub(super) fn into_damage(self) -> Option<Damage> {
+        let mut damage = self.damage?;
+        if let Sound::Scans { of, .. } = &mut damage.sound
+            && self.data.ends_with(EOI)
+        {
+            *of = Some(self.scans);
+        }
+        Some(damage)
+    }
+
+    /// By component and zig-zag index, the Al to which a progression has come; `None` if it is complete.
+    pub(super) fn precision(&self) -> Option<Vec<[u8; 64]>> {
+        let is_progressive = self.frame.process == Process::Progressive;
+        (is_progressive && !self.is_complete()).then(|| self.precision.clone())
     }
 
     /// Passes over a scan's data, and returns where it ends.
@@ -139,32 +273,39 @@ impl<'a> Stream<'a> {
     }
 
     /// The tables that coefficients were quantized with, by component.
-    pub(super) fn quantizers(&self) -> Result<Vec<Quantizer>, Error> {
-        self.check_scanned()?;
-        Ok(self.latched.iter().flatten().copied().collect())
+    pub(super) fn quantizers(&self) -> Vec<Quantizer> {
+        let tables = &self.tables.quantization;
+        let table = |c: &Component| tables[usize::from(c.quantization_table)];
+        let latched = self.frame.components.iter().zip(&self.latched);
+        latched
+            .map(|(c, latched)| {
+                // A component whose scans are lost has no coefficients either.
+                latched.unwrap_or_else(|| table(c).map_or([1; 64], QuantizationTable::quantizer))
+            })
+            .collect()
     }
 
-    /// Whether each component has had a scan.
-    pub(super) fn check_scanned(&self) -> Result<(), Error> {
-        if self.latched.iter().all(Option::is_some) {
-            return Ok(());
+    /// The largest DC that samples of a component can have, or its negative, twice as large for encoders' liberties.
+    pub(super) fn max_dc(&self, component: usize) -> i16 {
+        let step = self.latched[component].map_or(1, |table| table[0].max(1));
+        let max = (8i32 << self.frame.precision) / i32::from(step) + 2;
+        max.min(i32::from(i16::MAX)) as i16
+    }
+
+    /// Whether all coefficients have come in full.
+    fn is_complete(&self) -> bool {
+        match self.frame.process {
+            Process::Progressive => self.precision.iter().flatten().all(|&al| al == 0),
+            _ => !self.latched.contains(&None) && self.entropy_coding() == EntropyCoding::Huffman,
         }
-        Err(Error::Format {
-            offset: self.data.len() as u64,
-            reason: "a component has no scan",
-        })
-    }
-
-    /// Whether sequential scans, which prove by themselves that they are whole, have delivered all components.
-    fn is_whole(&self) -> bool {
-        self.entropy_coding() == EntropyCoding::Huffman
-            && self.process() != Process::Progressive
-            && self.check_scanned().is_ok()
     }
 
     /// Keeps the quantization tables of components in their first scan, and makes decoders of the Huffman tables.
     fn prepare(&mut self, scan: &ScanHeader) {
         for s in scan.selectors() {
+            if self.frame.process == Process::Progressive {
+                self.precision[s.component][scan.ss..=scan.se].fill(scan.al as u8);
+            }
             let tq = usize::from(self.frame.components[s.component].quantization_table);
             let table = self.tables.quantization[tq];
             // Lossless coding has none.

@@ -107,7 +107,7 @@ pub(super) fn follow<F: Follow>(
             let sum = &mut prediction[p.part & 3];
             apart(bits, |bits| {
                 bits.refill();
-                step.dc.predict(bits, sum)?;
+                step.predict(bits, sum)?;
                 if stream.grid.components[p.component].has(p.at(down, across)) {
                     follower.dc(p.component, *sum);
                     block(bits, step, follower)

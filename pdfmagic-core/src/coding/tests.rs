@@ -11,7 +11,7 @@ use super::quantize::Requantizer;
 use super::recompress::write_scan;
 use super::{Coefficients, Reduction, optimize, reduce, table};
 use crate::jpeg::{Class, HuffmanTable, Jpeg, Marker, Tables};
-use crate::{Error, Limits};
+use crate::{Damage, DamageKind, Error, Limits, Sound};
 
 /// Each component's H and V. The last has too many blocks to interleave.
 const SAMPLINGS: [&[(usize, usize)]; 6] = [
@@ -44,7 +44,8 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         let mut plane = Plane::new(&grid, c, grid.mcus_down);
         for at in (0..c.down).flat_map(|row| (0..c.across).map(move |column| (row, column))) {
             let block = plane.at(at);
-            block.zz[0] = random(2000) - 1000;
+            // As bright as 8 bits can be, at a step of 3.
+            block.zz[0] = random(680) - 340;
             for _ in 0..random(12) {
                 let size = random(10);
                 block.set(random(63) as usize + 1, random(2 << size) - (1 << size));
@@ -57,6 +58,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         planes,
         grid,
         adobe: None,
+        precision: None,
         memory: Memory::new(&Limits::default()),
     }
 }
@@ -76,8 +78,18 @@ fn encoded(image: &Coefficients) -> Vec<u8> {
     image.encode().expect("there is memory")
 }
 
+/// An image that must be sound.
 fn decode(data: &[u8]) -> Result<Coefficients, Error> {
-    Coefficients::decode(&parse(data), &Limits::default(), &mut Vec::new())
+    match Coefficients::decode(&parse(data), &Limits::default())? {
+        (image, None) => Ok(image),
+        (_, Some(damage)) => Err(Error::Damaged(damage)),
+    }
+}
+
+fn verify(data: &[u8]) -> Option<Damage> {
+    parse(data)
+        .verify(&Limits::default())
+        .expect("it is within the limits")
 }
 
 /// DC, and the AC coefficients that are not zero with their indices.
@@ -108,22 +120,21 @@ fn baseline_and_progressive_keep_every_coefficient() {
 #[test]
 fn what_streams_through_is_what_is_stored_and_written() {
     let limits = Limits::default();
-    let mut notices = Vec::new();
     for image in images() {
         let baseline = encoded(&image);
         let progressive = image.encode_progressive().expect("there is memory");
         for data in [&baseline, &progressive] {
             let jpeg = parse(data);
-            assert!(optimize(&jpeg, &limits, &mut notices).expect("it is sound") == baseline);
+            assert!(optimize(&jpeg, &limits).expect("it is sound").0 == baseline);
             let coarse = |c, _: &_| table(50, c > 0);
             for (factor, subsample) in [1, 2, 4, 8]
                 .into_iter()
                 .flat_map(|f| [(f, false), (f, true)])
             {
                 let reduction = Reduction { factor, subsample };
-                let streamed = reduce(&jpeg, &limits, reduction, coarse, &mut notices);
+                let streamed = reduce(&jpeg, &limits, reduction, coarse);
                 let stored = image.encode_reduced(reduction, coarse);
-                assert!(streamed.expect("it is sound") == stored.expect("there is memory"));
+                assert!(streamed.expect("it is sound").0 == stored.expect("there is memory"));
             }
         }
     }
@@ -223,75 +234,143 @@ fn any_codes_become_the_best() {
         .filter(|image| image.grid.scans().len() == 1)
     {
         let (bad, good) = (badly_coded(&image), image.encode().expect("it is little"));
-        let best = optimize(&parse(&bad), &limits, &mut Vec::new());
-        assert!(best.expect("it is sound") == good);
+        let best = optimize(&parse(&bad), &limits);
+        assert!(best.expect("it is sound").0 == good);
     }
 }
 
 #[test]
-fn a_walk_finds_the_end_and_what_a_decoder_finds_wrong() {
-    let limits = Limits::default();
+fn what_is_sound_is_found_sound() {
     for image in images() {
-        for data in [
-            encoded(&image),
-            image.encode_progressive().expect("there is memory"),
-        ] {
-            let mut longer = data.clone();
-            longer.extend(b"not of the image");
-            let size = parse(&longer).verify(&limits).expect("it is sound");
-            assert_eq!(size, data.len() as u64);
+        let progressive = image.encode_progressive().expect("there is memory");
+        for data in [encoded(&image), progressive] {
+            assert_eq!(verify(&data), None);
+            let longer = [&data[..], b"not of the image"].concat();
+            assert_eq!(verify(&longer), None);
         }
     }
+}
+
+#[test]
+fn a_walk_and_a_decoder_find_the_same_damage() {
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
-    for at in (data.len() / 2..data.len()).step_by(7) {
+    for at in (data.len() / 2..data.len() - 2).step_by(7) {
         let mut damaged = data.clone();
         damaged[at] ^= 0x55;
-        let walked = parse(&damaged)
-            .verify(&limits)
-            .map_err(|error| error.to_string());
-        let decoded = decode(&damaged).map_err(|error| error.to_string());
-        assert_eq!(walked.err().is_some(), decoded.err().is_some(), "byte {at}");
+        let (_, decoded) = Coefficients::decode(&parse(&damaged), &Limits::default())
+            .expect("it is within the limits");
+        assert_eq!(verify(&damaged), decoded, "byte {at}");
     }
 }
 
 #[test]
-fn a_cut_is_an_error_that_names_the_mcu() {
-    let mut data = encoded(&image(100, 75, SAMPLINGS[1]));
-    data.truncate(data.len() * 3 / 4);
-    let error = decode(&data).map(|_| ()).expect_err("a quarter is missing");
-    assert!(matches!(error, Error::Scan { mcu: 1.., .. }), "{error}");
+fn a_cut_is_placed_by_byte_mcu_and_rows() {
+    let data = encoded(&image(100, 75, SAMPLINGS[1]));
+    let scan = data
+        .windows(2)
+        .position(|pair| pair == [0xFF, Marker::SOS.0]);
+    let start = scan.expect("there is a scan") + 14;
+    let mut last = 0;
+    for tenth in 1..10 {
+        let cut = start + (data.len() - start) * tenth / 10;
+        let damage = verify(&data[..cut]).expect("the rest is missing");
+        assert_eq!(damage.kind, DamageKind::Truncated);
+        assert_eq!((damage.offset, damage.scan), (cut as u64, 1));
+        // Thirteen MCUs in each of ten rows.
+        let row = damage.mcu / 13;
+        let sound = 8 * u32::try_from(row).expect("few");
+        assert_eq!(damage.sound, Sound::Rows { sound, of: 75 });
+        assert!(row >= last, "a later cut leaves no less");
+        last = row;
+    }
+    assert!(last >= 7, "nine tenths are more than {last} rows of ten");
 }
 
 #[test]
-fn without_eoi_a_walk_ends_with_the_last_scan() {
-    let mut data = encoded(&image(17, 33, SAMPLINGS[2]));
-    let end = data.len() - 2;
-    data[end..].copy_from_slice(b"\xFF\xE1");
-    for cut_off in [&b""[..], b"\xFF", b"\xFF\xFF\xFF\xD9"] {
-        let data = [&data[..], cut_off].concat();
-        let size = parse(&data).verify(&Limits::default());
-        assert_eq!(size.expect("its scan is whole"), end as u64);
+fn a_cut_progression_is_whole_to_the_scan_before() {
+    let data = image(100, 75, SAMPLINGS[1])
+        .encode_progressive()
+        .expect("there is memory");
+    let scans: Vec<_> = data
+        .windows(2)
+        .enumerate()
+        .filter_map(|(at, pair)| (pair == [0xFF, Marker::SOS.0]).then_some(at))
+        .collect();
+    assert_eq!(scans.len(), 10);
+    for (number, &scan) in (1..).zip(&scans).skip(1) {
+        let damage = verify(&data[..scan + 20]).expect("the rest is missing");
+        assert_eq!((damage.kind, damage.scan), (DamageKind::Truncated, number));
+        let sound = Sound::Scans {
+            sound: number - 1,
+            of: None,
+        };
+        assert_eq!(damage.sound, sound);
+    }
+}
+
+/// What libjpeg shows of a cut image: all before the MCU that is cut, and zeros after it.
+#[test]
+fn what_is_missing_is_decoded_as_zeros() {
+    let whole = image(100, 75, SAMPLINGS[1]);
+    let data = encoded(&whole);
+    let cut = &data[..data.len() / 2];
+    let (image, damage) =
+        Coefficients::decode(&parse(cut), &Limits::default()).expect("it is within the limits");
+    let mcu = usize::try_from(damage.expect("half is missing").mcu).expect("few");
+    for (whole, cut) in whole.planes.iter().zip(&image.planes) {
+        for at in (0..10).flat_map(|row| (0..13).map(move |column| (row, column))) {
+            let number = at.0 * 13 + at.1;
+            if number < mcu {
+                assert_eq!(levels(cut.get(at)), levels(whole.get(at)), "block {at:?}");
+            } else if number > mcu {
+                assert_eq!(levels(cut.get(at)), (0, Vec::new()), "block {at:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_incomplete_progression_stays_one() {
+    let whole = image(100, 75, SAMPLINGS[2]);
+    let data = whole.encode_progressive().expect("there is memory");
+    for scans in 1..10 {
+        let mut at = 0;
+        for _ in 0..=scans {
+            let next = data[at + 2..]
+                .windows(2)
+                .position(|pair| pair == [0xFF, Marker::SOS.0]);
+            at += 2 + next.unwrap_or(data.len() - at - 4);
+        }
+        // The tables of the next scan define nothing that is used.
+        let part = [&data[..at], &[0xFF, Marker::EOI.0]].concat();
+        let image = decode(&part).expect("fewer scans are no damage");
+        assert!(image.precision.is_some(), "{scans} scans are not all");
+        let again = decode(&image.encode().expect("there is memory")).expect("what we write");
+        assert_same(&image, &again);
+        assert_eq!(image.precision, again.precision);
     }
 }
 
 #[test]
 fn only_eoi_may_be_missing() {
     let image = image(17, 33, SAMPLINGS[2]);
-    let data = encoded(&image);
-    assert_same(
-        &image,
-        &decode(&data[..data.len() - 2]).expect("all MCUs are there"),
-    );
     let progressive = image.encode_progressive().expect("there is memory");
-    let cut = decode(&progressive[..progressive.len() - 2]);
-    assert!(cut.is_err(), "another scan might have followed");
+    for data in [encoded(&image), progressive] {
+        let mut data = data;
+        let end = data.len() - 2;
+        assert_same(&image, &decode(&data[..end]).expect("all MCUs are there"));
+        data[end..].copy_from_slice(b"\xFF\xE1");
+        for cut_off in [&b""[..], b"\xFF", b"\xFF\xFF\xFF\xD9"] {
+            assert_eq!(verify(&[&data[..], cut_off].concat()), None);
+        }
+    }
 }
 
 #[test]
 fn limits_come_before_the_work() {
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
     let refused = |limits: Limits| {
-        let error = Coefficients::decode(&parse(&data), &limits, &mut Vec::new()).map(|_| ());
+        let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
         error.expect_err("it is over the limit").code()
     };
     let limits = Limits::default();
@@ -392,7 +471,10 @@ proptest! {
         }
         jpeg.extend(data);
         let limits = Limits::default();
-        let decoded = decode(&jpeg).is_ok();
-        prop_assert_eq!(parse(&jpeg).verify(&limits).is_ok(), decoded);
+        let Ok(parsed) = Jpeg::parse(&jpeg, &limits) else {
+            return Ok(());
+        };
+        let (_, damage) = Coefficients::decode(&parsed, &limits).expect("it is within the limits");
+        prop_assert_eq!(parsed.verify(&limits).expect("likewise"), damage);
     }
 }

@@ -1,37 +1,58 @@
-//! Whether all of the coded data is there.
+//! Whether all of the coded data is there and sound.
 
 use super::image::Coefficients;
 use super::lossless;
+use super::scan::decode;
+use super::seams::Seams;
 use super::stream::Stream;
 use super::strides::{Nothing, follow};
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Process};
 use crate::limits::Limits;
 
 impl Jpeg<'_> {
-    /// Passes over all of the coded data, and returns the size of the JPEG in bytes, from the start of the input to
-    /// the end of EOI. What follows belongs to something else.
+    /// Passes over all of the coded data, and returns the first damage to it. `None` if it is sound.
     ///
     /// # Errors
     ///
-    /// [`Error::Scan`] with the first MCU that is not whole; else as [`Jpeg::parse`].
-    pub fn verify(&self, limits: &Limits) -> Result<u64, Error> {
-        let mut stream = Stream::new(self, limits)?;
-        match (stream.entropy_coding(), stream.process()) {
-            (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {}
-            // What later scans say depends on the coefficients of those before.
-            (_, Process::Progressive)
-            | (EntropyCoding::Arithmetic, Process::ExtendedSequential) => {
-                Coefficients::decode_stream(self, limits, &mut stream)?;
-                return Ok(stream.end as u64);
+    /// [`Error::Limit`] for more pixels, scans or memory than `limits` allows; [`Error::NeedsInput`] if only the ends of
+    /// the input were given; [`Error::Unsupported`] for lossless arithmetic coding.
+    pub fn verify(&self, limits: &Limits) -> Result<Option<Damage>, Error> {
+        let frame = self.frame();
+        match (frame.entropy_coding, frame.process) {
+            (_, Process::Lossless) => Ok(lossless::decode(self, limits)?.1),
+            (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
+                match is_sound(self, limits) {
+                    Ok(()) => Ok(None),
+                    Err(Error::Format { .. }) => find_damage(self, limits),
+                    Err(error) => Err(error),
+                }
             }
-            _ => return Ok(lossless::decode(self, limits)?.1 as u64),
+            // What later scans say depends on the coefficients of those before.
+            _ => Ok(Coefficients::decode(self, limits)?.1),
         }
-        while let Some(scan) = stream.next_scan()? {
-            let end = follow(&stream, &scan, &mut Nothing)?;
-            stream.resume(end);
-        }
-        stream.check_scanned()?;
-        Ok(stream.end as u64)
     }
+}
+
+/// Passes over sequential scans as fast as can be.
+fn is_sound(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(), Error> {
+    let mut stream = Stream::new(jpeg, limits)?;
+    while let Some(scan) = stream.next_scan()? {
+        let end = follow(&stream, &scan, &mut Nothing)?;
+        stream.resume(&scan, end, None);
+    }
+    Ok(())
+}
+
+/// Passes over sequential scans, faults and all.
+fn find_damage(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Option<Damage>, Error> {
+    let mut stream = Stream::new(jpeg, limits)?;
+    stream.is_strict = false;
+    while let Some(scan) = stream.next_scan()? {
+        let mut seams = Seams::new(&stream.grid, scan.selectors(), stream.quantizers());
+        let end = decode(&stream, &scan, &mut seams)?;
+        stream.resume(&scan, end, Some(&seams));
+    }
+    Ok(stream.into_damage())
 }

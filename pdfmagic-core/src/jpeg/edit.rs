@@ -11,45 +11,46 @@ pub(crate) struct Edit {
     /// In bytes; empty where something is put in.
     pub(crate) range: Range<u64>,
     pub(crate) with: Vec<u8>,
-    pub(crate) notice: Notice,
+    /// `None` for what T.81 allows, of which nobody need be told.
+    pub(crate) notice: Option<Notice>,
 }
 
 impl Edit {
-    pub(crate) fn cut(range: Range<u64>, notice: Notice) -> Self {
+    pub(crate) fn cut(range: Range<u64>, notice: impl Into<Option<Notice>>) -> Self {
         Self {
             range,
             with: Vec::new(),
-            notice,
+            notice: notice.into(),
         }
     }
 
-    pub(crate) fn insert(offset: u64, with: Vec<u8>, notice: Notice) -> Self {
+    pub(crate) fn insert(offset: u64, with: Vec<u8>, notice: impl Into<Option<Notice>>) -> Self {
         Self {
             range: offset..offset,
             with,
-            notice,
+            notice: notice.into(),
         }
     }
 
-    pub(crate) fn replace(offset: u64, with: &[u8], notice: Notice) -> Self {
+    pub(crate) fn replace(offset: u64, with: &[u8], notice: impl Into<Option<Notice>>) -> Self {
         Self {
             range: offset..offset + with.len() as u64,
             with: with.to_vec(),
-            notice,
+            notice: notice.into(),
         }
     }
 }
 
-/// The input after `edits`, which are in order and do not overlap.
-pub(crate) fn apply(edits: &[Edit], size: u64) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(2 * edits.len() + 1);
-    let mut kept = 0;
+/// A range of the input after `edits`, which lie within it, are in order and do not overlap.
+pub(crate) fn apply<'e>(edits: impl Iterator<Item = &'e Edit>, range: Range<u64>) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(2 * edits.size_hint().1.unwrap_or(0) + 1);
+    let mut kept = range.start;
     for edit in edits {
         pieces.push(Piece::Input(kept..edit.range.start));
         pieces.push(Piece::Made(edit.with.clone()));
         kept = edit.range.end;
     }
-    pieces.push(Piece::Input(kept..size));
+    pieces.push(Piece::Input(kept..range.end));
     pieces.retain(|piece| piece.size() > 0);
     pieces
 }

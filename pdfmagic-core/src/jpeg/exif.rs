@@ -72,6 +72,10 @@ pub(super) struct Exif {
     pub(super) neutral: Option<(usize, [u8; 2])>,
     /// Pixels per inch, horizontally and vertically.
     pub(super) density: Option<[f64; 2]>,
+    /// Whether it says where the picture was taken.
+    pub(super) has_position: bool,
+    /// Whether it says that the colors are Adobe RGB.
+    pub(super) is_adobe_rgb: bool,
 }
 
 const HEADER: &[u8] = b"Exif\0";
@@ -89,42 +93,29 @@ fn ifd0(tiff: &[u8]) -> Option<Exif> {
     const X_RESOLUTION: u16 = 282;
     const Y_RESOLUTION: u16 = 283;
     const RESOLUTION_UNIT: u16 = 296;
-    const SHORT: u16 = 3;
-    const RATIONAL: u16 = 5;
+    const EXIF_IFD: u16 = 0x8769;
+    const GPS_IFD: u16 = 0x8825;
 
-    let fields = Fields::new(tiff)?;
-    let directory = usize::try_from(fields.u32(4)?).ok()?;
+    let tiff = TiffReader::new(tiff)?;
     let mut exif = Exif::default();
     let mut resolution = [None; 2];
     let mut unit = 2;
-    let entries = (0..usize::from(fields.u16(directory)?)).map(|i| directory + 2 + 12 * i);
-    for entry in entries {
-        let value = entry + 8;
-        let (Some(tag), Some(kind), Some(count), Some(short)) = (
-            fields.u16(entry),
-            fields.u16(entry + 2),
-            fields.u32(entry + 4),
-            fields.u16(value),
-        ) else {
-            break;
-        };
-        let rational = || {
-            let at = usize::try_from(fields.u32(value)?).ok()?;
-            Some(f64::from(fields.u32(at)?) / f64::from(fields.u32(at.checked_add(4)?)?))
-        };
-        match (tag, kind, count) {
-            (ORIENTATION, SHORT, 1) => match Orientation::from_tag(short) {
+    for entry in tiff.directory(tiff.u32(4)?)? {
+        match (entry.tag, entry.kind, entry.count) {
+            (ORIENTATION, SHORT, 1) => match Orientation::from_tag(tiff.u16(entry.value)?) {
                 Some(orientation) => {
                     exif.orientation = orientation;
                     exif.neutral = (orientation != Orientation::TopLeft)
-                        .then_some((TIFF_OFFSET + value, fields.u16_bytes(1)));
+                        .then_some((TIFF_OFFSET + entry.value, tiff.u16_bytes(1)));
                 }
                 None => exif.orientation_is_invalid = true,
             },
             (ORIENTATION, ..) => exif.orientation_is_invalid = true,
-            (X_RESOLUTION, RATIONAL, 1) => resolution[0] = rational(),
-            (Y_RESOLUTION, RATIONAL, 1) => resolution[1] = rational(),
-            (RESOLUTION_UNIT, SHORT, 1) => unit = short,
+            (X_RESOLUTION, RATIONAL, 1) => resolution[0] = tiff.rational(entry.value),
+            (Y_RESOLUTION, RATIONAL, 1) => resolution[1] = tiff.rational(entry.value),
+            (RESOLUTION_UNIT, SHORT, 1) => unit = tiff.u16(entry.value)?,
+            (EXIF_IFD, LONG, 1) => exif.is_adobe_rgb = is_adobe_rgb(&tiff, entry.value),
+            (GPS_IFD, LONG, 1) => exif.has_position = has_position(&tiff, entry.value),
             _ => {}
         }
     }
@@ -132,6 +123,25 @@ fn ifd0(tiff: &[u8]) -> Option<Exif> {
         exif.density = Some([x, y].map(|n| n * per_inch));
     }
     Some(exif)
+}
+
+/// Whether the Exif directory that is pointed to says Adobe RGB: by the index R03 of its interoperability directory
+/// (DCF 2.0, 4.5.3).
+fn is_adobe_rgb(tiff: &TiffReader<'_>, pointer: usize) -> bool {
+    const COLOR_SPACE: u16 = 0xA001;
+    const SRGB: u16 = 1;
+    const INTEROPERABILITY_IFD: u16 = 0xA005;
+    const INDEX: u16 = 1;
+    let exif = |tag| tiff.find(pointer, tag);
+    let is_srgb = exif(COLOR_SPACE).is_some_and(|value| tiff.u16(value) == Some(SRGB));
+    let index = exif(INTEROPERABILITY_IFD).and_then(|pointer| tiff.find(pointer, INDEX));
+    !is_srgb && index.is_some_and(|value| tiff.bytes(value, 3) == Some(b"R03"))
+}
+
+/// Whether the GPS directory that is pointed to tells a latitude.
+fn has_position(tiff: &TiffReader<'_>, pointer: usize) -> bool {
+    const LATITUDE: u16 = 2;
+    tiff.find(pointer, LATITUDE).is_some()
 }
 
 /// `ResolutionUnit`: 2 is the inch, and the default; 3 the centimeter; 1 says that there is none.
@@ -143,13 +153,27 @@ fn units_per_inch(unit: u16) -> Option<f64> {
     }
 }
 
-/// Numbers in either byte order, by offset from the TIFF header.
-struct Fields<'a> {
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
+
+/// An entry of a directory.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    tag: u16,
+    kind: u16,
+    count: u32,
+    /// Where its value is, or a pointer to it, by offset from the TIFF header.
+    value: usize,
+}
+
+/// Directories and numbers in either byte order, by offset from the TIFF header.
+struct TiffReader<'a> {
     tiff: &'a [u8],
     is_big: bool,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> TiffReader<'a> {
     fn new(tiff: &'a [u8]) -> Option<Self> {
         let is_big = match tiff.get(..4)? {
             b"MM\0*" => true,
@@ -157,6 +181,35 @@ impl<'a> Fields<'a> {
             _ => return None,
         };
         Some(Self { tiff, is_big })
+    }
+
+    /// The entries of a directory, as far as they are there.
+    fn directory(&self, at: u32) -> Option<impl Iterator<Item = Entry>> {
+        let at = usize::try_from(at).ok()?;
+        let count = usize::from(self.u16(at)?);
+        let entry = move |i| {
+            let at = at + 2 + 12 * i;
+            let value = at + 8;
+            Some(Entry {
+                tag: self.u16(at)?,
+                kind: self.u16(at + 2)?,
+                count: self.u32(at + 4)?,
+                value: self.u32(value).map(|_| value)?,
+            })
+        };
+        Some((0..count).map_while(entry))
+    }
+
+    /// Where the value of a tag is in the directory that is pointed to.
+    fn find(&self, pointer: usize, tag: u16) -> Option<usize> {
+        let mut entries = self.directory(self.u32(pointer)?)?;
+        entries
+            .find(|entry| entry.tag == tag)
+            .map(|entry| entry.value)
+    }
+
+    fn bytes(&self, at: usize, size: usize) -> Option<&'a [u8]> {
+        self.tiff.get(at..)?.get(..size)
     }
 
     fn u16(&self, at: usize) -> Option<u16> {
@@ -175,6 +228,12 @@ impl<'a> Fields<'a> {
         } else {
             u32::from_le_bytes(bytes)
         })
+    }
+
+    /// The rational that is pointed to.
+    fn rational(&self, pointer: usize) -> Option<f64> {
+        let at = usize::try_from(self.u32(pointer)?).ok()?;
+        Some(f64::from(self.u32(at)?) / f64::from(self.u32(at.checked_add(4)?)?))
     }
 
     fn u16_bytes(&self, value: u16) -> [u8; 2] {

@@ -80,11 +80,12 @@ pub enum ColorModel {
 
 impl ColorModel {
     /// As libjpeg decides, and so nearly every viewer of JPEG: of three components JFIF, then Adobe, then the
-    /// identifiers; of four, Adobe.
+    /// identifiers; of four, Adobe. JFIF says nothing about lossless coding, which is of no use to samples that are
+    /// transformed.
     pub(super) fn of(frame: &Frame, adobe: Option<AdobeTransform>, is_jfif: bool) -> Self {
         match (frame.components.len(), adobe) {
             (1, _) => Self::Gray,
-            (3, _) if is_jfif => Self::YCbCr,
+            (3, _) if is_jfif && frame.process != Process::Lossless => Self::YCbCr,
             (3, Some(AdobeTransform::None)) => Self::Rgb,
             (3, None) if frame.has_rgb_identifiers() || frame.process == Process::Lossless => {
                 Self::Rgb
@@ -93,6 +94,10 @@ impl ColorModel {
             (_, None | Some(AdobeTransform::None)) => Self::Cmyk,
             _ => Self::Ycck,
         }
+    }
+
+    pub(super) fn is_cmyk(self) -> bool {
+        matches!(self, Self::Cmyk | Self::Ycck)
     }
 
     /// What Adobe's segment says where it says the same; `None` where it has no say.
@@ -157,6 +162,17 @@ impl Frame {
             height,
             components,
         })
+    }
+
+    /// How many blocks hold samples of the image, in all components (A.1.1, A.2.4).
+    pub(super) fn blocks(&self) -> u64 {
+        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
+        let (h_max, v_max) = (max(|c| c.h).unwrap_or(1), max(|c| c.v).unwrap_or(1));
+        let side = |size: NonZeroU16, factor: u8, max: u8| {
+            (u64::from(size.get()) * u64::from(factor)).div_ceil(8 * u64::from(max))
+        };
+        let blocks = |c: &Component| side(self.width, c.h, h_max) * side(self.height, c.v, v_max);
+        self.components.iter().map(blocks).sum()
     }
 
     /// Whether the identifiers are the letters R, G, B.

@@ -30,15 +30,25 @@ pub(super) struct Header<'a> {
     pub(super) density: Option<[Density; 2]>,
     pub(super) pixel_ratio: f64,
     pub(super) orientation: Orientation,
+    /// Whether Exif tells where the picture was taken.
+    pub(super) has_position: bool,
+    /// Whether Exif says that the colors are Adobe RGB.
+    pub(super) is_adobe_rgb: bool,
     pub(super) icc_profile: Option<Cow<'a, [u8]>>,
     /// In order.
     pub(super) edits: Vec<Edit>,
     pub(super) notices: Vec<Notice>,
     /// As they stand at the first scan.
     pub(super) tables: Tables<'a>,
-    /// Where the first SOS marker is, in bytes.
+    /// Where the frame header and the first SOS marker are, in bytes.
+    pub(super) frame_offset: u64,
     pub(super) scans_offset: usize,
+    /// Whether the header says that other images or a video may follow this image.
+    pub(super) names_more: bool,
 }
+
+/// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
+const ROUNDING: f64 = 0.02;
 
 /// What has been seen so far.
 #[derive(Default)]
@@ -48,9 +58,11 @@ struct Reader<'a> {
     jfif: Option<Jfif>,
     exif: Option<Exif>,
     photoshop_density: Option<[f64; 2]>,
+    xmp_density: Option<[f64; 2]>,
     /// Each transform that an Adobe segment states, and where, in bytes.
     adobe: Vec<(AdobeTransform, u64)>,
     icc: IccChunks<'a>,
+    names_more: bool,
     edits: Vec<Edit>,
 }
 
@@ -121,8 +133,13 @@ impl<'a> Reader<'a> {
                 if let Some(exif) = exif::exif(segment.payload) {
                     self.exif(exif, segment);
                 }
+                self.names_more |= app::xmp_names_more(segment.payload);
+                self.xmp_density = self.xmp_density.or(app::xmp_density(segment.payload));
             }
-            Marker::APP2 => self.icc.push(segment.payload),
+            Marker::APP2 => {
+                self.icc.push(segment.payload);
+                self.names_more |= app::is_multi_picture(segment.payload);
+            }
             Marker::APP13 => {
                 self.photoshop_density = self
                     .photoshop_density
@@ -216,11 +233,15 @@ impl<'a> Reader<'a> {
             density,
             pixel_ratio,
             orientation: exif.orientation,
+            has_position: exif.has_position,
+            is_adobe_rgb: exif.is_adobe_rgb,
             icc_profile,
             edits: self.edits,
             notices,
             tables: self.tables,
+            frame_offset,
             scans_offset: scan.offset,
+            names_more: self.names_more,
         })
     }
 
@@ -258,20 +279,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// JFIF, Exif, Photoshop: the first that is plausible.
+    /// JFIF, Exif, Photoshop, XMP: the first that is plausible.
     fn density(&self, notices: &mut Vec<Notice>) -> Option<[Density; 2]> {
         let jfif = match self.jfif {
             Some(Jfif::Density(density)) => Some(density),
             _ => None,
         };
         let exif = self.exif.and_then(|exif| exif.density);
-        let stated = [jfif, exif, self.photoshop_density];
+        let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
+        let differ = |[a, b]: [[Density; 2]; 2]| {
+            a.iter()
+                .zip(b)
+                .any(|(a, b)| (a.get() / b.get() - 1.0).abs() > ROUNDING)
+        };
+        if let (Some(jfif), Some(exif)) = (jfif.and_then(plausible), exif.and_then(plausible))
+            && differ([jfif, exif])
+        {
+            notices.push(Notice::DensityConflict);
+        }
+        let stated = [jfif, exif, self.photoshop_density, self.xmp_density];
         // Zero, and anything over zero, are ways to state none.
         let mut stated = stated
             .into_iter()
             .flatten()
             .filter(|d| d.iter().all(|&n| n > 0.0 && n.is_finite()));
-        let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
         let first = stated.next()?;
         plausible(first).or_else(|| {
             notices.push(Notice::DensityImplausible);

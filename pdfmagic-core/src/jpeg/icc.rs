@@ -35,11 +35,18 @@ impl<'a> IccChunks<'a> {
             .iter()
             .zip(1..)
             .all(|(&(n, t, _), i)| usize::from(n) == i && usize::from(t) == total);
-        let profile = match &self.chunks[..] {
+        let mut profile = match &self.chunks[..] {
             _ if !is_whole => return None,
             [(.., data)] => Cow::Borrowed(*data),
             many => Cow::Owned(many.iter().flat_map(|(.., data)| *data).copied().collect()),
         };
+        // Bytes after the declared size belong to nothing.
+        let declared = usize::try_from(u32::from_be_bytes(*profile.first_chunk()?)).ok()?;
+        match &mut profile {
+            Cow::Borrowed(bytes) => *bytes = bytes.get(..declared)?,
+            Cow::Owned(bytes) if declared <= bytes.len() => bytes.truncate(declared),
+            Cow::Owned(_) => return None,
+        }
         is_usable(&profile, components).then_some(profile)
     }
 }
@@ -50,14 +57,12 @@ fn is_usable(profile: &[u8], components: usize) -> bool {
     let Some(header) = profile.first_chunk::<128>() else {
         return false;
     };
-    let [s0, s1, s2, s3, ..] = *header;
     let space: &[u8] = match components {
         1 => b"GRAY",
         3 => b"RGB ",
         _ => b"CMYK",
     };
-    u32::from_be_bytes([s0, s1, s2, s3]) as usize == profile.len()
-        && header[8] <= 4
+    header[8] <= 4
         && matches!(&header[12..16], b"scnr" | b"mntr" | b"prtr" | b"spac")
         && &header[16..20] == space
         && &header[36..40] == b"acsp"

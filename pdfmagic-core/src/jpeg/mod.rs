@@ -3,17 +3,22 @@
 mod app;
 mod default_tables;
 mod edit;
+mod end_finder;
+mod ending;
 mod exif;
 mod frame;
 mod header;
 mod huffman_table;
 mod icc;
+mod metadata;
 mod scan_header;
 mod segment;
 mod source;
 mod tables;
 
 pub use app::AdobeTransform;
+pub(crate) use end_finder::{End, EndFinder};
+pub(crate) use ending::EOI;
 pub use exif::Orientation;
 pub use frame::{ColorModel, Component, EntropyCoding, Frame, Process};
 pub(crate) use huffman_table::{Class, HuffmanTable};
@@ -22,15 +27,15 @@ pub(crate) use segment::{Marker, Segments};
 pub use source::Source;
 pub(crate) use tables::{Conditioning, QuantizationTable, Quantizer, Tables};
 
+use crate::damage::Damage;
 use crate::density::Density;
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
 use crate::notice::Notice;
+use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
+use ending::Ending;
 use header::Header;
-
-/// The marker at the end of every JPEG.
-pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 
 /// A JPEG whose header has been read and found sound.
 ///
@@ -39,6 +44,9 @@ pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 pub struct Jpeg<'a> {
     source: Source<'a>,
     header: Header<'a>,
+    ending: Ending,
+    damage: Option<Damage>,
+    is_inverted: bool,
 }
 
 impl<'a> Jpeg<'a> {
@@ -54,8 +62,37 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
+        let mut jpeg = Self::parse_header(source, limits)?;
+        let header = &jpeg.header;
+        jpeg.ending = Ending::find(
+            source,
+            &header.frame,
+            header.frame_offset,
+            header.scans_offset,
+            header.names_more,
+        )?;
+        let last = jpeg.header.edits.last().map(|edit| &edit.range);
+        if last == jpeg.ending.edit.as_ref().map(|edit| &edit.range) {
+            // A DNL segment that gave the height is left out already.
+            jpeg.ending.edit = None;
+        }
+        Ok(jpeg)
+    }
+
+    /// Reads the marker segments from SOI to the first SOS, and takes it that the image ends with the input.
+    pub(crate) fn parse_header(
+        source: impl Into<Source<'a>>,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let source = source.into();
         match header::read(source, limits) {
-            Ok(header) => Ok(Self { source, header }),
+            Ok(header) => Ok(Self {
+                source,
+                ending: Ending::assumed(source),
+                damage: None,
+                is_inverted: header.adobe.is_some(),
+                header,
+            }),
             Err(error) => Err(source.short(error)),
         }
     }
@@ -73,6 +110,12 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only its ends were given.
     pub fn whole(&self) -> Result<&'a [u8], Error> {
         self.source.whole()
+    }
+
+    /// All of the input up to where the image ends.
+    pub(crate) fn image_data(&self) -> Result<&'a [u8], Error> {
+        let end = usize::try_from(self.ending.end).unwrap_or(usize::MAX);
+        self.whole().map(|bytes| &bytes[..bytes.len().min(end)])
     }
 
     /// The frame header.
@@ -143,16 +186,100 @@ impl<'a> Jpeg<'a> {
         &self.header.notices
     }
 
-    /// The input with what must change in it for every viewer to show the same, and why.
+    /// Applies what the options say about metadata and colors, before a [`Backend`](crate::Backend) makes an image of it.
+    /// [`Page::new`](crate::Page::new) does that by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`].
+    pub fn apply(&mut self, options: InputOptions) -> Result<(), Error> {
+        self.is_inverted = match options.cmyk_polarity {
+            CmykPolarity::Auto => self.is_inverted,
+            CmykPolarity::Normal => false,
+            CmykPolarity::Inverted => true,
+        };
+        let notices = &mut self.header.notices;
+        if options.cmyk_polarity != CmykPolarity::Auto {
+            notices.retain(|notice| *notice != Notice::CmykPolarityAssumed);
+        }
+        if options.metadata == Metadata::Strip {
+            let head = self.source.head();
+            let header = &mut self.header;
+            let size = metadata::strip(head, header.scans_offset, &mut header.edits)?;
+            header.has_position = false;
+            if size > 0 {
+                header.notices.push(Notice::MetadataRemoved { size });
+            }
+        } else if self.header.has_position {
+            notices.push(Notice::PositionKept);
+        }
+        Ok(())
+    }
+
+    /// The metadata as it is to stand in re-encoded data, after what must change in it.
+    pub(crate) fn kept_metadata(&self) -> Result<Vec<Piece>, Error> {
+        metadata::kept(
+            self.source.head(),
+            self.header.scans_offset,
+            &self.header.edits,
+        )
+    }
+
+    /// The damage that was found in the data.
+    #[must_use]
+    pub fn damage(&self) -> Option<Damage> {
+        self.damage
+    }
+
+    /// Remembers damage that is to be mended.
+    pub(crate) fn set_damage(&mut self, damage: Option<Damage>) {
+        self.damage = damage;
+    }
+
+    /// Whether the values of four components are stored inverted: 0 is full ink.
+    #[must_use]
+    pub fn is_inverted(&self) -> bool {
+        self.header.color_model.is_cmyk() && self.is_inverted
+    }
+
+    /// Whether Exif says that the colors are Adobe RGB, and no profile says what they are.
+    #[must_use]
+    pub fn is_adobe_rgb(&self) -> bool {
+        let is_rgb = matches!(self.header.color_model, ColorModel::YCbCr | ColorModel::Rgb);
+        is_rgb && self.header.is_adobe_rgb && self.header.icc_profile.is_none()
+    }
+
+    /// Whether the image ends without EOI, at something that no image contains.
+    pub(crate) fn is_foreign_at_end(&self) -> bool {
+        !self.ending.has_eoi && self.ending.trailing.is_some()
+    }
+
+    /// Whether the image ends with EOI.
+    pub(crate) fn has_eoi(&self) -> bool {
+        self.ending.has_eoi
+    }
+
+    /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
+    /// announce, or there are too few of them. Then the data should be [verified](Self::verify).
+    #[must_use]
+    pub fn is_odd(&self) -> bool {
+        self.ending.is_odd
+    }
+
+    /// The image, with what must change in it for every viewer to show the same, and why.
     ///
     /// Changes are few and small, nearly all of them in the header; the rest comes as ranges of the input.
     pub(crate) fn mended(&self) -> (Vec<Piece>, Vec<Notice>) {
-        let mut pieces = edit::apply(&self.header.edits, self.size());
-        let mut notices: Vec<_> = self.header.edits.iter().map(|edit| edit.notice).collect();
-        if !self.source.tail().ends_with(EOI) {
+        let edits = self.header.edits.iter().chain(&self.ending.edit);
+        let mut pieces = edit::apply(edits.clone(), 0..self.ending.end);
+        let mut notices: Vec<_> = edits.filter_map(|edit| edit.notice).collect();
+        notices.extend(self.ending.trailing);
+        if !self.ending.has_eoi {
             // A missing EOI costs rows in poppler.
             pieces.push(Piece::Made(EOI.to_vec()));
-            notices.push(Notice::EoiAppended);
+            if self.ending.trailing.is_none() {
+                notices.push(Notice::EoiAppended);
+            }
         }
         notices.sort_unstable();
         notices.dedup();
@@ -168,7 +295,7 @@ impl<'a> Jpeg<'a> {
         let pixels =
             u64::from(self.header.frame.width.get()) * u64::from(self.header.frame.height.get());
         Resource::Pixels.check(pixels, limits.max_pixels)?;
-        let mut segments = Segments::at(self.whole()?, self.header.scans_offset);
+        let mut segments = Segments::at(self.image_data()?, self.header.scans_offset);
         let mut scans = 0;
         while let Ok(segment) = segments.next() {
             match segment.marker {

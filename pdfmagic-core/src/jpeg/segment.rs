@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use crate::error::{Error, Resource};
 use crate::file_kind::FileKind;
 use crate::notice::Notice;
@@ -51,12 +53,20 @@ impl Marker {
         matches!(self.0, 0x02..=0xBF | 0xF0..=0xFD) || matches!(self, Self::JPG)
     }
 
-    const fn is_restart(self) -> bool {
+    /// What may stand between the scans of a frame, or after the last: tables, scan headers, DNL, APPn and COM.
+    pub(super) const fn is_between_scans(self) -> bool {
+        matches!(
+            self,
+            Self::DHT | Self::DAC | Self::SOS | Self::DQT | Self::DNL | Self::DRI
+        ) || self.is_optional()
+    }
+
+    pub(super) const fn is_restart(self) -> bool {
         matches!(self.0, 0xD0..=0xD7)
     }
 
     /// APPn and COM: what a decoder may pass over.
-    const fn is_optional(self) -> bool {
+    pub(super) const fn is_optional(self) -> bool {
         matches!(self.0, 0xE0..=0xEF | 0xFE)
     }
 }
@@ -99,8 +109,8 @@ pub(crate) struct Segments<'a> {
     at: usize,
     left: u32,
     max: u32,
-    /// What was passed over since the input began, and why.
-    pub(crate) skipped: Vec<(Range<u64>, Notice)>,
+    /// What was passed over since the input began, and what to say of it.
+    pub(crate) skipped: Vec<(Range<u64>, Option<Notice>)>,
 }
 
 impl<'a> Segments<'a> {
@@ -120,7 +130,7 @@ impl<'a> Segments<'a> {
                 .filter(|_| kind == FileKind::Unknown)
                 .ok_or(Error::NotJpeg(kind))?;
             segments.at = soi + SOI.len();
-            segments.skip(0..soi, Notice::LeadingBytesSkipped);
+            segments.skip(0..soi, Some(Notice::LeadingBytesSkipped));
         }
         Ok(segments)
     }
@@ -145,7 +155,7 @@ impl<'a> Segments<'a> {
                 return Ok(self.segment(marker, offset, 0));
             }
             if marker.stands_alone() {
-                self.skip(offset..self.at, Notice::StrayBytesSkipped);
+                self.skip(offset..self.at, Some(Notice::StrayBytesSkipped));
                 continue;
             }
             self.left = self.left.checked_sub(1).ok_or(Error::Limit {
@@ -157,7 +167,7 @@ impl<'a> Segments<'a> {
             self.at += 2;
             let Some(length) = usize::from(u16::from_be_bytes(*length)).checked_sub(2) else {
                 if marker.is_optional() {
-                    self.skip(offset..self.at, Notice::ShortSegmentSkipped);
+                    self.skip(offset..self.at, Some(Notice::ShortSegmentSkipped));
                     continue;
                 }
                 return Err(malformed(offset, "segment length below 2"));
@@ -171,32 +181,39 @@ impl<'a> Segments<'a> {
 
     /// Passes over entropy-coded data, up to the marker that ends it (B.1.1.5), and returns where that is.
     pub(crate) fn skip_data(&mut self) -> usize {
-        let restart_or_stuffed = |code: u8| code == 0 || Marker(code).is_restart();
-        let end = self
-            .rest()
-            .windows(2)
-            .position(|w| matches!(*w, [0xFF, code] if code != 0xFF && !restart_or_stuffed(code)));
-        self.at = end.map_or(self.bytes.len(), |end| self.at + end);
+        let bytes = self.bytes;
+        let is_end = |at: &usize| match bytes.get(at + 1) {
+            Some(&code) => code != 0 && code != 0xFF && !Marker(code).is_restart(),
+            None => false,
+        };
+        let from = self.at;
+        let end = memchr_iter(0xFF, self.rest())
+            .map(|at| from + at)
+            .find(is_end);
+        self.at = end.unwrap_or(bytes.len());
         self.at
     }
 
-    /// Reads a marker, and passes over what is before it. B.1.1.2 allows fill bytes 0xFF and nothing else, but pdf.js
-    /// may not find its way through those either.
+    /// Reads a marker, and passes over what is before it. B.1.1.2 allows fill bytes 0xFF, which are left out too, since
+    /// pdf.js may not find its way through them; what else there is, no decoder expects.
     fn marker(&mut self) -> Result<Marker, Error> {
         let from = self.at;
-        let mut stray = false;
+        let mut is_fill = true;
         loop {
             match *self.rest() {
-                [0xFF, 0xFF, ..] => (self.at, stray) = (self.at + 1, true),
-                [0xFF, 0, ..] => (self.at, stray) = (self.at + 2, true),
+                [0xFF, 0xFF, ..] => self.at += 1,
+                [0xFF, 0, ..] => (self.at, is_fill) = (self.at + 2, false),
                 [0xFF, code, ..] => {
-                    if stray {
-                        self.skip(from..self.at, Notice::StrayBytesSkipped);
+                    if self.at > from {
+                        self.skip(
+                            from..self.at,
+                            (!is_fill).then_some(Notice::StrayBytesSkipped),
+                        );
                     }
                     self.at += 2;
                     return Ok(Marker(code));
                 }
-                [_, _, ..] => (self.at, stray) = (self.at + 1, true),
+                [_, _, ..] => (self.at, is_fill) = (self.at + 1, false),
                 _ => return Err(self.truncated()),
             }
         }
@@ -217,7 +234,7 @@ impl<'a> Segments<'a> {
         &self.bytes[self.at..]
     }
 
-    fn skip(&mut self, range: Range<usize>, why: Notice) {
+    fn skip(&mut self, range: Range<usize>, why: Option<Notice>) {
         let (start, end) = (range.start as u64, range.end as u64);
         match self.skipped.last_mut() {
             Some((last, reason)) if (last.end, *reason) == (start, why) => last.end = end,

@@ -3,6 +3,7 @@
 mod border;
 mod document;
 mod image;
+mod input;
 mod page;
 #[cfg(feature = "serde")]
 mod settings;
@@ -11,6 +12,7 @@ mod size;
 pub use border::Border;
 pub use document::{DocumentOptions, Language, Magnification, PageLayout, Panes};
 pub use image::{BackendName, ImageOptions};
+pub use input::{CmykPolarity, Frames, InputOptions, Metadata, OnDamage};
 pub use page::{Anchor, Fit, PageOptions, Rotation};
 #[cfg(feature = "serde")]
 pub use settings::{ConversionOptions, Settings};
@@ -18,10 +20,12 @@ pub use size::{Extent, ImageSize, PageSize};
 
 use crate::limits::Limits;
 
-/// How a page is laid out, and what input is refused.
+/// How a page is made from a JPEG, and what input is refused.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
+    /// What the JPEG is taken for, and what of it goes into the PDF.
+    pub input: InputOptions,
     /// How the page is laid out.
     pub page: PageOptions,
     /// Limits on the input. Default: see [`Limits`].

@@ -12,12 +12,12 @@ use serde::de::{
 use serde::{Serialize, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use super::{DocumentOptions, ImageOptions, PageOptions};
+use super::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use crate::value::OptionError;
 
 /// Options by name, as queries, forms and JSON give them. A later value takes the place of an earlier one.
 ///
-/// Names are those of the fields of [`PageOptions`], [`ImageOptions`] and [`DocumentOptions`], with `-` or `_` between
+/// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with `-` or `_` between
 /// words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values are what the type of the
 /// field takes as text.
 ///
@@ -41,8 +41,26 @@ pub struct Settings(BTreeMap<String, String>);
 #[derive(Debug, Clone, Default)]
 pub struct ConversionOptions {
     document: DocumentOptions,
-    all: (PageOptions, ImageOptions),
-    single: Vec<(PageOptions, ImageOptions)>,
+    all: PageSettings,
+    single: Vec<PageSettings>,
+}
+
+/// The options of a page.
+#[derive(Debug, Clone, Default)]
+struct PageSettings {
+    page: PageOptions,
+    image: ImageOptions,
+    input: InputOptions,
+}
+
+impl PageSettings {
+    fn take(settings: &mut Settings) -> Result<Self, OptionError> {
+        Ok(Self {
+            page: settings.take()?,
+            image: settings.take()?,
+            input: settings.take()?,
+        })
+    }
 }
 
 impl Settings {
@@ -161,14 +179,13 @@ impl Settings {
             let mut merged = self.clone();
             merged.merge(&own);
             // What is the document's, or nobody's, is so for one page too.
-            own.take::<PageOptions>()?;
-            own.take::<ImageOptions>()?;
+            PageSettings::take(&mut own)?;
             own.finish()?;
-            Ok((merged.take()?, merged.take()?))
+            PageSettings::take(&mut merged)
         });
         let single = single.collect::<Result<_, _>>()?;
         let options = ConversionOptions {
-            all: (self.take()?, self.take()?),
+            all: PageSettings::take(&mut self)?,
             document: self.take()?,
             single,
         };
@@ -209,6 +226,7 @@ impl Settings {
         [
             names::<PageOptions>(),
             names::<ImageOptions>(),
+            names::<InputOptions>(),
             names::<DocumentOptions>(),
         ]
         .concat()
@@ -225,8 +243,14 @@ impl ConversionOptions {
     /// The options of a page, by the number of its input, counted from 0.
     #[must_use]
     pub fn page(&self, index: usize) -> (&PageOptions, &ImageOptions) {
-        let (page, image) = self.single.get(index).unwrap_or(&self.all);
-        (page, image)
+        let own = self.single.get(index).unwrap_or(&self.all);
+        (&own.page, &own.image)
+    }
+
+    /// What the input of a page is taken for, by its number, counted from 0.
+    #[must_use]
+    pub fn input(&self, index: usize) -> InputOptions {
+        self.single.get(index).unwrap_or(&self.all).input
     }
 
     /// How many pages have options of their own.
@@ -445,7 +469,7 @@ mod tests {
             (
                 "fallback_density",
                 "9",
-                "fallback-density: expected 10 to 4800 pixels per inch",
+                "fallback-density: expected 10 to 12800 pixels per inch",
             ),
             (
                 "fit",

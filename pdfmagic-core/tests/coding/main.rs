@@ -1,5 +1,6 @@
 //! What is coded anew decodes to the same samples, as libjpeg-turbo's `djpeg` sees them.
 
+mod damage;
 mod lossless;
 mod lossless_scans;
 mod quality;

@@ -165,7 +165,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
 }
 
 #[test]
-fn luminance_coarser_than_a_color_difference_keeps_its_color() {
+fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
     // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
     let jpeg = [
         b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
@@ -181,5 +181,5 @@ fn luminance_coarser_than_a_color_difference_keeps_its_color() {
         ..Reencode::default()
     };
     let image = gray.image(&parsed, &limits).expect("its data is sound");
-    assert_eq!(image.color_space, ColorSpace::DeviceRgb);
+    assert_eq!(image.color_space, ColorSpace::DeviceGray);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use pdfmagic_core::{Error, Jpeg, Limits, Transcode};
+use pdfmagic_core::{Jpeg, Limits, Transcode};
 
 use super::support::{coded, has_djpeg, jpegtran, run};
 
@@ -48,7 +48,7 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let limits = Limits::default();
-    let (mut compared, mut refused) = (0, 0);
+    let mut compared = 0;
     for (name, options) in [
         ("ycbcr_444.jpg", &["-restart", "1B"][..]),
         ("ycbcr_444.jpg", &["-restart", "5B"]),
@@ -63,24 +63,17 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
             let header = Jpeg::parse(&jpeg, &limits).expect("its header is sound");
             // Without data an arithmetic decoder reads zeros (D.1.8).
             let is_legal = options[0] == "-arithmetic" && damage.starts_with("interval empty");
-            let is_whole = header.verify(&limits).is_ok();
-            assert_eq!(is_whole, is_legal, "{place}: taken for whole");
+            let found = header.verify(&limits).expect("it is within the limits");
+            assert_eq!(found.is_none(), is_legal, "{place}: taken for whole");
             // It warns, and still gives samples.
             let (_, expected) = run("djpeg", &["-pnm"], &jpeg);
             for backend in [false, true].map(|progressive| Transcode { progressive }) {
-                match coded(&jpeg, &backend) {
-                    Ok(data) => {
-                        let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
-                        assert!(is_sound && samples == expected, "{place}: other samples");
-                        compared += 1;
-                    }
-                    // Later scans refine what is lost, and then make no sense.
-                    Err(Error::Scan { .. }) if options.contains(&"-progressive") => refused += 1,
-                    Err(error) => panic!("{place}: {error}"),
-                }
+                let data = coded(&jpeg, &backend).expect("damage is mended");
+                let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
+                assert!(is_sound && samples == expected, "{place}: other samples");
+                compared += 1;
             }
         }
     }
-    println!("{compared} damaged files have the same samples, {refused} are refused");
-    assert!(compared > 10 * refused, "only {compared} were compared");
+    assert!(compared > 500, "only {compared} were compared");
 }

@@ -282,18 +282,19 @@ mod repairs {
             (embedded(&led), notices(&led)),
             (sound.clone(), vec![Notice::LeadingBytesSkipped])
         );
-        for stray in [
-            b"junk\xFF\0".as_slice(),
-            b"\xFF\xD8",
-            b"\xFF\xD3",
-            b"\xFF\xFF",
-        ] {
+        for stray in [b"junk\xFF\0".as_slice(), b"\xFF\xD8", b"\xFF\xD3"] {
             let jpeg = with(&sound, stray);
             assert_eq!(
                 (embedded(&jpeg), notices(&jpeg)),
                 (sound.clone(), vec![Notice::StrayBytesSkipped])
             );
         }
+    }
+
+    #[test]
+    fn leave_out_fill_bytes_which_are_legal() {
+        let filled = with(&jpeg(Luma), &[0xFF; 7]);
+        assert_eq!((embedded(&filled), notices(&filled)), (jpeg(Luma), vec![]));
     }
 
     #[test]

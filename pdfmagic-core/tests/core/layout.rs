@@ -13,6 +13,8 @@ use proptest::prelude::*;
 fn sized(width: u16, height: u16, segments: &[u8]) -> Vec<u8> {
     let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), segments);
     let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    // Lossless coding, of which no size of the data is too small for any dimensions.
+    jpeg[frame + 1] = 0xC3;
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     jpeg

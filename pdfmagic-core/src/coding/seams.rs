@@ -1,0 +1,117 @@
+//! Where damage to sequential data begins that shows only later.
+//!
+//! A reader that has lost its place in Huffman codes soon falls into step again, some blocks off and with another
+//! brightness, so that the fault shows at the end of the scan, or where a code happens to be impossible. Before that,
+//! blocks no longer fit those above them, for as long as a row of MCUs: this seam tells where the damage begins.
+
+use super::coefficients::Block;
+use super::dct::Matrix;
+use super::fault::Fault;
+use super::grid::{Grid, Layout, Place};
+use super::sink::{Levels, Sink};
+use crate::jpeg::{Quantizer, Selector};
+
+/// A sink that measures how badly each MCU fits those around it.
+pub(super) struct Seams {
+    grid: Grid,
+    layout: Layout,
+    quantizers: Vec<Quantizer>,
+    /// By component, the samples of the last row of blocks.
+    above: Vec<Vec<Matrix>>,
+    /// By component, the samples of the last block, and its row and column.
+    left: Vec<(Matrix, (usize, usize))>,
+    /// By MCU.
+    misfits: Vec<f32>,
+    block: Block,
+}
+
+/// Steps between samples beyond this count no more, in levels of 8 bits.
+const MAX_STEP: f32 = 64.0;
+
+impl Seams {
+    pub(super) fn new(grid: &Grid, selectors: &[Selector], quantizers: Vec<Quantizer>) -> Self {
+        let layout = grid.layout(selectors);
+        let above = |across: usize| vec![[[0.0; 8]; 8]; across];
+        Self {
+            above: grid
+                .components
+                .iter()
+                .map(|c| above((grid.mcus_across * c.h).max(c.across) * c.v))
+                .collect(),
+            left: vec![([[0.0; 8]; 8], (usize::MAX, 0)); grid.components.len()],
+            misfits: vec![0.0; layout.across * layout.down],
+            grid: grid.clone(),
+            layout,
+            quantizers,
+            block: Block::ZERO,
+        }
+    }
+
+    /// The MCU, from `first` to `last`, at which blocks cease to fit.
+    pub(super) fn begin_of_damage(&self, first: usize, last: usize) -> usize {
+        let row = self.layout.across;
+        let mut sorted = self.misfits[first..].to_vec();
+        sorted.sort_by(f32::total_cmp);
+        let usual = sorted.get(sorted.len() / 5).copied().unwrap_or(0.0);
+        let mean = |misfits: &[f32]| misfits.iter().sum::<f32>() / misfits.len().max(1) as f32;
+        let weight = |at: &usize| {
+            let before = &self.misfits[at.saturating_sub(row).max(first)..*at];
+            let after = &self.misfits[*at..(at + row).min(self.misfits.len())];
+            let (n, m) = (before.len() as f32 + 1.0, after.len() as f32);
+            let before = (before.iter().sum::<f32>() + usual) / n;
+            (mean(after) - before) * (n * m / (n + m)).sqrt()
+        };
+        (first..=last)
+            .max_by(|a, b| weight(a).total_cmp(&weight(b)))
+            .unwrap_or(last)
+    }
+}
+
+/// How much larger the step across a seam is than the steps on both sides of it: `a`, `b` | `c`, `d`.
+fn misfit([a, b, c, d]: [f32; 4]) -> f32 {
+    let step = |a: f32, b: f32| (a - b).abs().min(MAX_STEP);
+    (step(b, c) - step(a, b).max(step(c, d))).max(0.0)
+}
+
+impl Sink for Seams {
+    fn block(
+        &mut self,
+        p: &Place,
+        at: (usize, usize),
+        dc: i16,
+        levels: impl Levels,
+    ) -> Result<(), Fault> {
+        let read = levels.fill(dc, &mut self.block, |_, value| value);
+        let (row, column) = at;
+        let c = &self.grid.components[p.component];
+        if !c.has(at) {
+            return read;
+        }
+        let samples = self.block.samples(&self.quantizers[p.component]);
+        let (left, left_at) = &self.left[p.component];
+        let mut sum = 0.0;
+        let mut seams = 0.0;
+        if row > 0 {
+            let above = &self.above[p.component][column];
+            let vertical =
+                (0..8).map(|x| misfit([above[6][x], above[7][x], samples[0][x], samples[1][x]]));
+            sum += vertical.sum::<f32>();
+            seams += 8.0;
+        }
+        if column > 0 && *left_at == (row, column - 1) {
+            let horizontal = left
+                .iter()
+                .zip(&samples)
+                .map(|(l, s)| misfit([l[6], l[7], s[0], s[1]]));
+            sum += horizontal.sum::<f32>();
+            seams += 8.0;
+        }
+        let (down, across) = p.mcu(at);
+        if seams > 0.0 {
+            self.misfits[down * self.layout.across + across] += sum / seams;
+        }
+        self.left[p.component] = (samples, at);
+        self.above[p.component][column] = samples;
+        read
+    }
+}

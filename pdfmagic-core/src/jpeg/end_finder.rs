@@ -1,0 +1,292 @@
+//! Finds the end of a JPEG without decoding: byte stuffing makes markers unambiguous (T.81 B.1.1.5).
+
+use memchr::memchr;
+
+use super::segment::Marker;
+
+/// Follows the markers from a scan header on, over data that arrives in chunks.
+#[derive(Debug, Clone)]
+pub(crate) struct EndFinder {
+    state: State,
+    /// How much has been seen, in bytes.
+    at: u64,
+    /// Where the entropy-coded data of the last scan ends, without restart markers that nothing follows.
+    data_end: u64,
+    /// Where the run of restart markers began and ended that was seen last.
+    restarts: (u64, u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Between segments: a marker must begin here.
+    Segment,
+    /// After 0xFF between segments.
+    Marker,
+    /// After the marker at this offset, whose length follows, and its first byte if that has been seen.
+    Length {
+        marker: Marker,
+        offset: u64,
+        high: Option<u8>,
+    },
+    /// In a segment of which so many bytes are left.
+    Payload {
+        marker: Marker,
+        offset: u64,
+        left: u64,
+    },
+    /// In entropy-coded data.
+    Data,
+    /// After 0xFF in entropy-coded data.
+    DataMarker,
+    End(End),
+}
+
+/// How a JPEG ends. Offsets count from where the search began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With EOI, which ends at `end` and begins two bytes before; entropy-coded data ends at `data_end`.
+    Eoi { data_end: u64, end: u64 },
+    /// At something that no image contains; the image can reach no farther than `at`.
+    Foreign { at: u64 },
+    /// The input ends first; the image can reach no farther than `at`, which leaves out a segment that is cut off.
+    Missing { at: u64 },
+}
+
+impl EndFinder {
+    /// Begins at the marker of a scan header.
+    pub(crate) fn new() -> Self {
+        Self {
+            state: State::Segment,
+            at: 0,
+            data_end: 0,
+            restarts: (0, 0),
+        }
+    }
+
+    /// Looks at the next bytes. Once it returns an end, it returns the same for whatever follows.
+    pub(crate) fn feed(&mut self, chunk: &[u8]) -> Option<End> {
+        let mut rest = chunk;
+        while let Some(&byte) = rest.first() {
+            let taken = match self.state {
+                State::End(end) => return Some(end),
+                State::Data => self.data(rest),
+                State::Payload {
+                    marker,
+                    offset,
+                    left,
+                } => {
+                    let taken = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    self.state = match left - taken as u64 {
+                        0 if marker == Marker::SOS => State::Data,
+                        0 => State::Segment,
+                        left => State::Payload {
+                            marker,
+                            offset,
+                            left,
+                        },
+                    };
+                    taken
+                }
+                _ => {
+                    self.state = self.next(byte);
+                    1
+                }
+            };
+            self.at += taken as u64;
+            rest = &rest[taken..];
+        }
+        match self.state {
+            State::End(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// How the JPEG ends, once all of the input has been seen.
+    pub(crate) fn finish(&self) -> End {
+        match self.state {
+            State::End(end) => end,
+            // A segment that the end of the input cuts off is none.
+            State::Length { offset, .. } | State::Payload { offset, .. } => {
+                End::Missing { at: offset }
+            }
+            State::Segment | State::Marker => End::Missing { at: self.data_end },
+            State::Data => End::Missing { at: self.at },
+            State::DataMarker => End::Missing { at: self.at - 1 },
+        }
+    }
+
+    /// Passes over entropy-coded data, to the byte after the next 0xFF.
+    fn data(&mut self, rest: &[u8]) -> usize {
+        match memchr(0xFF, rest) {
+            Some(at) => {
+                self.state = State::DataMarker;
+                at + 1
+            }
+            None => rest.len(),
+        }
+    }
+
+    /// The state after one byte.
+    fn next(&mut self, byte: u8) -> State {
+        let marker = Marker(byte);
+        match self.state {
+            // Bytes between segments are passed over, as libjpeg does.
+            State::Segment if byte == 0xFF => State::Marker,
+            State::DataMarker if byte == 0 => State::Data,
+            State::DataMarker if marker.is_restart() => {
+                if self.restarts.1 + 1 != self.at {
+                    self.restarts.0 = self.at - 1;
+                }
+                self.restarts.1 = self.at + 1;
+                State::Data
+            }
+            State::DataMarker if byte == 0xFF => State::DataMarker,
+            // No decoder takes these for the end of anything.
+            State::DataMarker if byte < Marker::SOF0.0 => State::Data,
+            State::DataMarker => {
+                let at = self.at - 1;
+                self.data_end = if self.restarts.1 == at {
+                    self.restarts.0
+                } else {
+                    at
+                };
+                self.marker(marker)
+            }
+            State::Marker => match byte {
+                0xFF => State::Marker,
+                0 => State::Segment,
+                _ if marker.is_restart() => State::Segment,
+                _ => self.marker(marker),
+            },
+            State::Length {
+                marker,
+                offset,
+                high: None,
+            } => State::Length {
+                marker,
+                offset,
+                high: Some(byte),
+            },
+            State::Length {
+                marker,
+                offset,
+                high: Some(high),
+            } => match u64::from(u16::from_be_bytes([high, byte])) {
+                0 | 1 => State::End(End::Foreign { at: offset }),
+                2 if marker == Marker::SOS => State::Data,
+                2 => State::Segment,
+                length => State::Payload {
+                    marker,
+                    offset,
+                    left: length - 2,
+                },
+            },
+            state => state,
+        }
+    }
+
+    /// The state after a marker, whose second byte is looked at.
+    fn marker(&self, marker: Marker) -> State {
+        let offset = self.at - 1;
+        if marker == Marker::EOI {
+            return State::End(End::Eoi {
+                data_end: self.data_end,
+                end: self.at + 1,
+            });
+        }
+        if marker.is_between_scans() {
+            return State::Length {
+                marker,
+                offset,
+                high: None,
+            };
+        }
+        State::End(End::Foreign { at: offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCAN: &[u8] = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0data\xFF\0\xFF\xD0more";
+
+    fn end(rest: &[u8]) -> End {
+        let mut finder = EndFinder::new();
+        finder.feed(&[SCAN, rest].concat());
+        finder.finish()
+    }
+
+    fn eoi(data: usize, all: usize) -> End {
+        End::Eoi {
+            data_end: (SCAN.len() + data) as u64,
+            end: (SCAN.len() + all) as u64,
+        }
+    }
+
+    #[test]
+    fn the_first_eoi_ends_the_image() {
+        assert_eq!(end(b"\xFF\xD9"), eoi(0, 2));
+        assert_eq!(end(b"\xFF\xD9 and \xFF\xD9"), eoi(0, 2));
+    }
+
+    #[test]
+    fn restart_markers_and_segments_after_the_data_are_not_data() {
+        assert_eq!(end(b"\xFF\xD1\xFF\xD2\xFF\xD9"), eoi(0, 6));
+        assert_eq!(end(b"\xFF\xD1\xFF\xDC\0\x04\0\x10\xFF\xD9"), eoi(0, 10));
+        assert_eq!(end(b"\xFF\xD1x\xFF\xD9"), eoi(3, 5));
+    }
+
+    #[test]
+    fn an_eoi_inside_a_segment_ends_nothing() {
+        assert_eq!(end(b"\xFF\xFE\0\x06\xFF\xD9xx\xFF\xD9"), eoi(0, 10));
+    }
+
+    #[test]
+    fn what_no_image_contains_ends_it() {
+        let foreign = End::Foreign {
+            at: SCAN.len() as u64,
+        };
+        for marker in [0xC0, 0xD8, 0xDF, 0xF0] {
+            assert_eq!(end(&[0xFF, marker, 0, 4, 0, 0, 0xFF, 0xD9]), foreign);
+        }
+        assert_eq!(end(b"\xFF\xFE\0\x01\xFF\xD9"), foreign);
+    }
+
+    #[test]
+    fn without_eoi_a_segment_that_is_cut_off_is_left_out() {
+        let missing = |at: usize| End::Missing {
+            at: (SCAN.len() + at) as u64,
+        };
+        assert_eq!(end(b""), missing(0));
+        assert_eq!(end(b"xy"), missing(2));
+        assert_eq!(end(b"xy\xFF"), missing(2));
+        assert_eq!(end(b"xy\xFF\xFE"), missing(2));
+        assert_eq!(end(b"xy\xFF\xFE\0\x20abc"), missing(2));
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_of_any_size_give_the_same_end(
+            bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0xD9), Just(0), any::<u8>()], 0..200),
+            sizes in prop::collection::vec(1usize..9, 1..100),
+        ) {
+            let all = [SCAN, &bytes].concat();
+            let mut whole = EndFinder::new();
+            whole.feed(&all);
+            let mut parts = EndFinder::new();
+            let mut rest = &all[..];
+            for size in sizes.into_iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (chunk, after) = rest.split_at(size.min(rest.len()));
+                parts.feed(chunk);
+                rest = after;
+            }
+            prop_assert_eq!(parts.finish(), whole.finish());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the image ends, and what follows it in the input.
+
+use super::edit::Edit;
+use super::end_finder::{End, EndFinder};
+use super::frame::{EntropyCoding, Frame, Process};
+use super::segment::Marker;
+use super::source::Source;
+use crate::error::Error;
+use crate::notice::{Notice, Trailing};
+
+/// The marker at the end of every JPEG.
+pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
+
+/// Inputs up to this size are followed to their end in any case, in bytes: that costs a few microseconds.
+const ALWAYS_FOLLOWED: u64 = 64 << 10;
+
+/// Where the image ends.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    /// In bytes from the start of the input: after EOI, or where the data stops without one.
+    pub(super) end: u64,
+    pub(super) has_eoi: bool,
+    /// Whether something about the end is odd, so that the data should be verified.
+    pub(super) is_odd: bool,
+    /// What stands between the data and EOI.
+    pub(super) edit: Option<Edit>,
+    /// What follows EOI.
+    pub(super) trailing: Option<Notice>,
+}
+
+impl Ending {
+    /// Where the image ends as far as its last bytes tell: with the input.
+    pub(super) fn assumed(source: Source<'_>) -> Self {
+        Self {
+            end: source.size(),
+            has_eoi: true,
+            is_odd: false,
+            edit: None,
+            trailing: None,
+        }
+    }
+
+    /// Finds the end of an image whose first scan header is at `scans_offset`. The data is looked at only where the last
+    /// bytes or the header say that this is needed: `names_more` tells that other images or a video may follow.
+    pub(super) fn find(
+        source: Source<'_>,
+        frame: &Frame,
+        frame_offset: u64,
+        scans_offset: usize,
+        names_more: bool,
+    ) -> Result<Self, Error> {
+        let data_size = source.size().saturating_sub(scans_offset as u64);
+        let is_too_small = data_size < least_data(frame);
+        let is_plain = ends_plainly(source.tail()) && !names_more && !is_too_small;
+        if is_plain && source.size() > ALWAYS_FOLLOWED {
+            return Ok(Self::assumed(source));
+        }
+        let bytes = source.whole()?;
+        let mut finder = EndFinder::new();
+        finder.feed(&bytes[scans_offset..]);
+        let absolute = |at: u64| scans_offset as u64 + at;
+        let end = finder.finish();
+        let mut ending = match end {
+            End::Eoi { data_end, end } => {
+                let (data_end, end) = (absolute(data_end), absolute(end));
+                let trailing = Trailing::of(&bytes[index(end)..]);
+                Self {
+                    end,
+                    has_eoi: true,
+                    is_odd: trailing.is_some() && !names_more,
+                    edit: after_data(bytes, data_end, end - 2),
+                    trailing: trailing.map(Notice::TrailingDataSkipped),
+                }
+            }
+            End::Foreign { at } | End::Missing { at } => Self {
+                end: absolute(at),
+                has_eoi: false,
+                is_odd: true,
+                edit: None,
+                // Of a segment that is cut off nobody need be told.
+                trailing: Trailing::of(&bytes[index(absolute(at))..])
+                    .filter(|_| matches!(end, End::Foreign { .. }))
+                    .map(Notice::TrailingDataSkipped),
+            },
+        };
+        if ending.has_eoi && is_too_small {
+            return Err(Error::Format {
+                offset: frame_offset,
+                reason: "the dimensions are too large for so little data",
+            });
+        }
+        ending.is_odd |= is_too_small;
+        Ok(ending)
+    }
+}
+
+/// The least size of the data of a frame, in bytes: in a sequential Huffman-coded scan each block takes two bits.
+fn least_data(frame: &Frame) -> u64 {
+    match (frame.entropy_coding, frame.process) {
+        (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
+            frame.blocks() / 4
+        }
+        _ => 0,
+    }
+}
+
+/// Whether the last bytes are an EOI with coded data before it.
+fn ends_plainly(tail: &[u8]) -> bool {
+    let Some(before) = tail.strip_suffix(EOI) else {
+        return false;
+    };
+    let ends_with_restart = match before {
+        [.., 0xFF, code] => Marker(*code).is_restart(),
+        _ => false,
+    };
+    // DNL has a length of 4.
+    let dnl = [0xFF, Marker::DNL.0, 0, 4];
+    let ends_with_dnl = before
+        .last_chunk::<6>()
+        .is_some_and(|segment| segment.starts_with(&dnl));
+    !ends_with_restart && !ends_with_dnl
+}
+
+/// Leaves out what stands between the data and EOI, where pdf.js expects nothing. Fill bytes are left as they are.
+fn after_data(bytes: &[u8], data_end: u64, eoi: u64) -> Option<Edit> {
+    let between = &bytes[index(data_end)..index(eoi)];
+    let is_fill = between.iter().all(|&byte| byte == 0xFF);
+    (!is_fill).then(|| Edit::cut(data_end..eoi, Notice::AfterDataSkipped))
+}
+
+fn index(at: u64) -> usize {
+    usize::try_from(at).expect("the input is in memory")
+}

@@ -1,0 +1,97 @@
+//! Segments that say something about the image and are no part of it: Exif, XMP, IPTC, comments and the like.
+
+use std::ops::Range;
+
+use super::app;
+use super::edit::{self, Edit};
+use super::segment::{Marker, Segments};
+use crate::error::Error;
+use crate::piece::Piece;
+
+/// What an APPn or COM segment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// JFIF without a thumbnail.
+    Jfif,
+    /// JFIF with one, which begins so many bytes after the segment does.
+    JfifThumbnail { offset: u64 },
+    /// The color profile, which the PDF carries as well.
+    Icc,
+    /// Adobe's color transform.
+    Adobe,
+    /// Everything else.
+    Metadata,
+}
+
+impl Content {
+    fn of(marker: Marker, payload: &[u8]) -> Self {
+        match marker {
+            Marker::APP0 if app::jfif(payload).is_some() => {
+                // Marker and length, and all fields of JFIF.
+                const THUMBNAIL: usize = 14;
+                if payload.len() > THUMBNAIL {
+                    Self::JfifThumbnail {
+                        offset: 4 + THUMBNAIL as u64,
+                    }
+                } else {
+                    Self::Jfif
+                }
+            }
+            Marker::APP2 if payload.starts_with(b"ICC_PROFILE\0") => Self::Icc,
+            Marker::APP14 if payload.starts_with(b"Adobe") => Self::Adobe,
+            _ => Self::Metadata,
+        }
+    }
+}
+
+/// The APPn and COM segments before the first scan.
+fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Range<u64>, Content)>, Error> {
+    let mut segments = Segments::new(&head[..scans_offset], u32::MAX)?;
+    let mut found = Vec::new();
+    // The header has been read before: it ends where the first scan begins.
+    while let Ok(segment) = segments.next() {
+        if segment.marker.is_optional() {
+            let content = Content::of(segment.marker, segment.payload);
+            found.push((segment.range(), content));
+        }
+    }
+    Ok(found)
+}
+
+/// Adds edits that leave all metadata out, and returns how many bytes that are.
+pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> Result<u64, Error> {
+    let mut removed = 0;
+    for (range, content) in segments(head, scans_offset)? {
+        let cut = match content {
+            Content::Jfif | Content::Icc | Content::Adobe => continue,
+            Content::JfifThumbnail { offset } => range.start + offset..range.end,
+            Content::Metadata => range.clone(),
+        };
+        // What was to change inside is gone with it.
+        edits.retain(|edit| edit.range.end <= cut.start || edit.range.start >= cut.end);
+        removed += cut.end - cut.start;
+        if let Content::JfifThumbnail { offset } = content {
+            // The length, and the two sides of the thumbnail.
+            edits.push(Edit::replace(range.start + 2, &[0, 16], None));
+            edits.push(Edit::replace(range.start + offset - 2, &[0, 0], None));
+        }
+        edits.push(Edit::cut(cut, None));
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    Ok(removed)
+}
+
+/// The metadata as it is to stand in a re-encoded image, after `edits`. The profile and Adobe's segment are not metadata.
+pub(super) fn kept(head: &[u8], scans_offset: usize, edits: &[Edit]) -> Result<Vec<Piece>, Error> {
+    let mut kept = Vec::new();
+    for (range, content) in segments(head, scans_offset)? {
+        if matches!(content, Content::Icc | Content::Adobe) {
+            continue;
+        }
+        let inside = edits
+            .iter()
+            .filter(|edit| range.start <= edit.range.start && edit.range.end <= range.end);
+        kept.extend(edit::apply(inside, range.clone()));
+    }
+    Ok(kept)
+}

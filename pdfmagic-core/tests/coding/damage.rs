@@ -1,0 +1,89 @@
+//! Damaged data is mended to the samples that libjpeg-turbo finds in it.
+
+use std::fs;
+use std::path::Path;
+
+use pdfmagic_core::Transcode;
+
+use super::support::{coded, has_djpeg, jpegtran, run};
+
+/// Damage at every tenth of the coded data.
+fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let scan = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDA]);
+    let start = scan.expect("there is a scan") + 16;
+    let mut all = Vec::new();
+    for tenth in 0..10 {
+        let at = start + (jpeg.len() - start) * tenth / 10;
+        all.push((format!("cut at byte {at}"), jpeg[..at].to_vec()));
+        let mut add = |what: &str, with: &[u8]| {
+            let mut damaged = jpeg.to_vec();
+            let end = (at + with.len()).min(jpeg.len() - 2);
+            damaged[at..end].copy_from_slice(&with[..end - at]);
+            all.push((format!("{what} at byte {at}"), damaged));
+        };
+        add("zeros", &[0; 9]);
+        add("ones", &[0xFF; 2]);
+        add("a stray marker", &[0xFF, 0xDF]);
+        for bit in 0..8 {
+            add("a flipped bit", &[jpeg[at] ^ 1 << bit]);
+        }
+    }
+    all
+}
+
+/// Whether samples differ by less than eight on average.
+fn are_near(a: &[u8], b: &[u8]) -> bool {
+    let differences = a.iter().zip(b).map(|(a, b)| usize::from(a.abs_diff(*b)));
+    a.len() == b.len() && differences.sum::<usize>() < 8 * a.len()
+}
+
+#[test]
+fn damaged_data_is_mended_to_what_libjpeg_shows() {
+    if !has_djpeg() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let (mut compared, mut different) = (0, Vec::new());
+    for (name, options) in [
+        ("ycbcr_444.jpg", &[][..]),
+        ("ycbcr_420.jpg", &[]),
+        ("tiles.jpg", &[]),
+        ("gray.jpg", &[]),
+        ("scan_per_component.jpg", &[]),
+        ("ycbcr_444.jpg", &["-restart", "3B"]),
+        ("ycbcr_420.jpg", &["-progressive"]),
+        ("gray.jpg", &["-progressive", "-restart", "5B"]),
+        ("ycbcr_444.jpg", &["-arithmetic"]),
+        ("ycbcr_420.jpg", &["-arithmetic", "-progressive"]),
+    ] {
+        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
+        let jpeg = if options.is_empty() {
+            jpeg
+        } else {
+            jpegtran(options, &jpeg)
+        };
+        for (damage, jpeg) in damaged(&jpeg) {
+            let (_, expected) = run("djpeg", &["-pnm"], &jpeg);
+            if expected.is_empty() {
+                // It gives up where more scans should follow, and browsers do not.
+                continue;
+            }
+            for backend in [false, true].map(|progressive| Transcode { progressive }) {
+                let Ok(data) = coded(&jpeg, &backend) else {
+                    different.push(format!("{name} {options:?}, {damage}: refused"));
+                    continue;
+                };
+                let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
+                assert!(is_sound, "{name} {options:?}, {damage}: unsound");
+                compared += 1;
+                // What a progression leaves unknown libjpeg smooths, row by row as far as the last scan came.
+                let is_smoothed = options.contains(&"-progressive");
+                if samples != expected && !(is_smoothed && are_near(&samples, &expected)) {
+                    different.push(format!("{name} {options:?}, {damage}"));
+                }
+            }
+        }
+    }
+    assert!(compared > 1900, "only {compared} were compared");
+    assert!(different.is_empty(), "\n{}", different.join("\n"));
+}
