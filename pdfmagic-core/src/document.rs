@@ -2,9 +2,13 @@
 
 use std::io::{self, Write};
 
+use crate::catalog::{self, Named};
 use crate::error::Error;
-use crate::objects::write_page;
-use crate::page::Page;
+use crate::geometry::Placement;
+use crate::metadata::Metadata;
+use crate::objects::{Shared, write_leaves};
+use crate::options::DocumentOptions;
+use crate::page::{Label, Page};
 use crate::pdf::{Ref, Writer};
 use crate::piece::Piece;
 
@@ -38,6 +42,10 @@ pub struct Document {
     catalog: Ref,
     tree: Ref,
     pages: Vec<Ref>,
+    /// `None` for the default, which is nothing to write.
+    options: Option<Box<DocumentOptions>>,
+    names: Vec<Named>,
+    shared: Shared,
 }
 
 impl Document {
@@ -51,14 +59,48 @@ impl Document {
             catalog,
             tree,
             pages: Vec::with_capacity(1),
+            options: None,
+            names: Vec::new(),
+            shared: Shared::default(),
         }
     }
 
-    /// Adds a page. Returns what comes next in the file; its ranges refer to the input of this page. Bytes after the
-    /// image may be returned by a later `push` or by `finish`.
+    /// Starts a document that says this of itself.
+    ///
+    /// ```
+    /// use pdfmagic_core::{Auto, Document, DocumentOptions, Options, Page};
+    ///
+    /// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+    /// let mut options = DocumentOptions::default();
+    /// options.title = Some("Holidays".to_owned());
+    /// options.outline = true;
+    /// let mut document = Document::with_options(&options);
+    /// let page = Page::from_jpeg(photo, &Options::default(), &Auto)?;
+    /// let pieces = document.push(page.named("The beach"));
+    /// # let _ = (pieces, document.finish()?);
+    /// # Ok::<(), pdfmagic_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_options(options: &DocumentOptions) -> Self {
+        let is_default = *options == DocumentOptions::default();
+        Self {
+            options: (!is_default).then(|| Box::new(options.clone())),
+            ..Self::new()
+        }
+    }
+
+    /// Adds a page, or more if its image goes on. Returns what comes next in the file; its ranges refer to the input of
+    /// this page. Bytes after the image may be returned by a later `push` or by `finish`.
     #[must_use]
     pub fn push(&mut self, page: Page) -> Vec<Piece> {
-        write_page(&mut self.writer, self.tree, page, &mut self.pages);
+        let Page {
+            image,
+            placement,
+            label,
+            ..
+        } = page;
+        let image = self.shared.image(&mut self.writer, image, label.as_deref());
+        self.push_leaves(image, &placement, label);
         self.writer.take()
     }
 
@@ -66,8 +108,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPages`] if no page was added; [`Error::Limit`] if the file would be larger than 10 GB, whose
-    /// offsets a cross-reference table cannot hold.
+    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not.
     pub fn finish(mut self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
@@ -77,11 +118,36 @@ impl Document {
             tree.put("<< /Type /Pages /Kids [").list(pages);
             tree.put("] /Count ").put(self.pages.len()).put(" >>");
         });
+        let (mut info, mut entries) = (None, None);
+        if let Some(options) = &self.options {
+            let last = self.pages.len();
+            if options
+                .viewer_initial_page
+                .is_some_and(|page| page.get() as usize > last)
+            {
+                return Err(Error::Option {
+                    option: "viewer-initial-page",
+                    reason: "is after the last page",
+                });
+            }
+            let metadata;
+            [info, metadata] = Metadata::of(options).write(&mut self.writer);
+            let (w, pages, names) = (&mut self.writer, &self.pages, &self.names);
+            entries = Some(catalog::entries(w, options, metadata, pages, names));
+        }
         self.writer.object(self.catalog, |catalog| {
             catalog.put("<< /Type /Catalog /Pages ").put(self.tree);
+            if let Some(entries) = entries {
+                catalog.put(entries);
+            }
             catalog.put(" >>");
         });
-        self.writer.finish(self.catalog)
+        Ok(self.writer.finish(|trailer| {
+            trailer.put(" /Root ").put(self.catalog);
+            if let Some(info) = info {
+                trailer.put(" /Info ").put(info);
+            }
+        }))
     }
 
     /// Adds a page, and writes what comes next in the file. `input` is all of the JPEG that the page was made from.
@@ -113,9 +179,35 @@ impl Document {
         output.write_all(&self.finish()?)
     }
 
-    /// The writer, the root of the page tree, and the pages so far.
-    pub(crate) fn parts(&mut self) -> (&mut Writer, Ref, &mut Vec<Ref>) {
-        (&mut self.writer, self.tree, &mut self.pages)
+    /// The writer.
+    pub(crate) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    /// Adds the pages that show an image.
+    pub(crate) fn push_leaves(
+        &mut self,
+        image: Ref,
+        placement: &Placement,
+        label: Option<Box<Label>>,
+    ) {
+        let first = self.pages.len();
+        write_leaves(
+            &mut self.writer,
+            self.tree,
+            image,
+            placement,
+            &mut self.pages,
+        );
+        if let Some(name) = label.and_then(|label| label.name)
+            && self
+                .options
+                .as_ref()
+                .is_some_and(|options| options.outline || options.page_labels)
+        {
+            let pages = first..self.pages.len();
+            self.names.push(Named { pages, name });
+        }
     }
 }
 

@@ -45,6 +45,7 @@
 
 mod amount;
 pub mod backend;
+mod catalog;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
@@ -64,6 +65,7 @@ pub mod geometry;
 pub mod jpeg;
 mod length;
 mod limits;
+mod metadata;
 mod notice;
 mod objects;
 mod options;

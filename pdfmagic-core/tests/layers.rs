@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
         "value",
     ],
     &["pdf"],
+    &["catalog", "metadata"],
     &["jpeg"],
     &["coding"],
     &["backend", "geometry"],

@@ -198,7 +198,7 @@ pub struct Magnification(Zoom);
 
 /// As PDF has it (ISO 32000-1, 12.3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Zoom {
+pub(crate) enum Zoom {
     /// `Fit`: all of the page.
     Page,
     /// `FitH`: its width.
@@ -207,6 +207,12 @@ enum Zoom {
     ContentWidth,
     /// `XYZ`: this factor.
     Factor(f64),
+}
+
+impl Magnification {
+    pub(crate) fn zoom(self) -> Zoom {
+        self.0
+    }
 }
 
 /// A language tag (BCP 47): letters and digits, with hyphens between.
