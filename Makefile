@@ -17,12 +17,12 @@ REPLICAS ?= 3
 # How long `make fuzz` takes for each law, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint rust viewers api chaos instructions container ratios tools programs bench report fuzz image image-root binary-image up down
+.PHONY: run test lint rust portable mutants viewers api chaos instructions container ratios tools programs bench report fuzz image image-root binary-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
-test: tools lint rust instructions viewers api container ratios
+test: tools lint rust portable instructions viewers api container ratios
 
 lint:
 	cargo fmt --check
@@ -31,6 +31,10 @@ lint:
 rust:
 	cargo test --workspace --no-fail-fast
 	cargo test -p pdfmagic-http --features otel --test service traces
+
+# The command without anything that only Linux has, as on Windows and macOS.
+portable:
+	RUSTFLAGS="--cfg portable" cargo test -p pdfmagic-cli --target-dir target/portable
 
 # What valgrind counts does not depend on how busy the machine is.
 instructions: tools

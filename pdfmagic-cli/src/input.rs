@@ -1,10 +1,8 @@
-//! A JPEG to be read: how it begins, and a way to the rest.
+//! A JPEG to be read: its beginning in memory, and a way to the rest.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use pdfmagic_core::{Backend, Error, Options, Page, Source};
@@ -17,7 +15,8 @@ const FIRST_READ: u64 = 16 << 10;
 /// An input whose beginning is in memory; all of it, unless it is a regular file.
 #[derive(Debug)]
 pub(crate) struct Input {
-    file: File,
+    /// The regular file that the rest is in.
+    file: Option<File>,
     size: u64,
     head: Vec<u8>,
     tail: [u8; 2],
@@ -25,28 +24,39 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
-        let file = if is_standard(path) {
-            io::stdin().as_fd().try_clone_to_owned()?.into()
-        } else {
-            File::open(path)?
-        };
+        if is_standard(path) {
+            return Self::read_all(io::stdin().lock());
+        }
+        let file = File::open(path)?;
         let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Self::read_all(file);
+        }
         let mut input = Self {
-            file,
+            file: Some(file),
             size: metadata.len(),
             head: Vec::new(),
             tail: [0; 2],
         };
-        if metadata.is_file() && !is_standard(path) {
-            input.read_head(FIRST_READ)?;
-            if input.rest() {
-                exact(input.file.read_exact_at(&mut input.tail, input.size - 2))?;
-            }
-        } else {
-            input.file.read_to_end(&mut input.head)?;
-            input.size = input.head.len() as u64;
+        input.read_head(FIRST_READ)?;
+        let mut tail = [0; 2];
+        if let Some(mut file) = input.rest() {
+            file.seek(SeekFrom::Start(input.size - 2))?;
+            exact(file.read_exact(&mut tail))?;
         }
-        Ok(input)
+        Ok(Self { tail, ..input })
+    }
+
+    /// Reads what cannot be read twice.
+    fn read_all(mut from: impl Read) -> Result<Self, InputError> {
+        let mut head = Vec::new();
+        from.read_to_end(&mut head)?;
+        Ok(Self {
+            file: None,
+            size: head.len() as u64,
+            head,
+            tail: [0; 2],
+        })
     }
 
     /// Gives the core more of the beginning until that is enough.
@@ -57,7 +67,9 @@ impl Input {
     ) -> Result<Page, InputError> {
         loop {
             match Page::from_jpeg(self.source(), options, backend) {
-                Err(Error::NeedsInput { given }) if self.rest() => self.read_head(4 * given)?,
+                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
+                    self.read_head(4 * given)?;
+                }
                 page => return Ok(page?),
             }
         }
@@ -70,16 +82,16 @@ impl Input {
         let known = &self.head[in_head(range.start)..in_head(range.end)];
         out.write_all(known)?;
         let start = range.start + known.len() as u64;
-        if start == range.end {
+        let Some(mut file) = self.rest().filter(|_| start < range.end) else {
             return Ok(known.len() as u64);
-        }
-        (&self.file).seek(SeekFrom::Start(start))?;
-        let copied = io::copy(&mut (&self.file).take(range.end - start), out)?;
+        };
+        file.seek(SeekFrom::Start(start))?;
+        let copied = io::copy(&mut file.take(range.end - start), out)?;
         Ok(known.len() as u64 + copied)
     }
 
     fn source(&self) -> Source<'_> {
-        if self.rest() {
+        if self.rest().is_some() {
             Source::Ends {
                 head: &self.head,
                 tail: &self.tail,
@@ -90,9 +102,10 @@ impl Input {
         }
     }
 
-    /// Whether there is more than the head.
-    fn rest(&self) -> bool {
-        (self.head.len() as u64) < self.size
+    /// The file, if it holds more than the head.
+    fn rest(&self) -> Option<&File> {
+        let is_more = (self.head.len() as u64) < self.size;
+        self.file.as_ref().filter(|_| is_more)
     }
 
     /// Lets the head grow to `size`, or to all there is.
@@ -101,10 +114,11 @@ impl Input {
         let size = usize::try_from(size.min(self.size))
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         self.head.resize(size, 0);
-        exact(
-            self.file
-                .read_exact_at(&mut self.head[known..], known as u64),
-        )
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        file.seek(SeekFrom::Start(known as u64))?;
+        exact(file.read_exact(&mut self.head[known..]))
     }
 }
 

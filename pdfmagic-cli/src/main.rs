@@ -11,6 +11,7 @@ mod failure;
 mod input;
 mod output;
 mod report;
+mod system;
 
 use std::process::ExitCode;
 

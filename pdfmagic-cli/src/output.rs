@@ -1,22 +1,21 @@
 //! Where the PDF goes: whole or not at all, where that is possible.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, TempPath};
 
 use crate::failure::{OutputError, is_standard};
+use crate::system::{self, FileId};
 
 /// An output being written. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) file: File,
     target: Target,
-    /// Device and inode of what is there already, if that is a regular file.
-    existing: Option<(u64, u64)>,
+    /// Which file is there already, if that is a regular file.
+    existing: Option<FileId>,
 }
 
 /// Where what was written appears at the end.
@@ -33,42 +32,41 @@ enum Target {
 impl Output {
     pub(crate) fn open(path: &Path) -> Result<Self, OutputError> {
         if is_standard(path) {
-            return Self::in_place(io::stdout().as_fd().try_clone_to_owned()?.into());
+            return Self::in_place(system::stdout()?, Path::new("/dev/stdout"));
         }
         // Opened to see what it is, and whether it may be written.
         match OpenOptions::new().write(true).open(path) {
             Ok(existing) if existing.metadata()?.is_file() => Self::replacing(path, &existing),
-            Ok(special) => Self::in_place(special),
+            Ok(special) => Self::in_place(special, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::new(path),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn in_place(file: File) -> Result<Self, OutputError> {
+    fn in_place(file: File, path: &Path) -> Result<Self, OutputError> {
         if file.is_terminal() {
             return Err(OutputError::Terminal);
         }
         let metadata = file.metadata()?;
+        let id = metadata.is_file().then(|| FileId::of(path, &metadata));
         Ok(Self {
             file,
             target: Target::InPlace,
-            existing: metadata
-                .is_file()
-                .then_some((metadata.dev(), metadata.ino())),
+            existing: id.flatten(),
         })
     }
 
     fn replacing(path: &Path, existing: &File) -> Result<Self, OutputError> {
         let metadata = existing.metadata()?;
         let mut output = Self::new(path)?;
-        output.existing = Some((metadata.dev(), metadata.ino()));
+        output.existing = FileId::of(path, &metadata);
         output.file.set_permissions(metadata.permissions())?;
         Ok(output)
     }
 
     fn new(path: &Path) -> Result<Self, OutputError> {
         let path = followed(path);
-        let (file, target) = if let Ok(file) = unnamed_in(directory(&path)) {
+        let (file, target) = if let Ok(file) = system::unnamed_in(directory(&path)) {
             (file, Target::FromUnnamed(path))
         } else {
             let (file, temporary) = named_in(directory(&path)).map_err(|error| {
@@ -94,7 +92,7 @@ impl Output {
             Target::InPlace => Ok(()),
             // A short image waits for what comes next, and the system finds no room for nothing.
             _ if size == 0 => Ok(()),
-            _ => allocate(&self.file, size),
+            _ => system::allocate(&self.file, size),
         }
     }
 
@@ -105,18 +103,24 @@ impl Output {
         } else {
             input
         };
-        self.existing.is_some_and(|existing| {
-            fs::metadata(input).is_ok_and(|input| (input.dev(), input.ino()) == existing)
-        })
+        let id = |metadata| FileId::of(input, &metadata);
+        self.existing.is_some() && self.existing == fs::metadata(input).ok().and_then(id)
     }
 
     /// Writes the rest, and lets the output appear.
-    pub(crate) fn finish(mut self, rest: &[u8]) -> io::Result<()> {
-        self.file.write_all(rest)?;
-        match self.target {
+    pub(crate) fn finish(self, rest: &[u8]) -> io::Result<()> {
+        let Self {
+            mut file, target, ..
+        } = self;
+        file.write_all(rest)?;
+        match target {
             Target::InPlace => Ok(()),
-            Target::FromUnnamed(path) => appear(&self.file, &path),
-            Target::FromNamed(temporary, path) => Ok(temporary.persist(path)?),
+            Target::FromUnnamed(path) => appear(&file, &path),
+            Target::FromNamed(temporary, path) => {
+                // Some systems do not rename a file that is open.
+                drop(file);
+                Ok(temporary.persist(path)?)
+            }
         }
     }
 }
@@ -137,71 +141,29 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-/// A file without a name (`O_TMPFILE`): however the process ends, nothing is left behind.
-#[cfg(target_os = "linux")]
-fn unnamed_in(directory: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-    Ok(open(directory, flags, Mode::from_raw_mode(0o666))?.into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn unnamed_in(_: &Path) -> io::Result<File> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(target_os = "linux")]
-fn allocate(mut file: &File, size: u64) -> io::Result<()> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    use std::io::Seek;
-    let at = file.stream_position()?;
-    match fallocate(file, FallocateFlags::KEEP_SIZE, at, size) {
-        Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
-        result => Ok(result?),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn allocate(_: &File, _: u64) -> io::Result<()> {
-    Ok(())
-}
-
 /// Gives the file a name, in place of what has it.
 fn appear(file: &File, path: &Path) -> io::Result<()> {
-    match link(file, path) {
+    match system::link(file, path) {
         // A link never replaces; a rename does.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let temporary =
-                temporary().make_in(directory(path), |temporary| link(file, temporary))?;
+                temporary().make_in(directory(path), |temporary| system::link(file, temporary))?;
             Ok(temporary.into_temp_path().persist(path)?)
         }
         result => result,
     }
 }
 
-#[cfg(target_os = "linux")]
-fn link(file: &File, path: &Path) -> io::Result<()> {
-    use rustix::fs::{AtFlags, CWD, linkat};
-    use std::os::fd::AsRawFd;
-    let file = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(linkat(CWD, file, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn link(_: &File, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// For file systems without `O_TMPFILE`.
+/// For systems and file systems without `O_TMPFILE`.
 fn named_in(directory: &Path) -> io::Result<(File, TempPath)> {
-    Ok(temporary()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)?
-        .into_parts())
+    Ok(temporary().tempfile_in(directory)?.into_parts())
 }
 
 fn temporary() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".pdfmagic-");
+    #[cfg(unix)]
+    // As any new file, and not for the owner alone.
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }

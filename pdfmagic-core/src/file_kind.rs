@@ -8,6 +8,8 @@ use std::fmt;
 pub enum FileKind {
     /// No bytes at all.
     Empty,
+    /// Bytes that are all 0: an unfinished download, or a broken memory card.
+    Zeros,
     /// PNG.
     Png,
     /// GIF.
@@ -26,63 +28,108 @@ pub enum FileKind {
     Jpeg2000,
     /// JPEG XL, as a file or a code stream.
     JpegXl,
+    /// Photoshop's own format.
+    Psd,
+    /// A video: `QuickTime` or MP4.
+    Video,
     /// PDF.
     Pdf,
     /// PostScript.
     PostScript,
     /// ZIP, and what is built on it.
     Zip,
+    /// Data compressed by gzip.
+    Gzip,
+    /// What macOS stores beside a file on other file systems; its name begins with `._`.
+    AppleDouble,
+    /// A data URL.
+    DataUrl,
+    /// A JPEG in Base64.
+    Base64,
+    /// JSON.
+    Json,
     /// Markup: HTML, SVG or other XML.
     Markup,
-    /// None of these.
-    Unknown,
+    /// None of these. Holds the first bytes.
+    Unknown(Start),
 }
+
+/// The first bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    bytes: [u8; 4],
+    size: usize,
+}
+
+/// How a file begins.
+type Magic = (&'static [u8], FileKind);
+
+const MAGIC: [Magic; 19] = [
+    (b"\x89PNG", FileKind::Png),
+    (b"GIF8", FileKind::Gif),
+    (b"BM", FileKind::Bmp),
+    (b"II*\0", FileKind::Tiff),
+    (b"MM\0*", FileKind::Tiff),
+    (b"\0\0\0\x0CjP  ", FileKind::Jpeg2000),
+    (b"\xFF\x4F\xFF\x51", FileKind::Jpeg2000),
+    (b"\0\0\0\x0CJXL ", FileKind::JpegXl),
+    (b"\xFF\x0A", FileKind::JpegXl),
+    (b"8BPS", FileKind::Psd),
+    (b"%PDF", FileKind::Pdf),
+    (b"%!PS", FileKind::PostScript),
+    (b"PK\x03\x04", FileKind::Zip),
+    (b"\x1F\x8B", FileKind::Gzip),
+    (b"\0\x05\x16\x07", FileKind::AppleDouble),
+    (b"data:image/", FileKind::DataUrl),
+    // FF D8 FF in Base64.
+    (b"/9j/", FileKind::Base64),
+    (b"{", FileKind::Json),
+    (b"<", FileKind::Markup),
+];
 
 impl FileKind {
     /// Looks at the first bytes.
     pub(crate) fn of(head: &[u8]) -> Self {
-        let starts = |magic: &[u8]| head.starts_with(magic);
-        let brand = head.get(4..12).unwrap_or_default();
         let text = head.trim_ascii_start();
-        match brand {
-            b"ftypavif" | b"ftypavis" => return Self::Avif,
-            b"ftypheic" | b"ftypheix" | b"ftyphevc" | b"ftypheim" | b"ftypmif1" | b"ftypmsf1" => {
-                return Self::Heic;
-            }
-            _ => {}
-        }
         if head.is_empty() {
-            Self::Empty
-        } else if starts(b"\x89PNG") {
-            Self::Png
-        } else if starts(b"GIF8") {
-            Self::Gif
-        } else if starts(b"BM") {
-            Self::Bmp
-        } else if starts(b"II*\0") || starts(b"MM\0*") {
-            Self::Tiff
-        } else if starts(b"RIFF") && brand.ends_with(b"WEBP") {
-            Self::WebP
-        } else if starts(b"\0\0\0\x0CjP  ") || starts(b"\xFF\x4F\xFF\x51") {
-            Self::Jpeg2000
-        } else if starts(b"\0\0\0\x0CJXL ") || starts(b"\xFF\x0A") {
-            Self::JpegXl
-        } else if starts(b"%PDF") {
-            Self::Pdf
-        } else if starts(b"%!PS") {
-            Self::PostScript
-        } else if starts(b"PK\x03\x04") {
-            Self::Zip
-        } else if text.starts_with(b"<") {
-            Self::Markup
-        } else {
-            Self::Unknown
+            return Self::Empty;
         }
+        if head.iter().all(|&byte| byte == 0) {
+            return Self::Zeros;
+        }
+        if let Some([b'f', b't', b'y', b'p', brand @ ..]) = head.get(4..12) {
+            return match brand {
+                b"avif" | b"avis" => Self::Avif,
+                b"heic" | b"heix" | b"hevc" | b"heim" | b"mif1" | b"msf1" => Self::Heic,
+                _ => Self::Video,
+            };
+        }
+        if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+            return Self::WebP;
+        }
+        let starts = |(magic, kind): &Magic| {
+            let is_text = matches!(
+                kind,
+                Self::DataUrl | Self::Base64 | Self::Json | Self::Markup
+            );
+            (if is_text { text } else { head }).starts_with(magic)
+        };
+        let known = MAGIC.iter().find(|magic| starts(magic));
+        known.map_or(Self::Unknown(Start::of(head)), |&(_, kind)| kind)
+    }
+
+    /// Whether a JPEG may still come after some bytes more.
+    pub(crate) fn is_vague(self) -> bool {
+        matches!(
+            self,
+            Self::Zeros | Self::Json | Self::Markup | Self::Unknown(_)
+        )
     }
 
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Empty => "not_jpeg.empty",
+            Self::Zeros => "not_jpeg.zeros",
             Self::Png => "not_jpeg.png",
             Self::Gif => "not_jpeg.gif",
             Self::Bmp => "not_jpeg.bmp",
@@ -92,11 +139,18 @@ impl FileKind {
             Self::Avif => "not_jpeg.avif",
             Self::Jpeg2000 => "not_jpeg.jp2",
             Self::JpegXl => "not_jpeg.jxl",
+            Self::Psd => "not_jpeg.psd",
+            Self::Video => "not_jpeg.video",
             Self::Pdf => "not_jpeg.pdf",
             Self::PostScript => "not_jpeg.ps",
             Self::Zip => "not_jpeg.zip",
+            Self::Gzip => "not_jpeg.gzip",
+            Self::AppleDouble => "not_jpeg.apple_double",
+            Self::DataUrl => "not_jpeg.data_url",
+            Self::Base64 => "not_jpeg.base64",
+            Self::Json => "not_jpeg.json",
             Self::Markup => "not_jpeg.markup",
-            Self::Unknown => "not_jpeg.unknown",
+            Self::Unknown(_) => "not_jpeg.unknown",
         }
     }
 }
@@ -104,21 +158,58 @@ impl FileKind {
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "the input is empty",
-            Self::Png => "the input looks like PNG",
-            Self::Gif => "the input looks like GIF",
-            Self::Bmp => "the input looks like BMP",
-            Self::Tiff => "the input looks like TIFF",
-            Self::WebP => "the input looks like WebP",
-            Self::Heic => "the input looks like HEIC",
-            Self::Avif => "the input looks like AVIF",
-            Self::Jpeg2000 => "the input looks like JPEG 2000",
-            Self::JpegXl => "the input looks like JPEG XL",
-            Self::Pdf => "the input looks like PDF",
-            Self::PostScript => "the input looks like PostScript",
-            Self::Zip => "the input looks like ZIP",
-            Self::Markup => "the input looks like HTML, SVG or XML",
-            Self::Unknown => "no SOI marker at its start",
+            Self::Empty => "it is empty",
+            Self::Zeros => "it holds nothing but zeros",
+            Self::Png => "it looks like PNG",
+            Self::Gif => "it looks like GIF",
+            Self::Bmp => "it looks like BMP",
+            Self::Tiff => "it looks like TIFF or a raw photo",
+            Self::WebP => "it looks like WebP",
+            Self::Heic => "it looks like HEIC",
+            Self::Avif => "it looks like AVIF",
+            Self::Jpeg2000 => "it looks like JPEG 2000",
+            Self::JpegXl => "it looks like JPEG XL",
+            Self::Psd => "it looks like a Photoshop file",
+            Self::Video => "it looks like a video",
+            Self::Pdf => "it looks like PDF",
+            Self::PostScript => "it looks like PostScript",
+            Self::Zip => "it looks like ZIP",
+            Self::Gzip => "it looks like gzip; decompress it first",
+            Self::AppleDouble => {
+                "it looks like what macOS stores beside a file; take the file without ._ in its name"
+            }
+            Self::DataUrl => "it looks like a data URL; decode it first",
+            Self::Base64 => "it looks like Base64; decode it first",
+            Self::Json => "it looks like JSON",
+            Self::Markup => "it looks like HTML, SVG or XML",
+            Self::Unknown(start) => return write!(f, "it starts with {start}"),
         })
+    }
+}
+
+impl Start {
+    fn of(head: &[u8]) -> Self {
+        let mut bytes = [0; 4];
+        let size = head.len().min(bytes.len());
+        bytes[..size].copy_from_slice(&head[..size]);
+        Self { bytes, size }
+    }
+}
+
+/// Text as it is, other bytes in hexadecimal.
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = &self.bytes[..self.size];
+        if let Ok(text) = str::from_utf8(bytes)
+            && bytes.iter().all(u8::is_ascii_graphic)
+        {
+            return write!(f, "\"{text}\"");
+        }
+        f.write_str(if self.size == 1 {
+            "the byte"
+        } else {
+            "the bytes"
+        })?;
+        bytes.iter().try_for_each(|byte| write!(f, " {byte:02X}"))
     }
 }

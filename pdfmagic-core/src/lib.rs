@@ -86,7 +86,7 @@ pub use date::Date;
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
-pub use file_kind::FileKind;
+pub use file_kind::{FileKind, Start};
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;
 pub use notice::{Notice, Trailing, TrailingKind};

@@ -1,12 +1,14 @@
 //! One page that shows one image.
 
+use std::ops::Range;
+
 use crate::backend::{Backend, ImageXObject, Needs};
 use crate::damage::Damage;
 use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
 use crate::notice::Notice;
-use crate::options::{OnDamage, Options};
+use crate::options::{Frames, OnDamage, Options};
 
 /// One page showing one image, to be pushed into a [`Document`](crate::Document).
 #[derive(Debug, Clone)]
@@ -38,6 +40,37 @@ impl Page {
     ) -> Result<Self, Error> {
         let jpeg = Jpeg::parse(source, &options.limits)?;
         Self::new(jpeg, options, backend)
+    }
+
+    /// Makes a page from a JPEG, or a page for each view of a file that holds several, if the options ask for all
+    /// [`Frames`]. The ranges of each page refer to the whole input.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_jpeg`](Self::from_jpeg).
+    pub fn all_from_jpeg<'a>(
+        source: impl Into<Source<'a>>,
+        options: &Options,
+        backend: &dyn Backend,
+    ) -> Result<Vec<Self>, Error> {
+        let jpeg = Jpeg::parse(source, &options.limits)?;
+        let views = match options.input.frames {
+            Frames::Primary => Vec::new(),
+            Frames::All => jpeg.views(&options.limits)?,
+        };
+        if views.len() < 2 {
+            return Ok(vec![Self::new(jpeg, options, backend)?]);
+        }
+        let bytes = jpeg.whole()?;
+        let page = |view: Range<u64>| {
+            let at = |n| usize::try_from(n).unwrap_or(bytes.len());
+            let mut page = Self::from_jpeg(&bytes[at(view.start)..at(view.end)], options, backend)?;
+            for piece in &mut page.image.data {
+                piece.shift(view.start);
+            }
+            Ok(page)
+        };
+        views.into_iter().map(page).collect()
     }
 
     /// Makes a page from a JPEG whose header has been read.

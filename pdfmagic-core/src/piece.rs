@@ -23,6 +23,13 @@ impl Piece {
         }
     }
 
+    /// Moves a range of the input by `offset`, in bytes.
+    pub(crate) fn shift(&mut self, offset: u64) {
+        if let Self::Input(range) = self {
+            *range = range.start + offset..range.end + offset;
+        }
+    }
+
     /// The bytes, given the whole input of the page.
     ///
     /// # Panics

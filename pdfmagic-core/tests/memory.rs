@@ -1,7 +1,5 @@
 //! What is allocated stays within the limit on memory, and what asks for too much is refused before it costs anything.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -9,6 +7,9 @@ use pdfmagic_core::Density;
 use pdfmagic_core::Reencode;
 use pdfmagic_core::{Auto, Backend, Jpeg, Limits, Transcode};
 use peak_alloc::PeakAlloc;
+
+#[path = "support/corpus_files.rs"]
+mod corpus_files;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -53,21 +54,6 @@ fn backends(jpeg: &Jpeg<'_>) -> Vec<Box<dyn Backend>> {
     ]
 }
 
-fn corpus() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let public = root.join("../../shared/corpus/public");
-    let mut folders = vec![root.join("tests/corpus")];
-    if let Ok(public) = fs::read_dir(public) {
-        folders.extend(public.map(|entry| entry.expect("it can be listed").path()));
-    }
-    let files = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).expect("it can be listed"));
-    files
-        .map(|entry| entry.expect("it can be listed").path())
-        .collect()
-}
-
 /// Pictures without two pixels alike, as gray, 4:2:0 and 4:4:4.
 fn noise() -> Vec<Vec<u8>> {
     let mut state = 1u32;
@@ -97,10 +83,7 @@ fn noise() -> Vec<Vec<u8>> {
 fn no_backend_takes_more_memory_than_it_may() {
     let _turn = TURN.lock();
     let (mut runs, mut refused) = (0, 0);
-    let files = corpus();
-    let files = files
-        .iter()
-        .map(|path| fs::read(path).expect("it can be read"));
+    let files = corpus_files::files().into_iter().map(|(_, jpeg)| jpeg);
     for data in files.chain(noise()) {
         let Ok(jpeg) = Jpeg::parse(&data, &Limits::default()) else {
             continue;

@@ -1,7 +1,5 @@
 //! What is told of it all.
 
-use std::fs::File;
-
 use super::{Folder, jpeg, pages, stderr};
 
 fn json(bytes: &[u8]) -> serde_json::Value {
@@ -50,7 +48,7 @@ fn of_a_failure_can_be_json_too() {
         (&error["code"], &error["input"]),
         (&"not_jpeg.png".into(), &"png.jpg".into())
     );
-    assert_eq!(error["message"], "not a JPEG: the input looks like PNG");
+    assert_eq!(error["message"], "not a JPEG: it looks like PNG");
     let output = folder.run(&["--json", "a.jpg", "gone/out.pdf"]);
     assert_eq!(json(&output.stdout)["error"]["code"], "io.no_directory");
 }
@@ -63,11 +61,15 @@ fn in_json_makes_way_for_the_pdf() {
     assert_eq!(json(&output.stderr)["size"], output.stdout.len());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn that_nobody_can_hear_changes_nothing() {
     let folder = Folder::new();
     folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
-    let full = File::options().write(true).open("/dev/full").unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let status = folder
         .command(&["odd.jpg", "out.pdf"])
         .stderr(full)

@@ -1,11 +1,9 @@
 //! What the words on the command line mean.
 
-use std::ffi::OsStr;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
-use super::{Folder, contains, jpeg, pages, stderr};
+use super::{Folder, contains, jpeg, pages};
 
 #[test]
 fn the_last_path_is_the_output() {
@@ -108,10 +106,12 @@ fn can_ask_for_help_and_the_version() {
     );
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn can_name_files_in_any_encoding() {
+    use std::os::unix::ffi::OsStrExt;
     let folder = Folder::new();
-    let name = OsStr::from_bytes(b"caf\xE9 \n.jpg");
+    let name = std::ffi::OsStr::from_bytes(b"caf\xE9 \n.jpg");
     folder.write(name, &jpeg(1));
     let output = folder
         .command(&[])
@@ -121,7 +121,7 @@ fn can_name_files_in_any_encoding() {
         .unwrap();
     assert!(output.status.success());
     folder.write(name, b"GIF89a");
-    let said = stderr(
+    let said = super::stderr(
         &folder
             .command(&[])
             .arg(name)

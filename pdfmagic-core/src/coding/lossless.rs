@@ -46,7 +46,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, Optio
     }
     let mut samples = Samples::new(frame, memory)?;
     for (component, plane) in planes.iter().enumerate() {
-        samples.enlarge(&grid, component, |(row, column)| {
+        samples.enlarge(&grid, component, false, |(row, column)| {
             plane.values[row * plane.across + column].into()
         });
     }

@@ -75,22 +75,25 @@ impl Samples {
                 }
             }
         }
-        self.enlarge(&image.grid, component, |(row, column)| {
+        let is_smooth = is_smooth(&image.grid, component);
+        self.enlarge(&image.grid, component, is_smooth, |(row, column)| {
             small[row * pitch + column]
         });
         Ok(())
     }
 
-    /// Takes up a component, given by row and column, in the size of the image.
+    /// Takes up a component, given by row and column, in the size of the image: interpolated between samples, or each
+    /// sample repeated.
     pub(super) fn enlarge(
         &mut self,
         grid: &Grid,
         component: usize,
+        is_smooth: bool,
         small: impl Fn((usize, usize)) -> f32,
     ) {
         let c = &grid.components[component];
-        let across = Reach::of(self.width, c.h, grid.h_max());
-        let down = Reach::of(self.height, c.v, grid.v_max());
+        let across = Reach::of(self.width, c.h, grid.h_max(), is_smooth);
+        let down = Reach::of(self.height, c.v, grid.v_max(), is_smooth);
         let max = self.max();
         for y in 0..self.height {
             let (top, bottom, lower) = down.at(y);
@@ -133,24 +136,77 @@ impl Samples {
     }
 }
 
+/// Whether libjpeg interpolates a component when it makes it larger: by 2 along one axis or both, but not by more.
+fn is_smooth(grid: &Grid, component: usize) -> bool {
+    let c = &grid.components[component];
+    let is_at_most_2 = |factor: usize, max: usize| max == factor || max == 2 * factor;
+    is_at_most_2(c.h, grid.h_max()) && is_at_most_2(c.v, grid.v_max())
+}
+
 /// Where a line of fewer samples is looked up: the centers of its samples lie between those of the image.
 struct Reach {
-    ratio: f32,
+    factor: usize,
+    max: usize,
     last: usize,
+    is_smooth: bool,
 }
 
 impl Reach {
-    fn of(size: usize, factor: usize, max: usize) -> Self {
+    fn of(size: usize, factor: usize, max: usize, is_smooth: bool) -> Self {
         Self {
-            ratio: factor as f32 / max as f32,
+            factor,
+            max,
             last: (size * factor).div_ceil(max) - 1,
+            is_smooth,
         }
     }
 
     /// The samples before and after a place, and how near the second is.
     fn at(&self, place: usize) -> (usize, usize, f32) {
-        let center = ((place as f32 + 0.5) * self.ratio - 0.5).max(0.0);
+        if !self.is_smooth {
+            let nearest = place * self.factor / self.max;
+            return (nearest, nearest, 0.0);
+        }
+        let ratio = self.factor as f32 / self.max as f32;
+        let center = ((place as f32 + 0.5) * ratio - 0.5).max(0.0);
         let before = (center as usize).min(self.last);
         (before, (before + 1).min(self.last), center - before as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coding::grid::GridComponent;
+    use crate::limits::Limits;
+
+    /// Two samples of a component that has one for each `factor` columns, as they are in the image.
+    fn enlarged(factor: usize, is_lossless: bool) -> Vec<u16> {
+        let component = |h| GridComponent {
+            h,
+            v: 1,
+            ..GridComponent::default()
+        };
+        let grid = Grid::new(2 * factor, 1, vec![component(factor), component(1)]);
+        let mut samples = Samples {
+            width: 2 * factor,
+            height: 1,
+            components: 2,
+            precision: 12,
+            values: vec![0; 4 * factor],
+            memory: Memory::new(&Limits::default()),
+        };
+        let is_smooth = !is_lossless && is_smooth(&grid, 1);
+        samples.enlarge(&grid, 1, is_smooth, |(_, column)| [100.0, 500.0][column]);
+        samples.values.into_iter().skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn samples_are_interpolated_for_a_factor_of_2_and_repeated_for_others_as_libjpeg_does() {
+        assert_eq!(enlarged(1, false), [100, 500]);
+        assert_eq!(enlarged(2, false), [100, 200, 400, 500]);
+        assert_eq!(enlarged(3, false), [100, 100, 100, 500, 500, 500]);
+        assert_eq!(enlarged(4, false), [100, 100, 100, 100, 500, 500, 500, 500]);
+        assert_eq!(enlarged(2, true), [100, 100, 500, 500]);
     }
 }

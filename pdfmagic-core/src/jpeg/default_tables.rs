@@ -66,14 +66,16 @@ pub(super) fn get(class: Class, destination: usize) -> Option<HuffmanTable<'stat
     }
 }
 
-/// All four as one DHT segment (B.2.4.2).
-pub(super) fn segment() -> Vec<u8> {
+/// Those that are wanted, by class and destination, as one DHT segment (B.2.4.2).
+pub(super) fn segment(wanted: [[bool; 2]; 2]) -> Vec<u8> {
     let mut body = Vec::new();
-    for (destination, (dc, ac)) in (0..).zip(DC.iter().zip(&AC)) {
-        for (class, counts, values) in [(0x00, dc.0, &dc.1[..]), (0x10, ac.0, &ac.1)] {
-            body.push(class | destination);
-            body.extend(counts);
-            body.extend(values);
+    for (tc, class) in [(0x00, Class::Dc), (0x10, Class::Ac)] {
+        for (th, &is_wanted) in (0..).zip(&wanted[class as usize]) {
+            if let Some(table) = get(class, usize::from(th)).filter(|_| is_wanted) {
+                body.push(tc | th);
+                body.extend(table.counts());
+                body.extend(table.values());
+            }
         }
     }
     let length = u16::try_from(body.len() + 2).expect("four tables are below 64 KiB");

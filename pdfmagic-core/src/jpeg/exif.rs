@@ -159,22 +159,22 @@ const RATIONAL: u16 = 5;
 
 /// An entry of a directory.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    tag: u16,
-    kind: u16,
-    count: u32,
+pub(super) struct Entry {
+    pub(super) tag: u16,
+    pub(super) kind: u16,
+    pub(super) count: u32,
     /// Where its value is, or a pointer to it, by offset from the TIFF header.
-    value: usize,
+    pub(super) value: usize,
 }
 
 /// Directories and numbers in either byte order, by offset from the TIFF header.
-struct TiffReader<'a> {
+pub(super) struct TiffReader<'a> {
     tiff: &'a [u8],
     is_big: bool,
 }
 
 impl<'a> TiffReader<'a> {
-    fn new(tiff: &'a [u8]) -> Option<Self> {
+    pub(super) fn new(tiff: &'a [u8]) -> Option<Self> {
         let is_big = match tiff.get(..4)? {
             b"MM\0*" => true,
             b"II*\0" => false,
@@ -184,7 +184,7 @@ impl<'a> TiffReader<'a> {
     }
 
     /// The entries of a directory, as far as they are there.
-    fn directory(&self, at: u32) -> Option<impl Iterator<Item = Entry>> {
+    pub(super) fn directory(&self, at: u32) -> Option<impl Iterator<Item = Entry>> {
         let at = usize::try_from(at).ok()?;
         let count = usize::from(self.u16(at)?);
         let entry = move |i| {
@@ -221,7 +221,7 @@ impl<'a> TiffReader<'a> {
         })
     }
 
-    fn u32(&self, at: usize) -> Option<u32> {
+    pub(super) fn u32(&self, at: usize) -> Option<u32> {
         let bytes = *self.tiff.get(at..)?.first_chunk()?;
         Some(if self.is_big {
             u32::from_be_bytes(bytes)

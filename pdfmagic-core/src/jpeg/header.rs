@@ -7,12 +7,13 @@ use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
 use super::default_tables;
 use super::edit::Edit;
 use super::exif::{self, Exif, Orientation};
-use super::frame::{ColorModel, EntropyCoding, Frame, LINES_OFFSET, Process};
+use super::frame::{ColorModel, Frame, LINES_OFFSET};
 use super::icc::IccChunks;
 use super::scan_header::ScanHeader;
 use super::segment::{Marker, Segment, Segments};
 use super::source::Source;
 use super::tables::Tables;
+use super::views::MultiPicture;
 use crate::density::Density;
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
@@ -23,6 +24,7 @@ const LIBJPEG_MAX_SIDE: u16 = 65_500;
 
 /// What the segments say, put together.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Header<'a> {
     pub(super) frame: Frame,
     pub(super) color_model: ColorModel,
@@ -45,6 +47,10 @@ pub(super) struct Header<'a> {
     pub(super) scans_offset: usize,
     /// Whether the header says that other images or a video may follow this image.
     pub(super) names_more: bool,
+    /// Whether it is the header of a gain map, or of an image that has one.
+    pub(super) names_gain_map: bool,
+    /// The list of all images of the file.
+    pub(super) multi_picture: Option<MultiPicture<'a>>,
 }
 
 /// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
@@ -63,6 +69,8 @@ struct Reader<'a> {
     adobe: Vec<(AdobeTransform, u64)>,
     icc: IccChunks<'a>,
     names_more: bool,
+    names_gain_map: bool,
+    multi_picture: Option<MultiPicture<'a>>,
     edits: Vec<Edit>,
 }
 
@@ -134,11 +142,15 @@ impl<'a> Reader<'a> {
                     self.exif(exif, segment);
                 }
                 self.names_more |= app::xmp_names_more(segment.payload);
+                self.names_gain_map |= app::xmp_names_gain_map(segment.payload);
                 self.xmp_density = self.xmp_density.or(app::xmp_density(segment.payload));
             }
             Marker::APP2 => {
                 self.icc.push(segment.payload);
-                self.names_more |= app::is_multi_picture(segment.payload);
+                self.names_gain_map |= app::is_gain_map(segment.payload);
+                self.multi_picture = self
+                    .multi_picture
+                    .or(MultiPicture::of(segment.payload, segment.payload_offset));
             }
             Marker::APP13 => {
                 self.photoshop_density = self
@@ -190,7 +202,7 @@ impl<'a> Reader<'a> {
             .frame
             .take()
             .ok_or(scan.malformed("scan before a frame header"))?;
-        ScanHeader::parse(scan, &frame, &self.tables)?;
+        let ScanHeader { uses_default, .. } = ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
         let color_model = ColorModel::of(&frame, adobe, self.jfif.is_some());
@@ -198,16 +210,11 @@ impl<'a> Reader<'a> {
         if color_model == ColorModel::Cmyk && adobe.is_none() {
             notices.push(Notice::CmykPolarityAssumed);
         }
-        if frame.entropy_coding == EntropyCoding::Huffman
-            && matches!(
-                frame.process,
-                Process::Baseline | Process::ExtendedSequential
-            )
-            && self.tables.lacks_huffman()
-        {
+        if uses_default.as_flattened().contains(&true) {
+            // As in motion JPEG. pdf.js shows nothing without them.
             self.edits.push(Edit::insert(
                 scan.range().start,
-                default_tables::segment(),
+                default_tables::segment(uses_default),
                 Notice::HuffmanTablesInserted,
             ));
         }
@@ -241,7 +248,9 @@ impl<'a> Reader<'a> {
             tables: self.tables,
             frame_offset,
             scans_offset: scan.offset,
-            names_more: self.names_more,
+            names_more: self.names_more || self.names_gain_map || self.multi_picture.is_some(),
+            names_gain_map: self.names_gain_map,
+            multi_picture: self.multi_picture,
         })
     }
 

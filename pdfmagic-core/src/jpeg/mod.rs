@@ -15,6 +15,9 @@ mod scan_header;
 mod segment;
 mod source;
 mod tables;
+mod views;
+
+use std::ops::Range;
 
 pub use app::AdobeTransform;
 pub(crate) use end_finder::{End, EndFinder};
@@ -36,6 +39,7 @@ use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
 use ending::Ending;
 use header::Header;
+use views::{Kind, Listed};
 
 /// A JPEG whose header has been read and found sound.
 ///
@@ -252,6 +256,34 @@ impl<'a> Jpeg<'a> {
     /// Whether the image ends without EOI, at something that no image contains.
     pub(crate) fn is_foreign_at_end(&self) -> bool {
         !self.ending.has_eoi && self.ending.trailing.is_some()
+    }
+
+    /// Where the views are in a file that holds several of one scene (MPO), in bytes, this image first. Gain maps, depth
+    /// maps, previews and thumbnails are no views.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NeedsInput`] if the header lists other images, and only the ends of the input were given.
+    pub fn views(&self, limits: &Limits) -> Result<Vec<Range<u64>>, Error> {
+        let mut views: Vec<_> = std::iter::once(0..self.ending.end).collect();
+        let Some(list) = self.header.multi_picture else {
+            return Ok(views);
+        };
+        let bytes = self.whole()?;
+        for Listed { range, kind } in list.others() {
+            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            let data = bytes.get(at(range.start)..at(range.end).min(bytes.len()));
+            let Some(Ok(other)) = data.map(|data| Self::parse_header(data, limits)) else {
+                continue;
+            };
+            // Of what is not told, what is as large may be a view; a gain map says that it is one.
+            let size = |jpeg: &Self| (jpeg.frame().width, jpeg.frame().height);
+            let is_alike = size(self) == size(&other) && !other.header.names_gain_map;
+            if kind == Kind::View || kind == Kind::Undefined && is_alike {
+                views.push(range.start..range.end.min(bytes.len() as u64));
+            }
+        }
+        Ok(views)
     }
 
     /// Whether the image ends with EOI.

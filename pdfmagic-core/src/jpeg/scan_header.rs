@@ -26,6 +26,8 @@ pub(crate) struct ScanHeader {
     pub(crate) se: usize,
     pub(crate) ah: u32,
     pub(crate) al: u32,
+    /// Whether a component uses the typical DC and AC tables at destinations 0 and 1, since none is defined there.
+    pub(super) uses_default: [[bool; 2]; 2],
     /// Where its marker is, in bytes.
     pub(crate) offset: usize,
     /// Where the entropy-coded data begins, in bytes.
@@ -68,6 +70,7 @@ impl ScanHeader {
             se: se.into(),
             ah: u32::from(approximation >> 4),
             al: u32::from(approximation & 0x0F),
+            uses_default: [[false; 2]; 2],
             offset: segment.offset,
             start: segment.payload_offset + segment.payload.len(),
         };
@@ -143,6 +146,9 @@ impl ScanHeader {
                 let table = tables
                     .huffman_or_default(class, *destination)
                     .ok_or(segment.malformed("Huffman table is missing"))?;
+                if tables.huffman(class, *destination).is_none() {
+                    self.uses_default[class as usize][*destination & 1] = true;
+                }
                 if class == Class::Dc && table.values().iter().any(|&value| value > max_category) {
                     return Err(segment.malformed("Huffman table with an impossible DC category"));
                 }

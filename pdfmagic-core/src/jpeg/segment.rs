@@ -127,7 +127,7 @@ impl<'a> Segments<'a> {
             let soi = bytes[..bytes.len().min(SOI_REACH)]
                 .windows(3)
                 .position(|w| w == [0xFF, Marker::SOI.0, 0xFF])
-                .filter(|_| kind == FileKind::Unknown)
+                .filter(|_| kind.is_vague())
                 .ok_or(Error::NotJpeg(kind))?;
             segments.at = soi + SOI.len();
             segments.skip(0..soi, Some(Notice::LeadingBytesSkipped));

@@ -88,11 +88,6 @@ impl<'a> Tables<'a> {
             .or_else(|| default_tables::get(class, destination))
     }
 
-    /// Whether no Huffman table is defined, as in motion JPEG.
-    pub(super) fn lacks_huffman(&self) -> bool {
-        self.dc.iter().chain(&self.ac).all(Option::is_none)
-    }
-
     /// DQT (B.2.4.1).
     fn define_quantization(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut rest = segment.payload;

@@ -1,11 +1,10 @@
 //! Damaged data is mended to the samples that libjpeg-turbo finds in it.
 
-use std::fs;
-use std::path::Path;
-
 use pdfmagic_core::Transcode;
 
-use super::support::{coded, has_djpeg, jpegtran, run};
+use super::corpus_files::read;
+use super::libjpeg::{has_djpeg, jpegtran, run};
+use super::support::coded;
 
 /// Damage at every tenth of the coded data.
 fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
@@ -42,7 +41,6 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
     if !has_djpeg() {
         return;
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let (mut compared, mut different) = (0, Vec::new());
     for (name, options) in [
         ("ycbcr_444.jpg", &[][..]),
@@ -56,7 +54,7 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
         ("ycbcr_444.jpg", &["-arithmetic"]),
         ("ycbcr_420.jpg", &["-arithmetic", "-progressive"]),
     ] {
-        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
+        let jpeg = read(name);
         let jpeg = if options.is_empty() {
             jpeg
         } else {

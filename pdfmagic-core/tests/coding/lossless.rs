@@ -1,15 +1,12 @@
 //! What becomes samples under `FlateDecode`, and what is passed on.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use jpeg_decoder::PixelFormat;
 use lopdf::{Stream, dictionary};
 use pdfmagic_core::backend::{Filter, ImageXObject};
 use pdfmagic_core::jpeg::{EntropyCoding, Frame, Process};
 use pdfmagic_core::{Auto, Backend, Error, Jpeg, Limits, Piece};
 
-use super::support::corpus;
+use super::corpus_files::{files, read};
 
 /// The samples of an image under `FlateDecode`, as 16 bits of the range they are spread over.
 pub(crate) fn flate(image: &ImageXObject) -> Vec<u16> {
@@ -51,11 +48,10 @@ pub(crate) fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Ve
 }
 
 /// The sound files of the corpus, and their frames.
-fn frames() -> impl Iterator<Item = (PathBuf, Vec<u8>, Frame)> {
-    corpus().into_iter().filter_map(|path| {
-        let jpeg = fs::read(&path).expect("it can be read");
+fn frames() -> impl Iterator<Item = (String, Vec<u8>, Frame)> {
+    files().into_iter().filter_map(|(name, jpeg)| {
         let frame = Jpeg::parse(&jpeg, &Limits::default()).ok()?.frame().clone();
-        Some((path, jpeg, frame))
+        Some((name, jpeg, frame))
     })
 }
 
@@ -65,10 +61,10 @@ const MISREAD: &str = "testimg_rgb.jpg";
 #[test]
 fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
     let mut compared = 0;
-    for (path, jpeg, frame) in frames() {
+    for (name, jpeg, frame) in frames() {
         let is_lossless =
             (frame.process, frame.entropy_coding) == (Process::Lossless, EntropyCoding::Huffman);
-        if !is_lossless || path.ends_with(MISREAD) {
+        if !is_lossless || name.ends_with(MISREAD) {
             continue;
         }
         let mut decoder = jpeg_decoder::Decoder::new(&jpeg[..]);
@@ -90,8 +86,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
         let ours = flate(&lossless(&jpeg).expect("jpeg-decoder takes it"));
         assert!(
             ours == spread(stored, frame.precision),
-            "{}",
-            path.display()
+            "{name}: other samples"
         );
         compared += 1;
     }
@@ -101,11 +96,11 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
 #[test]
 fn more_than_8_bits_become_16() {
     let mut compared = 0;
-    for (path, jpeg, frame) in frames() {
+    for (name, jpeg, frame) in frames() {
         if frame.precision != 12 || frame.process == Process::Lossless {
             continue;
         }
-        let image = lossless(&jpeg).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let image = lossless(&jpeg).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(
             image.filter,
             Filter::Flate {
@@ -121,18 +116,13 @@ fn more_than_8_bits_become_16() {
 
 #[test]
 fn twelve_bits_are_the_same_samples_however_they_are_coded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let samples = |name| {
-        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
-        flate(&lossless(&jpeg).expect("it is sound"))
-    };
+    let samples = |name| flate(&lossless(&read(name)).expect("it is sound"));
     assert!(samples("precision_12.jpg") == samples("precision_12_arithmetic.jpg"));
 }
 
 #[test]
 fn lossless_passes_on_what_a_pdf_can_hold() {
-    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
-        .expect("it is in the repository");
+    let jpeg = read("ycbcr_420.jpg");
     let image = lossless(&jpeg).expect("it is sound");
     assert!(matches!(image.data[..], [Piece::Input(_)]));
 }

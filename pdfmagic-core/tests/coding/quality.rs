@@ -4,7 +4,8 @@ use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Jpeg, Limits};
 use pdfmagic_core::{Quality, Reencode};
 
-use super::support::{coded, corpus_and_photos, djpeg, has_djpeg, on_two_threads, run};
+use super::libjpeg::{djpeg, has_djpeg, run};
+use super::support::{coded, corpus_and_photos, on_two_threads};
 
 const QUALITIES: [u8; 5] = [50, 60, 70, 80, 90];
 

@@ -1,8 +1,6 @@
 //! What is reencoded is as was asked.
 
-use std::fs;
 use std::num::NonZeroU16;
-use std::path::Path;
 
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
@@ -10,7 +8,9 @@ use pdfmagic_core::backend::ColorSpace;
 use pdfmagic_core::{Backend, Jpeg, Limits};
 use pdfmagic_core::{Quality, Reencode};
 
-use super::support::{coded, djpeg, djpeg_with, has_djpeg, photo};
+use super::corpus_files::read;
+use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
+use super::support::{coded, photo};
 
 /// Its luminance alone.
 fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
@@ -19,8 +19,7 @@ fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_size_that_is_asked_for_is_kept() {
-    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_444.jpg"))
-        .expect("it is in the repository");
+    let jpeg = read("ycbcr_444.jpg");
     let best = coded(&jpeg, &Reencode::default())
         .expect("it is sound")
         .len() as u64;
@@ -41,8 +40,7 @@ fn a_size_that_is_asked_for_is_kept() {
 
 #[test]
 fn a_density_over_the_bound_is_brought_down_to_it() {
-    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
-        .expect("it is in the repository");
+    let jpeg = read("ycbcr_420.jpg");
     let limits = Limits::default();
     let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
     let density = header.density().unwrap_or_default()[0].get();
@@ -108,8 +106,7 @@ fn no_more_pixels_are_left_than_may_be() {
 
 #[test]
 fn gray_is_the_luminance_as_it_was() {
-    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/ycbcr_420.jpg"))
-        .expect("it is in the repository");
+    let jpeg = read("ycbcr_420.jpg");
     let finest = Reencode {
         quality: Quality::new(100).expect("it is in range"),
         gray: true,

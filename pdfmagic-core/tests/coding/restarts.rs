@@ -1,11 +1,10 @@
 //! What has wrong or missing restart markers decodes to the samples that libjpeg-turbo finds in it.
 
-use std::fs;
-use std::path::Path;
-
 use pdfmagic_core::{Jpeg, Limits, Transcode};
 
-use super::support::{coded, has_djpeg, jpegtran, run};
+use super::corpus_files::read;
+use super::libjpeg::{has_djpeg, jpegtran, run};
+use super::support::coded;
 
 /// The places of the restart markers.
 fn markers(jpeg: &[u8]) -> Vec<usize> {
@@ -46,7 +45,6 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
     if !has_djpeg() {
         return;
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let limits = Limits::default();
     let mut compared = 0;
     for (name, options) in [
@@ -56,8 +54,7 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
         ("ycbcr_444.jpg", &["-progressive", "-restart", "3B"]),
         ("ycbcr_444.jpg", &["-arithmetic", "-restart", "3B"]),
     ] {
-        let jpeg = fs::read(folder.join(name)).expect("it is in the repository");
-        let restarted = jpegtran(options, &jpeg);
+        let restarted = jpegtran(options, &read(name));
         for (damage, jpeg) in damaged(&restarted) {
             let place = format!("{name} {options:?}, {damage}");
             let header = Jpeg::parse(&jpeg, &limits).expect("its header is sound");

@@ -1,8 +1,9 @@
-//! What is coded anew is no larger than what libjpeg-turbo's `jpegtran` makes of it.
+//! Transcoded data is no larger than what libjpeg-turbo's `jpegtran` writes.
 
 use pdfmagic_core::Transcode;
 
-use super::support::{coded, corpus_and_photos, has_djpeg, on_two_threads, run};
+use super::libjpeg::{has_djpeg, run};
+use super::support::{coded, corpus_and_photos, on_two_threads};
 
 /// Bytes over the corpus and pictures made here, by `jpegtran` with `option` and by us.
 fn totals(option: &str, backend: Transcode) -> [usize; 2] {

@@ -6,3 +6,4 @@ mod making;
 mod pages;
 mod refusals;
 mod sources;
+mod views;

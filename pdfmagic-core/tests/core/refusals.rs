@@ -15,7 +15,14 @@ fn name_the_kind_of_file() {
         (b"\0\0\0\x18ftypheic", FileKind::Heic),
         (b"%PDF-1.7\n", FileKind::Pdf),
         (b"\n<!doctype html>", FileKind::Markup),
-        (b"plain text", FileKind::Unknown),
+        (b"\x1F\x8B\x08\0", FileKind::Gzip),
+        (b"/9j/4AAQSkZJRg", FileKind::Base64),
+        (b"data:image/jpeg;base64,/9j/", FileKind::DataUrl),
+        (b"{\"error\":404}", FileKind::Json),
+        (b"\0\0\0\x14ftypqt  ", FileKind::Video),
+        (b"8BPS\0\x01", FileKind::Psd),
+        (b"\0\x05\x16\x07\0\x02", FileKind::AppleDouble),
+        (&[0; 5000], FileKind::Zeros),
     ];
     for (bytes, kind) in kinds {
         let refused = error(bytes);
@@ -23,6 +30,18 @@ fn name_the_kind_of_file() {
             matches!(&refused, Error::NotJpeg(k) if *k == kind),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn show_how_an_unknown_file_starts() {
+    for (bytes, text) in [
+        (&b"plain text"[..], "not a JPEG: it starts with \"plai\""),
+        (b"\x01", "not a JPEG: it starts with the byte 01"),
+        (b"MThd\0\0\0\x06", "not a JPEG: it starts with \"MThd\""),
+    ] {
+        assert_eq!(error(bytes).to_string(), text);
+        assert_eq!(error(bytes).code(), "not_jpeg.unknown");
     }
 }
 

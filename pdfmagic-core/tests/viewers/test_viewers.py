@@ -12,48 +12,52 @@ from pictures import RENDERERS, Source, distance, pdfium
 from PIL import Image
 
 HERE = Path(__file__).parent
-OWN = HERE.parent / "corpus"
-SHARED = HERE.parents[3] / "shared" / "corpus"
+CORPUS = HERE.parent / "corpus"
+# Files whose licenses do not let them into the repository, where they lie beside it.
+OUTSIDE = HERE.parents[3] / "shared" / "corpus"
 CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / "pdfmagic-cli"))
 
 # How far, of 255, a picture may be off: in the mean, and in its worst row or column. MuPDF and pdf.js spread chroma
 # over pixels in steps where libjpeg smooths it; poppler's quarter of a pixel shows beside sharp edges.
 TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48), "pdfjs": (5, 24)}
-# What more coding anew may cost, most of all in rows with an edge.
+# What re-encoding may cost in addition, most of it in rows with an edge.
 LOSS = {"lossless": (0, 0), "transcode": (0, 0), "reencode": (6, 24)}
-# Not coded anew: damaged behind the header, where each decoder shows what it likes; or carried as samples.
+# Not re-encoded: damaged after the header, where each decoder shows something else; or carried as samples.
 KEPT = {"cut_in_scan", "marker-ffdc", "lossless", "lossless_420", "precision_12", "precision_12_arithmetic"}
-
 
 # A marker that has no place in coded data makes pdf.js give up.
 BLANK = {("pdfjs", "marker-ffdc")}
 
 
+def rows():
+    """The rows of `corpus.tsv` that become a PDF, each with the path of its file, where that is on this machine."""
+    with (CORPUS / "corpus.tsv").open(newline="") as table:
+        for row in csv.DictReader(table, delimiter="\t"):
+            paths = [folder / row["file"] for folder in (CORPUS, OUTSIDE)]
+            path = next((path for path in paths if path.is_file()), None)
+            if path and row["auto"] == "pdf":
+                yield row, path
+
+
 def own_files():
-    with (OWN / "corpus.tsv").open(newline="") as table:
-        for row in csv.DictReader(table, delimiter="\t"):
-            if row["lossless"] == "pdf":
-                yield OWN / row["file"], OWN / row["shows"] if row["shows"] else None
+    """The files of `make.py`."""
+    for row, path in rows():
+        if path.parent == CORPUS:
+            yield path, CORPUS / row["shows"] if row["shows"] else None
 
 
-def shared_files():
-    """What libjpeg-turbo takes without a complaint, and is large enough for its chroma to mean anything."""
-    if not SHARED.is_dir():
-        return
-    with (SHARED / "public.tsv").open(newline="") as table:
-        for row in csv.DictReader(table, delimiter="\t"):
-            path = SHARED / "public" / row["file"]
-            if row["oracle"] == "accept" and min(Image.open(path).size) >= 16:
-                yield path, None
+def public_files():
+    """Files of other projects that libjpeg-turbo decodes, and that are large enough for their chroma to be visible."""
+    for row, path in rows():
+        if row["file"].startswith("public/") and row["djpeg"] == "ok" and min(Image.open(path).size) >= 16:
+            yield path, None
 
 
-# Arithmetic, lossless, or of 12 bits: Pillow decodes few of them.
-UNHEARD_OF = """
-synthetic/05_arith.jpg synthetic/06_arithprog.jpg synthetic/42_12bit.jpg synthetic/42_12bit_gray.jpg
-synthetic/43_sof3.jpg synthetic/43_sof3_16.jpg synthetic/43_sof3_gray.jpg
-public/haraldk__TwelveMonkeys/testimg_rgb.jpg public/libjpeg-turbo__libjpeg-turbo/monkey12.jpg
-public/libjpeg-turbo__libjpeg-turbo/testimgari.jpg
-""".split()
+def carried_files():
+    """Arithmetic, lossless, or of 12 bits: Pillow decodes few of them."""
+    for row, path in rows():
+        if path.parent != CORPUS and row["passthrough"] != "pdf":
+            yield pytest.param(path, id=path.name)
 
 
 def convert(jpeg, backend, folder):
@@ -91,14 +95,14 @@ def test_a_pdf_shows_what_its_jpeg_shows(jpeg, shows, backend, tmp_path):
     check(jpeg, shows, backend, tmp_path)
 
 
-@pytest.mark.parametrize(("jpeg", "shows", "backend"), list(cases(shared_files())))
-def test_so_it_does_for_files_from_elsewhere(jpeg, shows, backend, tmp_path):
+@pytest.mark.parametrize(("jpeg", "shows", "backend"), list(cases(public_files())))
+def test_so_it_does_for_files_of_other_projects(jpeg, shows, backend, tmp_path):
     check(jpeg, shows, backend, tmp_path)
 
 
-@pytest.mark.parametrize("jpeg", UNHEARD_OF if SHARED.is_dir() else [])
-def test_what_no_viewer_decodes_is_shown_alike_by_all(jpeg, tmp_path):
-    pdf = convert(SHARED / jpeg, "lossless", tmp_path).read_bytes()
+@pytest.mark.parametrize("jpeg", list(carried_files()))
+def test_all_viewers_show_the_same_of_what_none_decodes(jpeg, tmp_path):
+    pdf = convert(jpeg, "lossless", tmp_path).read_bytes()
     width, height = (int(re.search(key + rb" (\d+)", pdf).group(1)) for key in (b"/Width", b"/Height"))
     expected = pdfium(pdf, width, height)
     shown = {name: render(pdf, width, height) for name, render in RENDERERS.items()}
@@ -135,7 +139,7 @@ FAULTS = {
 @pytest.mark.parametrize(("name", "fault"), FAULTS.items(), ids=FAULTS)
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_a_wrong_picture_is_found(name, fault, renderer, tmp_path):
-    jpeg = OWN / f"{name}.jpg"
+    jpeg = CORPUS / f"{name}.jpg"
     right = convert(jpeg, "lossless", tmp_path).read_bytes()
     wrong = fault(right)
     assert len(wrong) == len(right) and wrong != right

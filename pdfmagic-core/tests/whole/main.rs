@@ -1,6 +1,11 @@
 //! Whole PDFs, read back: over a corpus, over damaged and arbitrary input, and byte by byte.
 
 mod corpus;
+#[path = "../support/corpus_files.rs"]
+mod corpus_files;
+#[path = "../support/libjpeg.rs"]
+#[expect(dead_code, reason = "samples are for the tests of coding")]
+mod libjpeg;
 mod document;
 mod large;
 mod properties;

@@ -6,22 +6,13 @@ use pdfmagic_core::{Error, Passthrough, Source};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::corpus_files::files;
 use crate::structure::check_offsets;
-use crate::support::{backends, convert, convert_source, image_of, own_corpus, strict};
+use crate::support::{backends, convert, convert_source, image_of, strict};
 
 /// Sound files and damaged ones, to be damaged further.
-static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let files = std::fs::read_dir(own_corpus()).expect("the corpus is in the repository");
-    let mut paths: Vec<_> = files
-        .map(|entry| entry.expect("it can be listed").path())
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|ext| ext == "jpg"));
-    paths.sort();
-    paths
-        .iter()
-        .map(|path| std::fs::read(path).expect("it can be read"))
-        .collect()
-});
+static SEEDS: LazyLock<Vec<Vec<u8>>> =
+    LazyLock::new(|| files().into_iter().map(|(_, jpeg)| jpeg).collect());
 
 /// A change to a file.
 #[derive(Debug, Clone)]

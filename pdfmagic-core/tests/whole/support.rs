@@ -1,9 +1,5 @@
 //! What the tests of whole PDFs share.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use lopdf::{LoadOptions, Object, Stream};
 use pdfmagic_core::{Auto, Reencode, Transcode};
 use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
@@ -16,58 +12,6 @@ pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
         Box::new(Auto),
         Box::new(Reencode::default()),
     ]
-}
-
-/// The corpus in the repository.
-pub(crate) fn own_corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
-}
-
-/// Files that may not be copied into the repository, where they lie beside it.
-pub(crate) fn shared_corpus() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    if !folder.is_dir() {
-        eprintln!("no ../shared/corpus beside the repository: only the corpus inside it is tested");
-    }
-    folder.is_dir().then_some(folder)
-}
-
-/// Every file of both.
-pub(crate) fn corpora() -> Vec<(PathBuf, Vec<u8>)> {
-    let mut folders = vec![own_corpus()];
-    if let Some(shared) = shared_corpus() {
-        folders.push(shared.join("synthetic"));
-        let public = fs::read_dir(shared.join("public")).expect("it can be listed");
-        folders.extend(public.map(|entry| entry.expect("it can be listed").path()));
-    }
-    let files = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).expect("it can be listed"));
-    let paths = files.map(|entry| entry.expect("it can be listed").path());
-    let images = paths.filter(|path| {
-        !path
-            .extension()
-            .is_some_and(|ext| ext == "py" || ext == "tsv")
-    });
-    images
-        .map(|path| (path.clone(), fs::read(&path).expect("it can be read")))
-        .collect()
-}
-
-/// A table with a head, in tab-separated columns.
-pub(crate) struct Table(String);
-
-impl Table {
-    pub(crate) fn read(path: &Path) -> Self {
-        Self(fs::read_to_string(path).expect("the table is beside its files"))
-    }
-
-    /// Each row, by the names of its columns.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = BTreeMap<&str, &str>> {
-        let mut lines = self.0.lines();
-        let head = lines.next().unwrap_or_default();
-        lines.map(move |line| head.split('\t').zip(line.split('\t')).collect())
-    }
 }
 
 /// A PDF of one page, put together from its pieces.

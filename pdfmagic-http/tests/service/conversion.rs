@@ -209,7 +209,7 @@ fn the_name_of_the_file_that_failed_is_told() {
     assert!(
         refused
             .text()
-            .contains("bad.jpg: not a JPEG: the input looks like GIF"),
+            .contains("bad.jpg: not a JPEG: it looks like GIF"),
         "{}",
         refused.text()
     );

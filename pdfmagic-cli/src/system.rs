@@ -1,0 +1,104 @@
+//! What operating systems differ in. `--cfg portable` selects what needs nothing but `std`, so that Linux can test it.
+
+pub(crate) use identity::FileId;
+pub(crate) use unnamed::{allocate, link, unnamed_in};
+
+use std::fs::File;
+use std::io;
+
+/// Standard output as a file, which the system can copy into.
+pub(crate) fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+    Ok(stdout.into())
+}
+
+/// Tells whether two paths lead to one file.
+#[cfg(all(unix, not(portable)))]
+mod identity {
+    use std::fs::Metadata;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    /// Device and inode.
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) struct FileId(u64, u64);
+
+    impl FileId {
+        #[expect(
+            clippy::unnecessary_wraps,
+            reason = "where there are paths alone, one may lead nowhere"
+        )]
+        pub(crate) fn of(_: &Path, metadata: &Metadata) -> Option<Self> {
+            Some(Self(metadata.dev(), metadata.ino()))
+        }
+    }
+}
+
+/// Tells whether two paths lead to one file, but for hard links: replacing one of them leaves the others alone.
+#[cfg(any(not(unix), portable))]
+mod identity {
+    use std::fs::{self, Metadata};
+    use std::path::{Path, PathBuf};
+
+    /// The path without symbolic links.
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) struct FileId(PathBuf);
+
+    impl FileId {
+        pub(crate) fn of(path: &Path, _: &Metadata) -> Option<Self> {
+            fs::canonicalize(path).ok().map(Self)
+        }
+    }
+}
+
+/// Files without names (`O_TMPFILE`): however the process ends, nothing is left behind.
+#[cfg(all(target_os = "linux", not(portable)))]
+mod unnamed {
+    use std::fs::File;
+    use std::io::{self, Seek};
+    use std::os::fd::AsRawFd;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, fallocate, linkat, open};
+
+    pub(crate) fn unnamed_in(directory: &Path) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        Ok(open(directory, flags, Mode::from_raw_mode(0o666))?.into())
+    }
+
+    pub(crate) fn allocate(mut file: &File, size: u64) -> io::Result<()> {
+        let at = file.stream_position()?;
+        match fallocate(file, FallocateFlags::KEEP_SIZE, at, size) {
+            Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    pub(crate) fn link(file: &File, path: &Path) -> io::Result<()> {
+        let file = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(linkat(CWD, file, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    }
+}
+
+/// No files without names.
+#[cfg(any(not(target_os = "linux"), portable))]
+mod unnamed {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    pub(crate) fn unnamed_in(_: &Path) -> io::Result<File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn allocate(_: &File, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn link(_: &File, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

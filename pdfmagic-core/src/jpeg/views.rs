@@ -1,0 +1,73 @@
+//! The images of a file that holds several: CIPA DC-007, the Multi-Picture Format.
+
+use std::ops::Range;
+
+use super::exif::TiffReader;
+
+/// An APP2 segment that lists the images of the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MultiPicture<'a> {
+    /// What follows the signature.
+    tiff: &'a [u8],
+    /// Where that is in the input, in bytes: offsets of images count from it.
+    offset: usize,
+}
+
+/// An image in the list.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    /// Where it is in the input, in bytes.
+    pub(super) range: Range<u64>,
+    pub(super) kind: Kind,
+}
+
+/// What an image in the list is for (5.2.3.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A further view: of a panorama, from another angle, or for the other eye.
+    View,
+    /// Not told.
+    Undefined,
+    /// A preview or a thumbnail.
+    Other,
+}
+
+impl<'a> MultiPicture<'a> {
+    /// Takes an APP2 payload at this place of the input, if it is such a list.
+    pub(super) fn of(payload: &'a [u8], payload_offset: usize) -> Option<Self> {
+        const SIGNATURE: &[u8] = b"MPF\0";
+        Some(Self {
+            tiff: payload.strip_prefix(SIGNATURE)?,
+            offset: payload_offset + SIGNATURE.len(),
+        })
+    }
+
+    /// The images after the first, as far as they are listed.
+    pub(super) fn others(self) -> Vec<Listed> {
+        self.read().unwrap_or_default()
+    }
+
+    fn read(self) -> Option<Vec<Listed>> {
+        const MP_ENTRY: u16 = 0xB002;
+        const ENTRY_SIZE: usize = 16;
+        let tiff = TiffReader::new(self.tiff)?;
+        let mut directory = tiff.directory(tiff.u32(4)?)?;
+        let list = directory.find(|entry| entry.tag == MP_ENTRY)?;
+        let at = usize::try_from(tiff.u32(list.value)?).ok()?;
+        let count = usize::try_from(list.count).ok()? / ENTRY_SIZE;
+        let entry = |index: usize| {
+            let at = at + ENTRY_SIZE * index;
+            let (attribute, size, offset) = (tiff.u32(at)?, tiff.u32(at + 4)?, tiff.u32(at + 8)?);
+            let start = self.offset as u64 + u64::from(offset);
+            Some(Listed {
+                range: start..start + u64::from(size),
+                kind: match attribute & 0x00FF_FFFF {
+                    0x02_0001..=0x02_0003 => Kind::View,
+                    0 => Kind::Undefined,
+                    _ => Kind::Other,
+                },
+            })
+        };
+        Some((1..count).map_while(entry).collect())
+    }
+}

@@ -1,0 +1,89 @@
+//! libjpeg-turbo's programs, which say what a JPEG is.
+
+use std::io::Write;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use pdfmagic_core::{Jpeg, Limits};
+
+/// The samples of a JPEG that `djpeg` decodes without a warning.
+pub(crate) fn djpeg(jpeg: &[u8]) -> Option<Vec<u8>> {
+    djpeg_with(&["-pnm", "-maxscans", "1000"], jpeg)
+}
+
+pub(crate) fn djpeg_with(options: &[&str], jpeg: &[u8]) -> Option<Vec<u8>> {
+    let (is_sound, samples) = run("djpeg", options, jpeg);
+    is_sound.then_some(samples)
+}
+
+/// Whether `djpeg` decodes a JPEG: `ok`, `warning` or `error`; `too large` where it is not asked.
+pub(crate) fn verdict(jpeg: &[u8]) -> &'static str {
+    if is_too_large(jpeg) {
+        return "too large";
+    }
+    let (status, _) = run_to_end("djpeg", &["-pnm", "-maxscans", "1000"], jpeg);
+    match status.code() {
+        Some(0) => "ok",
+        // EXIT_WARNING
+        Some(2) => "warning",
+        _ => "error",
+    }
+}
+
+/// Whether the frame header of a JPEG states so many pixels that these programs would take gigabytes for them.
+pub(crate) fn is_too_large(jpeg: &[u8]) -> bool {
+    const MAX_PIXELS: u64 = 1 << 24;
+    Jpeg::parse(jpeg, &Limits::default()).is_ok_and(|jpeg| {
+        let [width, height] = [jpeg.frame().width, jpeg.frame().height].map(|n| u64::from(n.get()));
+        width * height > MAX_PIXELS
+    })
+}
+
+/// What `jpegtran` makes of a sound JPEG.
+pub(crate) fn jpegtran(options: &[&str], jpeg: &[u8]) -> Vec<u8> {
+    let (is_sound, data) = run("jpegtran", &[&["-copy", "none"], options].concat(), jpeg);
+    assert!(is_sound, "jpegtran {options:?} complains");
+    data
+}
+
+/// Feeds a program. Returns whether it had no complaint, and its output.
+pub(crate) fn run(program: &str, options: &[&str], input: &[u8]) -> (bool, Vec<u8>) {
+    let (status, output) = run_to_end(program, options, input);
+    (status.success(), output)
+}
+
+fn run_to_end(program: &str, options: &[&str], input: &[u8]) -> (ExitStatus, Vec<u8>) {
+    let mut child = Command::new(program)
+        .args(options)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} does not run: {error}"));
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let output = thread::scope(|scope| {
+        // It may stop reading before the end.
+        scope.spawn(move || stdin.write_all(input).ok());
+        child.wait_with_output()
+    })
+    .unwrap_or_else(|error| panic!("{program} does not end: {error}"));
+    (output.status, output.stdout)
+}
+
+/// Whether these programs are installed. Where CI is, they must be.
+pub(crate) fn has_djpeg() -> bool {
+    let found = Command::new("djpeg")
+        .arg("-version")
+        .stderr(Stdio::null())
+        .status()
+        .is_ok();
+    let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    assert!(
+        found || !is_ci,
+        "djpeg is missing: install libjpeg-turbo-progs"
+    );
+    if !found {
+        eprintln!("not tested: djpeg is missing; install libjpeg-turbo-progs");
+    }
+    found
+}
