@@ -5,7 +5,8 @@ use std::fs;
 use lopdf::{Dictionary, Object};
 use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
 
-use crate::support::{own_corpus, strict};
+use crate::corpus_files::own_corpus;
+use crate::support::strict;
 
 fn jpeg(name: &str) -> Vec<u8> {
     fs::read(own_corpus().join(name)).expect("it is in the repository")

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pdfmagic_core::{Document, Options, Page, Passthrough, Piece, Source};
 use proptest::prelude::*;
 
-use crate::support::own_corpus;
+use crate::corpus_files::own_corpus;
 
 const BLOCK: u64 = 4096;
 
