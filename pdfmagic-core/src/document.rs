@@ -2,8 +2,14 @@
 
 use std::io::{self, Write};
 
+#[cfg(feature = "lopdf")]
+use crate::append::{self, Existing};
 use crate::catalog::{self, Named};
 use crate::error::Error;
+#[cfg(feature = "reencode")]
+use crate::error::Resource;
+#[cfg(feature = "lopdf")]
+use crate::existing::PdfError;
 use crate::geometry::Placement;
 use crate::metadata::Metadata;
 use crate::objects::{Shared, write_leaves};
@@ -39,13 +45,23 @@ use crate::piece::Piece;
 #[derive(Debug)]
 pub struct Document {
     writer: Writer,
-    catalog: Ref,
+    root: Root,
     tree: Ref,
     pages: Vec<Ref>,
     /// `None` for the default, which is nothing to write.
     options: Option<Box<DocumentOptions>>,
     names: Vec<Named>,
     shared: Shared,
+}
+
+/// Where a document begins.
+#[derive(Debug)]
+enum Root {
+    /// With a catalog of its own.
+    New(Ref),
+    /// In a PDF that is gone on with.
+    #[cfg(feature = "lopdf")]
+    Existing(Box<Existing>),
 }
 
 impl Document {
@@ -56,7 +72,7 @@ impl Document {
         let (catalog, tree) = (writer.reserve(), writer.reserve());
         Self {
             writer,
-            catalog,
+            root: Root::New(catalog),
             tree,
             pages: Vec::with_capacity(1),
             options: None,
@@ -89,6 +105,36 @@ impl Document {
         }
     }
 
+    /// Goes on with a PDF: pages are added behind its own, and its bytes stay as they are. They come first in the file, before
+    /// what [`push`](Self::push) returns.
+    ///
+    /// ```
+    /// use pdfmagic_core::{Auto, Document, Options, Page, jpeg_to_pdf};
+    ///
+    /// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+    /// let mut pdf = jpeg_to_pdf(photo)?;
+    /// let mut document = Document::after(&pdf)?;
+    /// let page = Page::from_jpeg(photo, &Options::default(), &Auto)?;
+    /// document.write_page(page, photo, &mut pdf)?;
+    /// document.finish_into(&mut pdf)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A file that is no PDF, or is encrypted, signed or broken.
+    #[cfg(feature = "lopdf")]
+    pub fn after(pdf: &[u8]) -> Result<Self, PdfError> {
+        let (existing, mut writer) = append::open(pdf)?;
+        let tree = writer.reserve();
+        Ok(Self {
+            writer,
+            root: Root::Existing(Box::new(existing)),
+            tree,
+            ..Self::new()
+        })
+    }
+
     /// Adds a page, or more if its image goes on. Returns what comes next in the file; its ranges refer to the input of
     /// this page. Bytes after the image may be returned by a later `push` or by `finish`.
     #[must_use]
@@ -108,11 +154,25 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not.
-    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not; [`Error::Limit`] if
+    /// the PDF is larger than its options allow.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
         }
+        match self.root {
+            Root::New(catalog) => self.finish_new(catalog),
+            #[cfg(feature = "lopdf")]
+            Root::Existing(existing) => Ok(finish_existing(
+                self.writer,
+                *existing,
+                self.tree,
+                &self.pages,
+            )),
+        }
+    }
+
+    fn finish_new(mut self, catalog: Ref) -> Result<Vec<u8>, Error> {
         self.writer.object(self.tree, |tree| {
             let pages = self.pages.iter().copied();
             tree.put("<< /Type /Pages /Kids [").list(pages);
@@ -121,10 +181,8 @@ impl Document {
         let (mut info, mut entries) = (None, None);
         if let Some(options) = &self.options {
             let last = self.pages.len();
-            if options
-                .viewer_initial_page
-                .is_some_and(|page| page.get() as usize > last)
-            {
+            let first_shown = options.viewer_initial_page;
+            if first_shown.is_some_and(|page| page.get() as usize > last) {
                 return Err(Error::Option {
                     option: "viewer-initial-page",
                     reason: "is after the last page",
@@ -135,19 +193,25 @@ impl Document {
             let (w, pages, names) = (&mut self.writer, &self.pages, &self.names);
             entries = Some(catalog::entries(w, options, metadata, pages, names));
         }
-        self.writer.object(self.catalog, |catalog| {
-            catalog.put("<< /Type /Catalog /Pages ").put(self.tree);
+        self.writer.object(catalog, |text| {
+            text.put("<< /Type /Catalog /Pages ").put(self.tree);
             if let Some(entries) = entries {
-                catalog.put(entries);
+                text.put(entries);
             }
-            catalog.put(" >>");
+            text.put(" >>");
         });
-        Ok(self.writer.finish(|trailer| {
-            trailer.put(" /Root ").put(self.catalog);
+        let before = self.writer.taken();
+        let rest = self.writer.finish(|trailer| {
+            trailer.put(" /Root ").put(catalog);
             if let Some(info) = info {
                 trailer.put(" /Info ").put(info);
             }
-        }))
+        });
+        #[cfg(feature = "reencode")]
+        if let Some(max) = self.options.and_then(|options| options.max_pdf_size) {
+            Resource::PdfBytes.check(before + rest.len() as u64, max.get())?;
+        }
+        Ok(rest)
     }
 
     /// Adds a page, and writes what comes next in the file. `input` is all of the JPEG that the page was made from.
@@ -209,6 +273,16 @@ impl Document {
             self.names.push(Named { pages, name });
         }
     }
+}
+
+/// Ends an update of a PDF.
+#[cfg(feature = "lopdf")]
+fn finish_existing(mut w: Writer, existing: Existing, tree: Ref, pages: &[Ref]) -> Vec<u8> {
+    w.object(tree, |text| existing.put_tree(text, pages));
+    let trailer = existing.rewrite(&mut w, tree);
+    w.finish(|text| {
+        text.put(&trailer[..]);
+    })
 }
 
 impl Default for Document {

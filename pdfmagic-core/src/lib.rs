@@ -41,9 +41,14 @@
 //!
 //! # Features
 //!
+//! `lopdf`: takes JPEGs out of PDFs, and adds pages to them. `clap`, `serde` and `utoipa`: the options as arguments, by name,
+//! and as OpenAPI describes them.
+//!
 //! `reencode` (default): the [`Reencode`](backend::Reencode) backend, which decodes and encodes anew.
 
 mod amount;
+#[cfg(feature = "lopdf")]
+mod append;
 pub mod backend;
 mod catalog;
 #[cfg_attr(
@@ -60,6 +65,10 @@ mod date;
 mod density;
 mod document;
 mod error;
+#[cfg(feature = "lopdf")]
+mod existing;
+#[cfg(feature = "lopdf")]
+mod extract;
 mod file_kind;
 pub mod geometry;
 pub mod jpeg;
@@ -86,6 +95,10 @@ pub use date::Date;
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
+#[cfg(feature = "lopdf")]
+pub use existing::PdfError;
+#[cfg(feature = "lopdf")]
+pub use extract::{ExtractedJpeg, extract_jpegs};
 pub use file_kind::{FileKind, Start};
 pub use jpeg::{Jpeg, Source};
 pub use limits::Limits;

@@ -1,16 +1,10 @@
 //! What a document says of itself, and what its pages share.
 
-use std::fs;
-
 use lopdf::{Dictionary, Object};
 use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
 
-use crate::corpus_files::own_corpus;
+use crate::corpus_files::read;
 use crate::support::strict;
-
-fn jpeg(name: &str) -> Vec<u8> {
-    fs::read(own_corpus().join(name)).expect("it is in the repository")
-}
 
 /// A file, and what is said of its page.
 type Input = (&'static str, fn(Page) -> Page);
@@ -20,7 +14,7 @@ fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error
     let mut document = Document::with_options(options);
     let mut pdf = Vec::new();
     for (file, label) in pages {
-        let jpeg = jpeg(file);
+        let jpeg = read(file);
         let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto)?;
         document
             .write_page(label(page), &jpeg, &mut pdf)
@@ -280,7 +274,7 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     let mut page_options = Options::default();
     page_options.page.pagesize = "100x20".parse().ok();
     page_options.page.split_strips = true;
-    let jpeg = jpeg("ycbcr_444.jpg");
+    let jpeg = read("ycbcr_444.jpg");
     let page = Page::from_jpeg(&jpeg, &page_options, &Auto)
         .expect("it is sound")
         .named("long");
@@ -326,7 +320,7 @@ fn what_pages_have_in_common_is_stored_once() {
     let pdf = strict(&document(&options, &pages).expect("it is sound"));
     assert_eq!(pdf.get_pages().len(), 5);
     let profiles = ["icc_srgb.jpg", "icc_three_chunks.jpg"].map(|name| {
-        let page = Page::from_jpeg(&jpeg(name), &Options::default(), &Auto);
+        let page = Page::from_jpeg(&read(name), &Options::default(), &Auto);
         let pdf = document(&options, &[(name, same)]);
         (
             page.is_ok(),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pdfmagic_core::{Document, Options, Page, Passthrough, Piece, Source};
 use proptest::prelude::*;
 
-use crate::corpus_files::own_corpus;
+use crate::corpus_files::read;
 
 const BLOCK: u64 = 4096;
 
@@ -24,7 +24,7 @@ fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
 }
 
 fn head(name: &str) -> Vec<u8> {
-    let jpeg = std::fs::read(own_corpus().join(name)).expect("it is in the repository");
+    let jpeg = read(name);
     let data = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]);
     jpeg[..data.expect("a scan") + 32].to_vec()
 }
