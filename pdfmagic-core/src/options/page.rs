@@ -41,7 +41,7 @@ pub struct PageOptions {
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub imgsize: Option<ImageSize>,
 
-    /// Space around the image, such as 1cm, 1cm:2cm or 1cm:2cm:1cm:3cm
+    /// Space around the image, such as 1cm or 1cm:2cm
     ///
     /// One length is for all sides; two are for top and bottom, and for left and right; four go clockwise from the top. Has no
     /// effect where both the page and the image have a size. Default: 0.
