@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
     #[error("{0}")]
-    Damaged(Damage),
+    Damaged(Box<Damage>),
     /// The input ends inside its header. Whoever passed it on is to blame.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {

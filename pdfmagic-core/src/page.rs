@@ -38,8 +38,8 @@ impl Page {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
-        let jpeg = Jpeg::parse(source, &options.limits)?;
-        Self::new(jpeg, options, backend)
+        let mut jpeg = Jpeg::parse(source, &options.limits)?;
+        Self::make(&mut jpeg, options, backend)
     }
 
     /// Makes a page from a JPEG, or a page for each view of a file that holds several, if the options ask for all
@@ -84,20 +84,24 @@ impl Page {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
+        Self::make(&mut jpeg, options, backend)
+    }
+
+    fn make(jpeg: &mut Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         jpeg.apply(options.input)?;
         let mut damage = None;
         // What decodes all of the data finds damage by itself.
-        if is_to_be_verified(&jpeg, options) && backend.needs(&jpeg) == Needs::Ends {
+        if is_to_be_verified(jpeg, options) && backend.needs(jpeg) == Needs::Ends {
             damage = jpeg.verify(&options.limits)?;
         }
         if options.input.on_damage == OnDamage::Mend {
             jpeg.set_damage(damage);
         }
         refuse_damage(damage, options)?;
-        let image = backend.image(&jpeg, &options.limits)?;
+        let image = backend.image(jpeg, &options.limits)?;
         let damage = damage.or(image.damage);
         refuse_damage(damage, options)?;
-        let placement = Placement::plan(&jpeg, &options.page)?;
+        let placement = Placement::plan(jpeg, &options.page)?;
         let mut notices = [jpeg.notices(), &image.notices].concat();
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
@@ -163,7 +167,9 @@ fn is_to_be_verified(jpeg: &Jpeg<'_>, options: &Options) -> bool {
 
 fn refuse_damage(damage: Option<Damage>, options: &Options) -> Result<(), Error> {
     match damage {
-        Some(damage) if options.input.on_damage == OnDamage::Fail => Err(Error::Damaged(damage)),
+        Some(damage) if options.input.on_damage == OnDamage::Fail => {
+            Err(Error::Damaged(Box::new(damage)))
+        }
         _ => Ok(()),
     }
 }

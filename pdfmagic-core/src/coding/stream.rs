@@ -55,7 +55,7 @@ impl<'a> Stream<'a> {
             data,
             is_foreign_at_end: jpeg.is_foreign_at_end(),
             frame: frame.clone(),
-            tables: jpeg.tables().clone(),
+            tables: jpeg.tables()?,
             dc: [const { None }; 4],
             ac: [const { None }; 4],
             latched: vec![None; grid.components.len()],

@@ -82,7 +82,7 @@ fn encoded(image: &Coefficients) -> Vec<u8> {
 fn decode(data: &[u8]) -> Result<Coefficients, Error> {
     match Coefficients::decode(&parse(data), &Limits::default())? {
         (image, None) => Ok(image),
-        (_, Some(damage)) => Err(Error::Damaged(damage)),
+        (_, Some(damage)) => Err(Error::Damaged(Box::new(damage))),
     }
 }
 

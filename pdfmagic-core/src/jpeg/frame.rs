@@ -115,7 +115,9 @@ impl Frame {
     /// Y of a SOFn segment. `None` if it is left to a DNL segment (B.2.5).
     pub(super) fn lines(segment: &Segment<'_>) -> Result<Option<NonZeroU16>, Error> {
         let rest = segment.payload.get(LINES_OFFSET..).unwrap_or_default();
-        let bytes = rest.first_chunk().ok_or(segment.malformed(TOO_SHORT))?;
+        let bytes = rest
+            .first_chunk()
+            .ok_or_else(|| segment.malformed(TOO_SHORT))?;
         Ok(NonZeroU16::new(u16::from_be_bytes(*bytes)))
     }
 
@@ -135,7 +137,7 @@ impl Frame {
             segment
                 .payload
                 .split_first_chunk()
-                .ok_or(segment.malformed(TOO_SHORT))?;
+                .ok_or_else(|| segment.malformed(TOO_SHORT))?;
         if components.len() != 3 * usize::from(count) {
             return Err(segment.malformed("frame header length disagrees with its component count"));
         }
@@ -152,8 +154,8 @@ impl Frame {
         if !components.iter().all(sound) {
             return Err(segment.malformed("sampling factor or quantization table out of range"));
         }
-        let width =
-            NonZeroU16::new(u16::from_be_bytes([x0, x1])).ok_or(segment.malformed("width is 0"))?;
+        let width = NonZeroU16::new(u16::from_be_bytes([x0, x1]))
+            .ok_or_else(|| segment.malformed("width is 0"))?;
         Ok(Self {
             process,
             entropy_coding,

@@ -40,8 +40,6 @@ pub(super) struct Header<'a> {
     /// In order.
     pub(super) edits: Vec<Edit>,
     pub(super) notices: Vec<Notice>,
-    /// As they stand at the first scan.
-    pub(super) tables: Tables<'a>,
     /// Where the frame header and the first SOS marker are, in bytes.
     pub(super) frame_offset: u64,
     pub(super) scans_offset: usize,
@@ -125,7 +123,8 @@ impl<'a> Reader<'a> {
             (Marker::DNL, &[high, low]) => NonZeroU16::new(u16::from_be_bytes([high, low])),
             _ => None,
         };
-        let lines = lines.ok_or(frame.malformed("height is 0, and no DNL segment gives it"))?;
+        let lines =
+            lines.ok_or_else(|| frame.malformed("height is 0, and no DNL segment gives it"))?;
         let at = (frame.payload_offset + LINES_OFFSET) as u64;
         self.edits.extend([
             Edit::replace(at, &lines.get().to_be_bytes(), Notice::HeightResolved),
@@ -201,7 +200,7 @@ impl<'a> Reader<'a> {
         let (frame, frame_offset) = self
             .frame
             .take()
-            .ok_or(scan.malformed("scan before a frame header"))?;
+            .ok_or_else(|| scan.malformed("scan before a frame header"))?;
         let ScanHeader { uses_default, .. } = ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
@@ -245,7 +244,6 @@ impl<'a> Reader<'a> {
             icc_profile,
             edits: self.edits,
             notices,
-            tables: self.tables,
             frame_offset,
             scans_offset: scan.offset,
             names_more: self.names_more || self.names_gain_map || self.multi_picture.is_some(),

@@ -87,21 +87,21 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
-        let mut jpeg = Self::parse_header(source, limits)?;
-        let header = &jpeg.header;
-        jpeg.ending = Ending::find(
+        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        let mut ending = Ending::find(
             source,
             &header.frame,
             header.frame_offset,
             header.scans_offset,
             header.names_more,
         )?;
-        let last = jpeg.header.edits.last().map(|edit| &edit.range);
-        if last == jpeg.ending.edit.as_ref().map(|edit| &edit.range) {
+        if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
+            && cut.range == last.range
+        {
             // A DNL segment that gave the height is left out already.
-            jpeg.ending.edit = None;
+            ending.edit = None;
         }
-        Ok(jpeg)
+        Ok(Self::of(source, header, ending))
     }
 
     /// Reads the marker segments from SOI to the first SOS, and takes it that the image ends with the input.
@@ -110,15 +110,17 @@ impl<'a> Jpeg<'a> {
         limits: &Limits,
     ) -> Result<Self, Error> {
         let source = source.into();
-        match header::read(source, limits) {
-            Ok(header) => Ok(Self {
-                source,
-                ending: Ending::assumed(source),
-                damage: None,
-                is_inverted: header.adobe.is_some(),
-                header,
-            }),
-            Err(error) => Err(source.short(error)),
+        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        Ok(Self::of(source, header, Ending::assumed(source)))
+    }
+
+    fn of(source: Source<'a>, header: Header<'a>, ending: Ending) -> Self {
+        Self {
+            source,
+            ending,
+            damage: None,
+            is_inverted: header.adobe.is_some(),
+            header,
         }
     }
 
@@ -189,9 +191,16 @@ impl<'a> Jpeg<'a> {
         self.header.orientation
     }
 
-    /// The tables as they stand at the first scan.
-    pub(crate) fn tables(&self) -> &Tables<'a> {
-        &self.header.tables
+    /// The tables as they stand at the first scan. They are read again, since most conversions need none.
+    pub(crate) fn tables(&self) -> Result<Tables<'a>, Error> {
+        let header = &self.source.head()[..self.header.scans_offset];
+        let mut segments = Segments::new(header, u32::MAX)?;
+        let mut tables = Tables::default();
+        // It ends where the first scan begins.
+        while let Ok(segment) = segments.next() {
+            tables.define(&segment)?;
+        }
+        Ok(tables)
     }
 
     /// Where the first SOS marker is, in bytes.

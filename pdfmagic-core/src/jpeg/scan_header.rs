@@ -53,10 +53,10 @@ impl ScanHeader {
         let (&count, rest) = segment
             .payload
             .split_first()
-            .ok_or(segment.malformed("empty scan header"))?;
+            .ok_or_else(|| segment.malformed("empty scan header"))?;
         let (components, parameters) = rest
             .split_at_checked(2 * usize::from(count))
-            .ok_or(segment.malformed("scan header cut off"))?;
+            .ok_or_else(|| segment.malformed("scan header cut off"))?;
         let &[ss, se, approximation] = parameters else {
             return Err(segment.malformed("scan header length disagrees with its component count"));
         };
@@ -84,7 +84,9 @@ impl ScanHeader {
                 .components
                 .iter()
                 .position(|c| c.id == bytes[0])
-                .ok_or(segment.malformed("scan of a component that the frame does not have"))?;
+                .ok_or_else(|| {
+                    segment.malformed("scan of a component that the frame does not have")
+                })?;
             if component < next {
                 return Err(segment.malformed("component twice in a scan, or out of order"));
             }
@@ -129,28 +131,36 @@ impl ScanHeader {
         };
         let is_huffman = frame.entropy_coding == EntropyCoding::Huffman;
         for selector in &mut self.selectors[..self.count] {
+            if !needs_dc {
+                selector.td = 0;
+            }
+            if !has_ac {
+                selector.ta = 0;
+            }
+            if selector.td > 3 || selector.ta > 3 {
+                return Err(segment.malformed("entropy coding table number above 3"));
+            }
+            if !is_huffman {
+                continue;
+            }
             for (class, is_used, destination) in [
-                (Class::Dc, needs_dc, &mut selector.td),
-                (Class::Ac, has_ac, &mut selector.ta),
+                (Class::Dc, needs_dc, selector.td),
+                (Class::Ac, has_ac, selector.ta),
             ] {
                 if !is_used {
-                    *destination = 0;
                     continue;
                 }
-                if *destination > 3 {
-                    return Err(segment.malformed("entropy coding table number above 3"));
-                }
-                if !is_huffman {
-                    continue;
-                }
-                let table = tables
-                    .huffman_or_default(class, *destination)
-                    .ok_or(segment.malformed("Huffman table is missing"))?;
-                if tables.huffman(class, *destination).is_none() {
-                    self.uses_default[class as usize][*destination & 1] = true;
-                }
-                if class == Class::Dc && table.values().iter().any(|&value| value > max_category) {
-                    return Err(segment.malformed("Huffman table with an impossible DC category"));
+                match tables.huffman(class, destination) {
+                    Some(table) if class == Class::Dc && table.has_above(max_category) => {
+                        return Err(
+                            segment.malformed("Huffman table with an impossible DC category")
+                        );
+                    }
+                    Some(_) => {}
+                    None if destination < 2 => {
+                        self.uses_default[class as usize][destination] = true;
+                    }
+                    None => return Err(segment.malformed("Huffman table is missing")),
                 }
             }
         }

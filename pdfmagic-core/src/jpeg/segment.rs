@@ -128,7 +128,7 @@ impl<'a> Segments<'a> {
                 .windows(3)
                 .position(|w| w == [0xFF, Marker::SOI.0, 0xFF])
                 .filter(|_| kind.is_vague())
-                .ok_or(Error::NotJpeg(kind))?;
+                .ok_or_else(|| Error::NotJpeg(kind))?;
             segments.at = soi + SOI.len();
             segments.skip(0..soi, Some(Notice::LeadingBytesSkipped));
         }
@@ -158,12 +158,12 @@ impl<'a> Segments<'a> {
                 self.skip(offset..self.at, Some(Notice::StrayBytesSkipped));
                 continue;
             }
-            self.left = self.left.checked_sub(1).ok_or(Error::Limit {
+            self.left = self.left.checked_sub(1).ok_or_else(|| Error::Limit {
                 what: Resource::Segments,
                 actual: u64::from(self.max) + 1,
                 max: u64::from(self.max),
             })?;
-            let length = self.rest().first_chunk().ok_or(self.truncated())?;
+            let length = self.rest().first_chunk().ok_or_else(|| self.truncated())?;
             self.at += 2;
             let Some(length) = usize::from(u16::from_be_bytes(*length)).checked_sub(2) else {
                 if marker.is_optional() {

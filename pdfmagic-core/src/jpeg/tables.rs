@@ -95,11 +95,11 @@ impl<'a> Tables<'a> {
             let is_wide = pq_tq >> 4 != 0;
             let (bytes, after) = table
                 .split_at_checked(if is_wide { 128 } else { 64 })
-                .ok_or(segment.malformed("quantization table cut off"))?;
+                .ok_or_else(|| segment.malformed("quantization table cut off"))?;
             *self
                 .quantization
                 .get_mut(usize::from(pq_tq & 0x0F))
-                .ok_or(segment.malformed("quantization table number above 3"))? =
+                .ok_or_else(|| segment.malformed("quantization table number above 3"))? =
                 Some(QuantizationTable { bytes, is_wide });
             rest = after;
         }
@@ -108,15 +108,14 @@ impl<'a> Tables<'a> {
 
     /// DHT (B.2.4.2).
     fn define_huffman(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
-        let cut_off = segment.malformed("Huffman table cut off");
         let mut rest = segment.payload;
         while let Some((&tc_th, table)) = rest.split_first() {
             let Some((counts, values)) = table.split_first_chunk::<16>() else {
-                return Err(cut_off);
+                return Err(segment.malformed("Huffman table cut off"));
             };
             let total = counts.iter().map(|&n| usize::from(n)).sum();
             let Some((values, after)) = values.split_at_checked(total) else {
-                return Err(cut_off);
+                return Err(segment.malformed("Huffman table cut off"));
             };
             let tables = match tc_th >> 4 {
                 0 => &mut self.dc,
@@ -125,9 +124,9 @@ impl<'a> Tables<'a> {
             };
             let destination = tables
                 .get_mut(usize::from(tc_th & 0x0F))
-                .ok_or(segment.malformed("Huffman table number above 3"))?;
+                .ok_or_else(|| segment.malformed("Huffman table number above 3"))?;
             let table = HuffmanTable::new(counts, values)
-                .ok_or(segment.malformed("Huffman table has more codes than can exist"))?;
+                .ok_or_else(|| segment.malformed("Huffman table has more codes than can exist"))?;
             *destination = Some(table);
             rest = after;
         }
