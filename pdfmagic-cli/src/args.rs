@@ -1,144 +1,254 @@
-//! What the words on the command line ask for.
+//! The words on the command line.
 
-use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-use pdfmagic_core::{Backend, ImageOptions, InputOptions, Options, PageOptions};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 
-use crate::failure::shown;
-
-/// A conversion to be done.
-#[derive(Debug)]
-pub(crate) struct Job {
-    /// At least one; `-` is standard input.
-    pub(crate) inputs: Vec<PathBuf>,
-    /// `-` is standard output.
-    pub(crate) output: PathBuf,
-    pub(crate) backend: Box<dyn Backend>,
-    pub(crate) options: Options,
-    pub(crate) quiet: bool,
-    pub(crate) json: bool,
-}
-
-/// Reads the command line. Help, the version and usage errors end the process.
-pub(crate) fn parse() -> Job {
-    job(Cli::parse()).unwrap_or_else(|message| {
-        Cli::command()
-            .error(ErrorKind::ValueValidation, message)
-            .exit()
-    })
-}
-
-const USAGE: &str = "pdfmagic-cli [OPTIONS] IN... OUT\n       \
-                     pdfmagic-cli [OPTIONS] -o OUT [IN...]";
-
-const AFTER_HELP: &str = "\
-Examples:
-  pdfmagic-cli photo.jpg photo.pdf       one photo, one page
-  pdfmagic-cli *.jpg -o album.pdf        a page for each photo, in this order
-  scan | pdfmagic-cli - - | lp           from a pipe to a pipe
-  pdfmagic-cli --optimize photo.jpg smaller.pdf
-  pdfmagic-cli --max-side 2000 --quality 60 photo.jpg small.pdf
-
-Files:
-  OUT appears whole or not at all: on any failure an older OUT stays as it was, and nothing else is left behind.
-  An input is never overwritten, and a PDF is not written to a terminal.
-  Where IN is a file, only its header is read and the system copies the rest; a pipe is read whole.
-
-Exit status:
-  0  done, or the reader of a pipe had enough
-  1  an input or the output failed; one line on standard error says which and why
-  2  the command line makes no sense; said in words, with --json as well";
+use crate::help;
+use crate::inputs::Shard;
 
 #[derive(Debug, Parser)]
 #[command(
+    name = "pdfmagic-cli",
     version,
-    about = "Turns JPEGs into a PDF, a page for each, without loss unless asked.",
-    override_usage = USAGE,
-    after_help = AFTER_HELP,
+    about = "Makes a PDF of JPEGs, a page for each, without loss unless asked",
+    override_usage = help::USAGE,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    infer_long_args = true,
     max_term_width = 100
 )]
-struct Cli {
-    /// JPEGs, then the PDF to write; `-` is standard input or output
-    #[arg(value_name = "PATH", help_heading = "Input and output")]
-    paths: Vec<PathBuf>,
-
-    /// The PDF to write; then every PATH is a JPEG, and without one standard input is
-    #[arg(short, long, value_name = "OUT", help_heading = "Input and output")]
-    output: Option<PathBuf>,
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
 
     #[command(flatten)]
-    page: PageOptions,
-
-    #[command(flatten)]
-    image: ImageOptions,
-
-    #[command(flatten)]
-    input: InputOptions,
-
-    /// Do not say what was odd about an input
-    #[arg(short, long, help_heading = "Reporting")]
-    quiet: bool,
-
-    /// Say what was done, or why not, as one JSON object on standard output, or on standard error
-    /// if the PDF goes to standard output
-    #[arg(long, help_heading = "Reporting")]
-    json: bool,
+    pub(crate) convert: ConvertArgs,
 }
 
-fn job(cli: Cli) -> Result<Job, String> {
-    let backend = cli.image.backend().map_err(|error| format!("--{error}"))?;
-    let mut options = Options::default();
-    options.page = cli.page;
-    options.input = cli.input;
-    let (inputs, output) = match cli.output {
-        Some(output) => (inputs_or_stdin(cli.paths)?, output),
-        None => split_last(cli.paths)?,
-    };
-    // Where standard output is a file, it is not to be replaced.
-    let output = if output.as_os_str() == "/dev/stdout" {
-        "-".into()
-    } else {
-        output
-    };
-    Ok(Job {
-        inputs,
-        output,
-        backend,
-        options,
-        quiet: cli.quiet,
-        json: cli.json,
+/// What else can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take the JPEGs out of PDFs again
+    Extract(ExtractArgs),
+    /// Add pages to a PDF, whose own bytes stay as they are
+    Append(Box<AppendArgs>),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page, for man(1)
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+    #[command(flatten)]
+    pub(crate) image: ImageOptions,
+    #[command(flatten)]
+    pub(crate) input: InputOptions,
+    #[command(flatten)]
+    pub(crate) document: DocumentOptions,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) img2pdf: Img2pdf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArgs {
+    /// PDFs; album.pdf gives album-1.jpg, album-2.jpg, and so on
+    #[arg(value_name = "PDF", required = true)]
+    pub(crate) pdfs: Vec<PathBuf>,
+
+    /// The folder for the JPEGs [default: the current folder]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AppendArgs {
+    /// The PDF to begin with
+    pub(crate) pdf: PathBuf,
+
+    /// JPEGs, folders of them, or patterns
+    #[arg(value_name = "IN", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The PDF to write, which may be the same
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+    #[command(flatten)]
+    pub(crate) image: ImageOptions,
+    #[command(flatten)]
+    pub(crate) input: InputOptions,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}
+
+/// What is read, and where it goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub(crate) struct Files {
+    /// JPEGs, folders of them, or patterns such as '*.jpg'; the last is the PDF, unless -o names it; `-` is standard input
+    /// or output
+    #[arg(value_name = "IN", hide_short_help = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The PDF to write
+    ///
+    /// Every IN is a JPEG then; without any, standard input is read.
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Make a PDF of each JPEG, beside it: photo.pdf of photo.jpg
+    ///
+    /// One that fails does not stop the others.
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) each: bool,
+
+    /// With --each: the folder for the PDFs
+    #[arg(long, value_name = "DIR", requires = "each")]
+    pub(crate) out_dir: Option<PathBuf>,
+
+    /// Read the names of more JPEGs from a file, one a line or separated by NUL
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
+
+    /// Sort the JPEGs by name, so that 2 comes before 10
+    #[arg(long)]
+    pub(crate) sort: bool,
+
+    /// Take only a part of the JPEGs: part I of N, counted from 0
+    ///
+    /// For several machines that share the work, such as the pods of a Kubernetes Indexed Job.
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Read options from a JSON file
+    ///
+    /// An object of options by the names of this manual, which take the place of those on the command line. Its `pages` may
+    /// be an array of such objects, one for each JPEG: {"pagesize": "A4", "pages": [{}, {"rotation": "90"}]}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pages: Option<PathBuf>,
+}
+
+/// How the work is done.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(crate) struct RunArgs {
+    /// Number of images or documents made at the same time
+    ///
+    /// Each holds its image in memory if it has to be decoded. Default: the number of processors.
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Leave out JPEGs that fail, and exit with status 1
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Let -o replace an image
+    #[arg(long, requires = "output", conflicts_with = "no_clobber")]
+    pub(crate) force: bool,
+
+    /// Replace no file
+    ///
+    /// With --each, a PDF that exists is kept, and its JPEG is left out.
+    #[arg(long)]
+    pub(crate) no_clobber: bool,
+}
+
+/// What is said of the work.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reporting")]
+pub(crate) struct ReportArgs {
+    /// Suppress notes about unusual input, and the progress bar
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Report as one JSON object on standard output, or on standard error if the PDF goes to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What img2pdf has, and needs nothing here.
+#[derive(Debug, Args)]
+pub(crate) struct Img2pdf {
+    /// Dates are left out unless they are given
+    #[arg(short = 'D', long, hide = true)]
+    nodate: bool,
+    /// There is one engine
+    #[arg(long, hide = true)]
+    engine: Option<String>,
+    /// As --frames primary, which is the default
+    #[arg(long, hide = true)]
+    first_frame_only: bool,
+    /// Nothing is decoded unless asked
+    #[arg(long, hide = true)]
+    pillow_limit_break: bool,
+}
+
+/// The command line as clap knows it.
+pub(crate) fn command() -> clap::Command {
+    help::complete(Cli::command())
+}
+
+/// Reads the command line. Help, the version and usage errors end the process.
+pub(crate) fn parse() -> Cli {
+    if let Some(hint) = file_like_an_option() {
+        usage_error(hint)
+    }
+    let matches = command().get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Ends the process with what is wrong about the command line.
+pub(crate) fn usage_error(message: impl std::fmt::Display) -> ! {
+    let kind = clap::error::ErrorKind::ValueValidation;
+    command().error(kind, message).exit()
+}
+
+/// A pattern such as `*` gives names as they are, and one that begins with `-` would be taken for options.
+fn file_like_an_option() -> Option<String> {
+    let words = std::env::args_os().skip(1).take_while(|word| word != "--");
+    let mut files = words.filter(|word| {
+        let text = word.to_string_lossy();
+        // Shorter ones are options that may well be files, too.
+        text.starts_with('-') && text.len() > 2 && std::fs::symlink_metadata(word).is_ok()
+    });
+    files.next().map(|file| {
+        let file = file.to_string_lossy().into_owned();
+        format!("{file} is a file, but looks like an option: write ./{file}")
     })
-}
-
-fn inputs_or_stdin(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
-    if !paths.is_empty() {
-        return Ok(paths);
-    }
-    if std::io::stdin().is_terminal() {
-        return Err("no JPEG is named, and standard input is a terminal: \
-                    pdfmagic-cli -o out.pdf in.jpg"
-            .into());
-    }
-    Ok(vec!["-".into()])
-}
-
-/// The last path is the output. That of a JPEG is refused: it comes from a pattern such as `*.jpg`, and the last photo would be lost.
-fn split_last(mut paths: Vec<PathBuf>) -> Result<(Vec<PathBuf>, PathBuf), String> {
-    let output = paths.pop();
-    let Some(output) = output.filter(|_| !paths.is_empty()) else {
-        return Err("name the JPEGs and the PDF to write: pdfmagic-cli in.jpg out.pdf".into());
-    };
-    let extension = output.extension().map(OsString::from).unwrap_or_default();
-    if extension.eq_ignore_ascii_case("jpg") || extension.eq_ignore_ascii_case("jpeg") {
-        return Err(format!(
-            "the last path is where the PDF goes, and {} looks like a JPEG: \
-             name the PDF last, or with -o out.pdf",
-            shown(&output, "-")
-        ));
-    }
-    Ok((paths, output))
 }

@@ -1,76 +1,294 @@
-//! From inputs to an output, page by page.
+//! From inputs to a PDF, page by page.
 
-use std::io::{self, Write};
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 
-use pdfmagic_core::{Document, Notice, Piece};
+use pdfmagic_core::{Damage, Document, Notice, Page, Piece};
 
-use crate::args::Job;
-use crate::failure::{Failure, InputError, OutputError};
+use crate::failure::{Failure, InputError, OutputError, is_standard};
+use crate::in_order::{Begun, in_order};
 use crate::input::Input;
-use crate::output::Output;
+use crate::job::{Job, Recipe};
+use crate::output::{Output, WrittenInPlace};
+use crate::progress::Progress;
+use crate::same::Same;
 
-/// What was done.
+/// A PDF that was made.
 #[derive(Debug)]
-pub(crate) struct Summary {
-    /// Size of the PDF, in bytes.
+pub(crate) struct Made {
+    pub(crate) output: PathBuf,
+    /// In bytes.
     pub(crate) size: u64,
-    /// What was odd, input by input.
-    pub(crate) notices: Vec<Vec<Notice>>,
+    pub(crate) pages: usize,
+    pub(crate) inputs: Vec<Told>,
+    pub(crate) in_place: Option<WrittenInPlace>,
 }
 
-/// Does the job. Holds the header of one input at a time, whatever their number and size.
-pub(crate) fn convert(job: &Job) -> Result<Summary, Failure> {
-    let unwritable = |cause: OutputError| Failure::Output {
-        path: job.output.clone(),
-        cause,
-    };
-    let mut output = Output::open(&job.output).map_err(unwritable)?;
-    if job.inputs.iter().any(|input| output.is(input)) {
-        return Err(unwritable(OutputError::IsInput));
-    }
-    let mut document = Document::new();
-    let mut summary = Summary {
-        size: 0,
-        notices: Vec::with_capacity(job.inputs.len()),
-    };
-    for path in &job.inputs {
-        let unreadable = |cause: InputError| Failure::Input {
-            path: path.clone(),
-            cause,
-        };
-        let mut input = Input::open(path).map_err(unreadable)?;
-        let page = input
-            .page(&job.options, &*job.backend)
-            .map_err(unreadable)?;
-        summary.notices.push(page.notices().to_vec());
-        let pieces = document.push(page);
-        let size = pieces.iter().map(Piece::size).sum();
-        output
-            .reserve(size)
-            .map_err(|error| unwritable(error.into()))?;
-        summary.size += size;
-        for piece in pieces {
-            let written =
-                write(&piece, &input, &mut output).map_err(|error| unwritable(error.into()))?;
-            if written < piece.size() {
-                return Err(unreadable(InputError::Shrank));
-            }
+/// What is told of an input.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) path: PathBuf,
+    pub(crate) backend: &'static str,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) damage: Option<Damage>,
+}
+
+/// An input, and what became of it.
+struct Pages {
+    input: Input,
+    all: Vec<Page>,
+    backend: &'static str,
+}
+
+impl Pages {
+    fn new(input: Input, all: Vec<Page>, recipe: &Recipe) -> Self {
+        Self {
+            input,
+            all,
+            backend: recipe.backend.name(),
         }
     }
-    let rest = document
-        .finish()
-        .map_err(|error| unwritable(error.into()))?;
-    summary.size += rest.len() as u64;
-    output
-        .finish(&rest)
-        .map_err(|error| unwritable(error.into()))?;
-    Ok(summary)
 }
 
-/// Returns how much of the piece there was. An error is the output's: reading what was just read hardly ever fails.
-fn write(piece: &Piece, input: &Input, output: &mut Output) -> io::Result<u64> {
-    match piece {
-        Piece::Made(bytes) => output.file.write_all(bytes).map(|()| piece.size()),
-        Piece::Input(range) => input.copy(range.clone(), &mut output.file),
+/// Makes one PDF of all inputs. Also returns what failed of the inputs, and no PDF if that must not be.
+pub(crate) fn convert(job: &Job, path: &Path, is_shown: bool) -> (Option<Made>, Vec<Failure>) {
+    let unwritable = |cause: OutputError| Failure::Output {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut failures = Vec::new();
+    let made = Conversion::begin(job, path, is_shown).and_then(|conversion| {
+        let made = conversion.run(&mut failures);
+        made.map_err(unwritable)
+    });
+    let made = made.unwrap_or_else(|failure| {
+        failures.push(failure);
+        None
+    });
+    (made, failures)
+}
+
+struct Conversion<'j> {
+    job: &'j Job,
+    path: &'j Path,
+    output: Output,
+    document: Document,
+    same: Same,
+    progress: Progress,
+    size: u64,
+    pages: usize,
+    told: Vec<Told>,
+}
+
+impl<'j> Conversion<'j> {
+    fn begin(job: &'j Job, path: &'j Path, is_shown: bool) -> Result<Self, Failure> {
+        let unwritable = |cause: OutputError| Failure::Output {
+            path: path.to_owned(),
+            cause,
+        };
+        let output = Output::open(path, job.run.overwrite, &job.inputs);
+        let mut output = output.map_err(unwritable)?;
+        if job.run.is_dry {
+            output = output.dry();
+        }
+        let (document, size) = match &job.base {
+            None => (Document::with_options(job.options.document()), 0),
+            Some(base) => {
+                let unreadable = |cause| Failure::Input {
+                    path: base.clone(),
+                    cause,
+                };
+                let (document, old) = go_on_with(base).map_err(unreadable)?;
+                let copied = output.copy(old);
+                (document, copied.map_err(|error| unwritable(error.into()))?)
+            }
+        };
+        Ok(Self {
+            job,
+            path,
+            output,
+            document,
+            same: Same::default(),
+            progress: Progress::new(is_shown, || total(&job.inputs)),
+            size,
+            pages: 0,
+            told: Vec::with_capacity(job.inputs.len()),
+        })
     }
+
+    /// An error is the output's. What is wrong with inputs goes to `failures`; unless they may be left out, the rest of
+    /// them is looked at only for what else is wrong.
+    fn run(mut self, failures: &mut Vec<Failure>) -> Result<Option<Made>, OutputError> {
+        let job = self.job;
+        let is_limited = job.options.document().max_pdf_size.is_some();
+        let all = if is_limited { total(&job.inputs) } else { 0 };
+        let gives_up = Cell::new(false);
+        let mut failed_output = None;
+        let begin = |index: usize| {
+            let begun = begin(job, index, is_limited.then_some(all), gives_up.get());
+            match begun {
+                Ok(Begun::Done(pages)) => Begun::Done(Ok(pages)),
+                Ok(Begun::Long(begun)) => Begun::Long(begun),
+                Err(cause) => Begun::Done(Err(cause)),
+            }
+        };
+        let finish = |(mut input, recipe): (Input, Recipe)| {
+            let pages = input.pages(&recipe)?;
+            Ok(Pages::new(input, pages, &recipe))
+        };
+        let take = |index: usize, pages: Result<Pages, InputError>| {
+            let written = match pages {
+                Ok(_) if gives_up.get() => Ok(()),
+                Ok(pages) => self.push(index, pages),
+                Err(cause) => Err(Cause::Input(cause)),
+            };
+            match written {
+                Ok(()) => {}
+                Err(Cause::Input(cause)) => {
+                    let path = job.inputs[index].clone();
+                    failures.push(Failure::Input { path, cause });
+                    gives_up.set(gives_up.get() || !job.run.keep_going);
+                }
+                Err(Cause::Output(cause)) => {
+                    gives_up.set(true);
+                    failed_output = failed_output.take().or(Some(cause));
+                }
+            }
+        };
+        in_order(job.inputs.len(), job.run.jobs, begin, finish, take);
+        if let Some(cause) = failed_output {
+            return Err(cause);
+        }
+        if gives_up.get() || self.told.is_empty() {
+            return Ok(None);
+        }
+        self.finish().map(Some)
+    }
+
+    /// Writes the pages of an input.
+    fn push(&mut self, index: usize, made: Pages) -> Result<(), Cause> {
+        let input = &made.input;
+        let path = &self.job.inputs[index];
+        let first = if self.job.inputs.len() > 1 {
+            self.first_same(index, input)
+        } else {
+            index
+        };
+        let mut told = Told {
+            path: path.clone(),
+            backend: made.backend,
+            notices: Vec::new(),
+            damage: None,
+        };
+        let name = match path.file_stem() {
+            Some(stem) if !is_standard(path) => stem.to_string_lossy(),
+            _ => "standard input".into(),
+        };
+        for (view, page) in made.all.into_iter().enumerate() {
+            told.notices.extend(page.notices());
+            told.damage = told.damage.or(page.damage());
+            let page = page.named(&*name).keyed((first as u64) << 16 | view as u64);
+            let pieces = self.document.push(page);
+            self.write(input, &pieces)?;
+            self.pages += 1;
+        }
+        self.told.push(told);
+        self.progress.next(input.size());
+        Ok(())
+    }
+
+    fn write(&mut self, input: &Input, pieces: &[Piece]) -> Result<(), Cause> {
+        let size: u64 = pieces.iter().map(Piece::size).sum();
+        self.size += size;
+        if self.output.is_dry() {
+            return Ok(());
+        }
+        self.output.reserve(size).map_err(OutputError::from)?;
+        for piece in pieces {
+            let written = input.write(piece, &mut self.output.file, &mut self.progress);
+            if written.map_err(OutputError::from)? < piece.size() {
+                return Err(Cause::Input(InputError::Shrank));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first input with the same bytes that becomes the same image.
+    fn first_same(&mut self, index: usize, input: &Input) -> usize {
+        let Some(sample) = input.sample() else {
+            return index;
+        };
+        let first = self.same.first(index, &self.job.inputs[index], sample);
+        let options = |index: usize| {
+            let number = self.job.first + index;
+            let (_, image) = self.job.options.page(number);
+            (image, self.job.options.input(number))
+        };
+        if options(first) == options(index) {
+            first
+        } else {
+            index
+        }
+    }
+
+    fn finish(self) -> Result<Made, OutputError> {
+        let rest = self.document.finish()?;
+        let in_place = self.output.finish(&rest)?;
+        Ok(Made {
+            output: self.path.to_owned(),
+            size: self.size + rest.len() as u64,
+            pages: self.pages,
+            inputs: self.told,
+            in_place,
+        })
+    }
+}
+
+enum Cause {
+    Input(InputError),
+    Output(OutputError),
+}
+
+impl From<OutputError> for Cause {
+    fn from(cause: OutputError) -> Self {
+        Self::Output(cause)
+    }
+}
+
+/// Opens an input, and makes its pages if that takes no time.
+fn begin(
+    job: &Job,
+    index: usize,
+    all: Option<u64>,
+    only_checks: bool,
+) -> Result<Begun<(Input, Recipe), Pages>, InputError> {
+    let mut input = Input::open(&job.inputs[index])?;
+    let sizes = all.map(|all| (input.size(), all));
+    let recipe = job.recipe(index, sizes)?;
+    if only_checks {
+        input.check(&recipe)?;
+        return Ok(Begun::Done(Pages::new(input, Vec::new(), &recipe)));
+    }
+    Ok(match input.try_pages(&recipe)? {
+        Some(pages) => Begun::Done(Pages::new(input, pages, &recipe)),
+        None => Begun::Long((input, recipe)),
+    })
+}
+
+/// A document after an existing one, and that from its beginning.
+fn go_on_with(base: &Path) -> Result<(Document, File), InputError> {
+    let mut file = File::open(base)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let document = Document::after(&bytes)?;
+    file.rewind()?;
+    Ok((document, file))
+}
+
+/// The size of all inputs that have one, in bytes.
+pub(crate) fn total(inputs: &[PathBuf]) -> u64 {
+    let sizes = inputs.iter().filter_map(|path| fs::metadata(path).ok());
+    sizes.map(|metadata| metadata.len()).sum()
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no PDF.
+/// Why there is no PDF, or less of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{}: {cause}", shown(path, "standard input"))]
@@ -14,26 +14,38 @@ pub(crate) enum Failure {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
-    #[error(transparent)]
+    #[error("{}", named(.0))]
     Core(#[from] pdfmagic_core::Error),
-    #[error("cannot be read: {0}")]
+    #[error(transparent)]
+    Pdf(#[from] pdfmagic_core::PdfError),
+    #[error("--{0}")]
+    Option(#[from] pdfmagic_core::OptionError),
+    #[error("cannot be read: {}", plain(.0))]
     Read(#[from] io::Error),
     #[error("shrank while it was being read: try again once it is complete")]
     Shrank,
+    #[error("is a folder that holds no JPEG")]
+    NoJpegInside,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
-    #[error(transparent)]
+    #[error("{}", named(.0))]
     Core(#[from] pdfmagic_core::Error),
-    #[error("cannot be written: {0}")]
+    #[error("cannot be written: {}", plain(.0))]
     Write(#[from] io::Error),
-    #[error("cannot be created: there is no such directory")]
-    NoDirectory,
+    #[error("cannot be created: there is no such folder")]
+    NoFolder,
     #[error("is a terminal, which cannot show a PDF: name a file, or redirect the output")]
     Terminal,
-    #[error("is also an input, which would be lost: name another file")]
+    #[error("is also an input and would be overwritten: name another file")]
     IsInput,
+    #[error("is an image and would be overwritten: name another file, or use -o with --force")]
+    IsImage,
+    #[error("exists already, and is kept")]
+    Exists,
+    #[error("would be written twice: {} has the same name", shown(.0, "-"))]
+    Twice(PathBuf),
 }
 
 impl Failure {
@@ -42,17 +54,34 @@ impl Failure {
         match self {
             Self::Input { cause, .. } => match cause {
                 InputError::Core(error) => error.code(),
+                InputError::Pdf(error) => error.code(),
+                InputError::Option(_) => "option",
                 InputError::Read(_) => "io.read",
                 InputError::Shrank => "io.shrank",
+                InputError::NoJpegInside => "io.no_jpeg",
             },
             Self::Output { cause, .. } => match cause {
                 OutputError::Core(error) => error.code(),
                 OutputError::Write(_) => "io.write",
-                OutputError::NoDirectory => "io.no_directory",
+                OutputError::NoFolder => "io.no_directory",
                 OutputError::Terminal => "output.is_terminal",
                 OutputError::IsInput => "output.is_input",
+                OutputError::IsImage => "output.is_image",
+                OutputError::Exists => "output.exists",
+                OutputError::Twice(_) => "output.twice",
             },
         }
+    }
+
+    /// Whether the command line would have destroyed something.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Output {
+                cause: OutputError::IsInput | OutputError::IsImage,
+                ..
+            }
+        )
     }
 
     /// Whether the reader of our output had enough, which is how `| head` ends.
@@ -60,6 +89,30 @@ impl Failure {
         matches!(self, Self::Output { cause: OutputError::Write(error), .. }
             if error.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+/// What core says, with options as they are on the command line.
+fn named(error: &pdfmagic_core::Error) -> String {
+    match error {
+        pdfmagic_core::Error::Option { option, reason } => format!("--{option} {reason}"),
+        error => error.to_string(),
+    }
+}
+
+/// What the system says, without its number and in lower case; of temporary files nobody need know.
+pub(crate) fn plain(error: &io::Error) -> String {
+    // What wraps the system's error adds a path.
+    let is_wrapped = error.get_ref().is_some();
+    let text = if is_wrapped {
+        error.kind().to_string()
+    } else {
+        error.to_string()
+    };
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
 }
 
 /// A path as people see it, on one line whatever it is made of.

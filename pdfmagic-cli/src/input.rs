@@ -5,9 +5,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use pdfmagic_core::{Backend, Error, Options, Page, Source};
+use pdfmagic_core::{Error, Jpeg, Page, Piece, Source};
 
 use crate::failure::{InputError, is_standard};
+use crate::job::Recipe;
+use crate::progress::Progress;
+use crate::same::Sample;
 
 /// Holds nearly every header.
 const FIRST_READ: u64 = 16 << 10;
@@ -59,35 +62,99 @@ impl Input {
         })
     }
 
-    /// Gives the core more of the beginning until that is enough.
-    pub(crate) fn page(
-        &mut self,
-        options: &Options,
-        backend: &dyn Backend,
-    ) -> Result<Page, InputError> {
+    /// Makes its pages if the beginning is enough for that. `None`: there is more to read, and perhaps to decode.
+    pub(crate) fn try_pages(&self, recipe: &Recipe) -> Result<Option<Vec<Page>>, InputError> {
+        match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
+            Err(Error::NeedsInput { .. }) if self.rest().is_some() => Ok(None),
+            pages => Ok(Some(pages?)),
+        }
+    }
+
+    /// Makes its pages: gives the core more of the beginning until that is enough.
+    pub(crate) fn pages(&mut self, recipe: &Recipe) -> Result<Vec<Page>, InputError> {
         loop {
-            match Page::from_jpeg(self.source(), options, backend) {
+            match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
                 Err(Error::NeedsInput { given }) if self.rest().is_some() => {
                     self.read_head(4 * given)?;
                 }
-                page => return Ok(page?),
+                pages => return Ok(pages?),
             }
         }
     }
 
-    /// Copies a range to `out`, the kernel doing what is not in memory. Returns how much of it there was.
-    pub(crate) fn copy(&self, range: Range<u64>, out: &mut File) -> io::Result<u64> {
+    /// Looks for what is wrong with its header.
+    pub(crate) fn check(&mut self, recipe: &Recipe) -> Result<(), InputError> {
+        loop {
+            match Jpeg::parse(self.source(), &recipe.options.limits) {
+                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
+                    self.read_head(4 * given)?;
+                }
+                Err(error) => return Err(error.into()),
+                Ok(jpeg) => {
+                    let carried = recipe.backend.can_carry(&jpeg);
+                    return carried.map_err(|feature| Error::Unsupported(feature).into());
+                }
+            }
+        }
+    }
+
+    /// What tells it from nearly every other. `None` if it cannot be read twice.
+    pub(crate) fn sample(&self) -> Option<Sample> {
+        const SIZE: usize = 64;
+        self.file.as_ref()?;
+        // Behind the header, or in the thumbnail.
+        let end = self
+            .head
+            .len()
+            .min(usize::try_from(FIRST_READ).unwrap_or(usize::MAX));
+        Some(Sample {
+            size: self.size,
+            bytes: self.head[end.saturating_sub(SIZE)..end].to_vec(),
+        })
+    }
+
+    /// In bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Writes a piece of a PDF to `out`, where the kernel copies what is not in memory. Returns how much of it there was.
+    /// An error is the output's: reading what was just read hardly ever fails.
+    pub(crate) fn write(
+        &self,
+        piece: &Piece,
+        out: &mut File,
+        progress: &mut Progress,
+    ) -> io::Result<u64> {
+        match piece {
+            Piece::Made(bytes) => out.write_all(bytes).map(|()| piece.size()),
+            Piece::Input(range) => self.copy(range.clone(), out, progress),
+        }
+    }
+
+    fn copy(&self, range: Range<u64>, out: &mut File, progress: &mut Progress) -> io::Result<u64> {
+        /// So that progress shows. A multiple of any block that file systems share.
+        const STEP: u64 = 64 << 20;
         let in_head =
             |at| usize::try_from(at).map_or(self.head.len(), |at| at.min(self.head.len()));
         let known = &self.head[in_head(range.start)..in_head(range.end)];
         out.write_all(known)?;
-        let start = range.start + known.len() as u64;
-        let Some(mut file) = self.rest().filter(|_| start < range.end) else {
+        // From here on the range lies in its blocks as it is to lie in those of the output.
+        let mut at = range.start + known.len() as u64;
+        let Some(mut file) = self.rest().filter(|_| at < range.end) else {
             return Ok(known.len() as u64);
         };
-        file.seek(SeekFrom::Start(start))?;
-        let copied = io::copy(&mut file.take(range.end - start), out)?;
-        Ok(known.len() as u64 + copied)
+        file.seek(SeekFrom::Start(at))?;
+        while at < range.end {
+            let step = (range.end - at).min(STEP);
+            let copied = io::copy(&mut file.take(step), out)?;
+            progress.advance(copied);
+            at += copied;
+            if copied < step {
+                break;
+            }
+        }
+        Ok(at - range.start)
     }
 
     fn source(&self) -> Source<'_> {

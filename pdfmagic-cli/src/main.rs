@@ -1,21 +1,96 @@
 //! JPEG in, PDF out, from the command line.
 //!
 //! ```text
-//! words ─ args ─▶ Job ─ convert ─▶ Result<Summary, Failure> ─ report ─▶ ExitCode
-//!                   Input ─▶ Page ─▶ Piece, Piece, … ─▶ Output
+//! words ─ args, plan ─▶ Job ─ convert, each ─▶ Outcome ─ report ─▶ ExitCode
+//!                         Input ─▶ Page ─▶ Piece, Piece, … ─▶ Output
 //! ```
 
 mod args;
 mod convert;
+mod each;
+mod extract;
 mod failure;
+mod help;
+mod in_order;
 mod input;
+mod inputs;
+mod interrupt;
+mod job;
 mod output;
+mod plan;
+mod progress;
 mod report;
+mod same;
 mod system;
 
+use std::io;
 use std::process::ExitCode;
 
+use args::Command;
+use job::{Job, Reporting};
+use plan::{Refusal, Target};
+use report::{Outcome, report};
+
+const NAME: &str = "pdfmagic-cli";
+
 fn main() -> ExitCode {
-    let job = args::parse();
-    report::report(&job, &convert::convert(&job))
+    let cli = args::parse();
+    match cli.command {
+        None => {
+            let reporting = plan::reporting(&cli.convert.report);
+            let outcome = Outcome {
+                is_each: cli.convert.files.each,
+                is_dry: cli.convert.run.dry_run,
+                ..Outcome::default()
+            };
+            convert(plan::plan(cli.convert), outcome, reporting)
+        }
+        Some(Command::Append(args)) => {
+            let reporting = plan::reporting(&args.report);
+            let outcome = Outcome {
+                is_dry: args.run.dry_run,
+                ..Outcome::default()
+            };
+            convert(plan::plan_append(*args), outcome, reporting)
+        }
+        Some(Command::Extract(args)) => extract::extract(&args),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut args::command(), NAME, &mut io::stdout());
+            ExitCode::SUCCESS
+        }
+        Some(Command::Man) => {
+            // Nobody is told that nobody reads it.
+            let _ = clap_mangen::Man::new(args::command()).render(&mut io::stdout());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Does what is planned.
+fn convert(
+    plan: Result<Option<(Job, Target)>, Refusal>,
+    mut outcome: Outcome,
+    reporting: Reporting,
+) -> ExitCode {
+    match plan {
+        Err(Refusal::Usage(message)) => args::usage_error(message),
+        Err(Refusal::Failure(failure)) => outcome.failures.push(failure),
+        Ok(None) => {}
+        Ok(Some((job, Target::One(path)))) => {
+            outcome.inputs = job.inputs.len();
+            let (made, failures) = convert::convert(&job, &path, !reporting.quiet);
+            outcome.made.extend(made);
+            outcome.failures = failures;
+        }
+        Ok(Some((job, Target::Each(folder)))) => {
+            outcome.inputs = job.inputs.len();
+            let documents = each::convert_each(&job, folder.as_deref());
+            outcome.made = documents.made;
+            outcome.failures = documents.failures;
+            let kept = documents.kept.into_iter();
+            let note = |path| (path, "exists already, and is kept".to_owned());
+            outcome.notes = kept.map(note).collect();
+        }
+    }
+    report(&outcome, reporting)
 }

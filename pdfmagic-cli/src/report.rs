@@ -1,76 +1,179 @@
 //! What a person, or a program, is told.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use anstream::AutoStream;
+use clap::builder::styling::{AnsiColor, Style};
+use pdfmagic_core::Notice;
+use serde_json::{Map, Value, json};
 
-use crate::args::Job;
-use crate::convert::Summary;
+use crate::args::ExtractArgs;
+use crate::convert::Made;
+use crate::extract::Extracted;
 use crate::failure::{Failure, is_standard, shown};
+use crate::job::Reporting;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default();
+
+/// What came of a command.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// How many inputs there were.
+    pub(crate) inputs: usize,
+    pub(crate) made: Vec<Made>,
+    pub(crate) failures: Vec<Failure>,
+    /// Notes beside those of inputs: a path, and what is said of it.
+    pub(crate) notes: Vec<(std::path::PathBuf, String)>,
+    /// Whether there is an output for each input.
+    pub(crate) is_each: bool,
+    /// Whether nothing was written.
+    pub(crate) is_dry: bool,
+}
+
+impl Outcome {
+    fn status(&self) -> u8 {
+        let is_damaged = self
+            .made
+            .iter()
+            .flat_map(|made| &made.inputs)
+            .any(|told| told.damage.is_some());
+        if self.failures.iter().any(Failure::is_usage) {
+            2
+        } else if !self.failures.is_empty() {
+            1
+        } else if is_damaged {
+            3
+        } else {
+            0
+        }
+    }
+
+    fn goes_to_stdout(&self) -> bool {
+        self.made.iter().any(|made| is_standard(&made.output)) && !self.is_dry
+    }
+}
 
 /// Says how it went. What cannot be said, since nobody listens, changes nothing.
-pub(crate) fn report(job: &Job, result: &Result<Summary, Failure>) -> ExitCode {
-    if let Err(failure) = result
+pub(crate) fn report(outcome: &Outcome, reporting: Reporting) -> ExitCode {
+    if let [failure] = &*outcome.failures
         && failure.is_broken_pipe()
     {
         return ExitCode::SUCCESS;
     }
-    let _ = if job.json {
-        let object = match result {
-            Ok(summary) => success(job, summary),
-            Err(failure) => error(failure),
-        };
-        if is_standard(&job.output) {
+    let _ = if reporting.json {
+        let object = json(outcome);
+        if outcome.goes_to_stdout() {
             writeln!(io::stderr(), "{object}")
         } else {
             writeln!(io::stdout(), "{object}")
         }
     } else {
-        io::stderr().write_all(lines(job, result).as_bytes())
+        say(outcome, reporting.quiet)
     };
-    if result.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    outcome.status().into()
 }
 
-fn lines(job: &Job, result: &Result<Summary, Failure>) -> String {
-    match result {
-        Err(failure) => format!("pdfmagic-cli: {failure}\n"),
-        Ok(_) if job.quiet => String::new(),
-        Ok(summary) => {
-            let inputs = job.inputs.iter().zip(&summary.notices);
-            let odd = inputs.flat_map(|(input, notices)| {
-                let worth_telling = notices.iter().filter(|notice| !notice.is_routine());
-                worth_telling.map(move |notice| (shown(input, "standard input"), notice))
-            });
-            odd.fold(String::new(), |lines, (input, notice)| {
-                lines + &format!("pdfmagic-cli: {input}: note: {notice}\n")
-            })
+fn say(outcome: &Outcome, quiet: bool) -> io::Result<()> {
+    let mut lines = AutoStream::auto(io::stderr());
+    for made in &outcome.made {
+        for told in &made.inputs {
+            for notice in &told.notices {
+                // Damage is an exit status too, which needs a reason.
+                let is_damage = told.damage.is_some() && matches!(notice, Notice::Damaged(_));
+                if !notice.is_routine() && (!quiet || is_damage) {
+                    note(&mut lines, &shown(&told.path, "standard input"), notice)?;
+                }
+            }
+        }
+        if made.in_place.is_some() && !quiet {
+            let why = "written in place, since no other file can take its place";
+            note(&mut lines, &shown(&made.output, "-"), why)?;
         }
     }
+    for (path, text) in outcome.notes.iter().filter(|_| !quiet) {
+        note(&mut lines, &shown(path, "-"), text)?;
+    }
+    for failure in &outcome.failures {
+        writeln!(lines, "{ERROR}pdfmagic-cli:{ERROR:#} {failure}")?;
+    }
+    let (failed, all) = (outcome.failures.len(), outcome.inputs);
+    if failed > 1 || outcome.is_each && failed > 0 {
+        writeln!(
+            lines,
+            "{ERROR}pdfmagic-cli:{ERROR:#} {failed} of {all} failed"
+        )?;
+    }
+    for made in outcome.made.iter().filter(|_| outcome.is_dry) {
+        let Made {
+            output,
+            pages,
+            size,
+            ..
+        } = made;
+        let output = shown(output, "standard output");
+        let s = if *pages == 1 { "" } else { "s" };
+        writeln!(
+            io::stdout(),
+            "{output}: {pages} page{s}, {size} bytes; not written"
+        )?;
+    }
+    Ok(())
 }
 
-fn success(job: &Job, summary: &Summary) -> Value {
-    let pages: Vec<Value> = job
-        .inputs
-        .iter()
-        .zip(&summary.notices)
-        .map(|(input, notices)| {
-            let notices: Vec<Value> = notices
-                .iter()
-                .map(|notice| json!({"code": notice.code(), "message": notice.to_string()}))
-                .collect();
-            json!({"input": input.to_string_lossy(), "notices": notices})
-        })
+fn note(lines: &mut impl Write, path: &str, text: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(lines, "pdfmagic-cli: {path}: {NOTE}note:{NOTE:#} {text}")
+}
+
+fn json(outcome: &Outcome) -> Value {
+    let mut documents: Vec<Value> = outcome.made.iter().map(document).collect();
+    let mut object = match documents.pop() {
+        Some(Value::Object(document)) if !outcome.is_each => document,
+        last => {
+            documents.extend(last);
+            let is_each = outcome.is_each;
+            let documents = is_each.then(|| ("documents".to_owned(), documents.into()));
+            Map::from_iter(documents)
+        }
+    };
+    let notes = outcome.notes.iter();
+    let notes: Vec<_> = notes
+        .map(|(path, text)| json!({"path": lossy(path), "message": text}))
         .collect();
+    if !notes.is_empty() {
+        object.insert("notes".to_owned(), notes.into());
+    }
+    let errors: Vec<_> = outcome.failures.iter().map(error).collect();
+    if !errors.is_empty() {
+        object.insert("errors".to_owned(), errors.into());
+    }
+    if outcome.is_dry {
+        object.insert("dry_run".to_owned(), true.into());
+    }
+    object.into()
+}
+
+fn document(made: &Made) -> Value {
+    let inputs = made.inputs.iter().map(|told| {
+        let notices = told.notices.iter();
+        let notices: Vec<_> = notices
+            .map(|notice| json!({"code": notice.code(), "message": notice.to_string()}))
+            .collect();
+        json!({
+            "input": lossy(&told.path),
+            "backend": told.backend,
+            "damaged": told.damage.is_some(),
+            "notices": notices,
+        })
+    });
     json!({
-        "output": job.output.to_string_lossy(),
-        "size": summary.size,
-        "backend": job.backend.name(),
-        "pages": pages,
+        "output": lossy(&made.output),
+        "size": made.size,
+        "pages": made.pages,
+        "in_place": made.in_place.is_some(),
+        "inputs": inputs.collect::<Vec<_>>(),
     })
 }
 
@@ -79,11 +182,50 @@ fn error(failure: &Failure) -> Value {
         Failure::Input { path, cause } => ("input", path, cause.to_string()),
         Failure::Output { path, cause } => ("output", path, cause.to_string()),
     };
-    json!({
-        "error": {
-            "code": failure.code(),
-            "message": message,
-            key: path.to_string_lossy(),
-        }
-    })
+    json!({"code": failure.code(), "message": message, key: lossy(path)})
+}
+
+fn lossy(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Says which JPEGs were found in PDFs.
+pub(crate) fn report_extracted(
+    all: &[Extracted],
+    failures: &[Failure],
+    args: &ExtractArgs,
+) -> ExitCode {
+    let _ = if args.report.json {
+        let documents = all
+            .iter()
+            .map(|extracted| json!({"pdf": lossy(&extracted.pdf), "images": extracted.images}));
+        let documents: Vec<_> = documents.collect();
+        let errors: Vec<_> = failures.iter().map(error).collect();
+        writeln!(
+            io::stdout(),
+            "{}",
+            json!({"documents": documents, "errors": errors})
+        )
+    } else {
+        say_extracted(all, failures, args.report.quiet)
+    };
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn say_extracted(all: &[Extracted], failures: &[Failure], quiet: bool) -> io::Result<()> {
+    let mut lines = AutoStream::auto(io::stderr());
+    for extracted in all
+        .iter()
+        .filter(|extracted| extracted.found == 0 && !quiet)
+    {
+        note(&mut lines, &shown(&extracted.pdf, "-"), "has no JPEG in it")?;
+    }
+    for failure in failures {
+        writeln!(lines, "{ERROR}pdfmagic-cli:{ERROR:#} {failure}")?;
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What operating systems differ in. `--cfg portable` selects what needs nothing but `std`, so that Linux can test it.
 
 pub(crate) use identity::FileId;
-pub(crate) use unnamed::{allocate, link, unnamed_in};
+pub(crate) use unnamed::{link, reserve, unnamed_in};
 
 use std::fs::File;
 use std::io;
@@ -62,14 +62,29 @@ mod unnamed {
     use std::os::fd::AsRawFd;
     use std::path::Path;
 
-    use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, fallocate, linkat, open};
+    use rustix::fs::{
+        AtFlags, CWD, FallocateFlags, Mode, OFlags, fallocate, fstatfs, linkat, open,
+    };
+
+    /// The file systems that share blocks between files: Btrfs and XFS (`statfs(2)`).
+    const SHARING: [u64; 2] = [0x9123_683E, 0x5846_5342];
+
+    /// Data of this size or more is placed so that its blocks can be shared, in bytes.
+    const SHARED_SIZE: u64 = 256 << 10;
 
     pub(crate) fn unnamed_in(directory: &Path) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         Ok(open(directory, flags, Mode::from_raw_mode(0o666))?.into())
     }
 
-    pub(crate) fn allocate(mut file: &File, size: u64) -> io::Result<()> {
+    /// Has the file system find room for more bytes, unless it shares the blocks of others instead: what was reserved would
+    /// stay so, unused.
+    pub(crate) fn reserve(mut file: &File, size: u64) -> io::Result<()> {
+        if size >= SHARED_SIZE
+            && u64::try_from(fstatfs(file)?.f_type).is_ok_and(|kind| SHARING.contains(&kind))
+        {
+            return Ok(());
+        }
         let at = file.stream_position()?;
         match fallocate(file, FallocateFlags::KEEP_SIZE, at, size) {
             Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
@@ -94,7 +109,7 @@ mod unnamed {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(crate) fn allocate(_: &File, _: u64) -> io::Result<()> {
+    pub(crate) fn reserve(_: &File, _: u64) -> io::Result<()> {
         Ok(())
     }
 

@@ -2,9 +2,19 @@
 
 use std::io::{self, Write};
 
+#[cfg(feature = "lopdf")]
+use crate::append::{self, Existing};
+use crate::catalog::{self, Named};
 use crate::error::Error;
-use crate::objects::write_page;
-use crate::page::Page;
+#[cfg(feature = "reencode")]
+use crate::error::Resource;
+#[cfg(feature = "lopdf")]
+use crate::existing::PdfError;
+use crate::geometry::Placement;
+use crate::metadata::Metadata;
+use crate::objects::{Shared, write_leaves};
+use crate::options::DocumentOptions;
+use crate::page::{Label, Page};
 use crate::pdf::{Ref, Writer};
 use crate::piece::Piece;
 
@@ -35,9 +45,23 @@ use crate::piece::Piece;
 #[derive(Debug)]
 pub struct Document {
     writer: Writer,
-    catalog: Ref,
+    root: Root,
     tree: Ref,
     pages: Vec<Ref>,
+    /// `None` for the default, which is nothing to write.
+    options: Option<Box<DocumentOptions>>,
+    names: Vec<Named>,
+    shared: Shared,
+}
+
+/// Where a document begins.
+#[derive(Debug)]
+enum Root {
+    /// With a catalog of its own.
+    New(Ref),
+    /// In a PDF that is gone on with.
+    #[cfg(feature = "lopdf")]
+    Existing(Box<Existing>),
 }
 
 impl Document {
@@ -48,17 +72,81 @@ impl Document {
         let (catalog, tree) = (writer.reserve(), writer.reserve());
         Self {
             writer,
-            catalog,
+            root: Root::New(catalog),
             tree,
             pages: Vec::with_capacity(1),
+            options: None,
+            names: Vec::new(),
+            shared: Shared::default(),
         }
     }
 
-    /// Adds a page. Returns what comes next in the file; its ranges refer to the input of this page. Bytes after the
-    /// image may be returned by a later `push` or by `finish`.
+    /// Starts a document that says this of itself.
+    ///
+    /// ```
+    /// use pdfmagic_core::{Auto, Document, DocumentOptions, Options, Page};
+    ///
+    /// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+    /// let mut options = DocumentOptions::default();
+    /// options.title = Some("Holidays".to_owned());
+    /// options.outline = true;
+    /// let mut document = Document::with_options(&options);
+    /// let page = Page::from_jpeg(photo, &Options::default(), &Auto)?;
+    /// let pieces = document.push(page.named("The beach"));
+    /// # let _ = (pieces, document.finish()?);
+    /// # Ok::<(), pdfmagic_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_options(options: &DocumentOptions) -> Self {
+        let is_default = *options == DocumentOptions::default();
+        Self {
+            options: (!is_default).then(|| Box::new(options.clone())),
+            ..Self::new()
+        }
+    }
+
+    /// Goes on with a PDF: pages are added behind its own, and its bytes stay as they are. They come first in the file, before
+    /// what [`push`](Self::push) returns.
+    ///
+    /// ```
+    /// use pdfmagic_core::{Auto, Document, Options, Page, jpeg_to_pdf};
+    ///
+    /// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+    /// let mut pdf = jpeg_to_pdf(photo)?;
+    /// let mut document = Document::after(&pdf)?;
+    /// let page = Page::from_jpeg(photo, &Options::default(), &Auto)?;
+    /// document.write_page(page, photo, &mut pdf)?;
+    /// document.finish_into(&mut pdf)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A file that is no PDF, or is encrypted, signed or broken.
+    #[cfg(feature = "lopdf")]
+    pub fn after(pdf: &[u8]) -> Result<Self, PdfError> {
+        let (existing, mut writer) = append::open(pdf)?;
+        let tree = writer.reserve();
+        Ok(Self {
+            writer,
+            root: Root::Existing(Box::new(existing)),
+            tree,
+            ..Self::new()
+        })
+    }
+
+    /// Adds a page, or more if its image goes on. Returns what comes next in the file; its ranges refer to the input of
+    /// this page. Bytes after the image may be returned by a later `push` or by `finish`.
     #[must_use]
     pub fn push(&mut self, page: Page) -> Vec<Piece> {
-        write_page(&mut self.writer, self.tree, page, &mut self.pages);
+        let Page {
+            image,
+            placement,
+            label,
+            ..
+        } = page;
+        let image = self.shared.image(&mut self.writer, image, label.as_deref());
+        self.push_leaves(image, &placement, label);
         self.writer.take()
     }
 
@@ -66,22 +154,64 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPages`] if no page was added; [`Error::Limit`] if the file would be larger than 10 GB, whose
-    /// offsets a cross-reference table cannot hold.
-    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not; [`Error::Limit`] if
+    /// the PDF is larger than its options allow.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
         }
+        match self.root {
+            Root::New(catalog) => self.finish_new(catalog),
+            #[cfg(feature = "lopdf")]
+            Root::Existing(existing) => Ok(finish_existing(
+                self.writer,
+                *existing,
+                self.tree,
+                &self.pages,
+            )),
+        }
+    }
+
+    fn finish_new(mut self, catalog: Ref) -> Result<Vec<u8>, Error> {
         self.writer.object(self.tree, |tree| {
             let pages = self.pages.iter().copied();
             tree.put("<< /Type /Pages /Kids [").list(pages);
             tree.put("] /Count ").put(self.pages.len()).put(" >>");
         });
-        self.writer.object(self.catalog, |catalog| {
-            catalog.put("<< /Type /Catalog /Pages ").put(self.tree);
-            catalog.put(" >>");
+        let (mut info, mut entries) = (None, None);
+        if let Some(options) = &self.options {
+            let last = self.pages.len();
+            let first_shown = options.viewer_initial_page;
+            if first_shown.is_some_and(|page| page.get() as usize > last) {
+                return Err(Error::Option {
+                    option: "viewer-initial-page",
+                    reason: "is after the last page",
+                });
+            }
+            let metadata;
+            [info, metadata] = Metadata::of(options).write(&mut self.writer);
+            let (w, pages, names) = (&mut self.writer, &self.pages, &self.names);
+            entries = Some(catalog::entries(w, options, metadata, pages, names));
+        }
+        self.writer.object(catalog, |text| {
+            text.put("<< /Type /Catalog /Pages ").put(self.tree);
+            if let Some(entries) = entries {
+                text.put(entries);
+            }
+            text.put(" >>");
         });
-        self.writer.finish(self.catalog)
+        let before = self.writer.taken();
+        let rest = self.writer.finish(|trailer| {
+            trailer.put(" /Root ").put(catalog);
+            if let Some(info) = info {
+                trailer.put(" /Info ").put(info);
+            }
+        });
+        #[cfg(feature = "reencode")]
+        if let Some(max) = self.options.and_then(|options| options.max_pdf_size) {
+            Resource::PdfBytes.check(before + rest.len() as u64, max.get())?;
+        }
+        Ok(rest)
     }
 
     /// Adds a page, and writes what comes next in the file. `input` is all of the JPEG that the page was made from.
@@ -113,10 +243,46 @@ impl Document {
         output.write_all(&self.finish()?)
     }
 
-    /// The writer, the root of the page tree, and the pages so far.
-    pub(crate) fn parts(&mut self) -> (&mut Writer, Ref, &mut Vec<Ref>) {
-        (&mut self.writer, self.tree, &mut self.pages)
+    /// The writer.
+    pub(crate) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
     }
+
+    /// Adds the pages that show an image.
+    pub(crate) fn push_leaves(
+        &mut self,
+        image: Ref,
+        placement: &Placement,
+        label: Option<Box<Label>>,
+    ) {
+        let first = self.pages.len();
+        write_leaves(
+            &mut self.writer,
+            self.tree,
+            image,
+            placement,
+            &mut self.pages,
+        );
+        if let Some(name) = label.and_then(|label| label.name)
+            && self
+                .options
+                .as_ref()
+                .is_some_and(|options| options.outline || options.page_labels)
+        {
+            let pages = first..self.pages.len();
+            self.names.push(Named { pages, name });
+        }
+    }
+}
+
+/// Ends an update of a PDF.
+#[cfg(feature = "lopdf")]
+fn finish_existing(mut w: Writer, existing: Existing, tree: Ref, pages: &[Ref]) -> Vec<u8> {
+    w.object(tree, |text| existing.put_tree(text, pages));
+    let trailer = existing.rewrite(&mut w, tree);
+    w.finish(|text| {
+        text.put(&trailer[..]);
+    })
 }
 
 impl Default for Document {

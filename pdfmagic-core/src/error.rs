@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::damage::Damage;
 use crate::file_kind::FileKind;
-use crate::value::OptionError;
 
 /// Why a JPEG could not become a PDF.
 ///
@@ -53,8 +52,13 @@ pub enum Error {
         given: u64,
     },
     /// An option that does not go with the others, or with the input. The caller is to blame.
-    #[error(transparent)]
-    Option(Box<OptionError>),
+    #[error("{option}: {reason}")]
+    Option {
+        /// The name of the option.
+        option: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -78,16 +82,10 @@ impl Error {
             Self::Unsupported(feature) => feature.code(),
             Self::Limit { what, .. } => what.code(),
             Self::NeedsInput { .. } => "needs_input",
-            Self::Option(_) => "option",
+            Self::Option { .. } => "option",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }
-    }
-}
-
-impl From<OptionError> for Error {
-    fn from(error: OptionError) -> Self {
-        Self::Option(Box::new(error))
     }
 }
 

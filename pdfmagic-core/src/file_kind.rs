@@ -118,6 +118,33 @@ impl FileKind {
         known.map_or(Self::Unknown(Start::of(head)), |&(_, kind)| kind)
     }
 
+    /// Whether a file that begins with these bytes is an image: a JPEG, or one of another kind.
+    ///
+    /// ```
+    /// use pdfmagic_core::FileKind;
+    ///
+    /// assert!(FileKind::is_image(b"\xFF\xD8\xFF\xE0") && FileKind::is_image(b"\x89PNG\r\n"));
+    /// assert!(!FileKind::is_image(b"%PDF-1.7"));
+    /// ```
+    #[must_use]
+    pub fn is_image(head: &[u8]) -> bool {
+        let is_other = matches!(
+            Self::of(head),
+            Self::Png
+                | Self::Gif
+                | Self::Bmp
+                | Self::Tiff
+                | Self::WebP
+                | Self::Heic
+                | Self::Avif
+                | Self::Jpeg2000
+                | Self::JpegXl
+                | Self::Psd
+                | Self::Video
+        );
+        is_other || head.starts_with(b"\xFF\xD8")
+    }
+
     /// Whether a JPEG may still come after some bytes more.
     pub(crate) fn is_vague(self) -> bool {
         matches!(

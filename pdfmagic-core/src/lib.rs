@@ -113,6 +113,7 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `reencode` (default) | the backend [`Reencode`], with libraries that decode, scale and encode samples |
+//! | `lopdf` | [`extract_jpegs`], and pages added to a PDF that exists |
 //! | `clap` | options as command-line arguments |
 //! | `serde` | options by name, from queries, forms and JSON |
 //! | `utoipa` | options as OpenAPI describes them |
@@ -125,9 +126,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod amount;
+#[cfg(feature = "lopdf")]
+mod append;
 pub mod backend;
-#[cfg(test)]
-mod codes;
+mod catalog;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
@@ -142,12 +144,17 @@ mod date;
 mod density;
 mod document;
 mod error;
+#[cfg(feature = "lopdf")]
+mod existing;
+#[cfg(feature = "lopdf")]
+mod extract;
 mod file_kind;
 pub mod geometry;
 mod inspect;
 pub mod jpeg;
 mod length;
 mod limits;
+mod metadata;
 mod notice;
 mod objects;
 mod options;
@@ -168,6 +175,10 @@ pub use date::Date;
 pub use density::Density;
 pub use document::Document;
 pub use error::{Error, Feature, Resource};
+#[cfg(feature = "lopdf")]
+pub use existing::PdfError;
+#[cfg(feature = "lopdf")]
+pub use extract::{ExtractedJpeg, extract_jpegs};
 pub use file_kind::{FileKind, Start};
 pub use inspect::{DamageFound, Inspection, NoticeFound, PageFound, TrailingFound};
 pub use jpeg::{Jpeg, Source};

@@ -1,22 +1,64 @@
 //! The objects of a page (ISO 32000-1, 7.7.3.3): the page itself, its content, its image and the image's profile.
 
+use std::collections::BTreeMap;
+
 use crate::backend::{Filter, ImageXObject};
 use crate::geometry::Placement;
-use crate::page::Page;
+use crate::page::Label;
 use crate::pdf::{Ref, Text, Writer};
 use crate::piece::Piece;
 
-/// Writes all objects of an image's pages, and adds the page objects to `pages`.
-pub(crate) fn write_page(w: &mut Writer, parent: Ref, page: Page, pages: &mut Vec<Ref>) {
-    let Page {
-        mut image,
-        placement,
-        ..
-    } = page;
-    let profile = write_profile(w, &mut image);
-    let data = std::mem::take(&mut image.data);
-    let image = w.stream(|dict| image_dict(dict, &image, profile), data);
-    write_leaves(w, parent, image, &placement, pages);
+/// Objects that several pages can share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Images, by the keys of their pages.
+    images: BTreeMap<u64, Ref>,
+    /// Profiles, with the number of their components.
+    profiles: Vec<(Vec<u8>, usize, Ref)>,
+}
+
+impl Shared {
+    /// Writes an image, unless a page with the same key has it already.
+    pub(crate) fn image(
+        &mut self,
+        w: &mut Writer,
+        mut image: ImageXObject,
+        label: Option<&Label>,
+    ) -> Ref {
+        let key = label.and_then(|label| label.key);
+        if let Some(&known) = key.and_then(|key| self.images.get(&key)) {
+            return known;
+        }
+        let profile = self.profile(w, &mut image);
+        let data = std::mem::take(&mut image.data);
+        let id = w.stream(|dict| image_dict(dict, &image, profile), data);
+        self.images.extend(key.map(|key| (key, id)));
+        id
+    }
+
+    /// Writes the profile of an image, if it has one, unless an earlier image has the same.
+    pub(crate) fn profile(&mut self, w: &mut Writer, image: &mut ImageXObject) -> Option<Ref> {
+        /// So that many profiles, all different, take no more memory than this, in bytes.
+        const MAX_KEPT: usize = 1 << 20;
+        let profile = image.icc_profile.take()?;
+        let space = image.color_space;
+        let components = space.components();
+        let known = self.profiles.iter();
+        let mut known = known.filter(|(known, n, _)| *n == components && *known == profile);
+        if let Some((_, _, id)) = known.next() {
+            return Some(*id);
+        }
+        let kept: usize = self.profiles.iter().map(|(known, ..)| known.len()).sum();
+        let copy = (kept + profile.len() <= MAX_KEPT).then(|| profile.clone());
+        let dict = |dict: &mut Text| {
+            dict.put("/N ").put(components);
+            dict.put(" /Alternate ").put(space);
+        };
+        let id = w.stream(dict, [Piece::Made(profile)]);
+        self.profiles
+            .extend(copy.map(|copy| (copy, components, id)));
+        Some(id)
+    }
 }
 
 /// Writes the page objects of an image, and the contents that show it.
@@ -27,23 +69,28 @@ pub(crate) fn write_leaves(
     placement: &Placement,
     pages: &mut Vec<Ref>,
 ) {
-    for page in 0..placement.pages() {
-        let mut content = Text::new();
+    pages.push(write_leaf(w, parent, image, placement, 0));
+    for page in 1..placement.pages() {
+        pages.push(write_leaf(w, parent, image, placement, page));
+    }
+}
+
+fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement, page: u32) -> Ref {
+    let content = w.text_stream(|content| {
         content.put("q ");
         if let Some(strips) = &placement.strips {
             content.list(strips.window).put(" re W n ");
         }
         content.list(placement.matrix_on(page)).put(" cm /Im0 Do Q");
-        let content = w.stream(|_| (), [content.into()]);
-        let id = w.reserve();
-        w.object(id, |page| {
-            page.put("<< /Type /Page /Parent ").put(parent);
-            page_boxes(page, placement);
-            page.put(" /Resources << /XObject << /Im0 ").put(image);
-            page.put(" >> >> /Contents ").put(content).put(" >>");
-        });
-        pages.push(id);
-    }
+    });
+    let id = w.reserve();
+    w.object(id, |page| {
+        page.put("<< /Type /Page /Parent ").put(parent);
+        page_boxes(page, placement);
+        page.put(" /Resources << /XObject << /Im0 ").put(image);
+        page.put(" >> >> /Contents ").put(content).put(" >>");
+    });
+    id
 }
 
 /// The entries of a page's dictionary that say how large it is.
@@ -66,17 +113,6 @@ fn page_boxes(page: &mut Text, placement: &Placement) {
     if placement.user_unit != 1 {
         page.put(" /UserUnit ").put(u64::from(placement.user_unit));
     }
-}
-
-/// Writes the profile of an image, if it has one.
-pub(crate) fn write_profile(w: &mut Writer, image: &mut ImageXObject) -> Option<Ref> {
-    let profile = image.icc_profile.take()?;
-    let space = image.color_space;
-    let dict = |dict: &mut Text| {
-        dict.put("/N ").put(space.components());
-        dict.put(" /Alternate ").put(space);
-    };
-    Some(w.stream(dict, [Piece::Made(profile)]))
 }
 
 /// The entries of an image's dictionary, except `Length`.

@@ -16,7 +16,15 @@ pub struct Page {
     pub(crate) image: ImageXObject,
     pub(crate) placement: Placement,
     pub(crate) notices: Vec<Notice>,
+    pub(crate) label: Option<Box<Label>>,
     damage: Option<Damage>,
+}
+
+/// What a caller says of a page.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Label {
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) key: Option<u64>,
 }
 
 impl Page {
@@ -111,8 +119,24 @@ impl Page {
             image,
             placement,
             notices,
+            label: None,
             damage,
         })
+    }
+
+    /// Names the page, for the outline and the page labels.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
+        self.label.get_or_insert_default().name = Some(name.into());
+        self
+    }
+
+    /// Says that this page shows the same image as others with the same key: from the same input, by the same backend.
+    /// A document stores it once.
+    #[must_use]
+    pub fn keyed(mut self, key: u64) -> Self {
+        self.label.get_or_insert_default().key = Some(key);
+        self
     }
 
     /// What [`new`](Self::new) needs of the input.

@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::geometry::Placement;
 use crate::jpeg::{EOI, End, EndFinder, Jpeg, Source};
 use crate::notice::Notice;
-use crate::objects::{image_dict, write_leaves, write_profile};
+use crate::objects::{Shared, image_dict};
 use crate::options::Options;
-use crate::page::Page;
+use crate::page::{Label, Page};
 use crate::pdf::{Open, Text};
 use crate::piece::Piece;
 
@@ -46,6 +46,7 @@ pub struct Streamed {
     image: Open,
     placement: Placement,
     notices: Vec<Notice>,
+    label: Option<Box<Label>>,
     rest: usize,
     /// How much of the input is still to come before the first scan, in bytes.
     before_scans: usize,
@@ -63,6 +64,19 @@ impl Streamed {
     ///
     /// As [`Page::from_jpeg`]; [`Error::NeedsInput`] if more of the header is needed, or all of the input.
     pub fn begin(head: &[u8], options: &Options) -> Result<(Self, Vec<Piece>), Error> {
+        Self::begin_in(Document::new(), head, options)
+    }
+
+    /// The same in a document that has no page yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn begin_in(
+        mut document: Document,
+        head: &[u8],
+        options: &Options,
+    ) -> Result<(Self, Vec<Piece>), Error> {
         let source = Source::Ends {
             head,
             // What is missing there is added at the end.
@@ -75,11 +89,11 @@ impl Streamed {
             mut image,
             placement,
             notices,
+            label,
             ..
         } = Page::new(jpeg, options, &Passthrough)?;
-        let mut document = Document::new();
-        let (writer, ..) = document.parts();
-        let profile = write_profile(writer, &mut image);
+        let writer = document.writer();
+        let profile = Shared::default().profile(writer, &mut image);
         let mut data = std::mem::take(&mut image.data);
         let rest = match data.pop() {
             Some(Piece::Input(range)) => usize::try_from(range.start).unwrap_or(head.len()),
@@ -93,6 +107,7 @@ impl Streamed {
             image,
             placement,
             notices,
+            label,
             rest,
             before_scans: scans_offset.saturating_sub(rest),
             finder: EndFinder::new(),
@@ -100,6 +115,13 @@ impl Streamed {
             sent_before: 0,
         };
         Ok((streamed, pieces))
+    }
+
+    /// Names the page, for the outline and the page labels.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
+        self.label.get_or_insert_default().name = Some(name.into());
+        self
     }
 
     /// What was odd about the header, and what was done about it.
@@ -144,9 +166,10 @@ impl Streamed {
             End::Eoi { .. } => &[],
             End::Foreign { .. } | End::Missing { .. } => EOI,
         };
-        let (writer, tree, pages) = self.document.parts();
+        let writer = self.document.writer();
         writer.close(&self.image, self.sent_before + self.sent, end);
-        write_leaves(writer, tree, self.image.id, &self.placement, pages);
+        self.document
+            .push_leaves(self.image.id, &self.placement, self.label);
         self.document.finish()
     }
 }

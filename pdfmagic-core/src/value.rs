@@ -24,10 +24,9 @@ pub struct OptionError {
 }
 
 impl OptionError {
-    pub(crate) fn new(
-        name: impl Into<Cow<'static, str>>,
-        reason: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    /// Refuses an option for this reason.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
             reason: reason.into(),

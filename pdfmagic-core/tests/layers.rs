@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
         "date",
         "density",
         "error",
+        "existing",
         "file_kind",
         "length",
         "limits",
@@ -23,9 +24,10 @@ const LAYERS: &[&[&str]] = &[
         "value",
     ],
     &["pdf"],
+    &["append", "catalog", "metadata"],
     &["jpeg"],
     &["coding"],
-    &["backend", "geometry"],
+    &["backend", "extract", "geometry"],
     &["document", "inspect", "objects", "page", "streamed"],
     &["crate"],
 ];
@@ -47,7 +49,7 @@ fn sources(folder: &Path, prefix: &str, found: &mut Sources) {
         let module = match &*stem {
             "lib" => "crate".to_owned(),
             "mod" => prefix.trim_end_matches("::").to_owned(),
-            "tests" | "codes" => continue,
+            "tests" => continue,
             stem => format!("{prefix}{stem}"),
         };
         let text = fs::read_to_string(&path).expect("it is text");

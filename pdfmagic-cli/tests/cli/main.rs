@@ -1,8 +1,14 @@
 //! The command as people use it: the real binary, on real files and pipes.
 
+mod each;
+mod existing;
 mod input;
+mod many;
+mod options;
 mod output;
 mod report;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod words;
 
 use std::ffi::OsStr;

@@ -118,9 +118,9 @@ fn is_added_where_standard_output_is_to_be_added() {
 fn that_cannot_be_written_is_told() {
     let folder = Folder::new();
     for (output, told) in [
-        ("/dev/full", "No space left on device"),
-        ("no/such/out.pdf", "there is no such directory"),
-        (".", "Is a directory"),
+        ("/dev/full", "no space left on device"),
+        ("no/such/out.pdf", "there is no such folder"),
+        (".", "is a directory"),
         ("/proc/out.pdf", "cannot be"),
     ] {
         let said = folder.failed(&["-o", output, "a.jpg"], 1);
@@ -139,7 +139,7 @@ fn never_is_an_input() {
     #[cfg(unix)]
     symlink("a.jpg", folder.path("linked.jpg")).unwrap();
     for output in &outputs[..if cfg!(unix) { 3 } else { 2 }] {
-        let said = folder.failed(&["-o", output, "b.jpg", "a.jpg"], 1);
+        let said = folder.failed(&["-o", output, "b.jpg", "a.jpg"], 2);
         assert!(said.contains("is also an input"), "{said}");
         assert_eq!(folder.read("a.jpg"), jpeg(1));
     }
@@ -212,4 +212,134 @@ fn leaves_nothing_behind_when_the_command_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(folder.names(), ["a.jpg", "b.jpg"]);
+}
+
+#[test]
+fn never_replaces_an_image_unless_forced() {
+    let folder = Folder::new();
+    let png = b"\x89PNG\r\n\x1A\n".to_vec();
+    folder.write("png.pdf", &png);
+    folder.write("photo", &jpeg(3));
+    folder.write("c.jfif", &jpeg(4));
+    for words in [
+        &["a.jpg", "b.jpg", "c.jfif"][..],
+        &["a.jpg", "photo"],
+        &["a.jpg", "png.pdf"],
+        &["-o", "photo", "a.jpg"],
+        &["-o", "b.jpg", "a.jpg"],
+        &["--json", "-o", "png.pdf", "a.jpg"],
+    ] {
+        let output = folder.run(words);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{words:?}: {}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(folder.read("png.pdf"), png);
+    assert_eq!(
+        (folder.read("photo"), folder.read("c.jfif")),
+        (jpeg(3), jpeg(4))
+    );
+    folder.done(&["--force", "-o", "photo", "a.jpg"]);
+    assert_eq!(pages(&folder.read("photo")), 1);
+    let said = folder.failed(&["--force", "a.jpg", "png.pdf"], 2);
+    assert!(said.contains("--output"), "{said}");
+}
+
+#[test]
+fn stays_as_it_was_where_nothing_is_to_be_replaced() {
+    let folder = Folder::new();
+    folder.write("out.pdf", b"older");
+    let said = folder.failed(&["--no-clobber", "a.jpg", "out.pdf"], 1);
+    assert_eq!(said, "pdfmagic-cli: out.pdf: exists already, and is kept\n");
+    assert_eq!(folder.read("out.pdf"), b"older");
+    folder.done(&["--no-clobber", "a.jpg", "new.pdf"]);
+}
+
+#[test]
+fn is_not_written_when_that_is_only_tried() {
+    let folder = Folder::new();
+    folder.write("out.pdf", b"older");
+    let said = folder.done(&["--dry-run", "a.jpg", "b.jpg", "out.pdf"]);
+    folder.done(&["a.jpg", "b.jpg", "real.pdf"]);
+    let size = folder.read("real.pdf").len();
+    let expected = format!("out.pdf: 2 pages, {size} bytes; not written\n");
+    assert_eq!(String::from_utf8(said).unwrap(), expected);
+    assert_eq!(folder.read("out.pdf"), b"older");
+    folder.failed(&["--dry-run", "gone.jpg", "out.pdf"], 1);
+}
+
+/// What a test needs that not every machine lets it have: a failure where CI says that it must be there.
+#[cfg(target_os = "linux")]
+fn may(what: &str, is_there: bool) -> bool {
+    if !is_there {
+        eprintln!("not tested here: {what}");
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "{what}"
+        );
+    }
+    is_there
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn is_written_in_place_where_something_is_mounted_on_it() {
+    let folder = Folder::new();
+    folder.write("real.pdf", b"older");
+    folder.write("out.pdf", b"");
+    let paths = [folder.path("real.pdf"), folder.path("out.pdf")];
+    let mount = std::process::Command::new("mount")
+        .arg("--bind")
+        .args(&paths)
+        .output();
+    if !may(
+        "bind mounts",
+        mount.is_ok_and(|mount| mount.status.success()),
+    ) {
+        return;
+    }
+    let output = folder.run(&["a.jpg", "out.pdf"]);
+    let umount = std::process::Command::new("umount").arg(&paths[1]).status();
+    assert!(umount.unwrap().success());
+    assert_eq!(
+        (output.status.code(), &*stderr(&output)),
+        (
+            Some(0),
+            "pdfmagic-cli: out.pdf: note: written in place, since no other file can take its place\n"
+        )
+    );
+    assert_eq!(pages(&folder.read("real.pdf")), 1);
+    assert_eq!(folder.names(), ["a.jpg", "b.jpg", "out.pdf", "real.pdf"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn is_written_in_place_in_a_folder_that_takes_no_file() {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    let folder = Folder::new();
+    folder.write("out.pdf", b"older");
+    let mode = |name: &str, mode| {
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("out.pdf", 0o666);
+    mode("", 0o755);
+    let mut command = folder.command(&["a.jpg", "out.pdf"]);
+    let output = command.uid(NOBODY).gid(NOBODY).output();
+    // Another user must be allowed to run the binary, too.
+    if !may(
+        "another user",
+        output
+            .as_ref()
+            .is_ok_and(|output| output.status.code() == Some(0)),
+    ) {
+        return;
+    }
+    let said = stderr(&output.unwrap());
+    assert!(said.contains("written in place"), "{said}");
+    assert_eq!(pages(&folder.read("out.pdf")), 1);
+    assert_eq!(folder.names(), ["a.jpg", "b.jpg", "out.pdf"]);
 }

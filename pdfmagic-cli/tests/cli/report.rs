@@ -24,12 +24,15 @@ fn can_be_one_json_object() {
     let folder = Folder::new();
     folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
     let report = json(&folder.done(&["--json", "a.jpg", "odd.jpg", "out.pdf"]));
-    assert_eq!(report["output"], "out.pdf");
-    assert_eq!(report["size"], folder.read("out.pdf").len());
-    assert_eq!(report["pages"][0]["notices"], serde_json::json!([]));
-    assert_eq!(report["pages"][1]["input"], "odd.jpg");
     assert_eq!(
-        report["pages"][1]["notices"][0]["code"],
+        (&report["output"], &report["pages"]),
+        (&"out.pdf".into(), &2.into())
+    );
+    assert_eq!(report["size"], folder.read("out.pdf").len());
+    assert_eq!(report["inputs"][0]["notices"], serde_json::json!([]));
+    assert_eq!(report["inputs"][1]["input"], "odd.jpg");
+    assert_eq!(
+        report["inputs"][1]["notices"][0]["code"],
         "soi.leading.skipped"
     );
 }
@@ -43,14 +46,14 @@ fn of_a_failure_can_be_json_too() {
         (output.status.code(), stderr(&output)),
         (Some(1), String::new())
     );
-    let error = &json(&output.stdout)["error"];
+    let error = &json(&output.stdout)["errors"][0];
     assert_eq!(
         (&error["code"], &error["input"]),
         (&"not_jpeg.png".into(), &"png.jpg".into())
     );
     assert_eq!(error["message"], "not a JPEG: it looks like PNG");
     let output = folder.run(&["--json", "a.jpg", "gone/out.pdf"]);
-    assert_eq!(json(&output.stdout)["error"]["code"], "io.no_directory");
+    assert_eq!(json(&output.stdout)["errors"][0]["code"], "io.no_directory");
 }
 
 #[test]

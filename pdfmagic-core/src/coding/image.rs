@@ -6,8 +6,6 @@ use super::grid::Grid;
 use super::memory::Memory;
 use super::progressive;
 use super::scan;
-use super::seams::Seams;
-use super::sink::deliver;
 use super::stream::Stream;
 use crate::damage::Damage;
 use crate::error::Error;
@@ -39,7 +37,7 @@ impl Coefficients {
         stream.is_strict = false;
         jpeg.check_decodable(limits)?;
         let grid = stream.grid.clone();
-        let memory = stream.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
+        stream.memory = stream.memory.take(Plane::sizes(&grid, grid.mcus_down))?;
         let plane = |c| Plane::new(&grid, c, grid.mcus_down);
         let mut planes: Vec<_> = grid.components.iter().map(plane).collect();
         while let Some(scan) = stream.next_scan()? {
@@ -52,21 +50,23 @@ impl Coefficients {
                 }
                 _ => scan::decode_into(&stream, &scan, &mut planes),
             }?;
-            let seams = end.fault.filter(|_| stream.is_sequential()).map(|_| {
-                let mut seams = Seams::new(&grid, scan.selectors(), stream.quantizers());
-                let layout = grid.layout(scan.selectors());
-                (0..layout.down)
-                    .try_for_each(|down| deliver(&planes, down, &layout, down, &mut seams))
-                    .map(|()| seams)
-            });
-            stream.resume(&scan, end, seams.transpose()?.as_ref());
+            let seams = match end.fault {
+                // Blocks that were never read are to leave no seams, so the scan is read again.
+                Some(_) if stream.is_sequential() => {
+                    let mut seams = stream.seams(&scan)?;
+                    scan::decode(&stream, &scan, &mut seams)?;
+                    Some(seams)
+                }
+                _ => None,
+            };
+            stream.resume(&scan, end, seams.as_ref());
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
         let image = Self {
             quantizers,
             planes,
             grid,
-            memory,
+            memory: stream.memory,
             precision,
             adobe: jpeg.stated_transform(),
         };

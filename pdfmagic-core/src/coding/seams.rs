@@ -8,7 +8,9 @@ use super::coefficients::Block;
 use super::dct::Matrix;
 use super::fault::Fault;
 use super::grid::{Grid, Layout, Place};
+use super::memory::Memory;
 use super::sink::{Levels, Sink};
+use crate::error::Error;
 use crate::jpeg::{Quantizer, Selector};
 
 /// A sink that measures how badly each MCU fits those around it.
@@ -29,22 +31,31 @@ pub(super) struct Seams {
 const MAX_STEP: f32 = 64.0;
 
 impl Seams {
-    pub(super) fn new(grid: &Grid, selectors: &[Selector], quantizers: Vec<Quantizer>) -> Self {
+    /// # Errors
+    ///
+    /// [`Error::Limit`] for more memory than there is.
+    pub(super) fn new(
+        memory: Memory,
+        grid: &Grid,
+        selectors: &[Selector],
+        quantizers: Vec<Quantizer>,
+    ) -> Result<Self, Error> {
         let layout = grid.layout(selectors);
+        let blocks: usize = grid.components.iter().map(|c| c.across).sum();
+        let mcus = layout.across * layout.down;
+        let size = blocks * size_of::<Matrix>() + mcus * size_of::<f32>();
+        // Telling where damage begins needs a sorted copy.
+        memory.take(size + mcus * size_of::<f32>())?;
         let above = |across: usize| vec![[[0.0; 8]; 8]; across];
-        Self {
-            above: grid
-                .components
-                .iter()
-                .map(|c| above((grid.mcus_across * c.h).max(c.across) * c.v))
-                .collect(),
+        Ok(Self {
+            above: grid.components.iter().map(|c| above(c.across)).collect(),
             left: vec![([[0.0; 8]; 8], (usize::MAX, 0)); grid.components.len()],
-            misfits: vec![0.0; layout.across * layout.down],
+            misfits: vec![0.0; mcus],
             grid: grid.clone(),
             layout,
             quantizers,
             block: Block::ZERO,
-        }
+        })
     }
 
     /// The MCU, from `first` to `last`, at which blocks cease to fit.

@@ -172,6 +172,11 @@ impl<'a> Stream<'a> {
         Ok(None)
     }
 
+    /// What tells where damage to a scan begins.
+    pub(super) fn seams(&self, scan: &ScanHeader) -> Result<Seams, Error> {
+        Seams::new(self.memory, &self.grid, scan.selectors(), self.quantizers())
+    }
+
     /// Goes on with the segments, at the marker that ends a scan. `seams` tell where damage began, if there is any.
     pub(super) fn resume(&mut self, scan: &ScanHeader, end: ScanEnd, seams: Option<&Seams>) {
         self.segments = Segments::at(self.data, end.at);

@@ -3,7 +3,6 @@
 use super::image::Coefficients;
 use super::lossless;
 use super::scan::decode;
-use super::seams::Seams;
 use super::stream::Stream;
 use super::strides::{Nothing, follow};
 use crate::damage::Damage;
@@ -50,7 +49,7 @@ fn find_damage(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Option<Damage>, Error
     let mut stream = Stream::new(jpeg, limits)?;
     stream.is_strict = false;
     while let Some(scan) = stream.next_scan()? {
-        let mut seams = Seams::new(&stream.grid, scan.selectors(), stream.quantizers());
+        let mut seams = stream.seams(&scan)?;
         let end = decode(&stream, &scan, &mut seams)?;
         stream.resume(&scan, end, Some(&seams));
     }

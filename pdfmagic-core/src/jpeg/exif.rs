@@ -88,8 +88,22 @@ pub(super) fn exif(payload: &[u8]) -> Option<Exif> {
     Some(ifd0(tiff).unwrap_or_default())
 }
 
+/// Where an Exif segment states that the image is upright, in bytes of its payload, and the bytes that state another
+/// orientation.
+#[cfg(feature = "lopdf")]
+pub(super) fn upright(payload: &[u8], orientation: Orientation) -> Option<(usize, [u8; 2])> {
+    let tiff = TiffReader::new(payload.strip_prefix(HEADER)?.get(1..)?)?;
+    let entries = tiff.directory(tiff.u32(4)?)?;
+    let stated = |entry: &Entry| (entry.tag, entry.kind, entry.count) == (ORIENTATION, SHORT, 1);
+    let value = entries.filter(stated).last()?.value;
+    let is_upright = tiff.u16(value) == Some(Orientation::TopLeft.exif().into());
+    let other = tiff.u16_bytes(orientation.exif().into());
+    is_upright.then_some((TIFF_OFFSET + value, other))
+}
+
+const ORIENTATION: u16 = 274;
+
 fn ifd0(tiff: &[u8]) -> Option<Exif> {
-    const ORIENTATION: u16 = 274;
     const X_RESOLUTION: u16 = 282;
     const Y_RESOLUTION: u16 = 283;
     const RESOLUTION_UNIT: u16 = 296;

@@ -43,6 +43,27 @@ use ending::Ending;
 use header::Header;
 use views::{Kind, Listed};
 
+/// Lets the Exif data of a JPEG state an orientation, if it states that the image is upright.
+#[cfg(feature = "lopdf")]
+pub(crate) fn state_orientation(jpeg: &mut [u8], orientation: Orientation) {
+    let limits = Limits::default();
+    let Ok(mut segments) = Segments::new(jpeg, limits.max_segments) else {
+        return;
+    };
+    let mut place = None;
+    while let Ok(segment) = segments.next()
+        && segment.marker != Marker::SOS
+    {
+        if segment.marker == Marker::APP1 && place.is_none() {
+            let value = exif::upright(segment.payload, orientation);
+            place = value.map(|(offset, value)| (segment.payload_offset + offset, value));
+        }
+    }
+    if let Some((at, value)) = place {
+        jpeg[at..at + value.len()].copy_from_slice(&value);
+    }
+}
+
 /// A JPEG whose header has been read and found sound.
 ///
 /// Borrows the input: nothing is copied but an ICC profile that spans several segments.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+#[cfg(feature = "reencode")]
+use crate::amount::Amount;
 use crate::date::Date;
 use crate::value::{Named, ValueError, by_name, positive};
 
@@ -90,6 +92,15 @@ pub struct DocumentOptions {
     #[cfg_attr(feature = "clap", arg(long))]
     pub page_labels: bool,
 
+    /// Maximum size of the whole PDF, such as 10M; lossy if the images do not fit
+    ///
+    /// Each image gets its share, by its size, as with `max-size`. `k`, `M` and `G` are thousands, millions and billions of
+    /// bytes.
+    #[cfg(feature = "reencode")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub max_pdf_size: Option<Amount>,
+
     /// Side pane that viewers open
     #[cfg_attr(feature = "clap", arg(long, value_name = "PANE", ignore_case = true))]
     #[cfg_attr(
@@ -134,6 +145,24 @@ pub struct DocumentOptions {
     /// Let viewers open the document in full-screen mode
     #[cfg_attr(feature = "clap", arg(long))]
     pub viewer_fullscreen: bool,
+}
+
+#[cfg(feature = "reencode")]
+impl DocumentOptions {
+    /// What the image of an input of `size` bytes may take for the document to keep to its maximum size, where it has
+    /// inputs of `all` bytes together. `None` if there is no maximum, or room for all of them.
+    #[must_use]
+    pub fn share(&self, size: u64, inputs: usize, all: u64) -> Option<Amount> {
+        /// What a page takes beside its image, and what a document takes, in bytes.
+        const PAGE: u64 = 1000;
+        let room = self.max_pdf_size?.get();
+        let room = room.saturating_sub(PAGE * (inputs as u64 + 1));
+        if all <= room {
+            return None;
+        }
+        let share = u128::from(room) * u128::from(size) / u128::from(all);
+        Amount::new(u64::try_from(share).unwrap_or(u64::MAX).max(1))
+    }
 }
 
 /// Side pane that viewers open (`PageMode`).
@@ -198,7 +227,7 @@ pub struct Magnification(Zoom);
 
 /// As PDF has it (ISO 32000-1, 12.3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Zoom {
+pub(crate) enum Zoom {
     /// `Fit`: all of the page.
     Page,
     /// `FitH`: its width.
@@ -207,6 +236,12 @@ enum Zoom {
     ContentWidth,
     /// `XYZ`: this factor.
     Factor(f64),
+}
+
+impl Magnification {
+    pub(crate) fn zoom(self) -> Zoom {
+        self.0
+    }
 }
 
 /// A language tag (BCP 47): letters and digits, with hyphens between.

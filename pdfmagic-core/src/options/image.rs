@@ -66,9 +66,9 @@ pub struct ImageOptions {
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub quality: Option<Quality>,
 
-    /// Maximum size of each image, such as 500k or 2M; picks the best quality that fits; lossy
+    /// Maximum size of each image, such as 500k or 2M; lossy
     ///
-    /// In bytes; `k`, `M` and `G` are thousands, millions and billions. Implies `reencode`.
+    /// Picks the best quality that fits. In bytes; `k`, `M` and `G` are thousands, millions and billions. Implies `reencode`.
     #[cfg(feature = "reencode")]
     #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]

@@ -10,6 +10,7 @@ mod settings;
 mod size;
 
 pub use border::Border;
+pub(crate) use document::Zoom;
 pub use document::{DocumentOptions, Language, Magnification, PageLayout, Panes};
 pub use image::{BackendName, ImageOptions};
 pub use input::{CmykPolarity, Frames, InputOptions, Metadata, OnDamage};

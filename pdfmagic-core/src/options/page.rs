@@ -24,32 +24,32 @@ use crate::value::{Named, by_name};
 )]
 #[non_exhaustive]
 pub struct PageOptions {
-    /// Size of the page: `LxL`, with one side left open, or a name such as `A4` or `Letter^T`
+    /// Size of the page, such as A4, Letter^T, 10cmx15cm or 10cm
     ///
-    /// Lengths are in `pt`, `mm`, `cm` or `in`, and in points without a unit. Names are `a0` to `a6`, `b0` to `b6`,
-    /// `jb0` to `jb6`, `letter`, `legal` and `tabloid`; `^T` turns the page to landscape. Without a size, a page has
-    /// the size of its image.
+    /// Width and height are in `pt`, `mm`, `cm` or `in`, and in points without a unit; one of them may be left out, as in
+    /// `10cm` or `x15cm`. Names are `a0` to `a6`, `b0` to `b6`, `jb0` to `jb6`, `letter`, `legal` and `tabloid`; `^T` turns
+    /// the page to landscape. Default: the size of the image.
     #[cfg_attr(feature = "clap", arg(long, short = 'S', value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub pagesize: Option<PageSize>,
 
-    /// Size of the image on the page: `LxL`, with one side left open, `300dpi` or `50%`
+    /// Size of the image on the page, such as 10cmx15cm, 10cm, 300dpi or 50%
     ///
-    /// Without it, the image is fitted into the page less the border or, without a page size, as large as its pixel
-    /// density makes it.
+    /// Width and height are as in the size of the page. Default: as large as fits into the page less the border or, without
+    /// a page size, as its pixel density makes it.
     #[cfg_attr(feature = "clap", arg(long, short = 's', value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub imgsize: Option<ImageSize>,
 
-    /// Space between the image and the sides of the page: one length, `vertical:horizontal`, or
-    /// `top:right:bottom:left`
+    /// Space around the image, such as 1cm or 1cm:2cm
     ///
-    /// Has no effect where both the page and the image have a size. Default: 0.
+    /// One length is for all sides; two are for top and bottom, and for left and right; four go clockwise from the top. Has no
+    /// effect where both the page and the image have a size. Default: 0.
     #[cfg_attr(feature = "clap", arg(long, short, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub border: Option<Border>,
 
-    /// How the image is fitted into its size, or else into the page
+    /// How the image is fitted into its size, or into the page
     ///
     /// Default: into.
     #[cfg_attr(
@@ -65,16 +65,15 @@ pub struct PageOptions {
     #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
     pub fit: Fit,
 
-    /// Turn the page, with its border, to portrait or landscape as the image is
+    /// Turn the page to portrait or landscape, as the image is
     ///
-    /// Goes by the image as it is seen. Needs both sides of the page size.
+    /// Goes by the image as it is seen, and turns the border too. Needs both sides of the page size.
     #[cfg_attr(feature = "clap", arg(long, short))]
     pub auto_orient: bool,
 
-    /// How the image is turned: as its Exif orientation says, not at all, or clockwise by this many degrees from how it
-    /// is stored
+    /// How the image is turned: as Exif says, not at all, or clockwise by so many degrees
     ///
-    /// Default: auto.
+    /// Degrees count from how the image is stored. Default: auto.
     #[cfg_attr(
         feature = "clap",
         arg(
@@ -113,36 +112,37 @@ pub struct PageOptions {
     )]
     pub fallback_density: Density,
 
-    /// Spread an image that is too long for the page over several pages, as wide as the page allows
+    /// Spread an image that is too long for its page over several pages
     ///
-    /// The image is stored once. Without a page size, a page is as wide as its image and 1.414 times as high.
+    /// It becomes as wide as the page allows, and is stored once. Without a page size, a page is as wide as its image and 1.414
+    /// times as high.
     #[cfg_attr(feature = "clap", arg(long))]
     pub split_strips: bool,
 
-    /// Space between the crop box and the sides of the page, as in --border
+    /// Space between the sides of the page and its crop box
     ///
-    /// Viewers show what is inside the crop box (`CropBox`).
+    /// Written as the border of the image is. Viewers show what is inside the crop box (`CropBox`). Default: all of the page.
     #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub crop_border: Option<Border>,
 
-    /// Space between the bleed box and the sides of the page
+    /// Space between the sides of the page and its bleed box
     ///
     /// The bleed box (`BleedBox`) holds what is printed, before trimming. Default: the crop box.
     #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub bleed_border: Option<Border>,
 
-    /// Space between the trim box and the sides of the page
+    /// Space between the sides of the page and its trim box
     ///
     /// The trim box (`TrimBox`) is the page after trimming. Default: the crop box.
     #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub trim_border: Option<Border>,
 
-    /// Space between the art box and the sides of the page
+    /// Space between the sides of the page and its art box
     ///
-    /// The art box (`ArtBox`) is what of the page means something. Default: the crop box.
+    /// The art box (`ArtBox`) holds the meaningful content. Default: the crop box.
     #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub art_border: Option<Border>,

@@ -234,6 +234,21 @@ impl Settings {
 }
 
 impl ConversionOptions {
+    /// Options that are the same for all pages.
+    #[must_use]
+    pub fn new(
+        document: DocumentOptions,
+        page: PageOptions,
+        image: ImageOptions,
+        input: InputOptions,
+    ) -> Self {
+        Self {
+            document,
+            all: PageSettings { page, image, input },
+            single: Vec::new(),
+        }
+    }
+
     /// The options of the document.
     #[must_use]
     pub fn document(&self) -> &DocumentOptions {

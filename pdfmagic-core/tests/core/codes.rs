@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// An enum with codes: the file it is in, its name, and what its codes are for.
-const ENUMS: [(&str, &str, &str); 7] = [
+const ENUMS: [(&str, &str, &str); 8] = [
     ("error.rs", "Error", "Errors"),
     (
         "file_kind.rs",
@@ -17,6 +17,11 @@ const ENUMS: [(&str, &str, &str); 7] = [
         "Errors: a JPEG that the backend cannot carry",
     ),
     ("error.rs", "Resource", "Errors: more than the limits allow"),
+    (
+        "existing.rs",
+        "PdfError",
+        "Errors: a PDF to take JPEGs out of, or to add pages to",
+    ),
     ("notice.rs", "Notice", "Notices"),
     (
         "notice.rs",
@@ -77,10 +82,10 @@ fn table() -> String {
                 Some(format!("| `{}` | {doc} |\n", code(&source, name, variant)?))
             })
             .collect();
-        out += &format!(
-            "\n## {heading}\n\n| code | what it says |\n|---|---|\n{}",
-            rows.concat()
-        );
+        out += "\n## ";
+        out += heading;
+        out += "\n\n| code | what it says |\n|---|---|\n";
+        out += &rows.concat();
     }
     out
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::making::{jfif, jpeg, oriented, with, without};
 use jpeg_encoder::ColorType;
 use pdfmagic_core::geometry::{Placement, Pt};
-use pdfmagic_core::{Jpeg, Limits, OptionError, PageOptions};
+use pdfmagic_core::{Error, Jpeg, Limits, PageOptions};
 use proptest::prelude::*;
 
 /// A JPEG whose header says that it is this large, with these segments.
@@ -20,7 +20,7 @@ fn sized(width: u16, height: u16, segments: &[u8]) -> Vec<u8> {
     jpeg
 }
 
-fn plan(jpeg: &[u8], options: &PageOptions) -> Result<Placement, OptionError> {
+fn plan(jpeg: &[u8], options: &PageOptions) -> Result<Placement, Error> {
     Placement::plan(&Jpeg::parse(jpeg, &Limits::default()).unwrap(), options)
 }
 
@@ -96,7 +96,7 @@ fn a_border_makes_the_page_larger_or_the_image_smaller() {
     let error = plan(&sized(4, 2, &[]), &options(&[page, ("border", "70")])).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "border: leaves no room on a page of 140pt by 300pt"
+        "border: leaves no room for the image on the page"
     );
 }
 
@@ -235,10 +235,7 @@ fn boxes_are_scaled_with_a_page_that_has_a_user_unit() {
     assert_eq!(boxes.art, units([160.0, 140.0, 11_880.0, 8900.0]));
     assert_eq!((boxes.trim, boxes.bleed), (None, None));
     let error = plan(&huge, &options(&[("crop-border", "30000pt")])).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "crop-border: leaves nothing of a page of 60000pt by 45000pt"
-    );
+    assert_eq!(error.to_string(), "crop-border: leaves nothing of the page");
 }
 
 #[test]
@@ -273,7 +270,10 @@ fn a_long_image_goes_on_from_page_to_page() {
     assert_eq!(placement.media_box, [100.0, 141.4214].map(Pt::new));
     assert_eq!(placement.strips.unwrap().pages, 8);
     let error = plan(&sized(1, 65_500, &[]), &unsized_pages).unwrap_err();
-    assert_eq!(error.name, "split-strips");
+    assert_eq!(
+        error.to_string(),
+        "split-strips: would take more than 4,096 pages"
+    );
 }
 
 fn side() -> impl Strategy<Value = u16> {
@@ -364,7 +364,7 @@ proptest! {
         let placement = match plan(&jpeg, &asked) {
             Ok(placement) => placement,
             Err(error) => {
-                let may_fail = settings.iter().any(|(name, _)| *name == error.name || *name == "border");
+                let may_fail = settings.iter().any(|(name, _)| error.to_string().starts_with(*name));
                 prop_assert!(may_fail, "{error}");
                 return Ok(());
             }

@@ -3,6 +3,8 @@
 mod corpus;
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;
+mod document;
+mod large;
 #[path = "../support/libjpeg.rs"]
 #[expect(dead_code, reason = "samples are for the tests of coding")]
 mod libjpeg;

@@ -1,0 +1,59 @@
+//! The text around what clap says of options.
+
+use clap::Command;
+
+pub(crate) const USAGE: &str = "pdfmagic-cli [OPTIONS] IN... OUT
+       pdfmagic-cli [OPTIONS] [IN...] -o OUT
+       pdfmagic-cli [OPTIONS] --each IN...";
+
+/// What most people need: the rest is in the long help and the manual.
+const COMMON: [&str; 8] = [
+    "output", "each", "pagesize", "border", "optimize", "quality", "max_side", "max_size",
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  pdfmagic-cli photo.jpg photo.pdf                 one photo, one page
+  pdfmagic-cli *.jpg -o album.pdf                  a page for each photo
+  pdfmagic-cli scans/ -o scans.pdf -S A4 -b 1cm    a folder, on A4
+  pdfmagic-cli --each --out-dir pdf *.jpg          a PDF for each photo
+  pdfmagic-cli --max-side 2000 *.jpg small.pdf     smaller, lossy
+  scan | pdfmagic-cli - - | lp                     from a pipe to a pipe";
+
+const FILES: &str = "\
+Outputs:
+  OUT appears whole or not at all: on any failure an older OUT stays as it was, and nothing else is left behind.
+  An input or another image is never overwritten, and a PDF is not written to a terminal.
+  Where IN is a file, only its header is read and the system copies the rest; on Btrfs and XFS the PDF shares the blocks of
+  the JPEG, and takes no room of its own.
+
+Exit status:
+  0    done, or the reader of a pipe had enough
+  1    an input or the output failed, or an input was left out
+  2    invalid usage, or OUT is an image that would be overwritten; always plain text, even with --json
+  3    the PDF is written, but a picture in it is damaged
+  130  interrupted";
+
+const MORE: &str = "Run with --help for all options, exit statuses and more.";
+
+/// Examples come before options.
+const TEMPLATE: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+{before-help}{all-args}{after-help}";
+
+/// Adds examples and what else there is to say, and shows but common options with `-h`.
+pub(crate) fn complete(command: Command) -> Command {
+    let shown = |arg: clap::Arg| {
+        let is_common = COMMON.contains(&arg.get_id().as_str());
+        arg.hide_short_help(!is_common)
+    };
+    command
+        .help_template(TEMPLATE)
+        .mut_args(shown)
+        .before_help(EXAMPLES)
+        .after_help(MORE)
+        .after_long_help(FILES)
+}

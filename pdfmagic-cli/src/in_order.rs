@@ -1,0 +1,93 @@
+//! Work on several threads, whose results come in order.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::panic;
+use std::thread::{self, ScopedJoinHandle};
+
+/// What the beginning of a piece of work came to.
+pub(crate) enum Begun<B, R> {
+    /// All of it.
+    Done(R),
+    /// There is more to do, and it takes long.
+    Long(B),
+}
+
+enum Slot<'scope, R> {
+    Done(R),
+    Running(ScopedJoinHandle<'scope, R>),
+}
+
+/// Begins each of `count` pieces of work here, finishes long ones on threads of their own, and takes the results here, in
+/// order. No more than `jobs` are held at a time.
+pub(crate) fn in_order<B: Send, R: Send>(
+    count: usize,
+    jobs: NonZeroUsize,
+    mut begin: impl FnMut(usize) -> Begun<B, R>,
+    finish: impl Fn(B) -> R + Sync,
+    mut take: impl FnMut(usize, R),
+) {
+    let finish = &finish;
+    thread::scope(|scope| {
+        let mut slots = VecDeque::new();
+        let (mut next, mut taken) = (0, 0);
+        loop {
+            while next < count
+                && slots.len() < jobs.get()
+                && !matches!(slots.front(), Some(Slot::Done(_)))
+            {
+                slots.push_back(match begin(next) {
+                    Begun::Done(result) => Slot::Done(result),
+                    Begun::Long(rest) if jobs.get() == 1 || count == 1 => Slot::Done(finish(rest)),
+                    Begun::Long(rest) => Slot::Running(scope.spawn(move || finish(rest))),
+                });
+                next += 1;
+            }
+            let result = match slots.pop_front() {
+                None => break,
+                Some(Slot::Done(result)) => result,
+                Some(Slot::Running(thread)) => thread
+                    .join()
+                    .unwrap_or_else(|panic| panic::resume_unwind(panic)),
+            };
+            take(taken, result);
+            taken += 1;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_and_no_more_are_held_than_jobs() {
+        for jobs in 1..5 {
+            let held = AtomicUsize::new(0);
+            let mut results = Vec::new();
+            let begin = |number| {
+                assert!(held.fetch_add(1, Ordering::SeqCst) < jobs);
+                if number % 3 == 0 {
+                    Begun::Done(number)
+                } else {
+                    Begun::Long(number)
+                }
+            };
+            let take = |at, result| {
+                assert_eq!(at, result);
+                held.fetch_sub(1, Ordering::SeqCst);
+                results.push(result);
+            };
+            in_order(
+                20,
+                NonZeroUsize::new(jobs).unwrap(),
+                begin,
+                |number| number,
+                take,
+            );
+            assert_eq!(results, (0..20).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Which files are inputs, and in which order.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, InputError, is_standard};
+
+/// Names that JPEGs have.
+const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "jif"];
+
+/// Every file that a word of the command line stands for: itself, the JPEGs in a folder, or what a pattern matches, in
+/// natural order of names.
+pub(crate) fn expanded(path: PathBuf) -> Result<Vec<PathBuf>, Failure> {
+    if is_standard(&path) {
+        return Ok(vec![path]);
+    }
+    if path.is_dir() {
+        let found = jpegs_in(&path).and_then(|found| {
+            if found.is_empty() {
+                return Err(InputError::NoJpegInside);
+            }
+            Ok(found)
+        });
+        return found.map_err(|cause| Failure::Input { path, cause });
+    }
+    let pattern = path
+        .to_str()
+        .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
+    let Some(matches) = pattern.and_then(|pattern| glob::glob(pattern).ok()) else {
+        return Ok(vec![path]);
+    };
+    let mut found: Vec<_> = matches.flatten().collect();
+    if found.is_empty() {
+        // Opening it says that there is no such file.
+        found.push(path);
+    }
+    sort(&mut found);
+    Ok(found)
+}
+
+fn jpegs_in(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let mut found: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
+    found.retain(|path| is_named_jpeg(path) && path.is_file());
+    sort(&mut found);
+    Ok(found)
+}
+
+/// Whether a file has the name of a JPEG.
+pub(crate) fn is_named_jpeg(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    EXTENSIONS
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// Sorts by name, numbers in it by their value: 2 comes before 10.
+pub(crate) fn sort(paths: &mut [PathBuf]) {
+    alphanumeric_sort::sort_path_slice(paths);
+}
+
+/// The paths that a file lists, separated by NUL if there is any, or else by lines.
+pub(crate) fn listed_in(file: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut list = Vec::new();
+    let read = if is_standard(file) {
+        io::stdin().lock().read_to_end(&mut list)
+    } else {
+        fs::File::open(file).and_then(|mut file| file.read_to_end(&mut list))
+    };
+    read.map_err(|error| Failure::Input {
+        path: file.to_owned(),
+        cause: error.into(),
+    })?;
+    let separator = if list.contains(&0) { 0 } else { b'\n' };
+    let lines = list.split(|&byte| byte == separator);
+    let trimmed = lines.map(|line| {
+        if separator == b'\n' {
+            line.strip_suffix(b"\r").unwrap_or(line)
+        } else {
+            line
+        }
+    });
+    Ok(trimmed
+        .filter(|line| !line.is_empty())
+        .map(path_of)
+        .collect())
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// One of several parts of the inputs, as `I/N`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/');
+        let parts =
+            parts.and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        match parts {
+            Some((index, count)) if index < count => Ok(Self { index, count }),
+            _ => Err("expected I/N with I from 0 to N - 1, such as 0/4".to_owned()),
+        }
+    }
+}
+
+impl Shard {
+    /// The inputs of this part. Parts are of the same size, or differ by one.
+    pub(crate) fn range(self, inputs: usize) -> std::ops::Range<usize> {
+        let start = |index: usize| {
+            usize::try_from(inputs as u128 * index as u128 / self.count as u128)
+                .expect("no more than there are")
+        };
+        start(self.index)..start(self.index + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_all_inputs_between_them() {
+        for count in 1..20 {
+            for inputs in 0..50 {
+                let mut next = 0;
+                for index in 0..count {
+                    let range = Shard { index, count }.range(inputs);
+                    assert_eq!(range.start, next);
+                    assert!((inputs / count..=inputs.div_ceil(count)).contains(&range.len()));
+                    next = range.end;
+                }
+                assert_eq!(next, inputs);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_in_names_count_by_their_value() {
+        let mut names = ["b.jpg", "a10.jpg", "a9.jpg", "A1.jpg"].map(PathBuf::from);
+        sort(&mut names);
+        assert_eq!(
+            names.map(|name| name.display().to_string()),
+            ["A1.jpg", "a9.jpg", "a10.jpg", "b.jpg"]
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! From words to what is to be done.
+
+use std::io::IsTerminal;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{env, fs, thread};
+
+use pdfmagic_core::{
+    ConversionOptions, Date, DocumentOptions, ImageOptions, InputOptions, OptionError, PageOptions,
+    Settings,
+};
+
+use crate::args::{AppendArgs, ConvertArgs, Files, ReportArgs, RunArgs};
+use crate::failure::{Failure, plain, shown};
+use crate::inputs;
+use crate::job::{Job, Reporting, Run};
+use crate::output::Overwrite;
+
+/// Where the PDFs go.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// All pages into one; `-` is standard output.
+    One(PathBuf),
+    /// One for each input, beside it or in a folder.
+    Each(Option<PathBuf>),
+}
+
+/// Why there is nothing to do.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The command line makes no sense.
+    Usage(String),
+    /// A file that it names cannot be read.
+    Failure(Failure),
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Usage(message)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The job, and where its PDFs go. `None` if this shard has no input.
+pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
+    let file = args.files.pages.as_deref();
+    let options = options(args.page, args.image, args.input, args.document, file);
+    let options = options.map_err(|error| format!("--{error}"))?;
+    let run = run(&args.run, &args.report);
+    let shard = args.files.shard;
+    let (mut inputs, target) = files(args.files)?;
+    if options.single() > inputs.len() {
+        let (single, inputs) = (options.single(), inputs.len());
+        return Err(format!(
+            "--pages has options for {single} pages, but there are {inputs} JPEGs"
+        )
+        .into());
+    }
+    let mut first = 0;
+    if let Some(shard) = shard {
+        let range = shard.range(inputs.len());
+        first = range.start;
+        inputs.truncate(range.end);
+        inputs.drain(..range.start);
+    }
+    let job = Job {
+        inputs,
+        first,
+        options: Arc::new(options),
+        base: None,
+        run,
+    };
+    check(&job)?;
+    Ok((!job.inputs.is_empty()).then_some((job, target)))
+}
+
+/// The job of adding pages to a PDF, and where that goes.
+pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Refusal> {
+    let document = DocumentOptions::default();
+    let mut inputs = Vec::with_capacity(args.paths.len());
+    for path in args.paths {
+        inputs.extend(inputs::expanded(path)?);
+    }
+    let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let job = Job {
+        inputs,
+        first: 0,
+        options: Arc::new(options),
+        base: Some(args.pdf),
+        run: run(&args.run, &args.report),
+    };
+    check(&job)?;
+    Ok(Some((job, Target::One(named(args.output)))))
+}
+
+/// Refuses options that do not go together, before anything is done.
+fn check(job: &Job) -> Result<(), Refusal> {
+    for index in 0..job.inputs.len().max(1) {
+        job.recipe(index, None)
+            .map_err(|error| format!("--{error}"))?;
+    }
+    Ok(())
+}
+
+fn options(
+    page: PageOptions,
+    image: ImageOptions,
+    input: InputOptions,
+    document: DocumentOptions,
+    file: Option<&Path>,
+) -> Result<ConversionOptions, OptionError> {
+    let document = dated(document)?;
+    let Some(path) = file else {
+        return Ok(ConversionOptions::new(document, page, image, input));
+    };
+    let mut settings = Settings::default();
+    settings.set_all(&page)?;
+    settings.set_all(&image)?;
+    settings.set_all(&input)?;
+    settings.set_all(&document)?;
+    let json = fs::read(path).map_err(|error| {
+        let reason = format!("{} cannot be read: {}", shown(path, "-"), plain(&error));
+        OptionError::new("pages", reason)
+    })?;
+    let single = settings.set_object(&json)?;
+    settings.options(single)
+}
+
+/// The document with the dates that `SOURCE_DATE_EPOCH` gives (<https://reproducible-builds.org/specs/source-date-epoch>).
+fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> {
+    const NAME: &str = "SOURCE_DATE_EPOCH";
+    if let Some(epoch) = env::var_os(NAME).filter(|epoch| !epoch.is_empty()) {
+        let seconds = epoch.to_str().and_then(|epoch| epoch.parse().ok());
+        let Some(date) = seconds.and_then(Date::from_unix) else {
+            let reason =
+                format!("the environment variable {NAME} is not a number of seconds since 1970");
+            return Err(OptionError::new("creationdate", reason));
+        };
+        document.creationdate.get_or_insert(date);
+        document.moddate.get_or_insert(date);
+    }
+    Ok(document)
+}
+
+fn run(args: &RunArgs, report: &ReportArgs) -> Run {
+    let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Run {
+        jobs: args.jobs.unwrap_or_else(processors),
+        keep_going: args.keep_going,
+        is_dry: args.dry_run,
+        overwrite: match (args.force, args.no_clobber) {
+            (true, _) => Overwrite::All,
+            (_, true) => Overwrite::Nothing,
+            _ => Overwrite::AllButImages,
+        },
+        report: reporting(report),
+    }
+}
+
+pub(crate) fn reporting(args: &ReportArgs) -> Reporting {
+    Reporting {
+        quiet: args.quiet,
+        json: args.json,
+    }
+}
+
+/// All inputs, in order, and where the PDFs go.
+fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
+    let mut paths = files.paths;
+    let target = if files.each {
+        Target::Each(files.out_dir)
+    } else if let Some(output) = files.output {
+        Target::One(named(output))
+    } else {
+        Target::One(named(last(&mut paths, files.from_file.is_some())?))
+    };
+    let mut inputs = Vec::with_capacity(paths.len());
+    for path in paths {
+        inputs.extend(inputs::expanded(path)?);
+    }
+    if let Some(list) = files.from_file {
+        inputs.extend(inputs::listed_in(&list)?);
+    } else if inputs.is_empty() {
+        inputs.push(standard_input()?);
+    }
+    if files.sort {
+        inputs::sort(&mut inputs);
+    }
+    Ok((inputs, target))
+}
+
+/// Where standard output is a file, it is not to be replaced.
+fn named(output: PathBuf) -> PathBuf {
+    if output.as_os_str() == "/dev/stdout" {
+        "-".into()
+    } else {
+        output
+    }
+}
+
+fn standard_input() -> Result<PathBuf, String> {
+    if std::io::stdin().is_terminal() {
+        return Err("no JPEG is named, and standard input is a terminal: \
+                    pdfmagic-cli -o out.pdf in.jpg"
+            .into());
+    }
+    Ok("-".into())
+}
+
+/// The last path is the output. That of a JPEG is refused: it comes from a pattern such as `*.jpg`, and the last photo would
+/// be lost.
+fn last(paths: &mut Vec<PathBuf>, are_more_listed: bool) -> Result<PathBuf, String> {
+    let output = paths.pop();
+    let Some(output) = output.filter(|_| are_more_listed || !paths.is_empty()) else {
+        return Err("name the JPEGs and the PDF to write: pdfmagic-cli in.jpg out.pdf".into());
+    };
+    if inputs::is_named_jpeg(&output) || is_folder(&output) {
+        let looks = if is_folder(&output) {
+            "is a folder"
+        } else {
+            "looks like a JPEG"
+        };
+        return Err(format!(
+            "the last path is where the PDF goes, and {} {looks}: name the PDF last, or with -o out.pdf",
+            shown(&output, "-")
+        ));
+    }
+    Ok(output)
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}

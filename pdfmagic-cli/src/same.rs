@@ -1,0 +1,57 @@
+//! Finds inputs that are the same, so that their image is stored once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// With how many earlier inputs of its sample one is compared. Two with the same sample are nearly always the same.
+const MAX_COMPARED: usize = 8;
+
+/// What is compared before the bytes: the size, and some bytes that differ from photo to photo.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Sample {
+    pub(crate) size: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The regular files so far.
+#[derive(Debug, Default)]
+pub(crate) struct Same {
+    by_sample: HashMap<Sample, Vec<(usize, PathBuf)>>,
+}
+
+impl Same {
+    /// The number of the first input with the same bytes: `number` itself, unless there is an earlier one.
+    pub(crate) fn first(&mut self, number: usize, path: &Path, sample: Sample) -> usize {
+        let earlier = self.by_sample.entry(sample).or_default();
+        let compared = earlier.iter().take(MAX_COMPARED);
+        let mut same = compared.filter(|(_, other)| {
+            // What cannot be read is not the same.
+            other == path || is_same(path, other).unwrap_or(false)
+        });
+        if let Some((first, _)) = same.next() {
+            return *first;
+        }
+        earlier.push((number, path.to_owned()));
+        number
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> io::Result<bool> {
+    const BUFFER: usize = 64 << 10;
+    let [mut a, mut b] =
+        [File::open(a)?, File::open(b)?].map(|file| BufReader::with_capacity(BUFFER, file));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let size = left.len().min(right.len());
+        if left[..size] != right[..size] {
+            return Ok(false);
+        }
+        if size == 0 {
+            return Ok(left.len() == right.len());
+        }
+        a.consume(size);
+        b.consume(size);
+    }
+}

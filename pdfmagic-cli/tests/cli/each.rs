@@ -1,0 +1,102 @@
+//! A PDF for each JPEG.
+
+use std::fs;
+
+use super::{Folder, jpeg, pages, stderr};
+
+#[test]
+fn is_beside_it_or_in_a_folder() {
+    let folder = Folder::new();
+    folder.done(&["--each", "a.jpg", "b.jpg"]);
+    assert_eq!(folder.names(), ["a.jpg", "a.pdf", "b.jpg", "b.pdf"]);
+    fs::create_dir(folder.path("out")).unwrap();
+    folder.done(&["--each", "--out-dir", "out", "a.jpg", "b.jpg"]);
+    for name in ["out/a.pdf", "out/b.pdf"] {
+        assert_eq!(pages(&folder.read(name)), 1);
+    }
+    folder.done(&["a.jpg", "one.pdf"]);
+    assert_eq!(folder.read("out/a.pdf"), folder.read("one.pdf"));
+}
+
+#[test]
+fn that_fails_does_not_stop_the_others() {
+    let folder = Folder::new();
+    folder.write("bad.jpg", b"GIF89a");
+    let said = folder.failed(&["--each", "bad.jpg", "a.jpg", "gone.jpg", "b.jpg"], 1);
+    assert_eq!(
+        said,
+        "pdfmagic-cli: bad.jpg: not a JPEG: it looks like GIF\n\
+         pdfmagic-cli: gone.jpg: cannot be read: no such file or directory\n\
+         pdfmagic-cli: 2 of 4 failed\n"
+    );
+    assert_eq!(
+        folder.names(),
+        ["a.jpg", "a.pdf", "b.jpg", "b.pdf", "bad.jpg"]
+    );
+}
+
+#[test]
+fn of_two_names_is_not_written_twice() {
+    let folder = Folder::new();
+    folder.write("a.jpeg", &jpeg(3));
+    let said = folder.failed(&["--each", "a.jpg", "a.jpeg"], 1);
+    assert!(
+        said.contains("a.jpeg: would be written twice: a.jpg has the same name"),
+        "{said}"
+    );
+    folder.done(&["a.jpg", "one.pdf"]);
+    assert_eq!(folder.read("a.pdf"), folder.read("one.pdf"));
+}
+
+#[test]
+fn that_exists_can_be_kept_so_that_work_goes_on_where_it_stopped() {
+    let folder = Folder::new();
+    folder.write("a.pdf", b"older");
+    let output = folder.run(&["--each", "--no-clobber", "a.jpg", "b.jpg"]);
+    assert_eq!(
+        (output.status.code(), &*stderr(&output)),
+        (
+            Some(0),
+            "pdfmagic-cli: a.pdf: note: exists already, and is kept\n"
+        )
+    );
+    assert_eq!(folder.read("a.pdf"), b"older");
+    assert_eq!(pages(&folder.read("b.pdf")), 1);
+}
+
+#[test]
+fn is_told_as_json_document_by_document() {
+    let folder = Folder::new();
+    let output = folder.run(&["--json", "--each", "a.jpg", "gone.jpg", "b.jpg"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let documents = told["documents"].as_array().unwrap();
+    let outputs: Vec<_> = documents
+        .iter()
+        .map(|document| &document["output"])
+        .collect();
+    assert_eq!(outputs, ["a.pdf", "b.pdf"]);
+    assert_eq!(told["errors"][0]["input"], "gone.jpg");
+}
+
+#[test]
+fn is_made_by_as_many_processes_as_share_the_work() {
+    let folder = Folder::new();
+    let names: Vec<_> = (0..7).map(|n| format!("{n}.jpg")).collect();
+    for name in &names {
+        folder.write(name, &jpeg(1));
+    }
+    for shard in ["0/3", "1/3", "2/3"] {
+        let mut words = vec!["--each", "--shard", shard];
+        words.extend(names.iter().map(String::as_str));
+        folder.done(&words);
+    }
+    for name in &names {
+        assert_eq!(pages(&folder.read(&name.replace("jpg", "pdf"))), 1);
+    }
+    // More processes than inputs: some have nothing to do.
+    folder.done(&["--each", "--shard", "0/9", "a.jpg", "b.jpg"]);
+    assert!(!folder.names().contains(&"a.pdf".to_owned()));
+    let said = folder.failed(&["--each", "--shard", "3/3", "a.jpg"], 2);
+    assert!(said.contains("I/N"), "{said}");
+}

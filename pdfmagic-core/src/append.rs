@@ -1,0 +1,91 @@
+//! Adds pages to a PDF whose bytes stay as they are (ISO 32000-1, 7.5.6).
+
+use lopdf::xref::XrefType;
+use lopdf::{Dictionary, Object, ObjectId, Writer as Serializer};
+
+use crate::existing::{self, PdfError};
+use crate::pdf::{Previous, Ref, Text, Writer};
+
+/// A PDF to which pages are added.
+#[derive(Debug)]
+pub(crate) struct Existing {
+    catalog: (ObjectId, Dictionary),
+    /// The root of its page tree, which becomes a branch of ours.
+    tree: (ObjectId, Dictionary),
+    /// Entries of its trailer that stay.
+    trailer: Vec<u8>,
+    pub(crate) pages: usize,
+}
+
+/// Reads a PDF to go on with.
+pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
+    let document = existing::read(pdf)?;
+    if existing::is_signed(&document) {
+        return Err(PdfError::Signed);
+    }
+    let catalog = existing::linked(&document, &document.trailer, "Root")?;
+    let tree = existing::linked(&document, catalog.1, "Pages")?;
+    let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
+    let pages = document.get_pages().len();
+    if usize::try_from(count) != Ok(pages) {
+        let reason = format!("its page tree counts {count} pages and has {pages}");
+        return Err(PdfError::Broken { reason });
+    }
+    let mut trailer = Vec::new();
+    for key in ["Root", "Info", "ID"] {
+        if let Ok(value) = document.trailer.get(key.as_bytes()) {
+            trailer.extend_from_slice(format!(" /{key} ").as_bytes());
+            serialize(&mut trailer, value);
+        }
+    }
+    let objects = document.trailer.get(b"Size").and_then(Object::as_i64)?;
+    let objects = u32::try_from(objects).map_err(|error| PdfError::broken(&error))?;
+    let writer = Writer::after(Previous {
+        size: pdf.len() as u64,
+        ends_line: pdf.ends_with(b"\n"),
+        objects: objects.max(document.max_id + 1),
+        startxref: document.xref_start as u64,
+        has_stream: matches!(
+            document.reference_table.cross_reference_type,
+            XrefType::CrossReferenceStream
+        ),
+        rewritten: Vec::new(),
+    });
+    let existing = Existing {
+        catalog: (catalog.0, catalog.1.clone()),
+        tree: (tree.0, tree.1.clone()),
+        trailer,
+        pages,
+    };
+    Ok((existing, writer))
+}
+
+impl Existing {
+    /// Writes the root of the new page tree: all of the old one, and then the new pages.
+    pub(crate) fn put_tree(&self, tree: &mut Text, pages: &[Ref]) {
+        let (number, generation) = self.tree.0;
+        tree.put("<< /Type /Pages /Kids [").put(u64::from(number));
+        tree.put(" ").put(u64::from(generation)).put(" R ");
+        tree.list(pages.iter().copied());
+        tree.put("] /Count ")
+            .put(self.pages + pages.len())
+            .put(" >>");
+    }
+
+    /// Writes the old catalog and the root of the old page tree again, below the new one.
+    pub(crate) fn rewrite(mut self, w: &mut Writer, tree: Ref) -> Vec<u8> {
+        let tree = Object::Reference((tree.number(), 0));
+        self.catalog.1.set("Pages", tree.clone());
+        self.tree.1.set("Parent", tree);
+        for (id, dict) in [self.catalog, self.tree] {
+            let mut body = Vec::new();
+            serialize(&mut body, &Object::Dictionary(dict));
+            w.rewrite(id, &body);
+        }
+        self.trailer
+    }
+}
+
+fn serialize(bytes: &mut Vec<u8>, object: &Object) {
+    Serializer::write_object(bytes, object).expect("memory takes all");
+}

@@ -1,0 +1,149 @@
+//! What a document says of itself: the information dictionary (ISO 32000-1, 14.3.3) and the same as XMP (14.3.2).
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use crate::date::Date;
+use crate::options::DocumentOptions;
+use crate::pdf::{Ref, Text, TextString, Writer};
+
+/// What is said, with no character that XML forbids and nothing empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Metadata {
+    title: Option<String>,
+    author: Option<String>,
+    creator: Option<String>,
+    producer: Option<String>,
+    subject: Option<String>,
+    keywords: Option<String>,
+    created: Option<Date>,
+    modified: Option<Date>,
+    language: Option<String>,
+}
+
+impl Metadata {
+    pub(crate) fn of(options: &DocumentOptions) -> Self {
+        let text = |text: &Option<String>| text.as_deref().and_then(meaningful);
+        Self {
+            title: text(&options.title),
+            author: text(&options.author),
+            creator: text(&options.creator),
+            producer: text(&options.producer),
+            subject: text(&options.subject),
+            keywords: meaningful(&options.keywords.join(",")),
+            created: options.creationdate,
+            modified: options.moddate,
+            language: options.lang.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Writes the information dictionary and the metadata stream. `None` for what would be empty.
+    pub(crate) fn write(&self, w: &mut Writer) -> [Option<Ref>; 2] {
+        if *self == Self::default() {
+            return [None, None];
+        }
+        let is_more_than_language = Self {
+            language: None,
+            ..self.clone()
+        } != Self::default();
+        let info = is_more_than_language.then(|| {
+            let id = w.reserve();
+            w.object(id, |info| self.info(info));
+            id
+        });
+        let mut xmp = Text::new();
+        xmp.put(&*self.xmp());
+        let dict = |dict: &mut Text| {
+            dict.put("/Type /Metadata /Subtype /XML");
+        };
+        [info, Some(w.stream(dict, [xmp.into()]))]
+    }
+
+    fn info(&self, info: &mut Text) {
+        let texts = [
+            (" /Title ", &self.title),
+            (" /Author ", &self.author),
+            (" /Subject ", &self.subject),
+            (" /Keywords ", &self.keywords),
+            (" /Creator ", &self.creator),
+            (" /Producer ", &self.producer),
+        ];
+        info.put("<<");
+        for (key, text) in texts {
+            if let Some(text) = text {
+                info.put(key).put(TextString(text));
+            }
+        }
+        let dates = [
+            (" /CreationDate ", self.created),
+            (" /ModDate ", self.modified),
+        ];
+        for (key, date) in dates {
+            if let Some(date) = date {
+                // As XMP has it, less what is between the digits (7.9.4).
+                let digits = date.to_string().replace(['-', ':', 'T'], "");
+                info.put(key).put(TextString(&format!("D:{digits}")));
+            }
+        }
+        info.put(" >>");
+    }
+
+    fn xmp(&self) -> String {
+        let simple = [
+            ("xmp:CreatorTool", self.creator.clone()),
+            ("xmp:CreateDate", self.created.map(|date| date.to_string())),
+            ("xmp:ModifyDate", self.modified.map(|date| date.to_string())),
+            ("pdf:Keywords", self.keywords.clone()),
+            ("pdf:Producer", self.producer.clone()),
+        ];
+        let listed = [
+            ("dc:title", "Alt", &self.title),
+            ("dc:creator", "Seq", &self.author),
+            ("dc:description", "Alt", &self.subject),
+            ("dc:language", "Bag", &self.language),
+        ];
+        let mut xmp = String::from(
+            "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
+             <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
+             <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n\
+             <rdf:Description rdf:about=\"\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
+             xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\">\n",
+        );
+        for (name, kind, text) in listed {
+            if let Some(text) = text {
+                let language = if kind == "Alt" {
+                    " xml:lang=\"x-default\""
+                } else {
+                    ""
+                };
+                let text = escaped(text);
+                let _ = writeln!(
+                    xmp,
+                    "<{name}><rdf:{kind}><rdf:li{language}>{text}</rdf:li></rdf:{kind}></{name}>"
+                );
+            }
+        }
+        for (name, text) in simple {
+            if let Some(text) = text {
+                let _ = writeln!(xmp, "<{name}>{}</{name}>", escaped(&text));
+            }
+        }
+        xmp + "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>"
+    }
+}
+
+/// The text less what XML forbids, if anything is left.
+fn meaningful(text: &str) -> Option<String> {
+    let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+    let text: String = text.chars().filter(is_allowed).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The text as XML has it between tags.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '\r']) {
+        return text.into();
+    }
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('\r', "&#13;").into()
+}

@@ -1,0 +1,263 @@
+//! What is done with PDFs that exist: JPEGs are taken out, and pages are added.
+
+#[path = "support/corpus_files.rs"]
+mod corpus_files;
+
+use lopdf::{LoadOptions, Object};
+use pdfmagic_core::jpeg::Orientation;
+use pdfmagic_core::{
+    Auto, Backend, Document, DocumentOptions, Notice, Options, Page, Passthrough, extract_jpegs,
+};
+
+fn strict(pdf: &[u8]) -> lopdf::Document {
+    let options = LoadOptions {
+        strict: true,
+        ..LoadOptions::default()
+    };
+    lopdf::Document::load_mem_with_options(pdf, options).expect("a strict reader takes it")
+}
+
+use corpus_files::read;
+
+/// A PDF with a page for each JPEG.
+fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8> {
+    let mut document = Document::new();
+    let mut pdf = Vec::new();
+    for jpeg in jpegs {
+        let page = Page::from_jpeg(jpeg, options, backend).expect("it is sound");
+        document
+            .write_page(page, jpeg, &mut pdf)
+            .expect("memory takes all");
+    }
+    document.finish_into(&mut pdf).expect("memory takes all");
+    pdf
+}
+
+#[test]
+fn what_was_not_mended_comes_out_bit_for_bit() {
+    let (mut same, mut mended) = (0, 0);
+    for (name, jpeg) in corpus_files::files() {
+        let options = Options::default();
+        let Ok(page) = Page::from_jpeg(&jpeg, &options, &Passthrough) else {
+            continue;
+        };
+        let pdf = pdf_of(std::slice::from_ref(&jpeg), &options, &Passthrough);
+        let found = extract_jpegs(&pdf).expect("it is our own");
+        let [extracted] = found.as_slice() else {
+            panic!("{name}: {} images", found.len());
+        };
+        let read = strict(&pdf);
+        let mut streams = read
+            .objects
+            .values()
+            .filter_map(|object| object.as_stream().ok());
+        let stream = streams
+            .find(|stream| stream.dict.has(b"Width"))
+            .expect("an image");
+        let is_turned = page.notices().contains(&Notice::OrientationNeutralized);
+        let differing = stream
+            .content
+            .iter()
+            .zip(&jpeg)
+            .filter(|(a, b)| a != b)
+            .count();
+        // All that may have been mended is the orientation, which is two bytes.
+        let is_whole =
+            stream.content.len() == jpeg.len() && differing <= if is_turned { 2 } else { 0 };
+        if is_whole {
+            assert!(extracted.data == jpeg, "{name}");
+            same += 1;
+        } else {
+            mended += 1;
+        }
+    }
+    println!("{same} files came out bit for bit, {mended} had been mended");
+    assert!(same > 40, "{same} of {mended}");
+}
+
+#[test]
+fn what_the_page_does_with_it_is_told() {
+    let jpegs = ["gray.jpg", "orientation_6.jpg", "icc_srgb.jpg"].map(read);
+    let found = extract_jpegs(&pdf_of(&jpegs, &Options::default(), &Auto)).expect("it is our own");
+    assert_eq!(
+        found.iter().map(|jpeg| jpeg.page).collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(3)]
+    );
+    assert_eq!(found[1].orientation, Orientation::RightTop);
+    assert!(found[0].icc_profile.is_none() && found[2].icc_profile.is_some());
+    for (extracted, jpeg) in found.iter().zip(&jpegs) {
+        assert!(extracted.data == *jpeg);
+    }
+}
+
+#[test]
+fn every_turn_of_a_page_is_known_again() {
+    for orientation in 1..=8 {
+        let jpeg = read(&format!("orientation_{orientation}.jpg"));
+        let mut options = Options::default();
+        options.page.pagesize = "A4".parse().ok();
+        let found = extract_jpegs(&pdf_of(std::slice::from_ref(&jpeg), &options, &Auto))
+            .expect("it is our own");
+        assert_eq!(found[0].orientation.exif(), orientation);
+        assert!(found[0].data == jpeg, "orientation {orientation}");
+    }
+}
+
+#[test]
+fn images_under_other_filters_and_in_forms_are_found() {
+    use lopdf::{Dictionary, Stream, dictionary};
+    let jpeg = read("orientation_6.jpg");
+    let mut neutral = pdf_of(std::slice::from_ref(&jpeg), &Options::default(), &Auto);
+    let neutral = {
+        let document = strict(&neutral);
+        neutral.clear();
+        let mut streams = document
+            .objects
+            .values()
+            .filter_map(|object| object.as_stream().ok());
+        streams
+            .find(|stream| stream.dict.has(b"Width"))
+            .expect("an image")
+            .content
+            .clone()
+    };
+    let mut document = lopdf::Document::with_version("1.7");
+    let mut image = Stream::new(
+        dictionary! {
+            "Type" => "XObject", "Subtype" => "Image", "Width" => 64, "Height" => 48,
+            "ColorSpace" => "DeviceRGB", "BitsPerComponent" => 8,
+        },
+        neutral,
+    );
+    image.compress().expect("it can be compressed");
+    if !image.dict.has(b"Filter") {
+        image.dict.set("Filter", Vec::<Object>::new());
+    }
+    let mut filters: Vec<Object> = match image.dict.get(b"Filter").expect("it was set") {
+        Object::Array(filters) => filters.clone(),
+        filter => vec![filter.clone()],
+    };
+    filters.push("DCTDecode".into());
+    image.dict.set("Filter", filters);
+    let image = document.add_object(image);
+    let form = Stream::new(
+        dictionary! {
+            "Type" => "XObject", "Subtype" => "Form", "BBox" => vec![0.into(), 0.into(), 1.into(), 1.into()],
+            "Matrix" => vec![0.into(), (-1).into(), 1.into(), 0.into(), 0.into(), 1.into()],
+            "Resources" => dictionary! { "XObject" => dictionary! { "X" => image } },
+        },
+        b"/X Do".to_vec(),
+    );
+    let form = document.add_object(form);
+    let content = document.add_object(Stream::new(
+        Dictionary::new(),
+        b"q 10 0 0 20 5 5 cm /F Do Q".to_vec(),
+    ));
+    let tree = document.new_object_id();
+    let page = document.add_object(dictionary! {
+        "Type" => "Page", "Parent" => tree, "Contents" => content,
+        "MediaBox" => vec![0.into(), 0.into(), 100.into(), 100.into()],
+        "Resources" => dictionary! { "XObject" => dictionary! { "F" => form } },
+    });
+    document.objects.insert(
+        tree,
+        dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 }.into(),
+    );
+    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+    document.trailer.set("Root", catalog);
+    let mut pdf = Vec::new();
+    document.save_to(&mut pdf).expect("memory takes all");
+    let found = extract_jpegs(&pdf).expect("it is sound");
+    assert_eq!(found[0].orientation, Orientation::RightTop);
+    assert!(found[0].data == jpeg);
+}
+
+/// The PDF with pages added.
+fn appended(old: &[u8], jpegs: &[Vec<u8>]) -> Vec<u8> {
+    let mut document = Document::after(old).expect("it can be gone on with");
+    let mut pdf = old.to_vec();
+    for jpeg in jpegs {
+        let page = Page::from_jpeg(jpeg, &Options::default(), &Auto).expect("it is sound");
+        document
+            .write_page(page, jpeg, &mut pdf)
+            .expect("memory takes all");
+    }
+    document.finish_into(&mut pdf).expect("memory takes all");
+    pdf
+}
+
+#[test]
+fn pages_are_added_behind_those_there_are() {
+    let jpegs = ["gray.jpg", "icc_srgb.jpg"].map(read);
+    let mut pdf = pdf_of(&jpegs[..1], &Options::default(), &Auto);
+    for times in 1..4 {
+        let longer = appended(&pdf, &jpegs);
+        assert!(longer.starts_with(&pdf));
+        let read = strict(&longer);
+        assert_eq!(read.get_pages().len(), 1 + 2 * times);
+        let found = extract_jpegs(&longer).expect("it is our own");
+        let expected =
+            std::iter::once(&jpegs[0]).chain(std::iter::repeat_n(&jpegs, times).flatten());
+        assert!(found.iter().map(|jpeg| &jpeg.data).eq(expected));
+        pdf = longer;
+    }
+}
+
+#[test]
+fn what_a_document_says_of_itself_stays_when_pages_are_added() {
+    let mut options = DocumentOptions::default();
+    options.title = Some("Old".to_owned());
+    options.lang = "en".parse().ok();
+    let mut document = Document::with_options(&options);
+    let jpeg = read("gray.jpg");
+    let mut pdf = Vec::new();
+    let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is sound");
+    document
+        .write_page(page, &jpeg, &mut pdf)
+        .expect("memory takes all");
+    document.finish_into(&mut pdf).expect("memory takes all");
+    let read = strict(&appended(&pdf, &[jpeg]));
+    let info = read
+        .trailer
+        .get(b"Info")
+        .and_then(Object::as_reference)
+        .expect("there is one");
+    let title = read
+        .get_dictionary(info)
+        .and_then(|info| info.get(b"Title"));
+    assert_eq!(title.and_then(Object::as_str).expect("a title"), b"Old");
+    assert!(
+        read.catalog()
+            .is_ok_and(|catalog| catalog.has(b"Lang") && catalog.has(b"Metadata"))
+    );
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_is_refused_by_its_reason() {
+    let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = pdf
+            .windows(from.len())
+            .rposition(|w| w == from.as_bytes())
+            .expect("it is there");
+        let mut pdf = pdf.clone();
+        pdf[at..at + to.len()].copy_from_slice(to.as_bytes());
+        pdf
+    };
+    for (pdf, code) in [
+        (read("gray.jpg"), "pdf.not_pdf"),
+        (pdf[..pdf.len() - 30].to_vec(), "pdf.broken"),
+        (replaced("/Count 1", "/Count 2"), "pdf.broken"),
+        (replaced("startxref\n", "startxerf\n"), "pdf.broken"),
+    ] {
+        assert_eq!(
+            Document::after(&pdf).expect_err("it is refused").code(),
+            code
+        );
+    }
+    assert_eq!(
+        extract_jpegs(b"GIF89a").expect_err("it is refused").code(),
+        "pdf.not_pdf"
+    );
+}

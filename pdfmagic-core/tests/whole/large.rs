@@ -1,0 +1,154 @@
+//! Large images and large files: where their data lies, and how far offsets go.
+
+use std::ops::Range;
+
+use pdfmagic_core::{Document, Options, Page, Passthrough, Piece, Source};
+use proptest::prelude::*;
+
+use crate::corpus_files::read;
+
+const BLOCK: u64 = 4096;
+
+/// Smaller inputs are looked at as a whole, in bytes.
+const ENOUGH: u64 = 70_000;
+
+/// A JPEG of so many bytes, of which there are only the ends.
+fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
+    let source = Source::Ends {
+        head,
+        tail: &[0xFF, 0xD9],
+        size,
+    };
+    let page = Page::from_jpeg(source, &Options::default(), &Passthrough);
+    document.push(page.expect("its header is sound"))
+}
+
+fn head(name: &str) -> Vec<u8> {
+    let jpeg = read(name);
+    let data = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]);
+    jpeg[..data.expect("a scan") + 32].to_vec()
+}
+
+/// A file of which only what we made is there, by its place.
+#[derive(Default)]
+struct Sparse {
+    size: u64,
+    made: Vec<(u64, Vec<u8>)>,
+    ranges: Vec<(u64, Range<u64>)>,
+}
+
+impl Sparse {
+    fn push(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            let size = piece.size();
+            match piece {
+                Piece::Made(bytes) => self.made.push((self.size, bytes)),
+                Piece::Input(range) => self.ranges.push((self.size, range)),
+            }
+            self.size += size;
+        }
+    }
+
+    /// What we made from there on.
+    fn at(&self, offset: u64) -> &[u8] {
+        let holds = |(start, bytes): &&(u64, Vec<u8>)| {
+            (*start..start + bytes.len() as u64).contains(&offset)
+        };
+        let (start, bytes) = self.made.iter().find(holds).expect("we made what is there");
+        &bytes[usize::try_from(offset - start).expect("within")..]
+    }
+
+    /// The offset at the end of the file.
+    fn startxref(&self) -> u64 {
+        let (_, end) = self.made.last().expect("a trailer");
+        let end = String::from_utf8_lossy(end);
+        let (_, offset) = end.rsplit_once("startxref\n").expect("there is one");
+        offset
+            .trim_end_matches("\n%%EOF\n")
+            .parse()
+            .expect("a number")
+    }
+
+    /// The offsets of the objects from 1 on.
+    fn offsets(&self) -> Vec<u64> {
+        let section = self.at(self.startxref());
+        if let Some(table) = section.strip_prefix(b"xref\n0 ") {
+            let entries = table.split(|&byte| byte == b'\n').skip(2);
+            let number = |entry: &[u8]| String::from_utf8_lossy(&entry[..10]).parse().ok();
+            return entries
+                .map_while(|entry| (entry.len() == 19).then(|| number(entry))?)
+                .collect();
+        }
+        let text = String::from_utf8_lossy(section);
+        assert!(
+            text.contains("/Type /XRef") && text.contains("/W [1 6 2]"),
+            "{text}"
+        );
+        let data = section
+            .windows(7)
+            .position(|word| word == b"stream\n")
+            .expect("a stream");
+        let size = text
+            .split_once("/Size ")
+            .and_then(|(_, rest)| rest.split_once(' '));
+        let size: usize = size
+            .and_then(|(size, _)| size.parse().ok())
+            .expect("a number");
+        assert!(text.contains(&format!("/Length {} ", size * 9)), "{text}");
+        let entries = section[data + 7..][..size * 9].chunks(9);
+        let entry = |entry: &[u8]| {
+            assert_eq!((entry[0], &entry[7..]), (1, &[0, 0][..]));
+            entry[1..7]
+                .iter()
+                .fold(0, |offset, &byte| offset << 8 | u64::from(byte))
+        };
+        entries.skip(1).map(entry).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_offset_leads_to_its_object_whatever_the_size(
+        sizes in prop::collection::vec((0u64..1 << 20, 0u32..34), 1..12),
+    ) {
+        let head = head("ycbcr_444.jpg");
+        let mut document = Document::new();
+        let mut file = Sparse::default();
+        for (mantissa, shift) in sizes {
+            let size = (head.len() as u64 + ENOUGH).max(mantissa << shift >> 20);
+            file.push(pieces_of(&mut document, &head, size));
+        }
+        file.push(vec![Piece::Made(document.finish().expect("it has pages"))]);
+        prop_assert_eq!(file.startxref() > 9_999_999_999, file.at(file.startxref())[0] != b'x');
+        let offsets = file.offsets();
+        prop_assert!(offsets.len() > 4);
+        for (number, &offset) in (1..).zip(&offsets) {
+            let object = format!("{number} 0 obj\n");
+            prop_assert!(file.at(offset).starts_with(object.as_bytes()), "object {}", number);
+        }
+    }
+
+    #[test]
+    fn a_large_range_lies_in_its_blocks_as_in_the_input(
+        name in prop::sample::select(vec!["ycbcr_444.jpg", "orientation_6.jpg", "icc_srgb.jpg", "soi_twice.jpg"]),
+        sizes in prop::collection::vec((0u64..5_000_000, any::<bool>()), 1..6),
+    ) {
+        let head = head(name);
+        let mut document = Document::new();
+        let mut file = Sparse::default();
+        for (size, is_small) in sizes {
+            let size = if is_small { size % (256 << 10) } else { size + (257 << 10) };
+            let (before, ranges) = (file.size, file.ranges.len());
+            file.push(pieces_of(&mut document, &head, size.max(head.len() as u64 + ENOUGH)));
+            let largest = file.ranges[ranges..].iter().max_by_key(|(_, range)| range.end - range.start);
+            let (offset, range) = largest.expect("an image has data");
+            if range.end - range.start >= 256 << 10 {
+                prop_assert_eq!(offset % BLOCK, range.start % BLOCK);
+                // With all that a page needs.
+                prop_assert!(file.size - before < size + BLOCK + 5000);
+            } else {
+                prop_assert!(file.size - before < size.max(head.len() as u64 + ENOUGH) + 5000);
+            }
+        }
+    }
+}
