@@ -118,11 +118,10 @@
 //! | `serde` | options by name, from queries, forms and JSON |
 //! | `utoipa` | options as OpenAPI describes them |
 //!
-//! # Codes
-//!
-//! [`Error::code`] and [`Notice::code`] are stable names for programs; the texts for people may change.
+#![cfg_attr(not(feature = "reencode"), doc = "[`Reencode`]: #features")]
+#![cfg_attr(not(feature = "lopdf"), doc = "[`extract_jpegs`]: #features")]
+#![doc = ""]
 #![doc = include_str!("../codes.md")]
-#![cfg_attr(not(feature = "reencode"), doc = "\n[`Reencode`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod amount;

@@ -73,7 +73,12 @@ fn code<'s>(source: &'s str, name: &str, variant: &str) -> Option<&'s str> {
 
 fn table() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut out = String::new();
+    let mut out = "# Codes
+
+Stable names of errors and notices, for programs; the texts for people may change. The library gives them by `code()`,
+the command in `--json`, and the service in `Pdfmagic-Notices` and problem documents.
+"
+    .to_owned();
     for (file, name, heading) in ENUMS {
         let source = fs::read_to_string(root.join(file)).unwrap();
         let rows: Vec<_> = variants(&source, name)
