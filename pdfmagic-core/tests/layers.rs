@@ -9,11 +9,13 @@ const LAYERS: &[&[&str]] = &[
     &[
         "damage",
         "amount",
+        "conformance",
         "date",
         "density",
         "error",
         "existing",
         "file_kind",
+        "fingerprint",
         "length",
         "limits",
         "notice",
@@ -21,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
         "piece",
         "profile",
         "quality",
+        "standard",
         "value",
     ],
     &["pdf"],
@@ -28,7 +31,10 @@ const LAYERS: &[&[&str]] = &[
     &["jpeg"],
     &["coding"],
     &["backend", "extract", "geometry"],
-    &["document", "inspect", "objects", "page", "streamed"],
+    &["conforming", "structure"],
+    &[
+        "document", "extras", "inspect", "objects", "page", "streamed",
+    ],
     &["crate"],
 ];
 
