@@ -2,6 +2,7 @@
 //! the names of files and options.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -43,10 +44,8 @@ fn files_that_users_reported_become_what_the_table_says() {
             .map(|line| line.strip_prefix(&prefix).unwrap())
             .map(|line| line.strip_prefix("note: ").unwrap_or(line))
             .collect();
-        found += &format!(
-            "{file}\t{options}\t{status}\t{count}\t{}\n",
-            said.join("; ")
-        );
+        let said = said.join("; ");
+        writeln!(found, "{file}\t{options}\t{status}\t{count}\t{said}").unwrap();
     }
     if std::env::var_os("BLESS").is_some() {
         fs::write(&table, &found).unwrap();
