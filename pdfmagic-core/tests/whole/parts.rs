@@ -25,7 +25,7 @@ fn whole(input: &[u8]) -> Result<Made, Error> {
 
 fn of_parts(input: &[u8]) -> Result<Made, Error> {
     let size = input.len() as u64;
-    let mut known = Vec::from([0..size.min(1024)]);
+    let mut known: Vec<_> = std::iter::once(0..size.min(1024)).collect();
     loop {
         let slice = |range: &Range<u64>| {
             let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
