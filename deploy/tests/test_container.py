@@ -60,7 +60,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
     [client] = manifests.containers(kustomize("overlays/load-job"))
     memory = int(manifests.quantity(client["resources"]["limits"]["memory"]))
     # As in the Job, but for the target, the start and the number of the client.
-    words = [word for word in client["args"] if not word.startswith(("http:", "--start-every", "--client-id"))]
+    words = [word for word in client["args"] if not word.startswith(("http:", "--start-at", "--client-id"))]
     url = f"http://127.0.0.1:{service[8080]}/"
     limits = [f"--memory={memory}", "--network=host"]
     output = podman("run", "--rm", *HARDENED, *limits, LOAD_IMAGE, url, *words)
