@@ -1,11 +1,12 @@
 //! A JPEG to be read: its beginning in memory, and a way to the rest.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use pdfmagic_core::{Error, Jpeg, Page, Piece, Source};
+use pdfmagic_core::{Error, Inspection, Jpeg, Page, Piece, Source};
 
 use crate::failure::{InputError, is_standard};
 use crate::job::Recipe;
@@ -32,6 +33,10 @@ impl Input {
         }
         let file = File::open(path)?;
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            // One that holds any stands for them, and is never opened.
+            return Err(InputError::NoJpegInside);
+        }
         if !metadata.is_file() {
             return Self::read_all(file);
         }
@@ -70,31 +75,45 @@ impl Input {
         }
     }
 
-    /// Makes its pages: gives the core more of the beginning until that is enough.
+    /// Makes its pages.
     pub(crate) fn pages(&mut self, recipe: &Recipe) -> Result<Vec<Page>, InputError> {
-        loop {
-            match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
-                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
-                    self.read_head(4 * given)?;
-                }
-                pages => return Ok(pages?),
-            }
-        }
+        self.ask(|source| Page::all_from_jpeg(source, &recipe.options, &*recipe.backend))
+    }
+
+    /// Says what it is.
+    pub(crate) fn inspection(&mut self, recipe: &Recipe) -> Result<Inspection, InputError> {
+        self.ask(|source| Inspection::of(source, &recipe.options, &*recipe.backend))
     }
 
     /// Looks for what is wrong with its header.
     pub(crate) fn check(&mut self, recipe: &Recipe) -> Result<(), InputError> {
+        self.ask(|source| {
+            let jpeg = Jpeg::parse(source, &recipe.options.limits)?;
+            let carried = recipe.backend.can_carry(&jpeg);
+            carried.map_err(Error::Unsupported)
+        })
+    }
+
+    /// Asks the core, and gives it more of the beginning until that is enough.
+    fn ask<T>(
+        &mut self,
+        question: impl Fn(Source<'_>) -> Result<T, Error>,
+    ) -> Result<T, InputError> {
         loop {
-            match Jpeg::parse(self.source(), &recipe.options.limits) {
+            match question(self.source()) {
                 Err(Error::NeedsInput { given }) if self.rest().is_some() => {
                     self.read_head(4 * given)?;
                 }
-                Err(error) => return Err(error.into()),
-                Ok(jpeg) => {
-                    let carried = recipe.backend.can_carry(&jpeg);
-                    return carried.map_err(|feature| Error::Unsupported(feature).into());
-                }
+                answer => return Ok(answer?),
             }
+        }
+    }
+
+    /// Refuses a file that is no longer of the size it had: who writes it has not ended.
+    pub(crate) fn check_size(&self) -> Result<(), InputError> {
+        match &self.file {
+            Some(file) => same_size(file, self.size),
+            None => Ok(()),
         }
     }
 
@@ -186,6 +205,15 @@ impl Input {
         };
         file.seek(SeekFrom::Start(known as u64))?;
         exact(file.read_exact(&mut self.head[known..]))
+    }
+}
+
+/// Refuses a file that is no longer of the size it had, in bytes.
+pub(crate) fn same_size(file: &File, size: u64) -> Result<(), InputError> {
+    match file.metadata()?.len().cmp(&size) {
+        Ordering::Less => Err(InputError::Shrank),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(InputError::Grew),
     }
 }
 
