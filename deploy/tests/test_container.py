@@ -72,7 +72,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
     ("image", "program", "ports", "maximum"),
     [
         (IMAGE, "pdfmagic-http", {"8080/tcp": {}, "9090/tcp": {}}, 5_500_000),
-        (LOAD_IMAGE, "pdfmagic-load", None, 3_500_000),
+        (LOAD_IMAGE, "pdfmagic-load", None, 8_000_000),
     ],
 )
 def test_an_image_holds_one_small_program_and_describes_it(image, program, ports, maximum, tmp_path):
