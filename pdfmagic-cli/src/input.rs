@@ -16,6 +16,9 @@ use crate::same::Sample;
 /// Holds nearly every header.
 const FIRST_READ: u64 = 16 << 10;
 
+/// How many of the last bytes tell all that there is to know of the end.
+const TAIL: usize = 8;
+
 /// An input whose beginning is in memory; all of it, unless it is a regular file.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -23,7 +26,7 @@ pub(crate) struct Input {
     file: Option<File>,
     size: u64,
     head: Vec<u8>,
-    tail: [u8; 2],
+    tail: [u8; TAIL],
 }
 
 impl Input {
@@ -44,12 +47,12 @@ impl Input {
             file: Some(file),
             size: metadata.len(),
             head: Vec::new(),
-            tail: [0; 2],
+            tail: [0; TAIL],
         };
         input.read_head(FIRST_READ)?;
-        let mut tail = [0; 2];
+        let mut tail = [0; TAIL];
         if let Some(mut file) = input.rest() {
-            file.seek(SeekFrom::Start(input.size - 2))?;
+            file.seek(SeekFrom::Start(input.size - TAIL as u64))?;
             exact(file.read_exact(&mut tail))?;
         }
         Ok(Self { tail, ..input })
@@ -63,7 +66,7 @@ impl Input {
             file: None,
             size: head.len() as u64,
             head,
-            tail: [0; 2],
+            tail: [0; TAIL],
         })
     }
 
@@ -101,8 +104,8 @@ impl Input {
     ) -> Result<T, InputError> {
         loop {
             match question(self.source()) {
-                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
-                    self.read_head(4 * given)?;
+                Err(Error::NeedsInput { wanted, .. }) if self.rest().is_some() => {
+                    self.read_head(wanted.end)?;
                 }
                 answer => return Ok(answer?),
             }
