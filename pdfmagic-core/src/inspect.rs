@@ -149,7 +149,15 @@ impl Inspection {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
-        let jpeg = Jpeg::parse(source, &options.limits)?;
+        Self::new(Jpeg::parse(source, &options.limits)?, options, backend)
+    }
+
+    /// The same for a JPEG whose header has been read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::new`].
+    pub fn new(jpeg: Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         let facts = jpeg.clone();
         let page = Page::new(jpeg, options, backend)?;
         let frame = facts.frame();
@@ -302,7 +310,10 @@ impl fmt::Display for Inspection {
             f,
             "in a PDF: a page of {width:.1} x {height:.1} points with {how}"
         )?;
-        for notice in &self.notices {
+        // Damage has a line of its own.
+        let damage = self.damage.as_ref().map(|damage| damage.code);
+        let notices = self.notices.iter();
+        for notice in notices.filter(|notice| Some(notice.code) != damage) {
             write!(f, "\nnote: {}", notice.message)?;
         }
         Ok(())
