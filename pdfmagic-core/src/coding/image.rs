@@ -62,15 +62,25 @@ impl Coefficients {
             stream.resume(&scan, end, seams.as_ref());
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
+        let (memory, damage) = (stream.memory, stream.into_damage());
+        // Of a progression that is cut off, steps are too coarse for that.
+        if damage.is_some() && precision.is_none() {
+            for (plane, quantizer) in planes.iter_mut().zip(&quantizers) {
+                plane
+                    .blocks
+                    .iter_mut()
+                    .for_each(|block| block.limit(quantizer));
+            }
+        }
         let image = Self {
             quantizers,
             planes,
             grid,
-            memory: stream.memory,
+            memory,
             precision,
             adobe: jpeg.stated_transform(),
         };
-        Ok((image, stream.into_damage()))
+        Ok((image, damage))
     }
 
     /// Keeps the first component only, which is gray where the others are color differences.
