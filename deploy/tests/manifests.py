@@ -178,6 +178,29 @@ def unrestricted(documents):
             yield f"{owner['kind']}: gets a token, or the variables of Services"
 
 
+# Fields that the API server keeps although they are zero, empty or false: pointers in its types.
+KEPT = {
+    "allowPrivilegeEscalation",
+    "automountServiceAccountToken",
+    "backoffLimitPerIndex",
+    "disableNameSuffixHash",
+    "emptyDir",
+    "enableServiceLinks",
+    "maxUnavailable",
+    "stabilizationWindowSeconds",
+}
+
+
+def dropped_fields(value, path=""):
+    """Fields that the API server drops, since they are empty or say what is the default of their type."""
+    items = enumerate(value) if isinstance(value, list) else value.items()
+    for key, value in items:
+        if isinstance(value, (dict, list)) and value:
+            yield from dropped_fields(value, f"{path}.{key}")
+        elif not value and key not in KEPT:
+            yield f"{path}.{key}: {value!r} is dropped"
+
+
 def malformed_quantities(documents):
     for container in containers(documents):
         for side in ("requests", "limits"):

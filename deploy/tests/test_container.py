@@ -60,7 +60,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
     [client] = manifests.containers(kustomize("overlays/load-job"))
     memory = int(manifests.quantity(client["resources"]["limits"]["memory"]))
     # As in the Job, but for the target, the start and the number of the client.
-    words = [word for word in client["args"] if not word.startswith(("http:", "--start-every", "--client-id"))]
+    words = [word for word in client["args"] if not word.startswith(("http:", "--start-at", "--client-id"))]
     url = f"http://127.0.0.1:{service[8080]}/"
     limits = [f"--memory={memory}", "--network=host"]
     output = podman("run", "--rm", *HARDENED, *limits, LOAD_IMAGE, url, *words)
@@ -72,7 +72,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
     ("image", "program", "ports", "maximum"),
     [
         (IMAGE, "pdfmagic-http", {"8080/tcp": {}, "9090/tcp": {}}, 5_500_000),
-        (LOAD_IMAGE, "pdfmagic-load", None, 3_500_000),
+        (LOAD_IMAGE, "pdfmagic-load", None, 8_000_000),
     ],
 )
 def test_an_image_holds_one_small_program_and_describes_it(image, program, ports, maximum, tmp_path):

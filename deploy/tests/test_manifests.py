@@ -129,6 +129,17 @@ def test_a_limit_without_room_for_one_body_is_refused():
 
 
 @everywhere
+def test_the_cluster_keeps_every_field(documents):
+    """What it drops would differ at each apply and `kubectl diff`."""
+    assert not list(manifests.dropped_fields(documents))
+
+
+@pytest.mark.parametrize("field", [{"egress": []}, {"a": {"b": None}}, {"a": [{}]}, {"a": [{"hostNetwork": False}]}])
+def test_a_field_that_the_cluster_drops_is_found(field):
+    assert list(manifests.dropped_fields([{"kind": "Pod", **field}]))
+
+
+@everywhere
 def test_the_admin_port_answers_every_probe(documents, service):
     for name, path, port in manifests.probes(documents):
         assert port == 9090, name
@@ -187,7 +198,7 @@ def test_namespaces_admit_only_restricted_pods(documents):
 def test_the_jobs_arguments_are_the_load_generators(service):
     [client] = manifests.containers(BUILT["load-job"])
     url, *arguments = client["args"]
-    arguments = [word.replace("$(JOB_COMPLETION_INDEX)", "7").replace("every=60", "every=1") for word in arguments]
+    arguments = [word.replace("$(JOB_COMPLETION_INDEX)", "7").replace("START_AT", "0") for word in arguments]
     url = urllib.parse.urlsplit(url)._replace(netloc=f"127.0.0.1:{service[8080]}").geturl()
     done = subprocess.run([PROGRAMS / "pdfmagic-load", url, *arguments], check=True, capture_output=True)
     samples = [json.loads(line) for line in done.stdout.splitlines()[1:]]

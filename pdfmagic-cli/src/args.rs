@@ -32,6 +32,8 @@ pub(crate) struct Cli {
 /// What else can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what JPEGs are, and what a conversion would do with them
+    Inspect(Box<InspectArgs>),
     /// Take the JPEGs out of PDFs again
     Extract(ExtractArgs),
     /// Add pages to a PDF, whose own bytes stay as they are
@@ -66,6 +68,30 @@ pub(crate) struct ConvertArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// JPEGs, folders of them, or patterns; `-` is standard input
+    #[arg(value_name = "IN", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Report as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Number of JPEGs looked at at the same time
+    ///
+    /// Default: the number of processors.
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) input: InputOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+    #[command(flatten)]
+    pub(crate) image: ImageOptions,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ExtractArgs {
     /// PDFs; album.pdf gives album-1.jpg, album-2.jpg, and so on
     #[arg(value_name = "PDF", required = true)]
@@ -75,7 +101,7 @@ pub(crate) struct ExtractArgs {
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Replace files that exist
+    /// Replace files that exist; with -o, images too
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -171,6 +197,8 @@ pub(crate) struct RunArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Leave out JPEGs that fail, and exit with status 1
+    ///
+    /// With --each, also go on where an earlier run stopped: a PDF that is whole and newer than its JPEG is kept.
     #[arg(long)]
     pub(crate) keep_going: bool,
 

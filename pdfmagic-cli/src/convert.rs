@@ -9,7 +9,7 @@ use pdfmagic_core::{Damage, Document, Notice, Page, Piece};
 
 use crate::failure::{Failure, InputError, OutputError, is_standard};
 use crate::in_order::{Begun, in_order};
-use crate::input::Input;
+use crate::input::{Input, same_size};
 use crate::job::{Job, Recipe};
 use crate::output::{Output, WrittenInPlace};
 use crate::progress::Progress;
@@ -24,6 +24,13 @@ pub(crate) struct Made {
     pub(crate) pages: usize,
     pub(crate) inputs: Vec<Told>,
     pub(crate) in_place: Option<WrittenInPlace>,
+}
+
+impl Made {
+    /// Whether a picture in it is.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.inputs.iter().any(|told| told.damage.is_some())
+    }
 }
 
 /// What is told of an input.
@@ -100,9 +107,11 @@ impl<'j> Conversion<'j> {
                     path: base.clone(),
                     cause,
                 };
-                let (document, old) = go_on_with(base).map_err(unreadable)?;
-                let copied = output.copy(old);
-                (document, copied.map_err(|error| unwritable(error.into()))?)
+                let (document, old, size) = go_on_with(base).map_err(unreadable)?;
+                let copied = output.copy(&old, size);
+                copied.map_err(|error| unwritable(error.into()))?;
+                same_size(&old, size).map_err(unreadable)?;
+                (document, size)
             }
         };
         Ok(Self {
@@ -142,14 +151,20 @@ impl<'j> Conversion<'j> {
             let written = match pages {
                 Ok(_) if gives_up.get() => Ok(()),
                 Ok(pages) => self.push(index, pages),
-                Err(cause) => Err(Cause::Input(cause)),
+                Err(cause) => {
+                    let path = job.inputs[index].clone();
+                    failures.push(Failure::Input { path, cause });
+                    gives_up.set(gives_up.get() || !job.run.keep_going);
+                    Ok(())
+                }
             };
             match written {
                 Ok(()) => {}
                 Err(Cause::Input(cause)) => {
+                    // Some of it is written, and cannot be taken back.
                     let path = job.inputs[index].clone();
                     failures.push(Failure::Input { path, cause });
-                    gives_up.set(gives_up.get() || !job.run.keep_going);
+                    gives_up.set(true);
                 }
                 Err(Cause::Output(cause)) => {
                     gives_up.set(true);
@@ -194,6 +209,7 @@ impl<'j> Conversion<'j> {
             self.write(input, &pieces)?;
             self.pages += 1;
         }
+        input.check_size().map_err(Cause::Input)?;
         self.told.push(told);
         self.progress.next(input.size());
         Ok(())
@@ -277,14 +293,14 @@ fn begin(
     })
 }
 
-/// A document after an existing one, and that from its beginning.
-fn go_on_with(base: &Path) -> Result<(Document, File), InputError> {
+/// A document after an existing one, that from its beginning, and its size in bytes.
+fn go_on_with(base: &Path) -> Result<(Document, File, u64), InputError> {
     let mut file = File::open(base)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let document = Document::after(&bytes)?;
     file.rewind()?;
-    Ok((document, file))
+    Ok((document, file, bytes.len() as u64))
 }
 
 /// The size of all inputs that have one, in bytes.

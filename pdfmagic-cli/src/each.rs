@@ -1,6 +1,8 @@
 //! A PDF for each input.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +17,20 @@ use crate::progress::Progress;
 pub(crate) struct Documents {
     pub(crate) made: Vec<Made>,
     pub(crate) failures: Vec<Failure>,
-    /// What was there already, and stays.
-    pub(crate) kept: Vec<PathBuf>,
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// A PDF that was there already, and stays.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) output: PathBuf,
+    pub(crate) why: &'static str,
+}
+
+/// What became of an input.
+enum One {
+    Tried(Option<Made>, Vec<Failure>),
+    Kept(Kept),
 }
 
 /// Makes a PDF of each input, beside it or in `folder`. One that fails does not stop the others.
@@ -25,11 +39,18 @@ pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
     let outputs = outputs(job, folder);
     let mut progress = Progress::new(!job.run.report.quiet, || total(&job.inputs));
     let begin = |index: usize| match &outputs[index] {
+        Ok(output) if job.run.keep_going && is_done(&job.inputs[index], output) => {
+            let (output, why) = (
+                output.clone(),
+                "is whole and newer than its JPEG, and is kept",
+            );
+            Begun::Done(One::Kept(Kept { output, why }))
+        }
         Ok(output) => Begun::Long((index, output)),
         Err(first) => {
             let cause = OutputError::Twice(job.inputs[*first].clone());
             let path = job.inputs[index].clone();
-            Begun::Done((None, vec![Failure::Output { path, cause }]))
+            Begun::Done(One::Tried(None, vec![Failure::Output { path, cause }]))
         }
     };
     let finish = |(index, output): (usize, &PathBuf)| {
@@ -44,24 +65,48 @@ pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
                 ..job.run
             },
         };
-        convert(&one, output, false)
+        let (made, failures) = convert(&one, output, false);
+        One::Tried(made, failures)
     };
-    let take = |index: usize, (made, failures): (Option<Made>, Vec<Failure>)| {
-        let size = total(&job.inputs[index..=index]);
-        progress.next(size);
+    let take = |index: usize, one: One| {
+        progress.next(total(&job.inputs[index..=index]));
+        let (made, failures) = match one {
+            One::Tried(made, failures) => (made, failures),
+            One::Kept(kept) => return documents.kept.push(kept),
+        };
         documents.made.extend(made);
         for failure in failures {
             match failure {
                 Failure::Output {
                     path,
                     cause: OutputError::Exists,
-                } => documents.kept.push(path),
+                } => documents.kept.push(Kept {
+                    output: path,
+                    why: "exists already, and is kept",
+                }),
                 failure => documents.failures.push(failure),
             }
         }
     };
     in_order(job.inputs.len(), job.run.jobs, begin, finish, take);
     documents
+}
+
+/// Whether an earlier run made this PDF of this input: it is newer, and a PDF to its end.
+fn is_done(input: &Path, output: &Path) -> bool {
+    const END: &[u8; 6] = b"%%EOF\n";
+    let is_done = || -> io::Result<bool> {
+        let mut pdf = File::open(output)?;
+        let is_newer = pdf.metadata()?.modified()? > fs::metadata(input)?.modified()?;
+        let mut ends = [0; END.len()];
+        pdf.read_exact(&mut ends)?;
+        let is_pdf = ends.starts_with(b"%PDF-");
+        pdf.seek(SeekFrom::End(-6))?;
+        pdf.read_exact(&mut ends)?;
+        Ok(is_newer && is_pdf && &ends == END)
+    };
+    // What cannot be looked at is not done.
+    is_done().unwrap_or(false)
 }
 
 /// Where each PDF goes, or the input whose PDF has that name already.

@@ -65,10 +65,10 @@ fn path(pdf: &Path, folder: Option<&Path>, index: usize, count: usize) -> PathBu
 }
 
 fn write(path: &Path, jpeg: &ExtractedJpeg, args: &ExtractArgs) -> Result<(), OutputError> {
-    let overwrite = if args.force {
-        Overwrite::All
-    } else {
-        Overwrite::Nothing
+    let overwrite = match (args.force, &args.output) {
+        (true, Some(_)) => Overwrite::All,
+        (true, None) => Overwrite::AllButImages,
+        (false, _) => Overwrite::Nothing,
     };
     let output = Output::open(path, overwrite, &args.pdfs)?;
     if !args.dry_run {

@@ -24,6 +24,8 @@ pub(crate) enum InputError {
     Read(#[from] io::Error),
     #[error("shrank while it was being read: try again once it is complete")]
     Shrank,
+    #[error("grew while it was being read: try again once it is complete")]
+    Grew,
     #[error("is a folder that holds no JPEG")]
     NoJpegInside,
 }
@@ -58,6 +60,7 @@ impl Failure {
                 InputError::Option(_) => "option",
                 InputError::Read(_) => "io.read",
                 InputError::Shrank => "io.shrank",
+                InputError::Grew => "io.grew",
                 InputError::NoJpegInside => "io.no_jpeg",
             },
             Self::Output { cause, .. } => match cause {

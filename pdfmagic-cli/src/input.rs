@@ -1,11 +1,12 @@
 //! A JPEG to be read: its beginning in memory, and a way to the rest.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use pdfmagic_core::{Error, Jpeg, Page, Piece, Source};
+use pdfmagic_core::{Error, Inspection, Jpeg, Page, Piece, Source};
 
 use crate::failure::{InputError, is_standard};
 use crate::job::Recipe;
@@ -15,6 +16,9 @@ use crate::same::Sample;
 /// Holds nearly every header.
 const FIRST_READ: u64 = 16 << 10;
 
+/// How many of the last bytes tell all that there is to know of the end.
+const TAIL: usize = 8;
+
 /// An input whose beginning is in memory; all of it, unless it is a regular file.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -22,7 +26,7 @@ pub(crate) struct Input {
     file: Option<File>,
     size: u64,
     head: Vec<u8>,
-    tail: [u8; 2],
+    tail: [u8; TAIL],
 }
 
 impl Input {
@@ -32,6 +36,10 @@ impl Input {
         }
         let file = File::open(path)?;
         let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            // One that holds any stands for them, and is never opened.
+            return Err(InputError::NoJpegInside);
+        }
         if !metadata.is_file() {
             return Self::read_all(file);
         }
@@ -39,12 +47,12 @@ impl Input {
             file: Some(file),
             size: metadata.len(),
             head: Vec::new(),
-            tail: [0; 2],
+            tail: [0; TAIL],
         };
         input.read_head(FIRST_READ)?;
-        let mut tail = [0; 2];
+        let mut tail = [0; TAIL];
         if let Some(mut file) = input.rest() {
-            file.seek(SeekFrom::Start(input.size - 2))?;
+            file.seek(SeekFrom::Start(input.size - TAIL as u64))?;
             exact(file.read_exact(&mut tail))?;
         }
         Ok(Self { tail, ..input })
@@ -58,7 +66,7 @@ impl Input {
             file: None,
             size: head.len() as u64,
             head,
-            tail: [0; 2],
+            tail: [0; TAIL],
         })
     }
 
@@ -70,31 +78,45 @@ impl Input {
         }
     }
 
-    /// Makes its pages: gives the core more of the beginning until that is enough.
+    /// Makes its pages.
     pub(crate) fn pages(&mut self, recipe: &Recipe) -> Result<Vec<Page>, InputError> {
-        loop {
-            match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
-                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
-                    self.read_head(4 * given)?;
-                }
-                pages => return Ok(pages?),
-            }
-        }
+        self.ask(|source| Page::all_from_jpeg(source, &recipe.options, &*recipe.backend))
+    }
+
+    /// Says what it is.
+    pub(crate) fn inspection(&mut self, recipe: &Recipe) -> Result<Inspection, InputError> {
+        self.ask(|source| Inspection::of(source, &recipe.options, &*recipe.backend))
     }
 
     /// Looks for what is wrong with its header.
     pub(crate) fn check(&mut self, recipe: &Recipe) -> Result<(), InputError> {
+        self.ask(|source| {
+            let jpeg = Jpeg::parse(source, &recipe.options.limits)?;
+            let carried = recipe.backend.can_carry(&jpeg);
+            carried.map_err(Error::Unsupported)
+        })
+    }
+
+    /// Asks the core, and gives it more of the beginning until that is enough.
+    fn ask<T>(
+        &mut self,
+        question: impl Fn(Source<'_>) -> Result<T, Error>,
+    ) -> Result<T, InputError> {
         loop {
-            match Jpeg::parse(self.source(), &recipe.options.limits) {
-                Err(Error::NeedsInput { given }) if self.rest().is_some() => {
-                    self.read_head(4 * given)?;
+            match question(self.source()) {
+                Err(Error::NeedsInput { wanted, .. }) if self.rest().is_some() => {
+                    self.read_head(wanted.end)?;
                 }
-                Err(error) => return Err(error.into()),
-                Ok(jpeg) => {
-                    let carried = recipe.backend.can_carry(&jpeg);
-                    return carried.map_err(|feature| Error::Unsupported(feature).into());
-                }
+                answer => return Ok(answer?),
             }
+        }
+    }
+
+    /// Refuses a file that is no longer of the size it had: who writes it has not ended.
+    pub(crate) fn check_size(&self) -> Result<(), InputError> {
+        match &self.file {
+            Some(file) => same_size(file, self.size),
+            None => Ok(()),
         }
     }
 
@@ -186,6 +208,15 @@ impl Input {
         };
         file.seek(SeekFrom::Start(known as u64))?;
         exact(file.read_exact(&mut self.head[known..]))
+    }
+}
+
+/// Refuses a file that is no longer of the size it had, in bytes.
+pub(crate) fn same_size(file: &File, size: u64) -> Result<(), InputError> {
+    match file.metadata()?.len().cmp(&size) {
+        Ordering::Less => Err(InputError::Shrank),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(InputError::Grew),
     }
 }
 

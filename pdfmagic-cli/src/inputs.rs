@@ -4,46 +4,38 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, InputError, is_standard};
+use crate::failure::{Failure, is_standard};
 
 /// Names that JPEGs have.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "jif"];
 
 /// Every file that a word of the command line stands for: itself, the JPEGs in a folder, or what a pattern matches, in
-/// natural order of names.
-pub(crate) fn expanded(path: PathBuf) -> Result<Vec<PathBuf>, Failure> {
-    if is_standard(&path) {
-        return Ok(vec![path]);
-    }
-    if path.is_dir() {
-        let found = jpegs_in(&path).and_then(|found| {
-            if found.is_empty() {
-                return Err(InputError::NoJpegInside);
+/// natural order of names. What stands for none stays: opening it says why, as of every other bad input.
+pub(crate) fn expanded(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut inputs = Vec::with_capacity(paths.len());
+    for path in paths {
+        let mut found = match path.to_str() {
+            _ if is_standard(&path) => Vec::new(),
+            _ if path.is_dir() => jpegs_in(&path).unwrap_or_default(),
+            Some(text) if text.contains(['*', '?', '[']) && !path.exists() => {
+                let matches = glob::glob(text).ok();
+                matches.into_iter().flatten().flatten().collect()
             }
-            Ok(found)
-        });
-        return found.map_err(|cause| Failure::Input { path, cause });
+            _ => Vec::new(),
+        };
+        if found.is_empty() {
+            found.push(path);
+        }
+        sort(&mut found);
+        inputs.extend(found);
     }
-    let pattern = path
-        .to_str()
-        .filter(|text| text.contains(['*', '?', '[']) && !path.exists());
-    let Some(matches) = pattern.and_then(|pattern| glob::glob(pattern).ok()) else {
-        return Ok(vec![path]);
-    };
-    let mut found: Vec<_> = matches.flatten().collect();
-    if found.is_empty() {
-        // Opening it says that there is no such file.
-        found.push(path);
-    }
-    sort(&mut found);
-    Ok(found)
+    inputs
 }
 
-fn jpegs_in(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+fn jpegs_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     let mut found: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
     found.retain(|path| is_named_jpeg(path) && path.is_file());
-    sort(&mut found);
     Ok(found)
 }
 

@@ -32,8 +32,20 @@ pub(crate) struct Run {
     pub(crate) report: Reporting,
 }
 
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            jobs: NonZeroUsize::MIN,
+            keep_going: false,
+            is_dry: false,
+            overwrite: Overwrite::AllButImages,
+            report: Reporting::default(),
+        }
+    }
+}
+
 /// What is said of a job.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reporting {
     pub(crate) quiet: bool,
     pub(crate) json: bool,

@@ -14,6 +14,7 @@ mod help;
 mod in_order;
 mod input;
 mod inputs;
+mod inspect;
 mod interrupt;
 mod job;
 mod output;
@@ -53,6 +54,13 @@ fn main() -> ExitCode {
             };
             convert(plan::plan_append(*args), outcome, reporting)
         }
+        Some(Command::Inspect(args)) => {
+            let is_json = args.json;
+            match plan::plan_inspect(*args) {
+                Err(message) => args::usage_error(message),
+                Ok(job) => inspect::inspect(&job, is_json),
+            }
+        }
         Some(Command::Extract(args)) => extract::extract(&args),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut args::command(), NAME, &mut io::stdout());
@@ -87,9 +95,7 @@ fn convert(
             let documents = each::convert_each(&job, folder.as_deref());
             outcome.made = documents.made;
             outcome.failures = documents.failures;
-            let kept = documents.kept.into_iter();
-            let note = |path| (path, "exists already, and is kept".to_owned());
-            outcome.notes = kept.map(note).collect();
+            outcome.kept = documents.kept;
         }
     }
     report(&outcome, reporting)

@@ -166,14 +166,13 @@ impl Output {
         }
     }
 
-    /// Writes all of a file. Returns its size.
-    pub(crate) fn copy(&mut self, mut from: File) -> io::Result<u64> {
-        let size = from.metadata()?.len();
+    /// Writes all of a file of `size` bytes.
+    pub(crate) fn copy(&mut self, mut from: &File, size: u64) -> io::Result<()> {
         if self.is_dry() {
-            return Ok(size);
+            return Ok(());
         }
         self.reserve(size)?;
-        io::copy(&mut from, &mut self.file)
+        io::copy(&mut from, &mut self.file).map(drop)
     }
 
     /// Writes the rest, and lets the output appear. Says if that could not be done as usual.
@@ -208,16 +207,17 @@ fn is(id: &FileId, input: &Path) -> bool {
 fn check(path: &Path, overwrite: Overwrite) -> Result<(), OutputError> {
     /// Enough to tell what a file is.
     const HEAD: u64 = 64;
-    match overwrite {
-        Overwrite::All => return Ok(()),
-        Overwrite::Nothing => return Err(OutputError::Exists),
-        Overwrite::AllButImages => {}
+    if overwrite == Overwrite::All {
+        return Ok(());
     }
     let mut head = Vec::new();
     // What may be written but not read may be an image.
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     if FileKind::is_image(&head) {
         return Err(OutputError::IsImage);
+    }
+    if overwrite == Overwrite::Nothing {
+        return Err(OutputError::Exists);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use pdfmagic_core::{
     Settings,
 };
 
-use crate::args::{AppendArgs, ConvertArgs, Files, ReportArgs, RunArgs};
+use crate::args::{AppendArgs, ConvertArgs, Files, InspectArgs, ReportArgs, RunArgs};
 use crate::failure::{Failure, plain, shown};
 use crate::inputs;
 use crate::job::{Job, Reporting, Run};
@@ -83,13 +83,9 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
 /// The job of adding pages to a PDF, and where that goes.
 pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let document = DocumentOptions::default();
-    let mut inputs = Vec::with_capacity(args.paths.len());
-    for path in args.paths {
-        inputs.extend(inputs::expanded(path)?);
-    }
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
     let job = Job {
-        inputs,
+        inputs: inputs::expanded(args.paths),
         first: 0,
         options: Arc::new(options),
         base: Some(args.pdf),
@@ -99,8 +95,26 @@ pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Ref
     Ok(Some((job, Target::One(named(args.output)))))
 }
 
+/// The job of saying what JPEGs are.
+pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
+    let document = DocumentOptions::default();
+    let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let job = Job {
+        inputs: inputs::expanded(args.paths),
+        first: 0,
+        options: Arc::new(options),
+        base: None,
+        run: Run {
+            jobs: args.jobs.unwrap_or_else(processors),
+            ..Run::default()
+        },
+    };
+    check(&job)?;
+    Ok(job)
+}
+
 /// Refuses options that do not go together, before anything is done.
-fn check(job: &Job) -> Result<(), Refusal> {
+fn check(job: &Job) -> Result<(), String> {
     for index in 0..job.inputs.len().max(1) {
         job.recipe(index, None)
             .map_err(|error| format!("--{error}"))?;
@@ -149,7 +163,6 @@ fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> 
 }
 
 fn run(args: &RunArgs, report: &ReportArgs) -> Run {
-    let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     Run {
         jobs: args.jobs.unwrap_or_else(processors),
         keep_going: args.keep_going,
@@ -161,6 +174,10 @@ fn run(args: &RunArgs, report: &ReportArgs) -> Run {
         },
         report: reporting(report),
     }
+}
+
+fn processors() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 pub(crate) fn reporting(args: &ReportArgs) -> Reporting {
@@ -180,10 +197,7 @@ fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
     } else {
         Target::One(named(last(&mut paths, files.from_file.is_some())?))
     };
-    let mut inputs = Vec::with_capacity(paths.len());
-    for path in paths {
-        inputs.extend(inputs::expanded(path)?);
-    }
+    let mut inputs = inputs::expanded(paths);
     if let Some(list) = files.from_file {
         inputs.extend(inputs::listed_in(&list)?);
     } else if inputs.is_empty() {

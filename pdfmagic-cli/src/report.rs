@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::ExtractArgs;
 use crate::convert::Made;
+use crate::each::Kept;
 use crate::extract::Extracted;
 use crate::failure::{Failure, is_standard, shown};
 use crate::job::Reporting;
@@ -25,8 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) inputs: usize,
     pub(crate) made: Vec<Made>,
     pub(crate) failures: Vec<Failure>,
-    /// Notes beside those of inputs: a path, and what is said of it.
-    pub(crate) notes: Vec<(std::path::PathBuf, String)>,
+    /// PDFs that were there already.
+    pub(crate) kept: Vec<Kept>,
     /// Whether there is an output for each input.
     pub(crate) is_each: bool,
     /// Whether nothing was written.
@@ -35,24 +36,32 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     fn status(&self) -> u8 {
-        let is_damaged = self
-            .made
-            .iter()
-            .flat_map(|made| &made.inputs)
-            .any(|told| told.damage.is_some());
-        if self.failures.iter().any(Failure::is_usage) {
-            2
-        } else if !self.failures.is_empty() {
-            1
-        } else if is_damaged {
-            3
-        } else {
-            0
-        }
+        status(&self.failures, self.made.iter().any(Made::is_damaged))
+    }
+
+    /// How many inputs came to what.
+    fn summary(&self) -> Value {
+        let (made, kept) = (self.made.len(), self.kept.len());
+        let damaged = self.made.iter().filter(|made| made.is_damaged()).count();
+        let failed = self.failures.len();
+        json!({"inputs": self.inputs, "made": made, "kept": kept, "failed": failed, "damaged": damaged})
     }
 
     fn goes_to_stdout(&self) -> bool {
         self.made.iter().any(|made| is_standard(&made.output)) && !self.is_dry
+    }
+}
+
+/// The exit status of a command.
+pub(crate) fn status(failures: &[Failure], is_damaged: bool) -> u8 {
+    if failures.iter().any(Failure::is_usage) {
+        2
+    } else if !failures.is_empty() {
+        1
+    } else if is_damaged {
+        3
+    } else {
+        0
     }
 }
 
@@ -93,12 +102,10 @@ fn say(outcome: &Outcome, quiet: bool) -> io::Result<()> {
             note(&mut lines, &shown(&made.output, "-"), why)?;
         }
     }
-    for (path, text) in outcome.notes.iter().filter(|_| !quiet) {
-        note(&mut lines, &shown(path, "-"), text)?;
+    for Kept { output, why } in outcome.kept.iter().filter(|_| !quiet) {
+        note(&mut lines, &shown(output, "-"), why)?;
     }
-    for failure in &outcome.failures {
-        writeln!(lines, "{ERROR}pdfmagic-cli:{ERROR:#} {failure}")?;
-    }
+    say_failures(&outcome.failures)?;
     let (failed, all) = (outcome.failures.len(), outcome.inputs);
     if failed > 1 || outcome.is_each && failed > 0 {
         writeln!(
@@ -127,6 +134,15 @@ fn note(lines: &mut impl Write, path: &str, text: impl std::fmt::Display) -> io:
     writeln!(lines, "pdfmagic-cli: {path}: {NOTE}note:{NOTE:#} {text}")
 }
 
+/// Says what failed, a line for each.
+pub(crate) fn say_failures(failures: &[Failure]) -> io::Result<()> {
+    let mut lines = AutoStream::auto(io::stderr());
+    for failure in failures {
+        writeln!(lines, "{ERROR}pdfmagic-cli:{ERROR:#} {failure}")?;
+    }
+    Ok(())
+}
+
 fn json(outcome: &Outcome) -> Value {
     let mut documents: Vec<Value> = outcome.made.iter().map(document).collect();
     let mut object = match documents.pop() {
@@ -138,12 +154,13 @@ fn json(outcome: &Outcome) -> Value {
             Map::from_iter(documents)
         }
     };
-    let notes = outcome.notes.iter();
-    let notes: Vec<_> = notes
-        .map(|(path, text)| json!({"path": lossy(path), "message": text}))
-        .collect();
-    if !notes.is_empty() {
-        object.insert("notes".to_owned(), notes.into());
+    if outcome.is_each {
+        let kept = outcome.kept.iter();
+        let kept: Vec<_> = kept
+            .map(|Kept { output, why }| json!({"output": lossy(output), "message": why}))
+            .collect();
+        object.insert("kept".to_owned(), kept.into());
+        object.insert("summary".to_owned(), outcome.summary());
     }
     let errors: Vec<_> = outcome.failures.iter().map(error).collect();
     if !errors.is_empty() {
@@ -177,7 +194,7 @@ fn document(made: &Made) -> Value {
     })
 }
 
-fn error(failure: &Failure) -> Value {
+pub(crate) fn error(failure: &Failure) -> Value {
     let (key, path, message) = match failure {
         Failure::Input { path, cause } => ("input", path, cause.to_string()),
         Failure::Output { path, cause } => ("output", path, cause.to_string()),
@@ -185,7 +202,7 @@ fn error(failure: &Failure) -> Value {
     json!({"code": failure.code(), "message": message, key: lossy(path)})
 }
 
-fn lossy(path: &Path) -> String {
+pub(crate) fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -209,11 +226,7 @@ pub(crate) fn report_extracted(
     } else {
         say_extracted(all, failures, args.report.quiet)
     };
-    if failures.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    status(failures, false).into()
 }
 
 fn say_extracted(all: &[Extracted], failures: &[Failure], quiet: bool) -> io::Result<()> {
@@ -224,8 +237,5 @@ fn say_extracted(all: &[Extracted], failures: &[Failure], quiet: bool) -> io::Re
     {
         note(&mut lines, &shown(&extracted.pdf, "-"), "has no JPEG in it")?;
     }
-    for failure in failures {
-        writeln!(lines, "{ERROR}pdfmagic-cli:{ERROR:#} {failure}")?;
-    }
-    Ok(())
+    say_failures(failures)
 }

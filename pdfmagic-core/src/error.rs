@@ -45,11 +45,13 @@ pub enum Error {
         /// How much is allowed.
         max: u64,
     },
-    /// Only the ends of the input were given, and more is needed. Not the input's fault: give more, or all.
-    #[error("more of the input is needed than its first {given} bytes and its end")]
+    /// Only parts of the input were given, and more is needed. Not the input's fault: give more, or all.
+    #[error("bytes {} to {} of the input are needed, too: {reason}", .wanted.start, .wanted.end)]
     NeedsInput {
-        /// How much of the beginning was given, in bytes.
-        given: u64,
+        /// What is needed beside what was given, in bytes; all of the input where no less would do.
+        wanted: std::ops::Range<u64>,
+        /// Why.
+        reason: &'static str,
     },
     /// An option that does not go with the others, or with the input. The caller is to blame.
     #[error("{option}: {reason}")]

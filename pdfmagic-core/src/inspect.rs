@@ -302,7 +302,10 @@ impl fmt::Display for Inspection {
             f,
             "in a PDF: a page of {width:.1} x {height:.1} points with {how}"
         )?;
-        for notice in &self.notices {
+        // Damage has a line of its own.
+        let damage = self.damage.as_ref().map(|damage| damage.code);
+        let notices = self.notices.iter();
+        for notice in notices.filter(|notice| Some(notice.code) != damage) {
             write!(f, "\nnote: {}", notice.message)?;
         }
         Ok(())

@@ -198,6 +198,27 @@ impl Trailing {
             size: bytes.len() as u64,
         })
     }
+
+    /// What `size` bytes are that begin like this. `None` if it takes more of them to tell.
+    pub(crate) fn begins(bytes: &[u8], size: u64) -> Option<Self> {
+        let kind = TrailingKind::of(bytes)?;
+        let is_certain = match kind {
+            TrailingKind::Zip | TrailingKind::Video => true,
+            TrailingKind::Jpeg if bytes.starts_with(b"\xFF\xD8\xFF") => true,
+            TrailingKind::Padding => false,
+            _ => bytes.len() >= TrailingKind::REACH,
+        };
+        (is_certain || bytes.len() as u64 >= size).then_some(Self { kind, size })
+    }
+
+    /// How many bytes it takes to tell, where so few do not.
+    pub(crate) fn enough(bytes: &[u8]) -> u64 {
+        if bytes.len() < TrailingKind::REACH {
+            TrailingKind::REACH as u64
+        } else {
+            u64::MAX
+        }
+    }
 }
 
 impl TrailingKind {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pdfmagic_load::client::Target;
 use pdfmagic_load::picture::Picture;
-#[cfg(feature = "plot")]
 use pdfmagic_load::plot::Chart;
 
 /// Measures a deployment: clients post pictures, and every answer is checked and timed.
@@ -37,7 +36,6 @@ pub(super) enum Command {
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
-    #[cfg(feature = "plot")]
     /// Draw recordings: writes an SVG, a PNG, and a CSV with the numbers.
     Plot {
         /// The kind of chart.
@@ -84,12 +82,10 @@ pub(super) struct Measure {
     /// Requests that each client sends first and that are not measured.
     #[arg(long, default_value_t = 1)]
     pub(super) warm_up: u32,
-    /// When to start, in Unix seconds, so that several load generators start together.
-    #[arg(long, value_parser = seconds)]
+    /// When to start, in Unix seconds, so that several load generators start together. One that starts more than a second
+    /// late says so, and its requests are left out of plots and of what `merge` prints.
+    #[arg(long, value_parser = unix_time)]
     pub(super) start_at: Option<Duration>,
-    /// Start when the Unix time is next a multiple of this many seconds, so that load generators start together.
-    #[arg(long, value_parser = period, conflicts_with = "start_at")]
-    pub(super) start_every: Option<Duration>,
     /// Seconds that a client pauses after an answer.
     #[arg(long, value_parser = seconds, default_value = "0")]
     pub(super) think_time: Duration,
@@ -144,14 +140,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("expected a number of seconds from 0 to {}", u32::MAX))
 }
 
-fn period(text: &str) -> Result<Duration, String> {
-    seconds(text).and_then(|period| {
-        if period.is_zero() {
-            Err("expected a number of seconds above 0".to_owned())
-        } else {
-            Ok(period)
-        }
-    })
+fn unix_time(text: &str) -> Result<Duration, String> {
+    seconds(text).map_err(|_| "expected Unix seconds, such as $(($(date +%s) + 60))".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -55,6 +55,9 @@ impl Target {
             TcpStream::connect((self.authority.as_str(), 80)).await?
         };
         stream.set_nodelay(true)?;
+        // The end that closes first keeps the connection's port for a minute, and there are 28,000 of them. So a connection
+        // ends by a reset, which after the last byte of the answer costs the server nothing.
+        stream.set_zero_linger()?;
         Ok(stream)
     }
 }
@@ -245,7 +248,7 @@ impl Client {
         let connect = start.elapsed();
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // The connection ends with its sender, which also reports its errors.
-        tokio::spawn(async move { drop(connection.await) });
+        tokio::spawn(async move { drop(connection.without_shutdown().await) });
         self.connection = Some(sender);
         Ok(connect)
     }

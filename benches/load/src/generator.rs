@@ -15,6 +15,9 @@ use crate::sample::Sample;
 const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
+/// How long after the start that was planned clients still count as starting together.
+const PUNCTUAL: Duration = Duration::from_secs(1);
+
 /// What to send, where, and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -34,7 +37,7 @@ pub struct Plan {
     pub reuse: bool,
     /// Requests that each client sends first and that are not measured.
     pub warm_up: u32,
-    /// When all clients start; `None` for at once.
+    /// When all clients start; `None` for at once. Samples of clients that start more than a second later say so.
     pub start_at: Option<SystemTime>,
     /// How long a client of a closed loop pauses after an answer.
     pub think_time: Duration,
@@ -89,6 +92,7 @@ struct Shared {
 struct Start {
     at: Instant,
     unix: Duration,
+    is_late: bool,
     /// In an open loop: the requests, as they become due.
     due: Option<Mutex<UnboundedReceiver<Turn>>>,
 }
@@ -98,14 +102,14 @@ type Turn = (u64, Instant);
 
 impl Start {
     async fn new(plan: &Plan) -> Self {
-        let wait = plan
-            .start_at
-            .and_then(|at| at.duration_since(SystemTime::now()).ok());
-        tokio::time::sleep(wait.unwrap_or_default()).await;
+        let now = SystemTime::now();
+        let start_at = plan.start_at.unwrap_or(now);
+        tokio::time::sleep(start_at.duration_since(now).unwrap_or_default()).await;
         let at = Instant::now();
         Self {
             at,
             unix: SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(),
+            is_late: start_at + PUNCTUAL < SystemTime::now(),
             due: plan
                 .rate
                 .map(|rate| Mutex::new(keep_pace(at, rate, plan.until, plan.clients))),
@@ -162,6 +166,7 @@ async fn run_client(number: u32, shared: Arc<Shared>, samples: UnboundedSender<S
         sample.seq = seq;
         sample.intended_ns = start.unix_ns(intended);
         sample.start_ns = start.unix_ns(sent);
+        sample.late = start.is_late;
         let is_answered = sample.status != 0;
         if samples.send(sample).is_err() {
             break;

@@ -12,7 +12,6 @@
 pub mod client;
 pub mod generator;
 pub mod picture;
-#[cfg(feature = "plot")]
 pub mod plot;
 pub mod sample;
 pub mod tally;

@@ -13,7 +13,6 @@ use clap::Parser;
 use pdfmagic_load::client::Upload;
 use pdfmagic_load::generator::{self, Plan, Until};
 use pdfmagic_load::picture;
-#[cfg(feature = "plot")]
 use pdfmagic_load::plot::{Chart, Figure, Series};
 use pdfmagic_load::sample::{self, Recording, Run};
 use pdfmagic_load::tally::{Summary, Tally};
@@ -24,7 +23,6 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match (arguments.command, arguments.measure) {
         (Some(Command::Merge { output, inputs }), _) => merge(&output, &inputs),
-        #[cfg(feature = "plot")]
         (
             Some(Command::Plot {
                 chart,
@@ -61,6 +59,7 @@ impl Measure {
             sample::line(output, &run)?;
         }
         let mut tally = Tally::default();
+        let mut late = false;
         let mut progress = Progress::new();
         let mut samples = generator::run(plan);
         loop {
@@ -68,6 +67,7 @@ impl Measure {
                 sample = samples.recv() => {
                     let Some(sample) = sample else { break };
                     tally.add(&sample);
+                    late |= sample.late;
                     if let Some(output) = &mut output {
                         sample::line(output, &sample)?;
                     }
@@ -76,6 +76,11 @@ impl Measure {
             }
         }
         progress.clear();
+        if late {
+            eprintln!(
+                "pdfmagic-load: started late: plots and merged recordings leave this run out"
+            );
+        }
         if let Some(mut output) = output {
             output.flush()?;
         }
@@ -109,10 +114,7 @@ impl Measure {
             rate: self.rate,
             reuse: self.connections == Connections::Reuse,
             warm_up: self.warm_up,
-            start_at: self
-                .start_at
-                .or_else(|| self.start_every.map(next_start))
-                .map(|at| SystemTime::UNIX_EPOCH + at),
+            start_at: self.start_at.map(|at| SystemTime::UNIX_EPOCH + at),
             think_time: self.think_time,
             retries: self.retries,
             timeout: self.timeout,
@@ -172,12 +174,15 @@ fn merge(path: &Path, inputs: &[PathBuf]) -> io::Result<ExitCode> {
     let mut output = create(path)?;
     all.write(&mut output)?;
     output.flush()?;
-    let summary = Tally::from_iter(&all.samples).summary();
-    writeln!(away_from(Some(path)), "{}\n{summary}", all.run.caption())?;
+    let summary = all.on_time().collect::<Tally>().summary();
+    let mut printed = away_from(Some(path));
+    writeln!(printed, "{}\n{summary}", all.run.caption())?;
+    if let Some(late) = all.late() {
+        writeln!(printed, "{late}")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-#[cfg(feature = "plot")]
 fn plot(
     chart: Chart,
     output: &Path,
@@ -278,13 +283,4 @@ impl Progress {
             eprint!("\r\x1b[K");
         }
     }
-}
-
-/// The next multiple of `period`, in Unix time.
-fn next_start(period: Duration) -> Duration {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let [now, period] = [now, period].map(|time| {
-        u64::try_from(time.as_nanos()).expect("a date before 2554, and a number of seconds")
-    });
-    Duration::from_nanos(now.next_multiple_of(period))
 }

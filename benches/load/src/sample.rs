@@ -1,5 +1,6 @@
 //! What is recorded of each request and of a whole run: JSON Lines, whose first line says how the run was measured.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ pub struct Sample {
     pub shed: u32,
     /// Why the answer is not the PDF of one page.
     pub error: Option<String>,
+    /// Whether its client started later than the others. It shows how the server did without them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 impl Sample {
@@ -184,6 +188,23 @@ impl Recording {
         }
         all.samples.sort_by_key(|sample| sample.start_ns);
         Ok(all)
+    }
+
+    /// The samples of clients that started together.
+    pub fn on_time(&self) -> impl Iterator<Item = &Sample> {
+        self.samples.iter().filter(|sample| !sample.late)
+    }
+
+    /// How many clients started later than the others, if any did, in words.
+    #[must_use]
+    pub fn late(&self) -> Option<String> {
+        let late = self.samples.iter().filter(|sample| sample.late);
+        let clients: BTreeSet<_> = late.map(|sample| sample.client).collect();
+        match clients.len() {
+            0 => None,
+            1 => Some("1 client was late and is left out".to_owned()),
+            count => Some(format!("{count} clients were late and are left out")),
+        }
     }
 }
 

@@ -257,6 +257,31 @@ fn a_few_requests_have_no_percentile_curves() {
 }
 
 #[test]
+fn a_gap_is_no_line() {
+    // Nothing for six seconds, and then a window on its own.
+    let series = of("gap", 480, |number| {
+        at(match number {
+            0..200 => number * 10,
+            200..400 => 8000 + number * 10,
+            _ => 11_000 + number * 10,
+        })
+    });
+    let [svg, csv] = draw(Chart::Timeline, &[series]);
+    let seconds = csv.lines().filter_map(|line| line.strip_prefix("p50,"));
+    let seconds: Vec<_> = seconds
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    assert_eq!(seconds, ["0.5", "1.5", "10.5", "11.5", "15.395"]);
+    // Each has a stroke of its own width.
+    let strokes = svg
+        .split('<')
+        .filter(|tag| tag.contains("stroke=\"#0072b2\""));
+    let lines = strokes.filter(|tag| tag.starts_with("polyline") || tag.starts_with("path"));
+    assert_eq!(lines.count(), 3, "{svg}");
+    assert_eq!(svg.matches(">p50 over 1 s<").count(), 1);
+}
+
+#[test]
 fn thousands_of_requests_are_thinned_out_in_the_svg_only() {
     let many = of("many", 30_000, |number| Sample {
         total_us: 1000 + number * 7919 % 1000,

@@ -286,11 +286,15 @@ fn numbers_outside_their_range_are_refused() {
     let seconds = "expected a number of seconds";
     for (word, values, reason) in [
         (
-            "--start-every",
-            &["0", "-1", "nan", "inf", "1e10", "soon"][..],
+            "--duration",
+            &["-1", "nan", "inf", "1e10", "soon"][..],
             seconds,
         ),
-        ("--start-at", &["-1", "1e19"], seconds),
+        (
+            "--start-at",
+            &["-1", "1e19", "START_AT"],
+            "expected Unix seconds",
+        ),
         ("--rate", &["0", "nan", "1e-300"], "expected a number from"),
         ("--clients", &["0"], "0 is not in"),
         (
@@ -318,23 +322,54 @@ fn numbers_outside_their_range_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_starts_at_a_multiple_of_the_period() {
+async fn a_client_that_starts_late_says_so_and_is_left_out() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await
         .to_string();
     let directory = tempfile::tempdir().unwrap();
-    let output = directory.path().join("run.jsonl");
-    let before = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
-    load(&[
-        &address,
-        "1",
-        "--start-every=0.75",
-        "--output",
-        output.to_str().unwrap(),
-    ]);
-    let run = Recording::read(&std::fs::read(&output).unwrap()[..]).unwrap();
-    let start = u128::from(run.samples[0].start_ns) / 1_000_000;
-    assert!(start >= before.next_multiple_of(750), "{before} {start}");
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let run = |name: &str, client: &str, start_at: &str| {
+        let output = path(name);
+        let words = [&address, "3", "--client-id", client, "--start-at", start_at];
+        load(&[&words[..], &["--output", &output]].concat())
+    };
+    let late = run("late", "7", &(now - 5).to_string());
+    assert!(late.status.success(), "{late:?}");
+    assert!(text(&late.stderr).contains("started late"), "{late:?}");
+    assert!(text(&late.stdout).contains("3 answered"), "{late:?}");
+    // Far enough ahead for a busy machine.
+    let prompt = run("prompt", "8", &(now + 3).to_string());
+    assert_eq!(text(&prompt.stderr), "");
+    let tool = |words: &[&str]| {
+        let both = ["late", "prompt"].map(path);
+        Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
+            .args(words)
+            .args(if words[0] == "merge" { &both[..] } else { &[] })
+            .output()
+            .unwrap()
+    };
+    let all = path("all");
+    let merged = tool(&["merge", "--output", &all]);
+    let summary = text(&merged.stdout);
+    assert!(summary.contains("3 answered"), "{merged:?}");
+    assert!(
+        summary.ends_with("1 client was late and is left out\n"),
+        "{merged:?}"
+    );
+    let stem = path("figure");
+    let plot = |input: &str| tool(&["plot", "clients", "--output", &stem, input]);
+    assert!(plot(&all).status.success());
+    let csv = std::fs::read_to_string(stem.clone() + ".csv").unwrap();
+    let clients = csv.lines().skip(1).map(|line| &line[..2]);
+    assert_eq!(clients.collect::<String>(), "8,8,8,");
+    let svg = std::fs::read_to_string(stem.clone() + ".svg").unwrap();
+    assert!(
+        svg.contains("n = 3, 1 client was late and is left out"),
+        "{svg}"
+    );
+    let error = plot(&path("late")).stderr;
+    assert!(text(&error).ends_with("no request was answered; 1 client was late and is left out\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

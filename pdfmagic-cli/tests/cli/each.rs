@@ -65,6 +65,56 @@ fn that_exists_can_be_kept_so_that_work_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn that_an_earlier_run_made_is_kept_where_work_goes_on() {
+    let folder = Folder::new();
+    let words = [
+        "--each",
+        "--keep-going",
+        "--json",
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+    ];
+    folder.write("c.jpg", b"GIF89a");
+    let told = |status: i32| {
+        let output = folder.run(&words);
+        assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["summary"].take()
+    };
+    let summary = |made: u8, kept: u8, failed: u8| {
+        serde_json::json!({
+            "inputs": 3, "made": made, "kept": kept, "failed": failed, "damaged": 0,
+        })
+    };
+    assert_eq!(told(1), summary(2, 0, 1));
+    let age = |name: &str, seconds: u64| {
+        let file = fs::File::options()
+            .append(true)
+            .open(folder.path(name))
+            .unwrap();
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        file.set_modified(time).unwrap();
+    };
+    for (name, seconds) in [("a.jpg", 90), ("b.jpg", 90), ("a.pdf", 60), ("b.pdf", 60)] {
+        age(name, seconds);
+    }
+    assert_eq!(told(1), summary(0, 2, 1));
+    // What is not whole, or of an older JPEG, is made again.
+    let whole = folder.read("a.pdf");
+    folder.write("a.pdf", &whole[..whole.len() - 1]);
+    age("b.jpg", 30);
+    assert_eq!(told(1), summary(2, 0, 1));
+    assert_eq!(folder.read("a.pdf"), whole);
+    // Without --keep-going all are made.
+    for name in ["a.jpg", "b.jpg"] {
+        age(name, 90);
+    }
+    folder.write("a.pdf", b"older");
+    folder.done(&["--each", "a.jpg", "b.jpg"]);
+    assert_eq!(folder.read("a.pdf"), whole);
+}
+
+#[test]
 fn is_told_as_json_document_by_document() {
     let folder = Folder::new();
     let output = folder.run(&["--json", "--each", "a.jpg", "gone.jpg", "b.jpg"]);

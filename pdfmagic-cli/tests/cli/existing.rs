@@ -36,13 +36,26 @@ fn no_photo_is_replaced_by_one_from_a_pdf() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "album.pdf"]);
     folder.write("album-1.jpg", &jpeg(7));
-    let said = folder.failed(&["extract", "album.pdf"], 1);
+    folder.write("other-1.jpg", b"no image");
+    fs::copy(folder.path("album.pdf"), folder.path("other.pdf")).unwrap();
+    let said = folder.failed(&["extract", "other.pdf"], 1);
     assert_eq!(
         said,
-        "pdfmagic-cli: album-1.jpg: exists already, and is kept\n"
+        "pdfmagic-cli: other-1.jpg: exists already, and is kept\n"
     );
+    folder.done(&["extract", "--force", "other.pdf"]);
+    assert_eq!(folder.read("other-1.jpg"), jpeg(1));
+    folder.failed(&["append", "album.pdf", "b.jpg", "-o", "album-1.jpg"], 2);
     assert_eq!(folder.read("album-1.jpg"), jpeg(7));
-    folder.done(&["extract", "--force", "album.pdf"]);
+    for words in [
+        &["extract", "--force", "album.pdf"][..],
+        &["extract", "-o", ".", "album.pdf"],
+    ] {
+        let said = folder.failed(words, 2);
+        assert!(said.contains("is an image and would be overwritten"));
+        assert_eq!(folder.read("album-1.jpg"), jpeg(7));
+    }
+    folder.done(&["extract", "--force", "-o", ".", "album.pdf"]);
     assert_eq!(folder.read("album-1.jpg"), jpeg(1));
 }
 

@@ -74,21 +74,47 @@ fn of_any_size_takes_little_memory() {
 #[test]
 fn that_shrinks_is_an_error_and_no_broken_pdf() {
     let folder = Folder::new();
+    let (status, said, _) = changed(&folder, &["--quiet", "a.jpg", "-"], 8 << 20);
+    assert_eq!(status, Some(1));
+    assert_eq!(
+        said,
+        "pdfmagic-cli: a.jpg: shrank while it was being read: try again once it is complete\n"
+    );
+}
+
+/// Runs on a large `a.jpg`, and changes it while the page waits in a pipe that is full.
+fn changed(folder: &Folder, words: &[&str], size: u64) -> (Option<i32>, String, Vec<u8>) {
     let file = OpenOptions::new()
         .write(true)
         .open(folder.path("a.jpg"))
         .unwrap();
     file.write_all_at(b"\xFF\xD9", (64 << 20) - 2).unwrap();
-    // The page goes into a pipe that is full until the input has shrunk.
-    let (child, mut stdout) = folder.begun(&["--quiet", "a.jpg", "-"]);
-    file.set_len(8 << 20).unwrap();
-    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    let (child, mut stdout) = folder.begun(words);
+    file.set_len(size).unwrap();
+    let mut pdf = Vec::new();
+    std::io::Read::read_to_end(&mut stdout, &mut pdf).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    (output.status.code(), stderr(&output), pdf)
+}
+
+#[test]
+fn that_grows_is_an_error() {
+    let folder = Folder::new();
+    let (status, said, _) = changed(&folder, &["a.jpg", "-"], 65 << 20);
+    assert_eq!(status, Some(1));
     assert_eq!(
-        stderr(&output),
-        "pdfmagic-cli: a.jpg: shrank while it was being read: try again once it is complete\n"
+        said,
+        "pdfmagic-cli: a.jpg: grew while it was being read: try again once it is complete\n"
     );
+}
+
+#[test]
+fn that_shrinks_cannot_be_left_out_once_it_is_written() {
+    let folder = Folder::new();
+    let words = ["--keep-going", "a.jpg", "b.jpg", "-"];
+    let (status, said, pdf) = changed(&folder, &words, 8 << 20);
+    assert_eq!((status, said.lines().count()), (Some(1), 1), "{said}");
+    assert!(!pdf.ends_with(b"%%EOF\n"));
 }
 
 #[test]

@@ -3,10 +3,12 @@
 mod each;
 mod existing;
 mod input;
+mod inspect;
 mod many;
 mod options;
 mod output;
 mod report;
+mod reported;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod words;

@@ -41,10 +41,13 @@ fn can_be_in_a_folder() {
     folder.done(&["-o", "out.pdf", "a.jpg", "photos/", "b.jpg"]);
     assert_eq!(order(&folder.read("out.pdf")), [1, 3, 4, 5, 2]);
     fs::create_dir(folder.path("empty")).unwrap();
-    let said = folder.failed(&["empty", "out.pdf"], 1);
+    let said = folder.failed(&["empty", "gone", "a.jpg", "no*.jpg", "out.pdf"], 1);
     assert_eq!(
         said,
-        "pdfmagic-cli: empty: is a folder that holds no JPEG\n"
+        "pdfmagic-cli: empty: is a folder that holds no JPEG\n\
+         pdfmagic-cli: gone: cannot be read: no such file or directory\n\
+         pdfmagic-cli: no*.jpg: cannot be read: no such file or directory\n\
+         pdfmagic-cli: 3 of 4 failed\n"
     );
     let said = folder.failed(&["a.jpg", "photos"], 2);
     assert!(said.contains("photos is a folder"), "{said}");

@@ -219,6 +219,7 @@ fn never_replaces_an_image_unless_forced() {
     let folder = Folder::new();
     let png = b"\x89PNG\r\n\x1A\n".to_vec();
     folder.write("png.pdf", &png);
+    folder.write("png.jpg", &jpeg(5));
     folder.write("photo", &jpeg(3));
     folder.write("c.jfif", &jpeg(4));
     for words in [
@@ -228,6 +229,10 @@ fn never_replaces_an_image_unless_forced() {
         &["-o", "photo", "a.jpg"],
         &["-o", "b.jpg", "a.jpg"],
         &["--json", "-o", "png.pdf", "a.jpg"],
+        &["--no-clobber", "-o", "png.pdf", "a.jpg"],
+        &["--each", "png.jpg"],
+        &["--each", "--keep-going", "--out-dir", ".", "png.jpg"],
+        &["--each", "--no-clobber", "png.jpg"],
     ] {
         let output = folder.run(words);
         assert_eq!(

@@ -14,6 +14,12 @@ pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 /// Inputs up to this size are followed to their end in any case, in bytes: that costs a few microseconds.
 const ALWAYS_FOLLOWED: u64 = 64 << 10;
 
+/// How many of the last bytes of an image tell whether it ends plainly.
+const TAIL: u64 = 8;
+
+/// Why more of the input is needed.
+const REASON: &str = "the end of its image is to be found";
+
 /// Where the image ends.
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
@@ -40,22 +46,67 @@ impl Ending {
         }
     }
 
+    /// The end of an image where the header says it is. `None` if there is none.
+    fn stated(source: Source<'_>, end: u64, scans_offset: usize) -> Result<Option<Self>, Error> {
+        /// Nearly always tells what follows, in bytes.
+        const AFTER: u64 = 64;
+        let (start, rest) = match (end.checked_sub(TAIL), source.size().checked_sub(end)) {
+            (Some(start), Some(rest)) if start > scans_offset as u64 => (start, rest),
+            _ => return Ok(None),
+        };
+        let there = source.from(start);
+        if (there.len() as u64) < TAIL + rest.min(AFTER) {
+            return Err(source.needed(start..end + AFTER, REASON));
+        }
+        let (before, after) = there.split_at(index(TAIL));
+        if !ends_plainly(before) {
+            return Ok(None);
+        }
+        let trailing = match Trailing::begins(after, rest) {
+            Some(trailing) => Some(Notice::TrailingDataSkipped(trailing)),
+            None if rest == 0 => None,
+            None => {
+                let more = Trailing::enough(after);
+                return Err(source.needed(start..end.saturating_add(more), REASON));
+            }
+        };
+        Ok(Some(Self {
+            end,
+            trailing,
+            ..Self::assumed(source)
+        }))
+    }
+
     /// Finds the end of an image whose first scan header is at `scans_offset`. The data is looked at only where the last
-    /// bytes or the header say that this is needed: `names_more` tells that other images or a video may follow.
+    /// bytes or the header say that this is needed: `names_more` tells that other images or a video may follow, and
+    /// `stated_ends` where.
     pub(super) fn find(
         source: Source<'_>,
         frame: &Frame,
         frame_offset: u64,
         scans_offset: usize,
         names_more: bool,
+        stated_ends: [Option<u64>; 2],
     ) -> Result<Self, Error> {
         let data_size = source.size().saturating_sub(scans_offset as u64);
         let is_too_small = data_size < least_data(frame);
-        let is_plain = ends_plainly(source.tail()) && !names_more && !is_too_small;
-        if is_plain && source.size() > ALWAYS_FOLLOWED {
-            return Ok(Self::assumed(source));
+        let may_be_told = source.size() > ALWAYS_FOLLOWED && !is_too_small;
+        if may_be_told && names_more {
+            for end in stated_ends.into_iter().flatten() {
+                if let Some(ending) = Self::stated(source, end, scans_offset)? {
+                    return Ok(ending);
+                }
+            }
+        } else if may_be_told {
+            if source.tail().is_empty() {
+                let end = source.size();
+                return Err(source.needed(end - TAIL..end, REASON));
+            }
+            if ends_plainly(source.tail()) {
+                return Ok(Self::assumed(source));
+            }
         }
-        let bytes = source.whole()?;
+        let bytes = source.all(REASON)?;
         let mut finder = EndFinder::new();
         finder.feed(&bytes[scans_offset..]);
         let absolute = |at: u64| scans_offset as u64 + at;

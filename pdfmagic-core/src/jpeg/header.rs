@@ -48,6 +48,8 @@ pub(super) struct Header<'a> {
     pub(super) scans_offset: usize,
     /// Whether the header says that other images or a video may follow this image.
     pub(super) names_more: bool,
+    /// Where the image ends, in bytes, as the list of images and XMP say. Either may be wrong.
+    pub(super) stated_ends: [Option<u64>; 2],
     /// Whether it is the header of a gain map, or of an image that has one.
     pub(super) names_gain_map: bool,
     /// The list of all images of the file.
@@ -93,6 +95,8 @@ struct Reader<'a> {
     adobe: Vec<(AdobeTransform, u64)>,
     icc: IccChunks<'a>,
     names_more: bool,
+    /// How much follows the image, as XMP says, in bytes.
+    stated_rest: Option<u64>,
     names_gain_map: bool,
     multi_picture: Option<MultiPicture<'a>>,
     edits: Vec<Edit>,
@@ -119,7 +123,7 @@ pub(super) fn read<'a>(source: Source<'a>, limits: &Limits) -> Result<Header<'a>
     reader.edits.extend(skipped);
     // A profile in pieces is put together here, and is copied once more into the image that it goes with.
     Resource::Memory.check(2 * reader.icc.size() as u64, limits.max_memory)?;
-    reader.finish(&scan)
+    reader.finish(&scan, source.size())
 }
 
 /// Whether there are line feeds, and each follows a carriage return, as in text for Windows.
@@ -149,7 +153,10 @@ impl<'a> Reader<'a> {
         source: Source<'a>,
     ) -> Result<NonZeroU16, Error> {
         let after_frame = frame.payload_offset + frame.payload.len();
-        let mut segments = Segments::at(source.whole()?, after_frame);
+        let mut segments = Segments::at(
+            source.all("its height is given after the image data")?,
+            after_frame,
+        );
         while segments.next()?.marker != Marker::SOS {}
         segments.skip_data();
         let dnl = segments.next()?;
@@ -175,6 +182,7 @@ impl<'a> Reader<'a> {
                     self.exif(exif, segment);
                 }
                 self.names_more |= app::xmp_names_more(segment.payload);
+                self.stated_rest = self.stated_rest.or(app::xmp_rest(segment.payload));
                 self.names_gain_map |= app::xmp_names_gain_map(segment.payload);
                 self.xmp_density = self.xmp_density.or(app::xmp_density(segment.payload));
             }
@@ -230,7 +238,7 @@ impl<'a> Reader<'a> {
         }));
     }
 
-    fn finish(mut self, scan: &Segment<'_>) -> Result<Header<'a>, Error> {
+    fn finish(mut self, scan: &Segment<'_>, size: u64) -> Result<Header<'a>, Error> {
         let (frame, frame_offset) = self
             .frame
             .take()
@@ -282,6 +290,10 @@ impl<'a> Reader<'a> {
             frame_offset,
             scans_offset: scan.offset,
             names_more: self.names_more || self.names_gain_map || self.multi_picture.is_some(),
+            stated_ends: [
+                self.multi_picture.and_then(MultiPicture::first_size),
+                self.stated_rest.and_then(|rest| size.checked_sub(rest)),
+            ],
             names_gain_map: self.names_gain_map,
             multi_picture: self.multi_picture,
         })

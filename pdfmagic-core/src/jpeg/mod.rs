@@ -87,7 +87,7 @@ impl<'a> Jpeg<'a> {
     /// [`Error::NotJpeg`] for another kind of file; [`Error::Format`] or [`Error::Truncated`] if the header
     /// breaks T.81; [`Error::Unsupported`] for hierarchical frames, JPEG-LS, or a number of components other
     /// than 1, 3 or 4; [`Error::Limit`] for more segments, or a larger color profile, than `limits` allows;
-    /// [`Error::NeedsInput`] if only the ends of the input were given and the header goes on past them.
+    /// [`Error::NeedsInput`] if only parts of the input were given, and more of it is needed.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
         let header = header::read(source, limits).map_err(|error| source.short(error))?;
@@ -97,6 +97,7 @@ impl<'a> Jpeg<'a> {
             header.frame_offset,
             header.scans_offset,
             header.names_more,
+            header.stated_ends,
         )?;
         if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
             && cut.range == last.range
@@ -137,7 +138,7 @@ impl<'a> Jpeg<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NeedsInput`] if only its ends were given.
+    /// [`Error::NeedsInput`] if only parts of it were given.
     pub fn whole(&self) -> Result<&'a [u8], Error> {
         self.source.whole()
     }
@@ -324,13 +325,15 @@ impl<'a> Jpeg<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NeedsInput`] if the header lists other images, and only the ends of the input were given.
+    /// [`Error::NeedsInput`] if the header lists other images, and only parts of the input were given.
     pub fn views(&self, limits: &Limits) -> Result<Vec<Range<u64>>, Error> {
         let mut views: Vec<_> = std::iter::once(0..self.ending.end).collect();
         let Some(list) = self.header.multi_picture else {
             return Ok(views);
         };
-        let bytes = self.whole()?;
+        let bytes = self
+            .source
+            .all("the images after the first become pages, too")?;
         for Listed { range, kind } in list.others() {
             let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
             let data = bytes.get(at(range.start)..at(range.end).min(bytes.len()));
@@ -390,7 +393,7 @@ impl<'a> Jpeg<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for more pixels or scans; [`Error::NeedsInput`] if only the ends of the input were given.
+    /// [`Error::Limit`] for more pixels or scans; [`Error::NeedsInput`] if only parts of the input were given.
     pub fn check_decodable(&self, limits: &Limits) -> Result<(), Error> {
         let pixels =
             u64::from(self.header.frame.width.get()) * u64::from(self.header.frame.height.get());

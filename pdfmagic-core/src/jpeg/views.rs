@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::exif::TiffReader;
 
+/// Size of an entry of the list, in bytes.
+const ENTRY_SIZE: usize = 16;
+
 /// An APP2 segment that lists the images of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MultiPicture<'a> {
@@ -47,14 +50,26 @@ impl<'a> MultiPicture<'a> {
         self.read().unwrap_or_default()
     }
 
-    fn read(self) -> Option<Vec<Listed>> {
+    /// The size of the first image, in bytes.
+    pub(super) fn first_size(self) -> Option<u64> {
+        let (tiff, at, _) = self.entries()?;
+        tiff.u32(at + 4).map(u64::from)
+    }
+
+    /// The index, and where in it the entries are, and how many.
+    fn entries(self) -> Option<(TiffReader<'a>, usize, usize)> {
         const MP_ENTRY: u16 = 0xB002;
-        const ENTRY_SIZE: usize = 16;
         let tiff = TiffReader::new(self.tiff)?;
-        let mut directory = tiff.directory(tiff.u32(4)?)?;
-        let list = directory.find(|entry| entry.tag == MP_ENTRY)?;
+        let list = tiff
+            .directory(tiff.u32(4)?)?
+            .find(|entry| entry.tag == MP_ENTRY)?;
         let at = usize::try_from(tiff.u32(list.value)?).ok()?;
         let count = usize::try_from(list.count).ok()? / ENTRY_SIZE;
+        Some((tiff, at, count))
+    }
+
+    fn read(self) -> Option<Vec<Listed>> {
+        let (tiff, at, count) = self.entries()?;
         let entry = |index: usize| {
             let at = at + ENTRY_SIZE * index;
             let (attribute, size, offset) = (tiff.u32(at)?, tiff.u32(at + 4)?, tiff.u32(at + 8)?);

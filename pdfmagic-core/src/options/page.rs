@@ -24,7 +24,7 @@ use crate::value::{Named, by_name};
 )]
 #[non_exhaustive]
 pub struct PageOptions {
-    /// Size of the page, such as A4, Letter^T, 10cmx15cm or 10cm
+    /// Size of the page, such as A4, Letter^T or 10cmx15cm
     ///
     /// Width and height are in `pt`, `mm`, `cm` or `in`, and in points without a unit; one of them may be left out, as in
     /// `10cm` or `x15cm`. Names are `a0` to `a6`, `b0` to `b6`, `jb0` to `jb6`, `letter`, `legal` and `tabloid`; `^T` turns

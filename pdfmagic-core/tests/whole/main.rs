@@ -8,6 +8,7 @@ mod large;
 #[path = "../support/libjpeg.rs"]
 #[expect(dead_code, reason = "samples are for the tests of coding")]
 mod libjpeg;
+mod parts;
 mod pictures;
 mod properties;
 #[path = "../support/segments.rs"]

@@ -54,7 +54,7 @@ pub struct Series {
 impl Series {
     /// The samples that were answered by a PDF.
     fn answered(&self) -> impl Iterator<Item = &Sample> {
-        let samples = self.recording.samples.iter();
+        let samples = self.recording.on_time();
         samples.filter(|sample| sample.error.is_none())
     }
 
@@ -78,7 +78,7 @@ impl Series {
     /// The counts and distributions of its samples.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Tally::from_iter(&self.recording.samples).summary()
+        self.recording.on_time().collect::<Tally>().summary()
     }
 
     /// The distribution of its latencies: response times in an open loop, service times in a closed loop.
@@ -127,7 +127,9 @@ impl Figure {
             return Err("nothing to draw".to_owned());
         };
         if let Some(empty) = series.iter().find(|one| one.answered().next().is_none()) {
-            return Err(format!("{}: no request was answered", empty.name));
+            let late = empty.recording.late().map(|late| format!("; {late}"));
+            let late = late.unwrap_or_default();
+            return Err(format!("{}: no request was answered{late}", empty.name));
         }
         let takes_many = matches!(chart, Chart::Ecdf | Chart::Tail | Chart::Scaling);
         if !(takes_many || rest.is_empty()) {
@@ -212,7 +214,7 @@ fn csv_cell(text: &str) -> Cow<'_, str> {
 
 /// How much was measured, and how.
 fn caption(series: &[Series]) -> String {
-    let samples = series.iter().flat_map(|one| &one.recording.samples);
+    let samples = series.iter().flat_map(|one| one.recording.on_time());
     let summary = samples.collect::<Tally>().summary();
     let mut counts = vec![format!("n = {}", summary.answered)];
     for (count, what) in [(summary.failed, "failed"), (summary.shed, "shed")] {
@@ -223,6 +225,7 @@ fn caption(series: &[Series]) -> String {
     if counts.len() > 1 {
         counts[0] += " answered";
     }
+    counts.extend(series.iter().filter_map(|one| one.recording.late()));
     let mut runs: Vec<_> = series
         .iter()
         .map(|one| one.recording.run.caption())

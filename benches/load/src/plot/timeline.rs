@@ -30,12 +30,17 @@ fn windows(end: f64, answers: usize) -> (f64, Vec<f64>) {
     (length, once(0.0).chain(inner).chain(once(end)).collect())
 }
 
-/// Curves of the [`MARKED`] percentiles, and steps of how many replicas answered, both per window. Takes the answers
-/// with the seconds at which they started, in order of time.
-fn over_windows(series: &Series, edges: &[f64], answers: &[(f64, &Sample)]) -> ([Curve; 3], Curve) {
+/// Curves of the [`MARKED`] percentiles, in a piece for each time without a gap, and steps of how many replicas answered;
+/// both per window. Takes the answers with the seconds at which they started, in order of time.
+fn over_windows(
+    series: &Series,
+    edges: &[f64],
+    answers: &[(f64, &Sample)],
+) -> ([Vec<Curve>; 3], Curve) {
     let end = edges[edges.len() - 1];
-    let mut curves: [Curve; 3] = Default::default();
+    let mut curves: [Vec<Curve>; 3] = Default::default();
     let mut replicas = Vec::new();
+    let mut is_gap = true;
     let mut rest = answers;
     for edge in edges.windows(2) {
         let (from, to) = (edge[0], edge[1]);
@@ -46,10 +51,18 @@ fn over_windows(series: &Series, edges: &[f64], answers: &[(f64, &Sample)]) -> (
         latencies.sort_by(f64::total_cmp);
         // One window makes no curve, and a window without answers has no percentiles.
         if edges.len() > 2 && count > 0 {
-            for (curve, (_, q)) in curves.iter_mut().zip(MARKED) {
-                curve.push((f64::midpoint(from, to), quantile(&latencies, q)));
+            for (pieces, (_, q)) in curves.iter_mut().zip(MARKED) {
+                if is_gap {
+                    pieces.push(Vec::new());
+                }
+                let point = (f64::midpoint(from, to), quantile(&latencies, q));
+                pieces
+                    .last_mut()
+                    .expect("there is one after a gap")
+                    .push(point);
             }
         }
+        is_gap = count == 0;
         let names = here.iter().filter_map(|one| one.1.replica.as_deref());
         #[expect(clippy::cast_precision_loss, reason = "a number of replicas")]
         let count = names.collect::<BTreeSet<_>>().len() as f64;
@@ -100,7 +113,7 @@ fn companion(
     }
     series.recording.run.rate?;
     let count = |at: f64| {
-        let there = series.recording.samples.iter().filter(|sample| {
+        let there = series.recording.on_time().filter(|sample| {
             let since = seconds(sample.intended_ns);
             (since..since + sample.response_time().as_secs_f64()).contains(&at)
         });
@@ -117,8 +130,8 @@ fn companion(
 }
 
 pub(super) fn draw(series: &Series) -> Figure {
-    let samples = &series.recording.samples;
-    let begin = samples.iter().map(|sample| sample.intended_ns).min();
+    let intended = series.recording.on_time().map(|sample| sample.intended_ns);
+    let begin = intended.min();
     let seconds = |at: u64| to_seconds(at.saturating_sub(begin.unwrap_or(at)));
     let mut answers: Vec<(f64, &Sample)> = series
         .answered()
@@ -154,20 +167,11 @@ pub(super) fn draw(series: &Series) -> Figure {
     };
     let mut plots = vec![requests(drawn)];
     // The highest percentile is drawn first and widest, so that it shows where curves coincide.
-    for (number, ((name, _), curve)) in MARKED.into_iter().zip(curves).enumerate().rev() {
-        if curve.is_empty() {
-            continue;
+    for (number, ((name, _), pieces)) in MARKED.into_iter().zip(curves).enumerate().rev() {
+        for curve in &pieces {
+            tell(name, curve);
         }
-        tell(name, &curve);
-        #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
-        let width = 2.0 + 1.5 * number as f64;
-        plots.push(Plot::Line(
-            LinePlot::new()
-                .with_data(curve)
-                .with_color(color(number))
-                .with_stroke_width(width)
-                .with_legend(format!("{name} over {} s", significant(length))),
-        ));
+        plots.extend(lines(number, name, pieces, length));
     }
     // These have no latency, so their marks are above all points.
     let without_marks = plots.len();
@@ -220,6 +224,28 @@ pub(super) fn draw(series: &Series) -> Figure {
     }
 }
 
+/// The lines of a percentile: it is computed over windows of this length, and has a piece for each time without a gap.
+fn lines(number: usize, name: &str, pieces: Vec<Curve>, length: f64) -> impl Iterator<Item = Plot> {
+    #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
+    let width = 2.0 + 1.5 * number as f64;
+    let mut legend = Some(format!("{name} over {} s", significant(length)));
+    pieces.into_iter().map(move |mut curve| {
+        if let [(middle, latency)] = curve[..] {
+            // A window between two gaps.
+            let half = length / 2.0;
+            curve = vec![(middle - half, latency), (middle + half, latency)];
+        }
+        let line = LinePlot::new()
+            .with_data(curve)
+            .with_color(color(number))
+            .with_stroke_width(width);
+        Plot::Line(match legend.take() {
+            Some(legend) => line.with_legend(legend),
+            None => line,
+        })
+    })
+}
+
 /// A point per request.
 fn requests(points: Curve) -> Plot {
     Plot::Scatter(
@@ -235,7 +261,7 @@ fn requests(points: Curve) -> Plot {
 /// When requests failed, and when they were shed and how often.
 fn failures(series: &Series) -> [Vec<(u64, u32)>; 2] {
     let [mut failed, mut shed] = [const { Vec::new() }; 2];
-    for sample in &series.recording.samples {
+    for sample in series.recording.on_time() {
         let times = sample.shed + u32::from(sample.is_shed());
         if times > 0 {
             // The start is that of the last attempt, after the answers that shed it.

@@ -1,0 +1,50 @@
+"""Network namespaces, as pods have: what the loopback hides shows there."""
+
+import contextlib
+import os
+import random
+import subprocess
+
+import pytest
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+class Namespace:
+    """A network that one cable connects with ours. It has the address `address`."""
+
+    def __init__(self):
+        # RFC 2544 reserves 198.18.0.0/15 for tests of networks.
+        net = f"198.{random.choice((18, 19))}.{random.randrange(256)}"
+        host = 4 * random.randrange(64)
+        self.name = f"pdfmagic-{os.getpid()}-{random.randrange(1 << 20)}"
+        self.address, ours = f"{net}.{host + 1}", f"{net}.{host + 2}"
+        cable = f"pm{random.randrange(1 << 32):x}"
+        ip("netns", "add", self.name)
+        ip("link", "add", cable, "type", "veth", "peer", "eth0", "netns", self.name)
+        ip("addr", "add", f"{ours}/30", "dev", cable)
+        ip("link", "set", cable, "up")
+        ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", "eth0")
+        ip("-n", self.name, "link", "set", "lo", "up")
+        ip("-n", self.name, "link", "set", "eth0", "up")
+
+    def within(self, *words):
+        """The command that runs in this namespace."""
+        return ["ip", "netns", "exec", self.name, *words]
+
+    def delete(self):
+        """With its end of the cable, and whatever is on the way, as a pod's."""
+        subprocess.run(["ip", "netns", "delete", self.name], check=False, stderr=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def namespace():
+    if os.geteuid() != 0 and os.environ.get("CI") != "true":
+        pytest.skip("only root can make network namespaces")
+    made = Namespace()
+    try:
+        yield made
+    finally:
+        made.delete()

@@ -1,0 +1,79 @@
+//! What the command says of JPEGs without converting them.
+
+use super::{Folder, jpeg, stderr};
+use pdfmagic_core::{Auto, Inspection, Options};
+
+#[test]
+fn a_person_is_told_in_about_ten_lines_for_each() {
+    let folder = Folder::new();
+    let said = String::from_utf8(folder.done(&["inspect", "a.jpg", "b.jpg"])).unwrap();
+    let (a, b) = said.split_once("\n\n").unwrap();
+    for (name, text) in [("a.jpg", a), ("b.jpg", b)] {
+        let lines: Vec<_> = text.trim_end().lines().collect();
+        assert_eq!(lines[0], format!("{name}:"));
+        assert!(
+            lines[1].starts_with("  64 x 48 pixels, 8 bits, YCbCr"),
+            "{said}"
+        );
+        assert!((8..=11).contains(&lines.len()), "{said}");
+    }
+    assert_eq!(folder.names(), ["a.jpg", "b.jpg"]);
+}
+
+#[test]
+fn a_program_is_told_all_that_the_library_finds() {
+    let folder = Folder::new();
+    let out = folder.done(&["inspect", "--json", "a.jpg"]);
+    let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let jpeg = jpeg(1);
+    let found = Inspection::of(&jpeg, &Options::default(), &Auto).unwrap();
+    let mut expected = serde_json::to_value(&found).unwrap();
+    expected["name"] = "a.jpg".into();
+    assert_eq!(told, serde_json::json!({"files": [expected], "errors": []}));
+}
+
+#[test]
+fn a_file_may_be_standard_input_or_in_a_folder() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["inspect", "-"]);
+    let stdin = std::fs::File::open(folder.path("a.jpg")).unwrap();
+    let output = command.stdin(stdin).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("standard input:\n  64 x 48"), "{said}");
+    let said = String::from_utf8(folder.done(&["inspect", "."])).unwrap();
+    assert_eq!(said.matches("64 x 48").count(), 2, "{said}");
+}
+
+#[test]
+fn damage_is_found_where_it_is_looked_for_and_told_by_the_exit_status() {
+    let folder = Folder::new();
+    let reported = "../pdfmagic-core/tests/corpus/reported/scan-damaged.jpg";
+    let damaged = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(reported);
+    std::fs::copy(damaged, folder.path("damaged.jpg")).unwrap();
+    let said = String::from_utf8(folder.done(&["inspect", "damaged.jpg"])).unwrap();
+    assert!(said.contains("damage: not looked for"), "{said}");
+    let output = folder.run(&["inspect", "--verify", "a.jpg", "damaged.jpg"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("damage: none") && said.contains("of 64 are sound"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_no_jpeg_is_told_and_does_not_stop_the_others() {
+    let folder = Folder::new();
+    folder.write("gif.jpg", b"GIF89a");
+    let output = folder.run(&["inspect", "gif.jpg", "a.jpg", "gone.jpg"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "pdfmagic-cli: gif.jpg: not a JPEG: it looks like GIF\n\
+         pdfmagic-cli: gone.jpg: cannot be read: no such file or directory\n"
+    );
+    assert!(output.stdout.starts_with(b"a.jpg:\n"));
+    let output = folder.run(&["inspect", "--json", "gif.jpg"]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["errors"][0]["code"], "not_jpeg.gif");
+}
