@@ -61,9 +61,9 @@ impl Block {
     /// Where samples are so far out of range that decoders disagree, since some clip them and others wrap around, the
     /// block becomes one whose samples all decoders clip alike.
     pub(super) fn limit(&mut self, quantizer: &Quantizer) {
-        /// From about 300 on MuPDF shows something else than PDFium (`tests/viewers`); sharp edges come to 200.
+        // From about 300 on MuPDF shows something else than PDFium (`tests/viewers`); sharp edges come to 200.
         const AGREED: f32 = 250.0;
-        /// Still black or white after quantization.
+        // Still black or white after quantization.
         const CLIPPED: f32 = 160.0;
         let size = |k: usize| u32::from(self.zz[k].unsigned_abs()) * u32::from(quantizer[k]);
         let bound: u32 = std::iter::once(0).chain(self.indices()).map(size).sum();

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::progressive;
 use super::scan;
 use super::stream::Stream;
-use crate::damage::Damage;
+use crate::damage::{Damage, Sound};
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Process, Quantizer};
 use crate::limits::Limits;
@@ -64,12 +64,17 @@ impl Coefficients {
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
         let (memory, damage) = (stream.memory, stream.into_damage());
         // Of a progression that is cut off, steps are too coarse for that.
-        if damage.is_some() && precision.is_none() {
-            for (plane, quantizer) in planes.iter_mut().zip(&quantizers) {
-                plane
-                    .blocks
-                    .iter_mut()
-                    .for_each(|block| block.limit(quantizer));
+        if let (Some(damage), None) = (damage, &precision) {
+            let sound = match damage.sound {
+                Sound::Rows { sound, .. } => sound as usize,
+                Sound::Scans { .. } => 0,
+            };
+            let rows_of_mcus = sound / (8 * grid.v_max());
+            for ((plane, c), quantizer) in planes.iter_mut().zip(&grid.components).zip(&quantizers)
+            {
+                let sound = rows_of_mcus * c.v * plane.across;
+                let rest = plane.blocks.iter_mut().skip(sound);
+                rest.for_each(|block| block.limit(quantizer));
             }
         }
         let image = Self {

@@ -143,10 +143,10 @@ impl ColorModel {
         is_jfif: bool,
     ) -> (Self, ColorReason) {
         use ColorReason::{Adobe, ComponentCount, Identifiers, Jfif, Lossless};
-        let is_lossless = frame.process == Process::Lossless && !frame.is_subsampled();
+        let is_lossless = frame.process == Process::Lossless;
         match (frame.components.len(), adobe) {
             (1, _) => (Self::Gray, ComponentCount),
-            (3, _) if is_jfif && !is_lossless => (Self::YCbCr, Jfif),
+            (3, _) if is_jfif && (!is_lossless || frame.is_subsampled()) => (Self::YCbCr, Jfif),
             (3, Some(AdobeTransform::None)) => (Self::Rgb, Adobe),
             (3, Some(_)) => (Self::YCbCr, Adobe),
             (3, None) if frame.has_rgb_identifiers() => (Self::Rgb, Identifiers),
