@@ -92,6 +92,16 @@ def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
     subprocess.run(["qpdf", "--check", album], check=True, capture_output=True)
 
 
+def test_nothing_is_set_aside_for_blocks_that_are_shared(folder):
+    """XFS does so for each that is written to."""
+    names = [folder / f"{number}.jpg" for number in range(20)]
+    for number, name in enumerate(names):
+        name.write_bytes(photo("gray", MIB + 5000 * number))
+    before = used(folder)
+    run(*names, "-o", folder / "album.pdf")
+    assert used(folder) - before < 0.05 * len(names) * MIB
+
+
 def test_pages_are_added_without_a_copy_of_what_is_there(folder):
     (folder / "a.jpg").write_bytes(photo("gray", 4 * MIB))
     run(folder / "a.jpg", folder / "old.pdf")
