@@ -27,6 +27,7 @@ impl Recipe {
         let mut options = Options::default();
         options.page = page.clone();
         options.input = all.input(index);
+        options.conformance = all.document().conformance()?;
         let backend = image.backend()?;
         let is_lossy = backend.name() == BackendName::Reencode.to_string();
         Ok(Self {
