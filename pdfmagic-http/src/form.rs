@@ -28,18 +28,75 @@ pub(crate) struct Form {
     pub(crate) fields: Vec<(String, Bytes)>,
 }
 
+/// A part of a form, as a view of its body.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The name of its field.
+    pub(crate) field: String,
+    /// The name of its file, if it is one.
+    pub(crate) file: Option<String>,
+    pub(crate) data: Bytes,
+    /// Where it begins in the body, and its size with its head, in bytes.
+    pub(crate) at: usize,
+    pub(crate) size: usize,
+}
+
 /// Reads a form (RFC 7578) whose files, at most `max_files`, are in the field of this name.
-///
-/// No library is used, since those copy each part.
 pub(crate) fn form(
     body: &Bytes,
     boundary: &str,
     field: &str,
     max_files: usize,
 ) -> Result<Form, Problem> {
+    let mut form = Form::default();
+    let mut fields = FieldsRead::default();
+    for part in parts(body, boundary)? {
+        let part = part?;
+        if part.field == field {
+            if form.files.len() == max_files {
+                return Err(Problem::TooManyParts { max: max_files });
+            }
+            let (name, data) = (part.file.unwrap_or_default(), part.data);
+            form.files.push(Upload { name, data });
+        } else {
+            fields.add(&part).map_err(|error| {
+                let is_elsewhere = form.files.is_empty() && part.file.is_some();
+                if is_elsewhere { Problem::NoFile } else { error }
+            })?;
+            form.fields.push((part.field, part.data));
+        }
+    }
+    Ok(form)
+}
+
+/// How much has been read of what is no file, in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct FieldsRead(usize);
+
+impl FieldsRead {
+    /// Counts a field, and refuses what is too much.
+    pub(crate) fn add(&mut self, part: &Part) -> Result<(), Problem> {
+        self.0 += part.size;
+        if self.0 > MAX_FIELDS {
+            return Err(Problem::Form {
+                offset: part.at,
+                reason: "fields are over 64 KiB",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a form, in order.
+///
+/// No library is used, since those copy each part.
+pub(crate) fn parts(
+    body: &Bytes,
+    boundary: &str,
+) -> Result<impl Iterator<Item = Result<Part, Problem>>, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
     let delimiter = format!("\r\n--{boundary}");
-    let finder = memmem::Finder::new(&delimiter);
+    let finder = memmem::Finder::new(&delimiter).into_owned();
     let mut at = if body.starts_with(&delimiter.as_bytes()[2..]) {
         delimiter.len() - 2
     } else {
@@ -48,9 +105,7 @@ pub(crate) fn form(
             .ok_or(malformed(0, "the boundary does not occur"))?;
         preamble + delimiter.len()
     };
-    let mut form = Form::default();
-    let mut fields = 0;
-    while !body[at..].starts_with(b"--") {
+    let mut next = move || {
         at += body[at..]
             .iter()
             .take_while(|b| matches!(b, b' ' | b'\t'))
@@ -67,28 +122,32 @@ pub(crate) fn form(
             at,
             "a part has no Content-Disposition with a name in its first 4 KiB",
         ))?;
-        let data = body.slice(at + head.size..end);
-        if head.field == field {
-            if form.files.len() == max_files {
-                return Err(Problem::TooManyParts { max: max_files });
-            }
-            let name = head.file.unwrap_or_default();
-            form.files.push(Upload { name, data });
-        } else {
-            fields += end - at;
-            if fields > MAX_FIELDS {
-                return Err(if form.files.is_empty() && head.file.is_some() {
-                    // It is in another field.
-                    Problem::NoFile
-                } else {
-                    malformed(at, "fields are over 64 KiB")
-                });
-            }
-            form.fields.push((head.field, data));
-        }
+        let part = Part {
+            field: head.field,
+            file: head.file,
+            data: body.slice(at + head.size..end),
+            at,
+            size: end - at,
+        };
         at = end + delimiter.len();
-    }
-    Ok(form)
+        Ok((part, at))
+    };
+    let mut rest = Some(at);
+    Ok(std::iter::from_fn(move || {
+        if body[rest?..].starts_with(b"--") {
+            return None;
+        }
+        match next() {
+            Ok((part, at)) => {
+                rest = Some(at);
+                Some(Ok(part))
+            }
+            Err(problem) => {
+                rest = None;
+                Some(Err(problem))
+            }
+        }
+    }))
 }
 
 /// What the head of a part says.

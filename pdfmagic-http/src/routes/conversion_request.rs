@@ -14,8 +14,8 @@ use crate::form::{self, Form, Upload};
 use crate::memory::Memory;
 use crate::problem::Problem;
 
-/// The field of the form.
-const FIELD: &str = "myfile";
+/// The field of a form that files are in.
+pub(super) const FIELD: &str = "myfile";
 
 /// What a stream that takes longer than other bodies may is at least to bring, in bytes a second.
 const LEAST_RATE: usize = 16 << 10;
@@ -123,6 +123,19 @@ impl ConversionRequest {
         self.settings.clone().options(Vec::new())
     }
 
+    /// Reads the body of a form whose parts are for others to read. Returns it with its boundary, the options of the query,
+    /// and how long the body took to come.
+    pub(super) async fn read_form(
+        mut self,
+        memory: &Memory,
+    ) -> Result<(Bytes, String, Settings, Duration), Problem> {
+        let body = self.body.whole(memory).await?;
+        let Media::Form { boundary } = self.media else {
+            return Err(Problem::NoFile);
+        };
+        Ok((body, boundary, self.settings, self.body.took()))
+    }
+
     /// Reads the body.
     pub(super) async fn read(mut self, memory: &Memory) -> Result<Conversion, Problem> {
         let body = self.body.whole(memory).await?;
@@ -202,7 +215,7 @@ fn media(headers: &HeaderMap) -> Result<Option<Media>, Problem> {
 fn of_form(
     body: &Bytes,
     boundary: &str,
-    mut settings: Settings,
+    settings: Settings,
     max_files: usize,
 ) -> Result<(Vec<Upload>, ConversionOptions), Problem> {
     let Form { mut files, fields } = form::form(body, boundary, FIELD, max_files)?;
@@ -211,26 +224,33 @@ fn of_form(
     if files.is_empty() {
         return Err(Problem::NoFile);
     }
+    let options = with_fields(settings, fields, files.len())?;
+    Ok((files, options))
+}
+
+/// Options of a query, and of the fields of a form with so many files. A field that is empty, as browsers send those that
+/// nobody filled in, says nothing.
+pub(super) fn with_fields(
+    mut settings: Settings,
+    fields: Vec<(String, Bytes)>,
+    files: usize,
+) -> Result<ConversionOptions, Problem> {
     let mut json = None;
     for (name, value) in fields {
         if name == "options" {
             json = Some(value);
-        } else {
+        } else if !value.is_empty() {
             settings.set(&name, String::from_utf8_lossy(&value));
         }
     }
     let single = json.map_or(Ok(Vec::new()), |json| settings.set_object(&json))?;
-    if single.len() > files.len() {
+    if single.len() > files {
         return Err(Problem::Option {
             name: "options".to_owned(),
-            reason: format!(
-                "pages has {} objects for {} files",
-                single.len(),
-                files.len()
-            ),
+            reason: format!("pages has {} objects for {files} files", single.len()),
         });
     }
-    Ok((files, settings.options(single)?))
+    Ok(settings.options(single)?)
 }
 
 fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {

@@ -10,6 +10,7 @@ use pdfmagic_core::{Document, DocumentOptions, Page};
 
 use super::conversion_request::{Conversion, ConversionRequest};
 use super::converter::{Converter, Work};
+use super::page::Reader;
 use super::pdf_answer::{answer, disposition, stem};
 use super::recipe::Recipe;
 use super::streamed;
@@ -32,12 +33,15 @@ use crate::request_record::ConversionReport;
     ),
     security((), ("token" = [])),
 )]
-pub(super) async fn form(
-    State(converter): State<Arc<Converter>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    let request = ConversionRequest::form(&converter, request)?;
-    convert(&converter, request.read(&converter.memory).await?).await
+pub(super) async fn form(State(converter): State<Arc<Converter>>, request: Request) -> Response {
+    let reader = Reader::of(request.headers());
+    let answer = async {
+        let request = ConversionRequest::form(&converter, request)?;
+        convert(&converter, request.read(&converter.memory).await?).await
+    };
+    answer
+        .await
+        .unwrap_or_else(|problem| reader.refuse(problem))
 }
 
 /// Makes a PDF of one JPEG, or of a form with many.

@@ -1,13 +1,18 @@
 //! What is at which address.
 
 mod api;
+mod assets;
 mod conversion_request;
 mod convert;
 mod converter;
+mod docs;
 pub(crate) mod health;
+mod html;
 mod inspect;
+mod language;
 mod page;
 mod pdf_answer;
+mod plan;
 mod recipe;
 mod streamed;
 
@@ -15,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
@@ -40,9 +45,15 @@ pub(crate) fn router(
     replica: Option<IpAddr>,
     origins: &[HeaderValue],
 ) -> Router {
+    let about = page::About {
+        replica,
+        max_body: converter.bounds.size,
+        max_files: converter.bounds.files,
+    };
     let mut conversions = OpenApiRouter::new()
         .routes(routes!(convert::form))
         .routes(routes!(convert::pdf))
+        .routes(routes!(plan::plan))
         .routes(routes!(inspect::inspect))
         .with_state(Arc::new(converter));
     if admission.is_needed() {
@@ -51,19 +62,24 @@ pub(crate) fn router(
     }
     let page = OpenApiRouter::new()
         .routes(routes!(page::show))
-        .with_state(replica);
+        .with_state(about);
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(page)
         .merge(conversions)
         .merge(health::router(lifecycle))
         .split_for_parts();
+    let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
+    let operations: Arc<str> = operations.into();
+    let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);
     let api = Bytes::from(api.to_json().expect("an OpenAPI document is JSON"));
     let document = async || ([(header::CONTENT_TYPE, "application/json")], api);
     let mut router = router
         .route(paths::API, get(document))
         .route(paths::DOWNLOAD, get(async || Problem::NothingKept))
-        .route(paths::STYLE, get(page::style))
-        .route(paths::SCRIPT, get(page::script))
+        .route(paths::DOCS, get(docs))
+        .route(paths::ASSETS, get(assets::show))
+        .route(paths::MANIFEST, get(page::manifest))
+        .route(paths::SERVICE_WORKER, get(assets::service_worker))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async |method| Problem::Method(method));
     if !origins.is_empty() {
