@@ -12,6 +12,9 @@ pub enum Notice {
     LeadingBytesSkipped,
     /// Bytes between marker segments, or a second SOI, were left out.
     StrayBytesSkipped,
+    /// Bytes in the header were left out, and each line feed there follows a carriage return: on its way the file was
+    /// taken for text, which changes pictures.
+    TextTransfer,
     /// A segment whose length is below 2 was left out (T.81 B.1.1.4).
     ShortSegmentSkipped,
     /// The data is whole, but does not end with EOI; one was appended.
@@ -64,6 +67,7 @@ impl Notice {
         match self {
             Self::LeadingBytesSkipped => "soi.leading.skipped",
             Self::StrayBytesSkipped => "header.stray.skipped",
+            Self::TextTransfer => "header.text.suspected",
             Self::ShortSegmentSkipped => "segment.short.skipped",
             Self::EoiAppended => "eoi.missing.appended",
             Self::AfterDataSkipped => "scan.after.skipped",
@@ -99,6 +103,9 @@ impl fmt::Display for Notice {
         f.write_str(match self {
             Self::LeadingBytesSkipped => "bytes before the JPEG were left out",
             Self::StrayBytesSkipped => "stray bytes in the header were left out",
+            Self::TextTransfer => {
+                "the file looks as if it was transferred as text, which damages it; transfer it again, in binary mode"
+            }
             Self::ShortSegmentSkipped => "a segment with an impossible length was left out",
             Self::EoiAppended => "the end marker is missing, and was appended",
             Self::AfterDataSkipped => {
@@ -265,7 +272,8 @@ impl fmt::Display for Trailing {
             TrailingKind::Zip => "a ZIP archive",
             TrailingKind::Other => "data that is no image",
         };
-        let (size, bytes) = (self.size, if self.size == 1 { "byte" } else { "bytes" });
-        write!(f, "{size} {bytes} after the image were left out: {what}")
+        let size = self.size;
+        let bytes = if size == 1 { "byte" } else { "bytes" };
+        write!(f, "left out {size} {bytes} after the image: {what}")
     }
 }

@@ -39,6 +39,7 @@ use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
+use edit::Edit;
 use ending::Ending;
 use header::Header;
 use views::{Kind, Listed};
@@ -355,10 +356,17 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
-    /// announce, or there are too few of them. Then the data should be [verified](Self::verify).
+    /// announce, there are too few of them, or the header has bytes that belong to no segment. Then the data should be
+    /// [verified](Self::verify).
     #[must_use]
     pub fn is_odd(&self) -> bool {
-        self.ending.is_odd
+        let is_stray = |edit: &Edit| {
+            matches!(
+                edit.notice,
+                Some(Notice::StrayBytesSkipped | Notice::TextTransfer)
+            )
+        };
+        self.ending.is_odd || self.header.edits.iter().any(is_stray)
     }
 
     /// The image, with what must change in it for every viewer to show the same, and why.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Asserts that no module of the package in this folder imports a higher layer, or itself through others.
-pub fn check(package: &str, layers: &[&[&str]]) {
+pub(crate) fn check(package: &str, layers: &[&[&str]]) {
     let mut found = Sources::new();
     sources(&Path::new(package).join("src"), "", &mut found);
     assert!(found.len() > 30, "these are not all: {:?}", found.keys());
