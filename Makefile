@@ -77,6 +77,11 @@ api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
 
+# The page in a browser, and the plan; screenshots go into target/page.
+page: tools
+	cargo build -p pdfmagic-http -p pdfmagic-cli
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q pdfmagic-http/tests/page
+
 # A test that takes ten seconds, for five minutes.
 chaos:
 	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos

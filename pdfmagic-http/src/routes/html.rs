@@ -4,11 +4,10 @@
 pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut html = String::with_capacity(2 * template.len());
     let mut rest = template;
-    while let Some((before, after)) = rest.split_once("{{") {
+    while let Some((before, after)) = rest.split_once("{{")
+        && let Some((name, after)) = after.split_once("}}")
+    {
         html.push_str(before);
-        let Some((name, after)) = after.split_once("}}") else {
-            break;
-        };
         html.push_str(&value(name));
         rest = after;
     }
@@ -40,7 +39,7 @@ mod tests {
     fn values_take_the_place_of_names() {
         let value = |name: &str| format!("<{name}>");
         assert_eq!(fill("a {{b}} c{{d}}", value), "a <b> c<d>");
-        assert_eq!(fill("{{b", value), "b");
+        assert_eq!(fill("a{{b", value), "a{{b");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::conversion_request::{ConversionRequest, FIELD, with_fields};
 use super::converter::{Converter, Input, Work};
 use super::pdf_answer::stem;
 use super::recipe::Recipe;
-use crate::form::{self, FieldsRead, Part};
+use crate::form::{self, FieldsRead};
 use crate::memory::Reservation;
 use crate::notices::list;
 use crate::pdf_body::held;
@@ -28,6 +28,9 @@ use crate::work_memory::WorkMemory;
 
 /// Version of the format.
 const VERSION: u32 = 1;
+
+/// Fields whose name begins so hold a part of a photo; its offset follows.
+const OFFSET: &str = "bytes-";
 
 /// Most photos of a plan.
 pub(super) const MAX_PHOTOS: usize = 2_000;
@@ -160,6 +163,18 @@ impl Photo {
         matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
     }
 
+    /// Adds a part that begins at this offset in the photo, and was found at another in the body.
+    fn add(&mut self, offset: u64, data: Bytes, at: usize) -> Result<(), Problem> {
+        if self.parts.len() == MAX_PARTS {
+            return Err(Problem::Form {
+                offset: at,
+                reason: "a photo has more than 16 parts",
+            });
+        }
+        self.parts.push((offset, data));
+        Ok(())
+    }
+
     /// Whether it is possible.
     fn check(&self, offset: usize) -> Result<(), Problem> {
         let refuse = |reason| Err(Problem::Form { offset, reason });
@@ -216,64 +231,62 @@ fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>,
     let (mut read, mut whole, mut last) = (FieldsRead::default(), 0, 0);
     for part in form::parts(body, boundary)? {
         let part = part?;
-        let malformed = |reason| Problem::Form {
-            offset: part.at,
-            reason,
-        };
-        if [FIELD, "head"].contains(&&*part.field) {
-            photos.last().map_or(Ok(()), |photo| photo.check(last))?;
-            last = part.at;
-            if photos.len() == MAX_PHOTOS {
-                return Err(Problem::TooManyParts { max: MAX_PHOTOS });
+        let (at, data) = (part.at, part.data.clone());
+        let malformed = |reason| Problem::Form { offset: at, reason };
+        let text = || str::from_utf8(&data).ok().map(str::trim);
+        match &*part.field {
+            name @ (FIELD | "head") => {
+                photos.last().map_or(Ok(()), |photo| photo.check(last))?;
+                last = at;
+                if photos.len() == MAX_PHOTOS {
+                    return Err(Problem::TooManyParts { max: MAX_PHOTOS });
+                }
+                let size = if name == FIELD { data.len() as u64 } else { 0 };
+                whole += usize::from(name == FIELD);
+                if whole > max_whole {
+                    return Err(Problem::TooManyParts { max: max_whole });
+                }
+                photos.push(Photo {
+                    name: part.file.unwrap_or_default(),
+                    size,
+                    parts: vec![(0, data)],
+                });
             }
-            let is_whole = part.field == FIELD;
-            whole += usize::from(is_whole);
-            if whole > max_whole {
-                return Err(Problem::TooManyParts { max: max_whole });
+            "size" => {
+                let size = text().and_then(|text| text.parse().ok());
+                begun(&mut photos, at)?.size =
+                    size.ok_or(malformed("a size is no number of bytes"))?;
             }
-            photos.push(Photo {
-                name: part.file.unwrap_or_default(),
-                size: if is_whole { part.data.len() as u64 } else { 0 },
-                parts: vec![(0, part.data)],
-            });
-            continue;
+            "tail" => {
+                let photo = begun(&mut photos, at)?;
+                let offset = photo.size.checked_sub(data.len() as u64);
+                photo.add(
+                    offset.ok_or(malformed("a tail comes before its size"))?,
+                    data,
+                    at,
+                )?;
+            }
+            name if name.starts_with(OFFSET) => {
+                let offset = name[OFFSET.len()..].parse().ok();
+                let offset = offset.ok_or(malformed("an offset is no number of bytes"))?;
+                begun(&mut photos, at)?.add(offset, data, at)?;
+            }
+            _ => {
+                read.add(&part)?;
+                fields.push((part.field, data));
+            }
         }
-        let Some(offset) = offset(&part, photos.last()) else {
-            if part.field == "size" {
-                let size = str::from_utf8(&part.data)
-                    .ok()
-                    .and_then(|text| text.trim().parse().ok());
-                let photo = photos
-                    .last_mut()
-                    .ok_or(malformed("a size comes before the head"))?;
-                photo.size = size.ok_or(malformed("a size is no number of bytes"))?;
-                continue;
-            }
-            read.add(&part)?;
-            fields.push((part.field, part.data));
-            continue;
-        };
-        let photo = photos
-            .last_mut()
-            .ok_or(malformed("a part of a photo comes before its head"))?;
-        if photo.parts.len() == MAX_PARTS {
-            return Err(malformed("a photo has more than 16 parts"));
-        }
-        photo.parts.push((
-            offset.ok_or(malformed("a tail comes before its size, or is larger"))?,
-            part.data,
-        ));
     }
     photos.last().ok_or(Problem::NoFile)?.check(last)?;
     Ok((photos, fields))
 }
 
-/// Where a part of a photo begins in it, in bytes. `None` if it is another field.
-fn offset(part: &Part, photo: Option<&Photo>) -> Option<Option<u64>> {
-    if part.field == "tail" {
-        return Some(photo.and_then(|photo| photo.size.checked_sub(part.data.len() as u64)));
-    }
-    Some(part.field.strip_prefix("bytes-")?.parse().ok())
+/// The photo that a part belongs to.
+fn begun(photos: &mut [Photo], offset: usize) -> Result<&mut Photo, Problem> {
+    photos.last_mut().ok_or(Problem::Form {
+        offset,
+        reason: "its photo has no head before it",
+    })
 }
 
 /// A plan, and what making it was like.
