@@ -60,6 +60,8 @@ pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) document: DocumentOptions,
     #[command(flatten)]
+    pub(crate) archive: Archive,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
@@ -183,6 +185,17 @@ pub(crate) struct Files {
     /// be an array of such objects, one for each JPEG: {"pagesize": "A4", "pages": [{}, {"rotation": "90"}]}.
     #[arg(long, value_name = "FILE")]
     pub(crate) pages: Option<PathBuf>,
+}
+
+/// What the document needs of a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Document")]
+pub(crate) struct Archive {
+    /// ICC profile for the output intent of PDF/A; needed for CMYK without a profile of its own
+    ///
+    /// Default: sRGB, or gray if all images are gray.
+    #[arg(long, value_name = "FILE", requires = "pdfa")]
+    pub(crate) output_intent: Option<PathBuf>,
 }
 
 /// How the work is done.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::{env, fs, thread};
 
 use pdfmagic_core::{
-    ConversionOptions, Date, DocumentOptions, ImageOptions, InputOptions, OptionError, PageOptions,
-    Settings,
+    ConversionOptions, Date, DocumentOptions, ImageOptions, InputOptions, OptionError,
+    OutputIntent, PageOptions, Settings,
 };
 
 use crate::args::{AppendArgs, ConvertArgs, Files, InspectArgs, ReportArgs, RunArgs};
-use crate::failure::{Failure, plain, shown};
+use crate::failure::{Failure, InputError, plain, shown};
 use crate::inputs;
 use crate::job::{Job, Reporting, Run};
 use crate::output::Overwrite;
@@ -50,7 +50,9 @@ impl From<Failure> for Refusal {
 /// The job, and where its PDFs go. `None` if this shard has no input.
 pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let file = args.files.pages.as_deref();
-    let options = options(args.page, args.image, args.input, args.document, file);
+    let mut document = args.document;
+    document.output_intent = args.archive.output_intent.map(intent).transpose()?;
+    let options = options(args.page, args.image, args.input, document, file);
     let options = options.map_err(|error| format!("--{error}"))?;
     let run = run(&args.run, &args.report);
     let shard = args.files.shard;
@@ -144,6 +146,16 @@ fn options(
     })?;
     let single = settings.set_object(&json)?;
     settings.options(single)
+}
+
+/// The output intent that a file holds.
+fn intent(path: PathBuf) -> Result<OutputIntent, Failure> {
+    let profile = fs::read(&path).map_err(InputError::from);
+    let intent = profile.and_then(|profile| {
+        let intent = OutputIntent::try_from(profile);
+        intent.map_err(|error| OptionError::new("output-intent", error.to_string()).into())
+    });
+    intent.map_err(|cause| Failure::Input { path, cause })
 }
 
 /// The document with the dates that `SOURCE_DATE_EPOCH` gives (<https://reproducible-builds.org/specs/source-date-epoch>).

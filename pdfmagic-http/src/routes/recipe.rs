@@ -25,6 +25,7 @@ impl Recipe {
         let mut options = Options::default();
         options.page = page.clone();
         options.input = all.input(index);
+        options.conformance = all.document().conformance()?;
         Ok(Self {
             options,
             backend: image.backend()?,
