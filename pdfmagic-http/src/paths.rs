@@ -4,6 +4,7 @@ pub(crate) const PAGE: &str = "/";
 pub(crate) const PDF: &str = "/v1/pdf";
 pub(crate) const PLAN: &str = "/v1/plan";
 pub(crate) const INSPECT: &str = "/v1/inspect";
+pub(crate) const LIMITS: &str = "/v1/limits";
 pub(crate) const API: &str = "/openapi.json";
 pub(crate) const DOCS: &str = "/docs";
 pub(crate) const ASSETS: &str = "/assets/{hash}/{name}";
@@ -20,11 +21,12 @@ const OTHER: &str = "other";
 
 /// The name of an address in metrics and logs. Clients choose paths freely, so these are never used themselves.
 pub(crate) fn template(path: &str) -> &'static str {
-    const EXACT: [&str; 10] = [
+    const EXACT: [&str; 11] = [
         PAGE,
         PDF,
         PLAN,
         INSPECT,
+        LIMITS,
         API,
         DOCS,
         MANIFEST,

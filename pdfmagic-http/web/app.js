@@ -344,7 +344,7 @@ function tell() {
   const size = isForAll(options())
     ? total
     : now.reduce((sum, { photo }) => sum + (photo.header ? sentSize(photo.header) : 0), 0);
-  const isOver = size > limits.body || now.length > limits.files;
+  const isOver = size > limits.body || now.length > (isForAll(options()) ? limits.whole : limits.files);
   const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(now.length) };
   if (pages.length === 0) sent.textContent = "";
   else if (isOver) sent.textContent = text("too-large", values);

@@ -70,7 +70,9 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let index = ASSETS.iter().position(|asset| asset.name == name);
-    let index = index.ok_or(Problem::NotFound)?;
+    let index = index.ok_or(Problem::NotFound {
+        hint: "the page is at /",
+    })?;
     let asset = &ASSETS[index];
     let may_stay = if hash == *HASH {
         "public, max-age=31536000, immutable"

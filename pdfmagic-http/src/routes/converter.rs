@@ -31,22 +31,25 @@ pub(crate) struct Converter {
 /// Bounds on what comes in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UploadBounds {
-    /// Of a body, in bytes.
-    pub(crate) size: usize,
-    /// Of a body that is streamed, in bytes.
+    /// Of a file, in bytes.
+    pub(crate) file_size: usize,
+    /// Of all files of a form, in bytes.
+    pub(crate) form_size: usize,
+    /// Of a file that is streamed, in bytes.
     pub(crate) streamed_size: usize,
     /// Of a form.
     pub(crate) files: usize,
-    /// For all of a body.
-    pub(crate) time: Duration,
-    /// For the next part of it.
+    /// For the next part of a body.
     pub(crate) stall: Duration,
+    /// In bytes per second, over each `window`.
+    pub(crate) min_rate: usize,
+    pub(crate) window: Duration,
 }
 
 /// A file that work is done on.
 pub(super) trait Input {
-    /// As the client calls it.
-    fn name(&self) -> &str;
+    /// Where it is in the request, for messages.
+    fn place(&self) -> &str;
 
     /// How much of it there is, in bytes.
     fn held(&self) -> usize;
@@ -56,8 +59,8 @@ pub(super) trait Input {
 }
 
 impl Input for Upload {
-    fn name(&self) -> &str {
-        &self.name
+    fn place(&self) -> &str {
+        &self.place
     }
 
     fn held(&self) -> usize {
@@ -120,7 +123,7 @@ impl<'w> Work<'w> {
         let mut options = recipe.options.clone();
         let is_whole = self.is_whole;
         let mut once = |memory: &mut WorkMemory<'_>| {
-            let failed = |error| Problem::of_file(file.name(), error);
+            let failed = |error| Problem::of_file(file.place(), error);
             file.with_source(is_whole, |source| {
                 let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
                 memory.fit(jpeg.frame())?;
@@ -143,13 +146,19 @@ impl<'w> Work<'w> {
 }
 
 impl Converter {
-    /// Bounds on the body of a request.
-    pub(super) fn bounds(&self, extensions: &Extensions) -> Bounds {
+    /// Bounds on the body of a request, which is `what` if it is larger than `size`.
+    pub(super) fn bounds(
+        &self,
+        extensions: &Extensions,
+        size: usize,
+        what: &'static str,
+    ) -> Bounds {
         Bounds {
-            size: self.bounds.size,
-            time: self.bounds.time,
-            bytes_a_second: usize::MAX,
+            size,
+            what,
             stall: self.bounds.stall,
+            min_rate: self.bounds.min_rate,
+            window: self.bounds.window,
             pinned: extensions
                 .get()
                 .map_or(usize::MAX, |peer: &Peer| peer.buffer),

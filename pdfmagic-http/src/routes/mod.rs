@@ -10,6 +10,7 @@ pub(crate) mod health;
 mod html;
 mod inspect;
 mod language;
+mod limits;
 mod page;
 mod pdf_answer;
 mod plan;
@@ -23,7 +24,6 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use bytes::Bytes;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,9 +47,10 @@ pub(crate) fn router(
 ) -> Router {
     let about = page::About {
         replica,
-        max_body: converter.bounds.size,
+        max_form: converter.bounds.form_size,
         max_files: converter.bounds.files,
     };
+    let limits = limits::Limits::of(&converter.bounds, &converter.limits);
     let mut conversions = OpenApiRouter::new()
         .routes(routes!(convert::form))
         .routes(routes!(convert::pdf))
@@ -66,13 +67,13 @@ pub(crate) fn router(
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(page)
         .merge(conversions)
+        .merge(limits::router(limits.clone()))
         .merge(health::router(lifecycle))
         .split_for_parts();
     let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
     let operations: Arc<str> = operations.into();
     let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);
-    let api = Bytes::from(api.to_json().expect("an OpenAPI document is JSON"));
-    let document = async || ([(header::CONTENT_TYPE, "application/json")], api);
+    let document = async move |headers: HeaderMap| api::document(&api, &headers);
     let mut router = router
         .route(paths::API, get(document))
         .route(paths::DOWNLOAD, get(async || Problem::NothingKept))
@@ -80,8 +81,21 @@ pub(crate) fn router(
         .route(paths::ASSETS, get(assets::show))
         .route(paths::MANIFEST, get(page::manifest))
         .route(paths::SERVICE_WORKER, get(assets::service_worker))
-        .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async |method| Problem::Method(method));
+        .fallback(async || Problem::NotFound {
+            hint: "POST a form to /, or a JPEG to /v1/pdf",
+        })
+        .method_not_allowed_fallback(async |method| Problem::Method {
+            method,
+            hint: "send JPEGs by POST, as with curl --data-binary @photo.jpg",
+        });
+    for (path, allowed) in [
+        (paths::PAGE, "GET, HEAD, OPTIONS, POST"),
+        (paths::PDF, "OPTIONS, POST"),
+        (paths::PLAN, "OPTIONS, POST"),
+        (paths::INSPECT, "OPTIONS, POST"),
+    ] {
+        router = router.route(path, limits::options(limits.clone(), allowed));
+    }
     if !origins.is_empty() {
         router = router.layer(cors(origins));
     }

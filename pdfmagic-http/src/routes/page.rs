@@ -1,4 +1,4 @@
-//! The page to upload from, and errors as pages.
+//! The page to upload from.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,6 @@ use super::html::{escape, fill};
 use super::language::Language;
 use super::plan::MAX_PHOTOS;
 use crate::peer::Peer;
-use crate::problem::Problem;
 
 /// What a browser may do with a page: it loads its own parts, asks this service, and is framed by no other.
 const PROTECTION: [(HeaderName, &str); 5] = [
@@ -38,8 +37,8 @@ const PROTECTION: [(HeaderName, &str); 5] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About {
     pub(super) replica: Option<IpAddr>,
-    /// Most that a body may be, in bytes.
-    pub(super) max_body: usize,
+    /// Most that a form may be, in bytes.
+    pub(super) max_form: usize,
     /// Most files of a form.
     pub(super) max_files: usize,
 }
@@ -48,8 +47,13 @@ pub(super) struct About {
 #[utoipa::path(
     get,
     path = "/",
+    operation_id = "page",
     tag = "page",
-    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, description = "The page", body = String, content_type = "text/html"),
+        super::api::LongHead,
+    ),
+    security(()),
 )]
 pub(super) async fn show(
     State(about): State<About>,
@@ -64,7 +68,7 @@ pub(super) async fn show(
         .or(local)
         .map_or("an unknown address".to_owned(), |ip| ip.to_string());
     let limits = json!({
-        "body": about.max_body,
+        "body": about.max_form,
         "files": MAX_PHOTOS,
         "whole": about.max_files,
     });
@@ -94,47 +98,6 @@ pub(super) fn page(html: String, language: Language) -> Response {
     let no_cache = HeaderValue::from_static("no-cache");
     headers.insert(header::CACHE_CONTROL, no_cache);
     response
-}
-
-/// Someone who looks at what is answered, and not a program.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reader(Option<Language>);
-
-impl Reader {
-    /// Who asks.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let accept = headers.get(header::ACCEPT);
-        let is_person = accept
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.contains("text/html"));
-        Self(is_person.then(|| Language::preferred(headers)))
-    }
-
-    /// A problem as a page or, for a program, as it is.
-    pub(super) fn refuse(self, problem: Problem) -> Response {
-        let Some(language) = self.0 else {
-            return problem.into_response();
-        };
-        let texts = language.texts();
-        let html = fill(include_str!("../../web/error.html"), |name| match name {
-            "lang" => language.tag().to_owned(),
-            "assets" => assets::folder(),
-            "detail" => escape(&problem.to_string()),
-            name => escape(&texts[name]),
-        });
-        let mut response = page(html, language);
-        let refused = problem.into_response();
-        *response.status_mut() = refused.status();
-        response
-            .extensions_mut()
-            .extend(refused.extensions().clone());
-        for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {
-            if let Some(value) = refused.headers().get(&name) {
-                response.headers_mut().insert(name, value.clone());
-            }
-        }
-        response
-    }
 }
 
 /// What installs the page as an application.

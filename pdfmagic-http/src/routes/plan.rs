@@ -14,13 +14,13 @@ use pdfmagic_core::{Document, DocumentOptions, Page, Piece, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::conversion_request::{ConversionRequest, FIELD, with_fields};
+use super::conversion_request::{ConversionRequest, with_fields};
 use super::converter::{Converter, Input, Work};
 use super::pdf_answer::stem;
 use super::recipe::Recipe;
-use crate::form::{self, FieldsRead};
+use crate::form::{self, FIELD, FieldsRead};
 use crate::memory::Reservation;
-use crate::notices::list;
+use crate::notices::Notices;
 use crate::pdf_body::held;
 use crate::problem::{InputProblem, Problem};
 use crate::request_record::ConversionReport;
@@ -117,7 +117,7 @@ pub(super) async fn plan(
     State(converter): State<Arc<Converter>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let request = ConversionRequest::form(&converter, request)?;
+    let request = ConversionRequest::whole(&converter, request)?;
     let (body, boundary, settings, read) = request.read_form(&converter.memory).await?;
     let (photos, fields) = photos(&body, &boundary, converter.bounds.files)?;
     let options = with_fields(settings, fields, photos.len())?;
@@ -197,7 +197,7 @@ impl Photo {
 }
 
 impl Input for Photo {
-    fn name(&self) -> &str {
+    fn place(&self) -> &str {
         &self.name
     }
 
@@ -307,7 +307,7 @@ fn make(
     let began = Instant::now();
     let mut document = Document::with_options(options);
     let mut pieces = Pieces::default();
-    let (mut notices, mut told) = (Vec::new(), Vec::new());
+    let (mut notices, mut told) = (Vec::new(), Notices::default());
     let (mut problems, mut for_a_worker) = (Vec::new(), None);
     for (input, (photo, recipe)) in files.iter().enumerate() {
         let pages = match work.on(photo, recipe, Page::all) {
@@ -322,9 +322,12 @@ fn make(
             }
             Err(problem) => return Err(problem),
         };
+        if recipe.implies_loss {
+            told.add_implied(input + 1);
+        }
         for page in pages {
+            told.add(input + 1, page.notices());
             for &notice in page.notices() {
-                told.push((input + 1, notice));
                 notices.push(PlannedNotice {
                     input,
                     code: notice.code(),
@@ -360,7 +363,7 @@ fn make(
     Ok(Ok(Made {
         json,
         reservation: Some(reservation),
-        notices: list(&told),
+        notices: told.into_header(),
         took: began.elapsed(),
     }))
 }
