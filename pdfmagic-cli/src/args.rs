@@ -270,7 +270,9 @@ pub(crate) fn parse() -> Cli {
     if let Some(hint) = file_like_an_option() {
         usage_error(hint)
     }
-    let matches = command().get_matches();
+    // Most runs show no help and no error, and so do without what belongs to their text.
+    let matches = Cli::command().try_get_matches();
+    let matches = matches.unwrap_or_else(|_| command().get_matches());
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
