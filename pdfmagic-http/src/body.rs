@@ -18,7 +18,7 @@ use crate::problem::Problem;
 pub(crate) struct Bounds {
     /// Largest, in bytes.
     pub(crate) size: usize,
-    /// For all of it, and a second more for each so many bytes.
+    /// For all of it, and a second more for each of these bytes.
     pub(crate) time: Duration,
     pub(crate) bytes_a_second: usize,
     /// For the next part of it.
