@@ -46,6 +46,8 @@ pub enum Notice {
     },
     /// A profile that is damaged, or for another number of components, was dropped.
     IccDropped,
+    /// A profile of a version that PDF/A-1 does not know was dropped.
+    IccVersionDropped,
     /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
     ColorStated,
     /// Four components without Adobe's segment were taken as CMYK that is not inverted.
@@ -82,6 +84,7 @@ impl Notice {
             Self::PositionKept => "metadata.position.kept",
             Self::MetadataRemoved { .. } => "metadata.removed",
             Self::IccDropped => "icc.mismatch.dropped",
+            Self::IccVersionDropped => "icc.version.dropped",
             Self::ColorStated => "color.ambiguous.stated",
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
@@ -133,6 +136,9 @@ impl fmt::Display for Notice {
             }
             Self::IccDropped => {
                 "the color profile is damaged or does not fit the image, and was dropped"
+            }
+            Self::IccVersionDropped => {
+                "the color profile is of a version that PDF/A-1 does not know, and was dropped"
             }
             Self::ColorStated => {
                 "contradicting color markers were settled as JPEG viewers read them"

@@ -2,6 +2,7 @@
 
 mod app;
 mod default_tables;
+mod description;
 mod edit;
 mod end_finder;
 mod ending;
@@ -175,6 +176,21 @@ impl<'a> Jpeg<'a> {
     pub fn metadata(&self) -> Result<MetadataFound, Error> {
         let header = &self.header;
         metadata::found(self.source.head(), header.scans_offset, header.has_position)
+    }
+
+    /// What the metadata says that the image shows: XMP's alternative text or description, or IPTC's caption.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`].
+    pub fn description(&self) -> Result<Option<String>, Error> {
+        description::description(self.source.head(), self.header.scans_offset)
+    }
+
+    /// The beginning of the header, which tells photos apart: it has their dates.
+    pub(crate) fn beginning(&self) -> &'a [u8] {
+        const MOST: usize = 4096;
+        &self.source.head()[..self.header.scans_offset.min(MOST)]
     }
 
     /// Where the image ends in the input, in bytes: after its EOI, if it has one.
