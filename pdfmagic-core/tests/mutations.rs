@@ -120,7 +120,7 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
             jpeg[at + 1] = random.of(&[
                 0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xC4, 0xDB, 0xDA, 0xD8, 0xD9, 0xDC, 0xDD, 0xFE,
                 0xFF, 0,
-            ])
+            ]);
         }
         2 => drop(jpeg.drain(at..end)),
         3 => {
