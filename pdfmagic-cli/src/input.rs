@@ -155,20 +155,33 @@ impl Input {
     }
 
     fn copy(&self, range: Range<u64>, out: &mut File, progress: &mut Progress) -> io::Result<u64> {
-        /// So that progress shows. A multiple of any block that file systems share.
+        /// So that progress shows.
         const STEP: u64 = 64 << 20;
+        /// What file systems share is whole blocks, which begin where those of the output do.
+        const BLOCK: u64 = 4096;
         let in_head =
-            |at| usize::try_from(at).map_or(self.head.len(), |at| at.min(self.head.len()));
-        let known = &self.head[in_head(range.start)..in_head(range.end)];
+            |at: u64| usize::try_from(at).map_or(self.head.len(), |at| at.min(self.head.len()));
+        // Of an input that was read only to be looked at, the system copies the blocks, too.
+        let by_hand = range.start.next_multiple_of(BLOCK).max(FIRST_READ);
+        let known = &self.head[in_head(range.start)..in_head(range.end.min(by_hand))];
         out.write_all(known)?;
-        // From here on the range lies in its blocks as it is to lie in those of the output.
         let mut at = range.start + known.len() as u64;
-        let Some(mut file) = self.rest().filter(|_| at < range.end) else {
+        if at == range.end {
             return Ok(known.len() as u64);
+        }
+        let Some(mut file) = self.file.as_ref() else {
+            // It is all in memory.
+            out.write_all(&self.head[in_head(at)..in_head(range.end)])?;
+            return Ok(range.end - range.start);
         };
         file.seek(SeekFrom::Start(at))?;
         while at < range.end {
-            let step = (range.end - at).min(STEP);
+            let step = if at.is_multiple_of(BLOCK) {
+                STEP
+            } else {
+                BLOCK - at % BLOCK
+            };
+            let step = step.min(range.end - at);
             let copied = io::copy(&mut file.take(step), out)?;
             progress.advance(copied);
             at += copied;

@@ -149,7 +149,15 @@ impl Inspection {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Self, Error> {
-        let jpeg = Jpeg::parse(source, &options.limits)?;
+        Self::new(Jpeg::parse(source, &options.limits)?, options, backend)
+    }
+
+    /// The same for a JPEG whose header has been read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::new`].
+    pub fn new(jpeg: Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         let facts = jpeg.clone();
         let page = Page::new(jpeg, options, backend)?;
         let frame = facts.frame();

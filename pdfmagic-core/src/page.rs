@@ -53,7 +53,19 @@ impl Page {
         options: &Options,
         backend: &dyn Backend,
     ) -> Result<Vec<Self>, Error> {
-        let jpeg = Jpeg::parse(source, &options.limits)?;
+        Self::all(Jpeg::parse(source, &options.limits)?, options, backend)
+    }
+
+    /// The same from a JPEG whose header has been read.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_jpeg`](Self::from_jpeg).
+    pub fn all(
+        jpeg: Jpeg<'_>,
+        options: &Options,
+        backend: &dyn Backend,
+    ) -> Result<Vec<Self>, Error> {
         let views = match options.input.frames {
             Frames::Primary => Vec::new(),
             Frames::All => jpeg.views(&options.limits)?,

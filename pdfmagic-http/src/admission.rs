@@ -1,69 +1,59 @@
-//! Who may convert, and how often.
+//! Who may convert: clients with the token, and none of them too often.
 
-use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 
-use crate::app::App;
-use crate::connection::Ends;
+use crate::peer::Peer;
 use crate::problem::Problem;
+use crate::rates::Rates;
 
-/// How often each client may convert.
+/// What is demanded of clients.
 #[derive(Debug)]
-pub(crate) struct Rates(RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>);
+pub(crate) struct Admission {
+    /// The bearer token, if one is demanded.
+    pub(crate) token: Option<String>,
+    /// None where clients are not limited.
+    pub(crate) rates: Option<Arc<Rates>>,
+    /// The header in which a proxy names the client.
+    pub(crate) client_header: Option<HeaderName>,
+}
 
-impl Rates {
-    pub(crate) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
-        let quota = Quota::per_second(per_second).allow_burst(burst);
-        Self(RateLimiter::hashmap(quota))
+impl Admission {
+    /// Whether anything is demanded.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.token.is_some() || self.rates.is_some()
     }
 
-    fn check(&self, client: IpAddr) -> Result<(), Problem> {
-        self.0.check_key(&network(client)).map_err(|until| {
-            let retry_after = until.wait_time_from(DefaultClock::default().now());
-            Problem::Rate { retry_after }
-        })
-    }
-
-    /// Forgets clients that have been quiet for long enough. To be called now and then.
-    pub(crate) fn trim(&self) {
-        self.0.retain_recent();
-        self.0.shrink_to_fit();
+    /// The client that the proxy names, if there is one; otherwise the one that connects.
+    fn client(&self, request: &Request) -> Option<IpAddr> {
+        let named = self.client_header.as_ref().and_then(|header| {
+            let value = request.headers().get_all(header).iter().next_back()?;
+            let last = value.to_str().ok()?.rsplit(',').next()?;
+            last.trim().parse().ok()
+        });
+        let peer = request.extensions().get::<Peer>();
+        named.or_else(|| Some(peer?.client))
     }
 }
 
-/// A client with IPv6 has a network of 2⁶⁴ addresses to itself.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => address.to_ipv4_mapped().map_or_else(
-            || Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-            IpAddr::V4,
-        ),
-    }
-}
-
-/// Turns away who has no token, or converts too often.
+/// Turns away clients without the token, and those that convert too often.
 pub(crate) async fn admit(
-    State(app): State<Arc<App>>,
+    State(admission): State<Arc<Admission>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if let Some(token) = &app.config.token
+    if let Some(token) = &admission.token
         && !bears(request.headers(), token)
     {
         return Err(Problem::Unauthorized);
     }
-    if let Some(rates) = &app.rates
-        && let Some(client) = client(&app, &request)
+    if let Some(rates) = &admission.rates
+        && let Some(client) = admission.client(&request)
     {
         rates.check(client)?;
     }
@@ -78,17 +68,6 @@ fn bears(headers: &HeaderMap, token: &str) -> bool {
         let differences = given.iter().zip(token.as_bytes()).map(|(a, b)| a ^ b);
         given.len() == token.len() && differences.fold(0, |all, difference| all | difference) == 0
     })
-}
-
-/// Who asks: whom the proxy names, if there is one, else who connects.
-fn client(app: &App, request: &Request) -> Option<IpAddr> {
-    let named = app.config.client_header.as_ref().and_then(|header| {
-        let value = request.headers().get_all(header).iter().next_back()?;
-        let last = value.to_str().ok()?.rsplit(',').next()?;
-        last.trim().parse().ok()
-    });
-    let connection = request.extensions().get::<Ends>();
-    named.or_else(|| Some(connection?.peer))
 }
 
 #[cfg(test)]
@@ -113,23 +92,5 @@ mod tests {
             assert!(!bears(&with(wrong), "secret"), "{wrong}");
         }
         assert!(!bears(&HeaderMap::new(), "secret"));
-    }
-
-    #[test]
-    fn clients_are_told_apart_by_network() {
-        let one = NonZeroU32::MIN;
-        let rates = Rates::new(one, one);
-        for (address, is_admitted) in [
-            ("10.0.0.1", true),
-            ("10.0.0.2", true),
-            ("10.0.0.1", false),
-            ("::ffff:10.0.0.1", false),
-            ("2001:db8::1", true),
-            ("2001:db8::ffff:1", false),
-            ("2001:db8:0:1::1", true),
-        ] {
-            let admitted = rates.check(address.parse().unwrap());
-            assert_eq!(admitted.is_ok(), is_admitted, "{address}");
-        }
     }
 }

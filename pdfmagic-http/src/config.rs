@@ -48,7 +48,7 @@ pub(crate) enum LogFormat {
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Config {
+pub struct Config {
     /// Address and port to listen on
     #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "0.0.0.0:8080")]
     pub(crate) listen: SocketAddr,
@@ -86,10 +86,10 @@ pub(crate) struct Config {
         value_name = "ORIGINS"
     )]
     pub(crate) cors_origins: Vec<HeaderValue>,
-    /// Most conversions a second of one client in the long run [default: no limit]
+    /// Maximum conversions per second of one client in the long run [default: no limit]
     #[arg(long, env = "PDFMAGIC_RATE_LIMIT", value_name = "N")]
     pub(crate) rate_limit: Option<NonZeroU32>,
-    /// Most conversions of one client at once
+    /// Maximum conversions of one client at once
     #[arg(
         long,
         env = "PDFMAGIC_RATE_BURST",
@@ -113,7 +113,7 @@ pub(crate) struct Config {
         value_name = "BYTES"
     )]
     pub(crate) max_stream: usize,
-    /// Most files in a form
+    /// Maximum number of files in a form
     #[arg(
         long,
         env = "PDFMAGIC_MAX_PARTS",
@@ -129,7 +129,7 @@ pub(crate) struct Config {
         value_name = "N"
     )]
     pub(crate) max_pixels: u64,
-    /// Most scans to be decoded
+    /// Maximum number of scans to be decoded
     #[arg(
         long,
         env = "PDFMAGIC_MAX_SCANS",
@@ -137,7 +137,7 @@ pub(crate) struct Config {
         value_name = "N"
     )]
     pub(crate) max_scans: u32,
-    /// Most marker segments in a header
+    /// Maximum number of marker segments in a header
     #[arg(
         long,
         env = "PDFMAGIC_MAX_SEGMENTS",
@@ -155,10 +155,10 @@ pub(crate) struct Config {
     /// Threads for work that takes the processor [default: one for each processor there is]
     #[arg(long, env = "PDFMAGIC_WORKERS", value_name = "N")]
     pub(crate) workers: Option<usize>,
-    /// Most requests that wait for a worker
+    /// Maximum number of requests that wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE", default_value_t = 64, value_name = "N")]
     pub(crate) queue: usize,
-    /// Most connections at a time
+    /// Maximum number of connections at a time
     #[arg(
         long,
         env = "PDFMAGIC_MAX_CONNECTIONS",
@@ -169,7 +169,7 @@ pub(crate) struct Config {
     /// Also speak HTTP/2 without TLS, with clients that begin with it
     #[arg(long, env = "PDFMAGIC_HTTP2")]
     pub(crate) http2: bool,
-    /// Most requests on a connection, less a tenth at most, so that new replicas get their share
+    /// Maximum number of requests on a connection, less a tenth at most, so that new replicas get their share
     #[arg(
         long,
         env = "PDFMAGIC_CONNECTION_REQUESTS",
@@ -251,13 +251,18 @@ fn settings(
     known.filter_map(setting).collect()
 }
 
-/// Environment variables that look like ours and are not: misspelt, or of another version.
-pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
-    let command = Cli::command();
-    let known: Vec<OsString> = command
+/// The environment variables that are settings.
+pub(crate) fn variables() -> impl Iterator<Item = OsString> {
+    let variables = Cli::command()
         .get_arguments()
         .filter_map(|arg| arg.get_env().map(ToOwned::to_owned))
-        .collect();
+        .collect::<Vec<_>>();
+    variables.into_iter()
+}
+
+/// Environment variables that look like ours and are not: misspelt, or of another version.
+pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
+    let known: Vec<OsString> = variables().collect();
     std::env::vars_os()
         .map(|(name, _)| name)
         .filter(move |name| {
@@ -267,6 +272,18 @@ pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
 }
 
 impl Config {
+    /// Reads settings as they stand on a command line, such as `--max-body 1000000`; the environment has the others.
+    ///
+    /// # Errors
+    ///
+    /// What makes no sense, or does not fit together, and how to mend it.
+    pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, String> {
+        let args = args.into_iter().map(Into::into);
+        let words = std::iter::once(OsString::from("pdfmagic-http")).chain(args);
+        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+        cli.config.check().map(|()| cli.config)
+    }
+
     /// The memory limit in force, in bytes.
     pub(crate) fn memory_limit(&self) -> usize {
         const WITHOUT_LIMIT: usize = 1056 << 20;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
@@ -24,14 +24,15 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::app::App;
-use crate::exchange::{Followed, follow};
-use crate::life::Stage;
-use crate::linger::Lingering;
-use crate::stream::{Phase, Timed};
-
-/// Which replica answers.
-const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
+use crate::drain_body::DrainBody;
+use crate::headers::REPLICA;
+use crate::lifecycle::{Lifecycle, Stage};
+use crate::metrics::Metrics;
+use crate::peer::Peer;
+use crate::phase::{Phase, RequestEnd};
+use crate::request_record::Records;
+use crate::timed_stream::{Patience, TimedStream};
+use crate::tracked_request::{TrackedBody, track};
 
 /// How a connection of HTTP/2 begins (RFC 9113, 3.4), as far as nothing of HTTP/1.1 does.
 const PREFACE: &[u8] = b"PRI";
@@ -42,21 +43,11 @@ const STREAMS: u32 = 32;
 /// The least that HTTP/2 lets a client send without being asked, in bytes (RFC 9113, 6.9.2).
 const LEAST_WINDOW: u32 = 65_535;
 
-/// The most that pings move in the time that a body may take, in bytes. Whatever else moves is more.
+/// The most that pings move in the time that a client may take nothing of an answer, in bytes. Whatever else moves is more.
 const PINGS: u64 = 1 << 10;
 
-/// What requests know of the connection they came by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ends {
-    /// Our address.
-    pub(crate) local: IpAddr,
-    /// The client's.
-    pub(crate) peer: IpAddr,
-    /// Size of the buffer between, in bytes.
-    pub(crate) buffer: usize,
-}
-
-/// A timer that never goes off, in place of one that the runtime would be asked for with each request.
+/// A timer that never goes off: hyper looks for another request at once, and so starts the timers of the stream, only
+/// where it has a timer.
 #[derive(Debug)]
 struct Never;
 
@@ -80,55 +71,69 @@ impl Timer for Never {
     }
 }
 
-/// Tells the timers of a connection, when it is dropped, that a request has ended.
+/// What connections may be, and for how long.
 #[derive(Debug)]
-pub(crate) struct End(Phase);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.0.next();
-    }
+pub(crate) struct Terms {
+    /// What replicas call themselves, instead of their address.
+    pub(crate) replica: Option<IpAddr>,
+    pub(crate) http2: bool,
+    /// How long a connection may live, give or take a tenth.
+    pub(crate) age: Duration,
+    /// Maximum number of requests, less a tenth at most.
+    pub(crate) requests: u32,
+    pub(crate) patience: Patience,
+    /// How long a client of HTTP/2 may leave a ping unanswered.
+    pub(crate) stall: Duration,
 }
 
-/// Who is at the other end, and what answers.
+/// What all connections share.
 #[derive(Debug)]
-pub(crate) struct Client {
-    app: Arc<App>,
-    routes: Router,
-    ends: Ends,
+pub(crate) struct Shared {
+    pub(crate) terms: Terms,
+    pub(crate) routes: Router,
+    pub(crate) records: Records,
+    pub(crate) lifecycle: Lifecycle,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    shared: Arc<Shared>,
+    peer: Peer,
     replica: HeaderValue,
-    /// When the connection is to be closed.
+    /// When it is to be closed.
     until: Instant,
     /// After how many requests it is to be closed.
-    most: u32,
+    max_requests: u32,
 }
 
-impl Client {
-    pub(crate) fn new(app: Arc<App>, routes: Router, ends: Ends) -> Self {
-        let replica = app.config.replica.unwrap_or(ends.local).to_string();
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>, peer: Peer) -> Self {
+        let Terms {
+            replica,
+            age,
+            requests,
+            ..
+        } = shared.terms;
+        let replica = replica.unwrap_or(peer.local).to_string();
         // Not all at once, though they came at once: a tenth sooner or later.
-        let age = app
-            .config
-            .connection_age
-            .mul_f64(0.9 + 0.2 * fastrand::f64());
-        let most = app.config.connection_requests;
+        let age = age.mul_f64(0.9 + 0.2 * fastrand::f64());
         Self {
-            routes,
-            ends,
+            peer,
             replica: HeaderValue::try_from(replica).expect("an address is plain ASCII"),
             until: Instant::now() + age,
-            most: most - fastrand::u32(..=most / 10),
-            app,
+            max_requests: requests - fastrand::u32(..=requests / 10),
+            shared,
         }
     }
 
     /// Answers requests until the connection ends, or `watcher` says that it is time.
     pub(crate) async fn serve(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
-        if !self.app.config.http2 {
+        if !self.shared.terms.http2 {
             return self.http1(stream, watcher).await;
         }
         let mut first = [0; PREFACE.len()];
-        let patience = self.app.config.idle_timeout;
+        let patience = self.shared.terms.patience.idle;
         match timeout(patience, stream.peek(&mut first)).await {
             Ok(Ok(_)) if first == PREFACE => {
                 // Counts as one to wait for, as long as it lives.
@@ -137,25 +142,32 @@ impl Client {
             }
             Ok(_) => self.http1(stream, watcher).await,
             Err(_) => {
-                self.app.metrics.closed("idle_timeout");
+                self.metrics().closed("idle_timeout");
                 Ok(())
             }
         }
     }
 
+    fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.records.metrics
+    }
+
+    fn timed(&self, stream: TcpStream, phase: Option<Phase>) -> TimedStream {
+        let metrics = Arc::clone(self.metrics());
+        TimedStream::new(stream, phase, self.shared.terms.patience, metrics)
+    }
+
     async fn http1(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
-        let app = Arc::clone(&self.app);
         let phase = Phase::default();
-        let stream = Timed::new(stream, Some(phase.clone()), app);
+        let stream = self.timed(stream, Some(phase.clone()));
         let mut http = http1::Builder::new();
-        // hyper looks for another request at once, and so starts the timers of the stream, only where it has one of its own.
         http.timer(Never)
             .header_read_timeout(Duration::ZERO)
-            .max_buf_size(self.ends.buffer);
+            .max_buf_size(self.peer.buffer);
         let service = service_fn(move |request| {
-            phase.next();
+            let end = phase.begin();
             let is_last = self.is_last(phase.requests());
-            let response = self.answer(request, End(phase.clone()));
+            let response = self.answer(request, end);
             response.map(move |mut response| {
                 if is_last {
                     let close = HeaderValue::from_static("close");
@@ -170,27 +182,28 @@ impl Client {
     }
 
     async fn http2(self, stream: TcpStream) -> hyper::Result<()> {
-        let (app, until) = (Arc::clone(&self.app), self.until);
+        let (shared, until) = (Arc::clone(&self.shared), self.until);
+        let patience = shared.terms.patience;
         // Heads come in frames whose number and size are bounded, on a connection whose age is.
-        let stream = Timed::new(stream, None, Arc::clone(&app));
+        let stream = self.timed(stream, None);
         let moved = stream.moved();
-        let window = u32::try_from(self.ends.buffer)
+        let window = u32::try_from(self.peer.buffer)
             .unwrap_or(LEAST_WINDOW)
             .max(LEAST_WINDOW);
         let mut http = http2::Builder::new(TokioExecutor::new());
         http.timer(TokioTimer::new())
-            .keep_alive_interval(app.config.idle_timeout)
-            .keep_alive_timeout(app.config.stall_timeout)
+            .keep_alive_interval(patience.idle)
+            .keep_alive_timeout(shared.terms.stall)
             .max_concurrent_streams(STREAMS)
             .initial_stream_window_size(window)
             .initial_connection_window_size(window);
         let (requests, told) = (AtomicU32::new(1), Arc::new(Notify::new()));
         let last = Arc::clone(&told);
         let service = service_fn(move |request| {
-            if requests.fetch_add(1, Ordering::Relaxed) >= self.most {
+            if requests.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
                 last.notify_one();
             }
-            let response = self.answer(request, End(Phase::default()));
+            let response = self.answer(request, Phase::default().begin());
             response.map(Ok::<_, Infallible>)
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -198,21 +211,22 @@ impl Client {
             ended = connection.as_mut() => return ended,
             () = sleep_until(until) => Some("age"),
             () = told.notified() => Some("requests"),
-            () = app.life.draining() => None,
+            () = shared.lifecycle.draining() => None,
         };
+        let metrics = &shared.records.metrics;
         if let Some(bound) = bound {
-            app.metrics.closed(bound);
+            metrics.closed(bound);
         }
         connection.as_mut().graceful_shutdown();
         // A client that takes nothing of its answer can still send pings, and would hold the memory for it.
         loop {
             let before = moved.load(Ordering::Relaxed);
-            let ended = timeout(app.config.body_timeout, connection.as_mut()).await;
+            let ended = timeout(patience.write, connection.as_mut()).await;
             if let Ok(ended) = ended {
                 return ended;
             }
             if moved.load(Ordering::Relaxed) - before <= PINGS {
-                app.metrics.closed("write_stall");
+                metrics.closed("write_stall");
                 return Ok(());
             }
         }
@@ -220,27 +234,30 @@ impl Client {
 
     /// Whether the connection is to be closed after this request.
     fn is_last(&self, requests: u32) -> bool {
-        let bound = if requests >= self.most {
+        let bound = if requests >= self.max_requests {
             "requests"
         } else if Instant::now() >= self.until {
             "age"
         } else {
-            return self.app.life.stage() == Stage::Draining;
+            return self.shared.lifecycle.stage() == Stage::Draining;
         };
-        self.app.metrics.closed(bound);
+        self.metrics().closed(bound);
         true
     }
 
     fn answer(
         &self,
         request: Request<Incoming>,
-        end: End,
-    ) -> impl Future<Output = Response<Followed>> + use<> {
+        end: RequestEnd,
+    ) -> impl Future<Output = Response<TrackedBody>> + use<> {
         let (mut head, body) = request.into_parts();
-        head.extensions.insert(self.ends);
-        let body = Body::new(Lingering::new(body, &head.headers));
+        head.extensions.insert(self.peer);
+        let body = Body::new(DrainBody::new(body, &head.headers));
         let request = Request::from_parts(head, body);
-        let response = follow(Arc::clone(&self.app), self.routes.clone(), request, end);
+        let Shared {
+            records, routes, ..
+        } = &*self.shared;
+        let response = track(records.clone(), routes.clone(), request, end);
         let replica = self.replica.clone();
         response.map(move |mut response| {
             response.headers_mut().insert(REPLICA, replica);

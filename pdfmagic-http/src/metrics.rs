@@ -13,9 +13,6 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::app::App;
-use crate::life::Stage;
-
 /// Upper bounds in seconds: around what a conversion takes, and around what people put up with.
 const BUCKETS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -82,6 +79,20 @@ pub(crate) struct Metrics {
     descriptors: Gauge,
 }
 
+/// What others know at the time that metrics are asked for.
+#[derive(Debug)]
+pub(crate) struct Gauges {
+    /// Conversions that wait for a worker.
+    pub(crate) queued: usize,
+    /// Memory reserved by requests, in bytes.
+    pub(crate) reserved: usize,
+    /// Memory that requests may reserve, in bytes.
+    pub(crate) budget: usize,
+    pub(crate) is_draining: bool,
+    /// Live tasks of the runtime.
+    pub(crate) tasks: usize,
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut metrics = Self {
@@ -145,14 +156,13 @@ impl Metrics {
     }
 
     /// All of it, in OpenMetrics.
-    pub(crate) fn open_metrics(&self, app: &App) -> String {
-        app.ended.note(app);
+    pub(crate) fn open_metrics(&self, now: &Gauges) -> String {
         let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        set(&self.queued, app.workers.queued());
-        set(&self.reserved, app.memory.reserved());
-        set(&self.budget, app.memory.size());
-        set(&self.draining, (app.life.stage() == Stage::Draining).into());
-        set(&self.tasks, app.runtime.metrics().num_alive_tasks());
+        set(&self.queued, now.queued);
+        set(&self.reserved, now.reserved);
+        set(&self.budget, now.budget);
+        set(&self.draining, now.is_draining.into());
+        set(&self.tasks, now.tasks);
         self.cpu.inc_by(cpu_time().as_secs_f64() - self.cpu.get());
         set(&self.resident, resident().unwrap_or_default());
         let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);

@@ -6,10 +6,20 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use pdfmagic_core::OptionError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::exchange::{HUNG_UP, Refusal};
+/// The status of a request whose client hung up, as nginx has it.
+pub(crate) const HUNG_UP: u16 = 499;
+
+/// What is counted of a problem: an extension of the response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    /// The bound that was met, if it was one.
+    pub(crate) bound: Option<&'static str>,
+}
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +121,15 @@ impl fmt::Display for Scarce {
     }
 }
 
+impl From<OptionError> for Problem {
+    fn from(error: OptionError) -> Self {
+        Self::Option {
+            name: error.name.into_owned(),
+            reason: error.reason.into_owned(),
+        }
+    }
+}
+
 impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         use pdfmagic_core::Error;
@@ -135,6 +154,64 @@ impl Problem {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// What keeps a file from becoming pages.
+    pub(crate) fn of_file(name: &str, error: pdfmagic_core::Error) -> Self {
+        match error {
+            pdfmagic_core::Error::Option { option, reason } => Self::Option {
+                name: option.to_owned(),
+                reason: reason.to_owned(),
+            },
+            error => Self::Convert {
+                name: name.to_owned(),
+                error,
+            },
+        }
+    }
+
+    /// For the body of an answer.
+    pub(crate) fn details(&self) -> ProblemDetails {
+        let status = self.status();
+        ProblemDetails {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Client Closed Request"),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code: self.code(),
+        }
+    }
+
+    /// Whether a file is to blame, so that others may be sound.
+    pub(crate) fn is_of_file(&self) -> bool {
+        matches!(self, Self::Convert { .. }) && !self.needs_input() && !self.lacks_memory()
+    }
+
+    /// Whether an image asks for more memory than its limit allows.
+    pub(crate) fn lacks_memory(&self) -> bool {
+        use pdfmagic_core::{Error, Resource};
+        matches!(
+            self,
+            Self::Convert {
+                error: Error::Limit {
+                    what: Resource::Memory,
+                    ..
+                },
+                ..
+            }
+        )
+    }
+
+    /// Whether the ends of a file did not tell enough.
+    pub(crate) fn needs_input(&self) -> bool {
+        use pdfmagic_core::Error::NeedsInput;
+        matches!(
+            self,
+            Self::Convert {
+                error: NeedsInput { .. },
+                ..
+            }
+        )
     }
 
     /// A stable name, for programs. Those of a conversion are the core's.
@@ -175,7 +252,7 @@ impl Problem {
         use pdfmagic_core::Error;
         match self {
             // The request's own, and not that of the budget.
-            Self::Convert { error, .. } if lacks_memory(error) => Some("decoding"),
+            _ if self.lacks_memory() => Some("decoding"),
             Self::Convert {
                 error: error @ Error::Limit { .. },
                 ..
@@ -191,29 +268,9 @@ impl Problem {
     }
 }
 
-/// Whether an image asks for more memory than its limit allows.
-pub(crate) fn lacks_memory(error: &pdfmagic_core::Error) -> bool {
-    use pdfmagic_core::{Error, Resource};
-    matches!(
-        error,
-        Error::Limit {
-            what: Resource::Memory,
-            ..
-        }
-    )
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let body = ProblemDetails {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Client Closed Request"),
-            status: status.as_u16(),
-            detail: self.to_string(),
-            code: self.code(),
-        };
-        let mut response = (status, Json(body)).into_response();
+        let mut response = (self.status(), Json(self.details())).into_response();
         response.extensions_mut().insert(self.refusal());
         let headers = response.headers_mut();
         headers.insert(

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::app::App;
 use crate::config::{Cli, Command, Config, unknown_variables};
+use crate::environment::settle_environment;
 use crate::log::Log;
-use crate::server::run;
-use crate::{admin, health, settle_allocator};
+use crate::service::Service;
+use crate::{admin, health_command, server};
 
 /// Does what the command line says.
 #[must_use]
 pub fn main() -> ExitCode {
+    settle_environment();
     let cli = Cli::read();
     if cli.command == Some(Command::Health) {
         return ask(cli.config.admin_listen);
@@ -39,7 +41,6 @@ pub fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    settle_allocator();
     let log = match Log::start(&cli.config) {
         Ok(log) => log,
         Err(error) => {
@@ -88,7 +89,7 @@ pub fn main() -> ExitCode {
 }
 
 fn ask(admin: SocketAddr) -> ExitCode {
-    match health::ask(admin) {
+    match health_command::ask(admin) {
         Ok((true, word)) => {
             println!("{word}");
             ExitCode::SUCCESS
@@ -111,8 +112,9 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
     let (listen, admin_listen) = (config.listen, config.admin_listen);
     let at =
         |address, error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
-    let app = App::new(config, log.clone());
-    let admin = admin::start(admin_listen, &app).map_err(|error| at(admin_listen, error))?;
+    let service = Arc::new(Service::new(config, Some(log.clone())));
+    let admin = admin::start(admin_listen, &service, Handle::current())
+        .map_err(|error| at(admin_listen, error))?;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| at(listen, error))?;
@@ -125,18 +127,16 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
         }
     };
     let (tell, told) = oneshot::channel();
-    let told_twice = Arc::clone(&app);
     tokio::spawn(async move {
         stop().await;
         // The other end waits for this as long as it serves.
         let _ = tell.send(());
         stop().await;
-        told_twice.ended.note(&told_twice);
         tracing::warn!("told to stop twice");
         log.write();
         std::process::exit(1);
     });
     let shutdown = async { told.await.unwrap_or(()) };
-    run(listener, app, shutdown).await;
+    server::serve(listener, &service, shutdown).await;
     Ok(())
 }

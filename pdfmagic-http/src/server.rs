@@ -11,37 +11,57 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::app::App;
-use crate::connection::{Client, Ends};
-use crate::ended::note_in_time;
-use crate::life::Stage;
-use crate::routes::router;
+use crate::config::Config;
+use crate::connection::{Connection, Shared, Terms};
+use crate::connection_buffers::ConnectionBuffers;
+use crate::lifecycle::Stage;
+use crate::listen::accept;
+use crate::metrics::Metrics;
+use crate::peer::Peer;
+use crate::service::Service;
+use crate::timed_stream::Patience;
 
-/// How long memory stays with the process that nobody needs.
+/// How long the process keeps memory that nobody needs.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
+
+/// What connections may take for their buffers in addition to their part of the budget, in bytes.
+const BUFFERS: usize = 8 << 20;
+
+/// Everything that clients may ask, without a socket. What concerns connections has no effect.
+pub fn router(config: Config) -> Router {
+    Service::new(config, None).router()
+}
 
 /// Serves until `shutdown`; then is not ready for `drain_delay`, so that balancers turn elsewhere; then lets
 /// requests in flight finish, for `grace` at most.
 ///
+/// Requests are not logged, and there is no admin port: the program adds both.
+pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
+    serve(listener, &Service::new(config, None), shutdown).await;
+}
+
+/// The same for a service that others know as well.
+///
 /// `axum::serve` is not used, since it cannot time out a client that sends no request.
-pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
-    let server = Server::new(Arc::clone(&app));
-    tokio::spawn(note_in_time(Arc::clone(&app)));
-    app.life.enter(Stage::Serving);
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: &Service,
+    shutdown: impl Future<Output = ()>,
+) {
+    let config = &service.config;
+    let server = Server::new(service);
+    service.lifecycle.enter(Stage::Serving);
     let stop = async {
         shutdown.await;
-        app.life.enter(Stage::Draining);
+        service.lifecycle.enter(Stage::Draining);
         tracing::info!("told to stop: not ready from now on");
-        tokio::time::sleep(app.config.drain_delay).await;
+        tokio::time::sleep(config.drain_delay).await;
     };
     let trim = async {
         let mut ticks = tokio::time::interval(TRIM_EVERY);
         loop {
             ticks.tick().await;
-            app.memory.trim();
-            if let Some(rates) = &app.rates {
-                rates.trim();
-            }
+            service.trim();
         }
     };
     tokio::select! {
@@ -50,30 +70,50 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Fut
         () = stop => {}
     }
     drop(listener);
-    let finished = tokio::time::timeout(app.config.grace, server.connections.shutdown()).await;
-    app.ended.note(&app);
+    let finished = tokio::time::timeout(config.grace, server.connections.shutdown()).await;
     if finished.is_ok() {
         tracing::info!("stopped");
     } else {
-        let inflight = app.metrics.inflight.get();
+        let inflight = server.metrics.inflight.get();
         tracing::warn!("stopped with {inflight} requests still in flight");
     }
 }
 
 struct Server {
-    app: Arc<App>,
-    routes: Router,
+    shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
     places: Arc<Semaphore>,
+    buffers: ConnectionBuffers,
     connections: GracefulShutdown,
 }
 
 impl Server {
-    fn new(app: Arc<App>) -> Self {
+    fn new(service: &Service) -> Self {
+        let config = &service.config;
+        let shared = Shared {
+            terms: Terms {
+                replica: config.replica,
+                http2: config.http2,
+                age: config.connection_age,
+                requests: config.connection_requests,
+                patience: Patience {
+                    idle: config.idle_timeout,
+                    head: config.header_timeout,
+                    // The system takes more only where a third of what it has is gone, which may be a megabyte.
+                    write: config.body_timeout,
+                },
+                stall: config.stall_timeout,
+            },
+            routes: service.router(),
+            records: service.records.clone(),
+            lifecycle: service.lifecycle.clone(),
+        };
         Self {
-            routes: router(&app),
-            places: Arc::new(Semaphore::new(app.config.max_connections)),
+            shared: Arc::new(shared),
+            metrics: Arc::clone(&service.records.metrics),
+            places: Arc::new(Semaphore::new(config.max_connections)),
+            buffers: ConnectionBuffers::new(BUFFERS + config.memory_for_connections()),
             connections: GracefulShutdown::new(),
-            app,
         }
     }
 
@@ -91,7 +131,7 @@ impl Server {
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             return place;
         }
-        self.app.metrics.connection_waits.inc();
+        self.metrics.connection_waits.inc();
         places
             .acquire_owned()
             .await
@@ -99,45 +139,26 @@ impl Server {
     }
 
     /// Answers the requests on a connection, in a task of its own.
-    fn serve(&self, stream: TcpStream, [local, peer]: [IpAddr; 2], place: OwnedSemaphorePermit) {
-        let app = Arc::clone(&self.app);
-        let grant = app.buffers.grant();
-        let ends = Ends {
+    fn serve(&self, stream: TcpStream, [local, client]: [IpAddr; 2], place: OwnedSemaphorePermit) {
+        let grant = self.buffers.grant();
+        let peer = Peer {
             local,
-            peer,
+            client,
             buffer: grant.size,
         };
-        let client = Client::new(Arc::clone(&app), self.routes.clone(), ends);
+        let connection = Connection::new(Arc::clone(&self.shared), peer);
         let watcher = self.connections.watcher();
-        app.metrics.connections.inc();
+        let metrics = Arc::clone(&self.metrics);
+        metrics.connections.inc();
         tokio::spawn(async move {
             // What goes wrong with a connection concerns its client alone.
-            if let Err(error) = client.serve(stream, watcher).await
+            if let Err(error) = connection.serve(stream, watcher).await
                 && error.is_parse()
             {
-                app.metrics.closed("malformed");
+                metrics.closed("malformed");
             }
-            app.metrics.connections.dec();
+            metrics.connections.dec();
             drop((grant, place));
         });
-    }
-}
-
-/// The next connection, and the addresses of our end and of the client's.
-pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
-    loop {
-        let accepted = listener.accept().await.and_then(|(stream, peer)| {
-            stream.set_nodelay(true)?;
-            let local = stream.local_addr()?;
-            Ok((stream, [local.ip(), peer.ip()]))
-        });
-        match accepted {
-            Ok(accepted) => return accepted,
-            Err(error) => {
-                tracing::warn!("accept: {error}");
-                // Out of descriptors, perhaps: some are about to be given back.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
     }
 }

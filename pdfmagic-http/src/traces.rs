@@ -11,7 +11,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::ended::Ended;
+use crate::request_record::RequestRecord;
 
 /// Sends spans from now on, in batches and from a thread of its own, until what it returns is shut down. None where no
 /// collector is named. Not for a task of the runtime, which the exporter's client would block.
@@ -34,9 +34,9 @@ pub(crate) fn start() -> Result<Option<SdkTracerProvider>, ExporterBuildError> {
 }
 
 /// Adds a request that has just ended, as a child of the client's span if `traceparent` names it.
-pub(crate) fn add(ended: &Ended) {
-    let (method, route, status) = (ended.method, ended.route, ended.status);
-    let headers = ended
+pub(crate) fn add(record: &RequestRecord) {
+    let (method, route, status) = (record.method, record.route, record.status);
+    let headers = record
         .traceparent()
         .map(|value| ("traceparent".to_owned(), value.to_owned()));
     let headers: HashMap<_, _> = headers.into_iter().collect();
@@ -45,7 +45,7 @@ pub(crate) fn add(ended: &Ended) {
     let mut span = tracer
         .span_builder(format!("{method} {route}"))
         .with_kind(SpanKind::Server)
-        .with_start_time(ended.at.checked_sub(ended.took).unwrap_or(ended.at))
+        .with_start_time(record.at.checked_sub(record.took).unwrap_or(record.at))
         .with_attributes([
             KeyValue::new("http.request.method", method),
             KeyValue::new("http.route", route),
@@ -55,5 +55,5 @@ pub(crate) fn add(ended: &Ended) {
     if status >= 500 {
         span.set_status(Status::error(""));
     }
-    span.end_with_timestamp(ended.at);
+    span.end_with_timestamp(record.at);
 }

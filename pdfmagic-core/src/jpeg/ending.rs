@@ -106,7 +106,7 @@ impl Ending {
                 return Ok(Self::assumed(source));
             }
         }
-        let bytes = source.whole(REASON)?;
+        let bytes = source.all(REASON)?;
         let mut finder = EndFinder::new();
         finder.feed(&bytes[scans_offset..]);
         let absolute = |at: u64| scans_offset as u64 + at;

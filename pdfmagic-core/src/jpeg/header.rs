@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
     ) -> Result<NonZeroU16, Error> {
         let after_frame = frame.payload_offset + frame.payload.len();
         let mut segments = Segments::at(
-            source.whole("its height is given after the image data")?,
+            source.all("its height is given after the image data")?,
             after_frame,
         );
         while segments.next()?.marker != Marker::SOS {}

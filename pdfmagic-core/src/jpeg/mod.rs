@@ -139,7 +139,7 @@ impl<'a> Jpeg<'a> {
     ///
     /// [`Error::NeedsInput`] if only parts of it were given.
     pub fn whole(&self) -> Result<&'a [u8], Error> {
-        self.source.whole("all of its image data must be read")
+        self.source.whole()
     }
 
     /// All of the input up to where the image ends.
@@ -332,7 +332,7 @@ impl<'a> Jpeg<'a> {
         };
         let bytes = self
             .source
-            .whole("the images after the first become pages, too")?;
+            .all("the images after the first become pages, too")?;
         for Listed { range, kind } in list.others() {
             let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
             let data = bytes.get(at(range.start)..at(range.end).min(bytes.len()));

@@ -8,7 +8,8 @@ use crate::error::Error;
 /// One JPEG file, or parts of it.
 ///
 /// A header fits into the first few kilobytes, and passthrough looks at nothing else but the last bytes.
-/// So a caller that can send a range of a file or of a request on by itself need not hold all of it.
+/// So a caller that can send a range of a file or of a request on by itself need not hold all of it. What takes time, which
+/// is to decode, is done only with [`Whole`](Self::Whole).
 #[derive(Debug, Clone, Copy)]
 pub enum Source<'a> {
     /// All of it.
@@ -82,13 +83,21 @@ impl<'a> Source<'a> {
         .unwrap_or_default()
     }
 
-    /// All of it, which is needed for this reason.
-    pub(super) fn whole(self, reason: &'static str) -> Result<&'a [u8], Error> {
+    /// All of it, which is needed for this reason, to find something in it.
+    pub(super) fn all(self, reason: &'static str) -> Result<&'a [u8], Error> {
         let head = self.head();
         if head.len() as u64 == self.size() {
             return Ok(head);
         }
         Err(self.needed(0..self.size(), reason))
+    }
+
+    /// All of it, to be decoded.
+    pub(super) fn whole(self) -> Result<&'a [u8], Error> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            _ => Err(self.needed(0..self.size(), "all of its image data must be decoded")),
+        }
     }
 
     /// That a part of it is needed, for this reason.

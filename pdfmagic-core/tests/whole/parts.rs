@@ -37,6 +37,10 @@ fn of_parts(input: &[u8]) -> Result<Made, Error> {
             size,
         };
         match Page::from_jpeg(source, &Options::default(), &Auto) {
+            Err(Error::NeedsInput { wanted, .. }) if wanted == (0..size) => {
+                let (pdf, notices, _) = whole(input)?;
+                return Ok((pdf, notices, size));
+            }
             Err(Error::NeedsInput { wanted, .. }) => {
                 let is_given =
                     |range: &Range<u64>| range.start <= wanted.start && wanted.end <= range.end;
@@ -174,4 +178,19 @@ fn a_plain_photo_takes_its_header_and_its_last_bytes() {
     assert!(pdf == whole(&input).unwrap().0);
     // 1, 4, 16 and 64 KiB of the header, each anew.
     assert!(sent < 90_000, "{sent}");
+}
+
+#[test]
+fn nothing_is_decoded_that_came_in_parts() {
+    let arithmetic = read("arithmetic.jpg");
+    let size = arithmetic.len() as u64;
+    let source = Source::Ends {
+        head: &arithmetic,
+        tail: &arithmetic[arithmetic.len() - 8..],
+        size,
+    };
+    match Page::from_jpeg(source, &Options::default(), &Auto) {
+        Err(Error::NeedsInput { wanted, .. }) => assert_eq!(wanted, 0..size),
+        page => panic!("{:?}", page.err()),
+    }
 }

@@ -5,7 +5,9 @@
     reason = "these types are never made; their shape is what clients are told"
 )]
 
+use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use serde::Deserialize;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
@@ -15,6 +17,12 @@ use crate::problem::ProblemDetails;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "pdfmagic"),
+    tags(
+        (name = "convert", description = "JPEGs in, a PDF out"),
+        (name = "inspect", description = "What JPEGs are"),
+        (name = "page", description = "The page to upload from"),
+        (name = "health", description = "For balancers"),
+    ),
     servers((url = "/")),
     components(schemas(ProblemDetails)),
     modifiers(&Token),
@@ -49,43 +57,31 @@ pub(super) struct Files {
     #[schema(value_type = Vec<Jpeg>, min_items = 1)]
     myfile: Vec<u8>,
     #[serde(flatten)]
-    all: ConversionOptions,
+    input: InputOptions,
+    #[serde(flatten)]
+    image: ImageOptions,
+    #[serde(flatten)]
+    page: PageOptions,
+    #[serde(flatten)]
+    document: DocumentOptions,
     /// Options as JSON: those above for all pages, and in `pages` an array of such objects for a page each.
     #[schema(content_media_type = "application/json", nullable = false)]
     options: Option<String>,
 }
 
-/// How pages are made. What loses something must be named: `backend=reencode`.
-#[derive(ToSchema, IntoParams, Deserialize)]
-#[into_params(parameter_in = Query)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct ConversionOptions {
-    /// How the image gets into the PDF. By default as it is where PDF can carry it, else without loss.
-    #[schema(nullable = false)]
-    backend: Option<BackendName>,
-    /// Code the same coefficients anew, in fewer bytes. Implies `transcode`.
-    #[schema(nullable = false)]
-    optimize: Option<bool>,
-    /// The same as a progressive JPEG. Implies `transcode`.
-    #[schema(nullable = false)]
-    progressive: Option<bool>,
-    /// With `reencode`: 1 to 100, as libjpeg counts.
-    #[schema(minimum = 1, maximum = 100, nullable = false)]
-    #[param(minimum = 1, maximum = 100)]
-    quality: Option<u8>,
-    /// With `reencode`: most pixels per inch.
-    #[schema(minimum = 10, maximum = 4800, nullable = false)]
-    #[param(minimum = 10, maximum = 4800)]
-    max_density: Option<f64>,
-    /// With `reencode`: luminance only.
-    #[schema(nullable = false)]
-    gray: Option<bool>,
-    /// With `reencode`: half the columns and rows of color differences.
-    #[schema(nullable = false)]
-    subsample: Option<bool>,
-    /// With `reencode`: the highest quality whose image is not larger than this, in bytes.
-    #[schema(nullable = false)]
-    max_size: Option<u64>,
+/// How pages are made. Nothing is lost unless an option that is lossy asks for it.
+pub(super) struct Options;
+
+impl IntoParams for Options {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        [
+            InputOptions::into_params(&place),
+            ImageOptions::into_params(&place),
+            PageOptions::into_params(&place),
+            DocumentOptions::into_params(&place),
+        ]
+        .concat()
+    }
 }
 
 /// For those who read while they write.
@@ -96,16 +92,6 @@ pub(super) struct Streaming {
     /// KiB a second. Not for clients that read only after they have written.
     #[param(nullable = false)]
     stream: Option<bool>,
-}
-
-/// How the image gets into the PDF.
-#[derive(ToSchema, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum BackendName {
-    Lossless,
-    Passthrough,
-    Transcode,
-    Reencode,
 }
 
 /// What keeps a request from its answer. `code` is stable.

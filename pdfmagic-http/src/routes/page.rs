@@ -1,14 +1,13 @@
 //! The page to upload from.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 
-use crate::app::App;
-use crate::connection::Ends;
+use crate::peer::Peer;
 
 /// The page loads its own parts, asks this service, and is framed by no other.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -18,16 +17,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 #[utoipa::path(
     get,
     path = "/",
+    tag = "page",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")),
 )]
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    connection: Option<Extension<Ends>>,
+    State(replica): State<Option<IpAddr>>,
+    peer: Option<Extension<Peer>>,
 ) -> impl IntoResponse {
-    let local = connection.map(|Extension(connection)| connection.local);
-    let replica = app
-        .config
-        .replica
+    let local = peer.map(|Extension(peer)| peer.local);
+    let replica = replica
         .or(local)
         .map_or("an unknown address".to_owned(), |ip| ip.to_string());
     let page = include_str!("../../web/index.html").replace("{replica}", &replica);

@@ -37,13 +37,22 @@ fn a_token_is_demanded_where_one_is_set() {
     assert!(!service.ask("/config").text().contains("secret"));
 }
 
-#[test]
-fn a_client_that_converts_too_often_is_told_when_to_come_again() {
-    let service = Service::start(&["--rate-limit", "1", "--rate-burst", "3"]);
-    for _ in 0..3 {
-        assert_eq!(post(&service, "").pages(), 1);
+/// Converts until that is refused. A busy machine may take so long that more is allowed.
+fn until_refused(service: &Service, headers: &str) -> (usize, Answer) {
+    for admitted in 0..1000 {
+        let answer = post(service, headers);
+        if answer.status != 200 {
+            return (admitted, answer);
+        }
     }
-    let refused = post(&service, "");
+    panic!("nothing is refused");
+}
+
+#[test]
+fn a_client_that_converts_too_often_is_told_when_to_retry() {
+    let service = Service::start(&["--rate-limit", "1", "--rate-burst", "3"]);
+    let (admitted, refused) = until_refused(&service, "");
+    assert!(admitted >= 3, "{admitted}");
     assert_eq!((refused.status, &*refused.problem()), (429, "request.rate"));
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=2).contains(&seconds));
@@ -63,11 +72,11 @@ fn clients_behind_a_proxy_are_told_apart_by_its_header() {
         "--client-header",
         "X-Forwarded-For",
     ]);
-    for (client, status) in [("10.0.0.1", 200), ("10.0.0.2", 200), ("10.0.0.1", 429)] {
-        // What a client itself claims stands before what the proxy adds.
-        let headers = format!("X-Forwarded-For: 10.9.9.9, {client}\r\n");
-        assert_eq!(post(&service, &headers).status, status, "{client}");
-    }
+    // What a client itself claims stands before what the proxy adds.
+    let named = |client: &str| format!("X-Forwarded-For: 10.9.9.9, {client}\r\n");
+    let (_, refused) = until_refused(&service, &named("10.0.0.1"));
+    assert_eq!(refused.status, 429);
+    assert_eq!(post(&service, &named("10.0.0.2")).pages(), 1);
 }
 
 #[test]

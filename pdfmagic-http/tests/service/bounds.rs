@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::running::{Answer, Service};
-use super::{FORM, form, jpeg, picture};
+use super::{FORM, form, jpeg, large, picture};
 
 fn begin(size: usize) -> String {
     format!(
@@ -20,15 +20,18 @@ fn answer(mut stream: std::net::TcpStream) -> Answer {
     Answer::parse(&bytes)
 }
 
-/// Whether there is no memory for a body of this size. Where there is, the service waits for the body.
+/// Whether there is no memory for a body of this size. Where there is, the service asks for the body.
 fn is_refused(service: &Service, size: usize) -> bool {
     let mut stream = service.connect();
-    stream.write_all(begin(size).as_bytes()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_millis(300)))
-        .unwrap();
+    let head = begin(size).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
     let mut status = [0; 12];
-    stream.read_exact(&mut status).is_ok() && &status == b"HTTP/1.1 503"
+    stream.read_exact(&mut status).unwrap();
+    match &status {
+        b"HTTP/1.1 100" => false,
+        b"HTTP/1.1 503" => true,
+        other => panic!("{}", String::from_utf8_lossy(other)),
+    }
 }
 
 /// A request for whose body there is memory, and which does not send it. `length` says how much it will be.
@@ -121,7 +124,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
         "--memory-budget",
         "10300000",
     ]);
-    let big = [jpeg(1), vec![0; 8_000_000]].concat();
+    let big = large(8_000_000);
     let mut lazy = service.connect();
     lazy.write_all(&[begin(big.len()).as_bytes(), &big].concat())
         .unwrap();
@@ -135,7 +138,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
 fn clients_that_take_their_answer_slowly_get_all_of_it() {
     let service = Service::start(&["--idle-timeout", "0.3", "--stall-timeout", "0.3"]);
     // More than what the system keeps for a connection.
-    let big = [jpeg(1), vec![0; 20_000_000]].concat();
+    let big = large(21_000_000);
     let mut slow = service.connect();
     let head = begin(big.len());
     let sending = [head.as_bytes(), &big].concat();
@@ -180,20 +183,19 @@ fn connections_end_after_so_many_requests() {
 
 #[test]
 fn connections_end_at_a_certain_age() {
-    let service = Service::start(&["--connection-age", "0.2"]);
-    let mut stream = service.connect();
-    let mut get = || {
+    for (age, closed) in [("0.2", 1), ("3600", 0)] {
+        let service = Service::start(&["--connection-age", age]);
+        let mut stream = service.connect();
+        std::thread::sleep(Duration::from_millis(300));
         stream
             .write_all(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n")
             .unwrap();
         let mut answer = [0; 2000];
         let size = stream.read(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer[..size]).to_lowercase()
-    };
-    assert!(!get().contains("connection: close"));
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(get().contains("connection: close"));
-    assert_eq!(service.closed("age"), 1);
+        let answer = String::from_utf8_lossy(&answer[..size]).to_lowercase();
+        assert_eq!(answer.contains("connection: close"), closed == 1, "{age}");
+        assert_eq!(service.closed("age"), closed);
+    }
 }
 
 #[test]
@@ -207,73 +209,80 @@ fn connections_beyond_the_bound_wait_for_a_place() {
     drop(first);
 }
 
-#[test]
-fn work_waits_for_a_worker_for_a_while_and_no_more_than_so_much_of_it() {
-    let service = Service::start(&["--workers", "1", "--queue", "1", "--queue-timeout", "0.05"]);
-    let large = picture(2500, 1500);
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let convert = || {
-            service
-                .send("POST /v1/pdf?backend=reencode", "image/jpeg", &large)
-                .status
-        };
-        let clients: Vec<_> = (0..8).map(|_| scope.spawn(convert)).collect();
-        clients
-            .into_iter()
-            .map(|client| client.join().unwrap())
-            .collect()
-    });
-    assert!(
-        statuses.contains(&200) && statuses.contains(&503),
-        "{statuses:?}"
-    );
-    assert!(
-        statuses.iter().all(|status| [200, 503].contains(status)),
-        "{statuses:?}"
-    );
-    assert!(service.rejected("queue") > 0 && service.rejected("queue_timeout") > 0);
-}
-
-/// A form whose pages together take many times as long to code anew as each.
+/// A form whose pages together take many times as long to code again as each.
 fn long_form() -> Vec<u8> {
     let page = picture(600, 600);
     form(&[("a.jpg", &page[..]); 100])
 }
 
-#[test]
-fn conversions_that_take_too_long_are_given_up() {
-    let service = Service::start(&["--workers=1", "--convert-timeout=0.3", "--queue-timeout=1"]);
-    let overdue = service.send(
-        "POST /v1/pdf?backend=reencode&max-size=40000",
-        FORM,
-        &long_form(),
-    );
-    assert_eq!(
-        (overdue.status, &*overdue.problem()),
-        (503, "service.overdue")
-    );
-    assert_eq!(service.rejected("convert_timeout"), 1);
-    // The worker does not go on with what nobody waits for.
-    let next = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));
-    assert_eq!(next.pages(), 1);
-}
-
-#[test]
-fn work_is_dropped_when_its_client_hangs_up() {
-    let service = Service::start(&["--workers=1", "--queue-timeout=1"]);
+/// Asks for work that takes long, and waits until it has a worker.
+fn long_work(service: &Service) -> std::net::TcpStream {
     let body = long_form();
     let head = format!(
-        "POST /v1/pdf?backend=reencode&max-size=40000 HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        "POST /v1/pdf?max-size=40000 HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     let mut stream = service.connect();
     stream
         .write_all(&[head.as_bytes(), &body].concat())
         .unwrap();
-    // Its worker has reserved memory beside the body.
+    // Its worker has reserved memory in addition to the body.
     let reserved = body.len() as u64 + (1 << 20);
     service.until(|| service.metric("pdfmagic_inflight_bytes") > reserved);
-    drop(stream);
+    stream
+}
+
+/// Far beyond what a busy machine takes for anything here.
+const LONG: [&str; 3] = ["--workers=1", "--convert-timeout=3600", "--grace=9000"];
+
+#[test]
+fn work_waits_for_a_worker_for_a_while() {
+    let service = Service::start(&[&LONG[..], &["--queue-timeout=0.05"]].concat());
+    let _working = long_work(&service);
+    let refused = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));
+    assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
+    assert_eq!(service.rejected("queue_timeout"), 1);
+}
+
+#[test]
+fn no_more_work_waits_for_a_worker_than_the_queue_holds() {
+    let bounds = ["--queue=1", "--queue-timeout=3600"];
+    let service = Service::start(&[&LONG[..], &bounds].concat());
+    let _working = long_work(&service);
+    let mut waiting = service.connect();
+    let jpeg = jpeg(1);
+    let head = begin(jpeg.len()).replace("/v1/pdf", "/v1/pdf?optimize=true");
+    waiting
+        .write_all(&[head.as_bytes(), &jpeg].concat())
+        .unwrap();
+    service.until(|| service.metric("pdfmagic_queued") == 1);
+    let refused = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg);
+    assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
+    assert_eq!(service.rejected("queue"), 1);
+}
+
+#[test]
+fn conversions_that_take_too_long_are_given_up() {
+    let service = Service::start(&[
+        "--workers=1",
+        "--convert-timeout=0.3",
+        "--queue-timeout=3600",
+        "--grace=9000",
+    ]);
+    let overdue = service.send("POST /v1/pdf?max-size=40000", FORM, &long_form());
+    assert_eq!(
+        (overdue.status, &*overdue.problem()),
+        (503, "service.overdue")
+    );
+    assert_eq!(service.rejected("convert_timeout"), 1);
+    // The worker does not go on with what nobody waits for.
+    service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
+}
+
+#[test]
+fn work_is_dropped_when_its_client_hangs_up() {
+    let service = Service::start(&[&LONG[..], &["--queue-timeout=3600"]].concat());
+    drop(long_work(&service));
     let hung_up = "pdfmagic_http_requests_total{route=\"/v1/pdf\",method=\"POST\",status=\"499\"}";
     service.until(|| service.metric(hung_up) == 1);
     let next = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));

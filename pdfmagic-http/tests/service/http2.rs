@@ -10,11 +10,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use super::running::Service;
-use super::{contains, jpeg};
+use super::{contains, endless, jpeg};
 
 fn curl(service: &Service, args: &[&str]) -> Output {
     let mut command = Command::new("curl");
-    command.args(["-sS", "--max-time", "20", "-H", "Content-Type: image/jpeg"]);
+    command.args(["-sS", "--max-time", "120", "-H", "Content-Type: image/jpeg"]);
     let url = format!("http://{}/v1/pdf", service.address);
     command
         .args(args)
@@ -90,12 +90,11 @@ async fn many_requests_share_a_connection_and_a_refused_one_harms_no_other() {
 fn a_large_body_streams_through_it() {
     let service = Service::start(&["--http2", "--memory-budget", "48000000"]);
     let file = tempfile::NamedTempFile::new().unwrap();
-    let mut big = jpeg(1);
-    big.resize(100 << 20, 0);
+    let big = endless(100 << 20);
     std::fs::write(&file, &big).unwrap();
     let url = format!("http://{}/v1/pdf?stream=true", service.address);
     let output = Command::new("curl")
-        .args(["-sS", "--max-time", "30", "--http2-prior-knowledge"])
+        .args(["-sS", "--max-time", "120", "--http2-prior-knowledge"])
         .args(["-H", "Content-Type: image/jpeg", "-T"])
         .arg(file.path())
         .args(["-X", "POST", &url])

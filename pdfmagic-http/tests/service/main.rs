@@ -1,4 +1,4 @@
-//! The service as its clients see it: the real binary on a real socket.
+//! The service as its clients see it, on a real socket.
 
 mod admission;
 mod bounds;
@@ -34,6 +34,22 @@ fn encode(seed: u8, width: u16, height: u16) -> Vec<u8> {
     jpeg_encoder::Encoder::new(&mut jpeg, 90)
         .encode(&samples, width, height, jpeg_encoder::ColorType::Rgb)
         .expect("the samples fit");
+    jpeg
+}
+
+/// A JPEG of about this size, in bytes, most of which are comments.
+fn large(size: usize) -> Vec<u8> {
+    let comment = [&b"\xFF\xFE\xFF\xFF"[..], &vec![b'x'; 65_533]].concat();
+    let jpeg = jpeg(1);
+    let comments = comment.repeat(size / comment.len());
+    [&jpeg[..2], &comments, &jpeg[2..]].concat()
+}
+
+/// A JPEG of exactly this size, in bytes, whose data is padded with zeros, and has no end.
+fn endless(size: usize) -> Vec<u8> {
+    let mut jpeg = jpeg(1);
+    jpeg.truncate(jpeg.len() - 2);
+    jpeg.resize(size, 0);
     jpeg
 }
 

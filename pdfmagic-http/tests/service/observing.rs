@@ -8,7 +8,7 @@ use std::str::from_utf8;
 use serde_json::Value;
 
 use super::running::{Answer, Service, terminate};
-use super::{FORM, form, jpeg, picture};
+use super::{FORM, form, jpeg, large, picture};
 
 #[test]
 fn health_is_told_on_a_port_of_its_own_and_to_clients() {
@@ -136,7 +136,7 @@ fn requests_are_counted_by_route_and_status() {
             2,
         ),
         (
-            r#"pdfmagic_conversion_duration_seconds_count{mode="lossless"}"#,
+            r#"pdfmagic_conversion_duration_seconds_count{mode="auto"}"#,
             1,
         ),
         (r#"pdfmagic_errors_total{kind="not_jpeg.unknown"}"#, 1),
@@ -166,9 +166,8 @@ fn a_client_that_hangs_up_is_counted_as_499() {
 #[test]
 fn a_client_that_hangs_up_before_it_has_the_whole_answer_is_in_flight_until_then() {
     let service = Service::start(&[]);
-    let mut big = jpeg(1);
     // More than the system keeps for a client that does not read.
-    big.resize(30_000_000, 0);
+    let big = large(30_000_000);
     let head = format!(
         "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
         big.len()

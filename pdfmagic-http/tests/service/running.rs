@@ -1,4 +1,4 @@
-//! The real binary on a port of its own, and clients for it.
+//! The service on a port of its own, as a process or as a thread of this one, and clients for it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,16 +7,114 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// The service, stopped at the latest when this is dropped.
+/// How long anything may take that should come at once, on a machine that is very busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A client of the service at an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+}
+
+/// The service as a thread of this process, without an admin port.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    client: Client,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl InProcess {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let config = pdfmagic_http::Config::from_args(args).expect("the settings make sense");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("there are threads");
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .expect("there is a port");
+        let address = listener.local_addr().expect("it is bound");
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let shutdown = async { stopped.await.unwrap_or(()) };
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(pdfmagic_http::run(listener, config, shutdown));
+        });
+        Self {
+            client: Client { address },
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl std::ops::Deref for InProcess {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        // It waits for the drain delay and for connections, so nobody waits for it.
+        drop((self.stop.take(), self.thread.take()));
+    }
+}
+
+/// The service as a process, stopped at the latest when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Service {
     process: Child,
-    pub(crate) address: SocketAddr,
+    client: Client,
     pub(crate) admin: SocketAddr,
     /// What it logged before it listened.
     pub(crate) begun: Vec<String>,
     /// What it logs from then on, line by line.
     log: Mutex<Receiver<String>>,
+}
+
+impl Client {
+    /// Sends bytes and reads until the service closes the connection.
+    pub(crate) fn raw(&self, request: &[u8]) -> Vec<u8> {
+        let mut stream = self.connect();
+        stream.write_all(request).expect("it reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        answer
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        let limit = Some(PATIENCE);
+        stream.set_read_timeout(limit).expect("a limit above zero");
+        stream
+    }
+
+    /// A request with a body, its length stated, on a connection of its own.
+    pub(crate) fn send(&self, start: &str, content_type: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "{start} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        Answer::parse(&self.raw(&[head.as_bytes(), body].concat()))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        Answer::parse(&self.raw(request.as_bytes()))
+    }
+}
+
+impl std::ops::Deref for Service {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 impl Service {
@@ -58,7 +156,7 @@ impl Service {
         let (address, admin) = (address(), address());
         Self {
             process,
-            address,
+            client: Client { address },
             admin,
             begun,
             log: Mutex::new(log),
@@ -67,13 +165,12 @@ impl Service {
 
     /// The next line of the log that has this in it.
     pub(crate) fn logged(&self, part: &str) -> String {
-        let limit = Duration::from_secs(20);
         loop {
             let line = self
                 .log
                 .lock()
                 .expect("no test panics")
-                .recv_timeout(limit)
+                .recv_timeout(PATIENCE)
                 .expect("it is logged");
             if line.contains(part) {
                 return line;
@@ -98,37 +195,6 @@ impl Service {
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().expect("a whole number"))
-    }
-
-    /// Sends bytes and reads until the service closes the connection.
-    pub(crate) fn raw(&self, request: &[u8]) -> Vec<u8> {
-        let mut stream = self.connect();
-        stream.write_all(request).expect("it reads");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("it answers");
-        answer
-    }
-
-    pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("it listens");
-        let limit = Some(Duration::from_secs(20));
-        stream.set_read_timeout(limit).expect("a limit above zero");
-        stream
-    }
-
-    /// A request with a body, its length stated, on a connection of its own.
-    pub(crate) fn send(&self, start: &str, content_type: &str, body: &[u8]) -> Answer {
-        let head = format!(
-            "{start} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\n\r\n",
-            body.len()
-        );
-        Answer::parse(&self.raw(&[head.as_bytes(), body].concat()))
-    }
-
-    pub(crate) fn get(&self, path: &str) -> Answer {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-        Answer::parse(&self.raw(request.as_bytes()))
     }
 
     /// How many requests this bound has turned away.
@@ -159,7 +225,7 @@ impl Service {
 
     /// Waits until it is so.
     pub(crate) fn until(&self, it_is_so: impl Fn() -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while !it_is_so() {
             assert!(
                 Instant::now() < deadline,
@@ -180,7 +246,7 @@ impl Service {
 
     /// Waits for the end, and returns the exit code.
     pub(crate) fn exit_code(mut self) -> Option<i32> {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.process.try_wait().expect("it is ours") {
                 return status.code();

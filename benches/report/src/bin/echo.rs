@@ -24,7 +24,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    pdfmagic_http::settle_allocator();
+    pdfmagic_http::settle_environment();
     let listener = TcpListener::bind(Arguments::parse().listen).await?;
     let routes = Router::new()
         .route("/", post(async |body: Bytes| body))

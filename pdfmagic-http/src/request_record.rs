@@ -1,28 +1,36 @@
-//! Requests that have ended: counted and logged many at a time, since what all threads share goes from one processor's cache
-//! to another's when each request touches it.
+//! What is counted and logged of a request that has ended.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::http::{HeaderValue, StatusCode};
-use tokio::sync::Notify;
-use tokio::time::sleep;
 use tracing::Level;
 
-use crate::app::App;
-use crate::exchange::{Refusal, Report, micros};
 use crate::log::Log;
 use crate::metrics::{Answered, Kind, Metrics, Reason, Route};
+use crate::paths;
+use crate::problem::Refusal;
 
-/// How many wait for each other.
-const MANY: usize = 64;
+/// What an answer says about the conversion behind it: an extension of the response.
+#[derive(Debug, Clone)]
+pub(crate) struct ConversionReport {
+    /// The backend of the first page.
+    pub(crate) backend: &'static str,
+    pub(crate) pages: usize,
+    /// Size of the JPEGs, in bytes; none where they are still coming.
+    pub(crate) input: Option<usize>,
+    /// How long the body took to come.
+    pub(crate) read: Duration,
+    /// How long the conversion waited for a worker, if it did.
+    pub(crate) queue: Option<Duration>,
+    pub(crate) convert: Duration,
+    /// What was unusual, as `code;page=n`.
+    pub(crate) notices: String,
+}
 
-/// How long they wait. Whoever asks for the metrics sees all that have ended.
-const DELAY: Duration = Duration::from_millis(20);
-
-/// What is counted and logged of a request that has ended.
+/// A request that has ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct RequestRecord {
     pub(crate) at: SystemTime,
     /// From the head to the last byte of the answer.
     pub(crate) took: Duration,
@@ -31,65 +39,31 @@ pub(crate) struct Ended {
     pub(crate) method: &'static str,
     pub(crate) route: &'static str,
     pub(crate) status: u16,
-    pub(crate) report: Option<Report>,
+    pub(crate) report: Option<ConversionReport>,
     pub(crate) refusal: Option<Refusal>,
     /// Bytes of the answer's body that the system has taken.
     pub(crate) sent: u64,
 }
 
-/// Requests that are not yet counted.
-#[derive(Debug, Default)]
-pub(crate) struct Waiting {
-    ended: Mutex<Vec<Ended>>,
-    is_waiting: Notify,
+/// Where requests are counted and logged.
+#[derive(Debug, Clone)]
+pub(crate) struct Records {
+    pub(crate) metrics: Arc<Metrics>,
+    /// None where they are only counted.
+    pub(crate) log: Option<Log>,
 }
 
-impl Waiting {
-    /// Takes a request.
-    pub(crate) fn add(&self, one: Ended, app: &App) {
-        let many = {
-            let mut ended = self.lock();
-            if ended.is_empty() {
-                self.is_waiting.notify_one();
-            }
-            ended.push(one);
-            (ended.len() >= MANY).then(|| take(&mut ended))
-        };
-        note(&many.unwrap_or_default(), app);
-    }
-
-    /// Counts and logs all that have ended.
-    pub(crate) fn note(&self, app: &App) {
-        let ended = take(&mut self.lock());
-        note(&ended, app);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Ended>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+impl Records {
+    /// Counts and logs a request.
+    pub(crate) fn add(&self, record: &RequestRecord) {
+        record.count(&self.metrics);
+        if let Some(log) = &self.log {
+            record.log(log);
+        }
     }
 }
 
-/// Counts and logs the few that are not many in time.
-pub(crate) async fn note_in_time(app: Arc<App>) {
-    loop {
-        app.ended.is_waiting.notified().await;
-        sleep(DELAY).await;
-        app.ended.note(&app);
-    }
-}
-
-fn take(ended: &mut Vec<Ended>) -> Vec<Ended> {
-    std::mem::replace(ended, Vec::with_capacity(MANY))
-}
-
-fn note(ended: &[Ended], app: &App) {
-    for one in ended {
-        one.count(&app.metrics);
-        one.log(&app.log);
-    }
-}
-
-impl Ended {
+impl RequestRecord {
     pub(crate) fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_ref()?.to_str().ok()
     }
@@ -126,9 +100,12 @@ impl Ended {
     }
 
     fn log(&self, log: &Log) {
-        // Too many, and too dull.
-        let is_health = matches!(self.route, "/livez" | "/readyz");
-        let level = if is_health { Level::DEBUG } else { Level::INFO };
+        // There are too many of them.
+        let level = if paths::is_health(self.route) {
+            Level::DEBUG
+        } else {
+            Level::INFO
+        };
         let Some(mut line) = log.line(self.at, level, "request") else {
             return;
         };
@@ -156,4 +133,9 @@ impl Ended {
         line.number("total_us", micros(self.took));
         log.add(line);
     }
+}
+
+/// Whole microseconds.
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

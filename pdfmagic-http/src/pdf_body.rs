@@ -1,4 +1,4 @@
-//! A PDF as an answer whose image is a view of the request.
+//! A PDF as the body of an answer, whose images are views of the request.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -11,11 +11,11 @@ use pdfmagic_core::Piece;
 
 use crate::memory::Reservation;
 use crate::problem::Problem;
-use crate::routes::Scratch;
+use crate::work_memory::WorkMemory;
 
 /// A body of known size, so that the answer states its Content-Length.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct PdfBody {
     pieces: VecDeque<Bytes>,
     size: u64,
     /// What small pieces take, and all pieces for being there, in bytes.
@@ -25,7 +25,7 @@ pub(crate) struct Answer {
 }
 
 /// What was made, and the memory for it until the last view of it is dropped: the connection has it for longer than
-/// there is an answer.
+/// there is an pdf.
 #[derive(Debug)]
 struct Made {
     bytes: Vec<u8>,
@@ -55,19 +55,19 @@ const PIECE: usize = 4 * size_of::<Bytes>();
 /// What is small and made is reserved for by as much at a time, in bytes; what is larger, by itself.
 const STEP: usize = 64 << 10;
 
-impl Answer {
+impl PdfBody {
     /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on, out of
-    /// `scratch`.
+    /// `work`.
     pub(crate) fn push(
         &mut self,
         piece: Piece,
         input: &Bytes,
-        scratch: &mut Scratch<'_>,
+        work: &mut WorkMemory<'_>,
     ) -> Result<(), Problem> {
         let bytes = match piece {
             Piece::Made(mut bytes) if bytes.len() > STEP => {
                 bytes.shrink_to_fit();
-                let reservation = scratch.part(bytes.len())?;
+                let reservation = work.part(bytes.len())?;
                 held(bytes, Some(reservation))
             }
             Piece::Made(bytes) => {
@@ -81,22 +81,22 @@ impl Answer {
         };
         self.add(bytes);
         self.small += PIECE;
-        self.reserve_small(scratch)
+        self.reserve_small(work)
     }
 
     /// Adds the end of the document, which has what all small pieces take until it is gone, as the last.
-    pub(crate) fn end(&mut self, bytes: Vec<u8>, scratch: &mut Scratch<'_>) -> Result<(), Problem> {
+    pub(crate) fn end(&mut self, bytes: Vec<u8>, work: &mut WorkMemory<'_>) -> Result<(), Problem> {
         self.small += bytes.capacity();
-        self.reserve_small(scratch)?;
+        self.reserve_small(work)?;
         let rest = held(bytes, self.reservation.take());
         self.add(rest);
         Ok(())
     }
 
-    fn reserve_small(&mut self, scratch: &mut Scratch<'_>) -> Result<(), Problem> {
+    fn reserve_small(&mut self, work: &mut WorkMemory<'_>) -> Result<(), Problem> {
         let reserved = self.reservation.as_ref().map_or(0, Reservation::size);
         if self.small > FREE.max(reserved) {
-            let more = scratch.part(self.small.next_multiple_of(STEP) - reserved)?;
+            let more = work.part(self.small.next_multiple_of(STEP) - reserved)?;
             match &mut self.reservation {
                 Some(all) => all.join(more),
                 none => *none = Some(more),
@@ -111,7 +111,7 @@ impl Answer {
     }
 }
 
-impl Body for Answer {
+impl Body for PdfBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -143,28 +143,26 @@ mod tests {
     #[tokio::test]
     async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
         let memory = Memory::new(1 << 20);
-        let mut scratch = Scratch::of(&memory, 3 * STEP, 3 * STEP).unwrap();
-        let mut answer = Answer::default();
+        let mut work = WorkMemory::of(&memory, 3 * STEP, 3 * STEP).unwrap();
+        let mut pdf = PdfBody::default();
         let input = Bytes::from_static(b"input");
         // Many small pieces are not free because each of them is small, or is the client's.
         for _ in 0..100 {
             let made = Piece::Made(vec![0; 100]);
-            answer.push(made, &input, &mut scratch).unwrap();
-            answer
-                .push(Piece::Input(1..2), &input, &mut scratch)
-                .unwrap();
+            pdf.push(made, &input, &mut work).unwrap();
+            pdf.push(Piece::Input(1..2), &input, &mut work).unwrap();
         }
         let large = Piece::Made(vec![0; STEP + 1]);
-        answer.push(large, &input, &mut scratch).unwrap();
-        answer.end(vec![0; 10], &mut scratch).unwrap();
+        pdf.push(large, &input, &mut work).unwrap();
+        pdf.end(vec![0; 10], &mut work).unwrap();
         assert_eq!(memory.reserved(), 3 * STEP);
-        drop(scratch);
+        drop(work);
         assert_eq!(memory.reserved(), 2 * STEP + 1);
         let mut sent = Vec::new();
-        while !answer.is_end_stream() {
-            sent.push(answer.frame().await.unwrap().unwrap());
+        while !pdf.is_end_stream() {
+            sent.push(pdf.frame().await.unwrap().unwrap());
         }
-        drop(answer);
+        drop(pdf);
         assert_eq!(memory.reserved(), 2 * STEP + 1);
         drop(sent);
         assert_eq!(memory.reserved(), 0);

@@ -1,5 +1,7 @@
 //! From start to end: what /readyz says.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 /// Where the service is in its life. Load never changes it: a replica that is not ready gets no share of the load.
@@ -25,10 +27,10 @@ impl Stage {
 }
 
 /// The stage, for all who ask.
-#[derive(Debug)]
-pub(crate) struct Life(watch::Sender<Stage>);
+#[derive(Debug, Clone)]
+pub(crate) struct Lifecycle(Arc<watch::Sender<Stage>>);
 
-impl Life {
+impl Lifecycle {
     pub(crate) fn enter(&self, stage: Stage) {
         self.0.send_replace(stage);
     }
@@ -45,8 +47,8 @@ impl Life {
     }
 }
 
-impl Default for Life {
+impl Default for Lifecycle {
     fn default() -> Self {
-        Self(watch::Sender::new(Stage::Starting))
+        Self(Arc::new(watch::Sender::new(Stage::Starting)))
     }
 }

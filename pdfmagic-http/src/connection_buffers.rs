@@ -14,7 +14,7 @@ const SHARE: usize = 64;
 
 /// What is left for further connections, in bytes.
 #[derive(Debug, Clone)]
-pub(crate) struct Buffers(Arc<AtomicUsize>);
+pub(crate) struct ConnectionBuffers(Arc<AtomicUsize>);
 
 /// A connection's buffer.
 #[derive(Debug)]
@@ -22,10 +22,10 @@ pub(crate) struct Grant {
     /// In bytes.
     pub(crate) size: usize,
     taken: usize,
-    left: Buffers,
+    left: ConnectionBuffers,
 }
 
-impl Buffers {
+impl ConnectionBuffers {
     pub(crate) fn new(size: usize) -> Self {
         Self(Arc::new(AtomicUsize::new(size)))
     }
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn few_get_much_and_many_get_the_least() {
         const MIB: usize = 1 << 20;
-        let buffers = Buffers::new(64 * MIB);
+        let buffers = ConnectionBuffers::new(64 * MIB);
         let grants: Vec<_> = (0..10_000).map(|_| buffers.grant()).collect();
         assert_eq!((grants[0].size, grants[9_999].size), (MOST, LEAST));
         let taken: usize = grants.iter().map(|grant| grant.taken).sum();

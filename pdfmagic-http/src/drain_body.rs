@@ -12,18 +12,18 @@ use hyper::{HeaderMap, header};
 use tokio::runtime::Handle;
 
 /// How long the rest of a body is read after its request has been refused.
-const LINGER: Duration = Duration::from_secs(2);
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// A body whose rest is read and dropped for a while when nobody wants it. Otherwise the connection would be reset
 /// under a client that is still writing, before that has seen why its request was refused.
 #[derive(Debug)]
-pub(crate) struct Lingering {
+pub(crate) struct DrainBody {
     body: Option<Incoming>,
     /// False while the client waits to be told to go on, which the first read does.
     is_coming: bool,
 }
 
-impl Lingering {
+impl DrainBody {
     pub(crate) fn new(body: Incoming, headers: &HeaderMap) -> Self {
         Self {
             body: Some(body),
@@ -32,7 +32,7 @@ impl Lingering {
     }
 }
 
-impl Body for Lingering {
+impl Body for DrainBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -58,13 +58,13 @@ impl Body for Lingering {
     }
 }
 
-impl Drop for Lingering {
+impl Drop for DrainBody {
     fn drop(&mut self) {
         if self.is_end_stream() || !self.is_coming {
             return;
         }
         if let (Some(mut body), Ok(runtime)) = (self.body.take(), Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(LINGER, async move {
+            runtime.spawn(tokio::time::timeout(DRAIN_TIME, async move {
                 while let Some(Ok(_)) = body.frame().await {}
             }));
         }

@@ -19,45 +19,12 @@ use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
 use tower::Service as _;
 
-use crate::app::App;
-use crate::connection::End;
-use crate::ended::Ended;
-use crate::gather::Gathered;
-use crate::problem::Problem;
-use crate::routes::template;
-
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-pub(crate) const NOTICES: HeaderName = HeaderName::from_static("pdfmagic-notices");
-
-/// The status of a request whose client hung up, as nginx has it.
-pub(crate) const HUNG_UP: u16 = 499;
-
-/// What an answer says about the conversion behind it: an extension of the response.
-#[derive(Debug, Clone)]
-pub(crate) struct Report {
-    /// The backend of the first page.
-    pub(crate) backend: &'static str,
-    pub(crate) pages: usize,
-    /// Size of the JPEGs, in bytes; none where they still come.
-    pub(crate) input: Option<usize>,
-    /// How long the body took to come.
-    pub(crate) read: Duration,
-    /// How long the conversion waited for a worker, if it did.
-    pub(crate) queue: Option<Duration>,
-    pub(crate) convert: Duration,
-    /// What was odd, as `code;page=n`.
-    pub(crate) notices: String,
-}
-
-/// What an answer says about the problem that it is: an extension of the response.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal {
-    pub(crate) code: &'static str,
-    /// The bound that was met, if it was one.
-    pub(crate) bound: Option<&'static str>,
-}
+use crate::headers::{NOTICES, REQUEST_ID, SERVER_TIMING, TRACEPARENT};
+use crate::paths::template;
+use crate::phase::RequestEnd;
+use crate::problem::{HUNG_UP, Problem, Refusal};
+use crate::request_record::{ConversionReport, Records, RequestRecord, micros};
+use crate::vectored_buf::VectoredBuf;
 
 /// Nothing is to be stored on the way, or guessed from its content.
 const COMMON: [(HeaderName, HeaderValue); 2] = [
@@ -69,24 +36,24 @@ const COMMON: [(HeaderName, HeaderValue); 2] = [
 ];
 
 /// Has a request answered, and follows both to their end, of which `end` is told.
-pub(crate) fn follow(
-    app: Arc<App>,
+pub(crate) fn track(
+    records: Records,
     mut routes: Router,
     request: Request,
-    end: End,
-) -> impl Future<Output = Response<Followed>> + use<> {
+    end: RequestEnd,
+) -> impl Future<Output = Response<TrackedBody>> + use<> {
     // Dropped where the client hangs up before there is an answer.
-    let mut exchange = Exchange::begin(app, &request, end);
+    let mut tracked = TrackedRequest::begin(records, &request, end);
     let answer = AssertUnwindSafe(routes.call(request)).catch_unwind();
     answer.map(move |answer| {
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Err(_) => Problem::Bug.into_response(),
         };
-        exchange.answer(&mut response);
-        response.map(|body| Followed {
+        tracked.answer(&mut response);
+        response.map(|body| TrackedBody {
             body,
-            exchange: Arc::new(exchange),
+            request: Arc::new(tracked),
             has_ended: false,
         })
     })
@@ -94,8 +61,8 @@ pub(crate) fn follow(
 
 /// A request that has not ended. Dropping it is its end.
 #[derive(Debug)]
-struct Exchange {
-    app: Arc<App>,
+struct TrackedRequest {
+    records: Records,
     began: Instant,
     id: HeaderValue,
     traceparent: Option<HeaderValue>,
@@ -103,7 +70,7 @@ struct Exchange {
     route: &'static str,
     /// Of the answer, once there is one.
     status: Option<StatusCode>,
-    report: Option<Report>,
+    report: Option<ConversionReport>,
     refusal: Option<Refusal>,
     /// Bytes of the answer's body that the system has taken.
     sent: AtomicU64,
@@ -112,12 +79,12 @@ struct Exchange {
     /// What went wrong after its head had gone out, and the status that says so.
     late: OnceLock<(StatusCode, Refusal)>,
     /// Tells the connection's timers.
-    _end: End,
+    _end: RequestEnd,
 }
 
-impl Exchange {
-    fn begin(app: Arc<App>, request: &Request, end: End) -> Self {
-        app.metrics.inflight.inc();
+impl TrackedRequest {
+    fn begin(records: Records, request: &Request, end: RequestEnd) -> Self {
+        records.metrics.inflight.inc();
         let headers = request.headers();
         let stated = |name| {
             headers
@@ -139,7 +106,7 @@ impl Exchange {
             is_torn: AtomicBool::new(false),
             late: OnceLock::new(),
             _end: end,
-            app,
+            records,
         }
     }
 
@@ -168,7 +135,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for TrackedRequest {
     fn drop(&mut self) {
         let took = self.began.elapsed();
         let is_whole = !self.is_torn.load(Ordering::Relaxed);
@@ -176,8 +143,8 @@ impl Drop for Exchange {
             Some((status, refusal)) => (Some(status), Some(refusal)),
             None => (self.status.filter(|_| is_whole), self.refusal),
         };
-        self.app.metrics.inflight.dec();
-        let ended = Ended {
+        self.records.metrics.inflight.dec();
+        let record = RequestRecord {
             at: SystemTime::now(),
             took,
             id: std::mem::replace(&mut self.id, HeaderValue::from_static("")),
@@ -190,24 +157,24 @@ impl Drop for Exchange {
             sent: self.sent.load(Ordering::Relaxed),
         };
         #[cfg(feature = "otel")]
-        crate::traces::add(&ended);
-        self.app.ended.add(ended, &self.app);
+        crate::traces::add(&record);
+        self.records.add(&record);
     }
 }
 
-/// A body that is done with when the connection has all of it; its exchange ends with the last part on its way.
+/// A body that is done with when the connection has all of it; its request ends with the last part on its way.
 #[derive(Debug)]
-pub(crate) struct Followed {
+pub(crate) struct TrackedBody {
     body: Body,
-    exchange: Arc<Exchange>,
+    request: Arc<TrackedRequest>,
     has_ended: bool,
 }
 
 /// Part of an answer on its way: the connection has it until the system has taken it.
 #[derive(Debug)]
 pub(crate) struct Leaving {
-    part: Gathered,
-    exchange: Arc<Exchange>,
+    part: VectoredBuf,
+    request: Arc<TrackedRequest>,
 }
 
 impl Buf for Leaving {
@@ -225,21 +192,19 @@ impl Buf for Leaving {
 
     fn advance(&mut self, count: usize) {
         self.part.advance(count);
-        self.exchange
-            .sent
-            .fetch_add(count as u64, Ordering::Relaxed);
+        self.request.sent.fetch_add(count as u64, Ordering::Relaxed);
     }
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
         if self.has_remaining() {
-            self.exchange.is_torn.store(true, Ordering::Relaxed);
+            self.request.is_torn.store(true, Ordering::Relaxed);
         }
     }
 }
 
-impl http_body::Body for Followed {
+impl http_body::Body for TrackedBody {
     type Data = Leaving;
     type Error = axum::Error;
 
@@ -247,13 +212,13 @@ impl http_body::Body for Followed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Leaving>, axum::Error>>> {
-        let mut gathered = Gathered::default();
+        let mut buf = VectoredBuf::default();
         loop {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are not in use.
-                    gathered.push(frame.into_data().unwrap_or_default());
-                    // What is streamed would be gathered for as long as it comes.
+                    buf.push(frame.into_data().unwrap_or_default());
+                    // What is streamed would be buf for as long as it comes.
                     let is_made = self.body.size_hint().exact().is_some();
                     if is_made && !self.body.is_end_stream() {
                         continue;
@@ -264,17 +229,17 @@ impl http_body::Body for Followed {
                     if let Some(problem) = error.downcast_ref::<Problem>() {
                         let late = (problem.status(), problem.refusal());
                         // The first is the cause.
-                        let _ = self.exchange.late.set(late);
+                        let _ = self.request.late.set(late);
                     }
                     return Poll::Ready(Some(Err(axum::Error::new(error))));
                 }
                 Poll::Ready(None) => self.has_ended = true,
-                Poll::Pending if !gathered.has_remaining() => return Poll::Pending,
+                Poll::Pending if !buf.has_remaining() => return Poll::Pending,
                 Poll::Pending => {}
             }
-            let leaving = gathered.has_remaining().then(|| Leaving {
-                part: gathered,
-                exchange: Arc::clone(&self.exchange),
+            let leaving = buf.has_remaining().then(|| Leaving {
+                part: buf,
+                request: Arc::clone(&self.request),
             });
             return Poll::Ready(leaving.map(|leaving| Ok(Frame::data(leaving))));
         }
@@ -289,16 +254,12 @@ impl http_body::Body for Followed {
     }
 }
 
-impl Drop for Followed {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         if !self.has_ended && !http_body::Body::is_end_stream(&self.body) {
-            self.exchange.is_torn.store(true, Ordering::Relaxed);
+            self.request.is_torn.store(true, Ordering::Relaxed);
         }
     }
-}
-
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// How long each step took, in milliseconds (Server Timing, 3).
@@ -331,8 +292,8 @@ fn copied(value: &HeaderValue) -> HeaderValue {
 }
 
 fn new_id() -> HeaderValue {
-    let id = hexadecimal(fastrand::u128(..).to_be_bytes());
-    HeaderValue::from_bytes(id.as_flattened()).expect("hexadecimal digits")
+    let id = format!("{:032x}", fastrand::u128(..));
+    HeaderValue::try_from(id).expect("hexadecimal digits")
 }
 
 /// A name from a short list, since each has a counter of its own.
@@ -344,10 +305,4 @@ fn known(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
-}
-
-/// The two digits of each byte in hexadecimal.
-pub(crate) fn hexadecimal<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.map(|byte| [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]))
 }

@@ -7,12 +7,12 @@ use bytes::{Buf, Bytes};
 
 /// Bytes one behind the other, written by one system call: hyper itself does not add to what is larger than its buffer.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct VectoredBuf {
     parts: VecDeque<Bytes>,
     size: usize,
 }
 
-impl Gathered {
+impl VectoredBuf {
     /// Adds a part at the end.
     pub(crate) fn push(&mut self, part: Bytes) {
         if !part.is_empty() {
@@ -22,7 +22,7 @@ impl Gathered {
     }
 }
 
-impl Buf for Gathered {
+impl Buf for VectoredBuf {
     fn remaining(&self) -> usize {
         self.size
     }
@@ -60,19 +60,19 @@ mod tests {
     fn parts_are_taken_in_order_whatever_the_steps() {
         let whole = b"one, two and three";
         for step in 1..=whole.len() {
-            let mut gathered = Gathered::default();
+            let mut buf = VectoredBuf::default();
             for part in ["one", ", ", "", "two and", " three"] {
-                gathered.push(part.into());
+                buf.push(part.into());
             }
             let mut taken = Vec::new();
-            while gathered.has_remaining() {
+            while buf.has_remaining() {
                 let mut slices = [IoSlice::new(&[]); 8];
-                let count = gathered.chunks_vectored(&mut slices);
+                let count = buf.chunks_vectored(&mut slices);
                 let all: Vec<u8> = slices[..count].iter().flat_map(|s| s.to_vec()).collect();
-                assert_eq!(all.len(), gathered.remaining());
+                assert_eq!(all.len(), buf.remaining());
                 let step = step.min(all.len());
                 taken.extend_from_slice(&all[..step]);
-                gathered.advance(step);
+                buf.advance(step);
             }
             assert_eq!(taken, whole, "{step} at a time");
         }

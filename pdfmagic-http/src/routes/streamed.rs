@@ -7,48 +7,62 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::channel::{Channel, Sender};
-use pdfmagic_core::{Error, Jpeg, Options, Piece, Streamed};
+use pdfmagic_core::{
+    Auto, Backend as _, Document, DocumentOptions, Error, Jpeg, Options, Passthrough, Piece,
+    Streamed,
+};
 
-use super::convert::{answer, disposition, embeds, list};
-use super::order::Asked;
-use crate::answer::held;
-use crate::app::App;
-use crate::exchange::Report;
+use super::conversion_request::ConversionRequest;
+use super::converter::Converter;
+use super::pdf_answer::{answer, disposition};
+use super::recipe::Recipe;
+use crate::body::RequestBody;
 use crate::memory::Reservation;
+use crate::metrics::Metrics;
+use crate::notices::list;
+use crate::pdf_body::held;
 use crate::problem::Problem;
-use crate::upload::Incoming;
+use crate::request_record::ConversionReport;
 
 /// How much of an upload is kept while its header is looked for, in bytes.
 const MAX_HEAD: usize = 256 << 10;
 
 /// The answer begins once the header has come. Its length is not stated, since nobody knows how the upload will end.
-pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Problem> {
-    let Asked {
-        choice, incoming, ..
-    } = asked;
-    let backend = choice.backend()?;
-    let name = backend.name();
-    if !embeds(&*backend) {
+pub(super) async fn convert(
+    converter: &Converter,
+    request: ConversionRequest,
+) -> Result<Response, Problem> {
+    let all = request.options()?;
+    let Recipe {
+        mut options,
+        backend,
+    } = Recipe::new(&all, 0, &[0])?;
+    let backend = backend.name();
+    if all.document().max_pdf_size.is_some()
+        || ![Auto.name(), Passthrough.name()].contains(&backend)
+    {
         return Err(Problem::Option {
             name: "stream".to_owned(),
-            reason: format!("goes with auto and passthrough, for {name} needs all of the image"),
+            reason: "requires that the image data stays as it is, with backend=auto or passthrough"
+                .to_owned(),
         });
     }
+    options.limits = converter.limits;
+    let body = request.body;
     let mut input = Input {
         // The head may be in two places while it grows, and what is on its way in two pieces.
-        memory: app.memory.reserve(2 * (MAX_HEAD + incoming.pinned()))?,
-        incoming,
+        memory: converter.memory.reserve(2 * (MAX_HEAD + body.pinned()))?,
+        body,
         size: 0,
     };
-    let mut options = Options::default();
-    options.limits = app.limits;
-    let (streamed, parts, convert) = begin(&mut input, &options).await?;
+    let (streamed, parts, convert) = begin(&mut input, all.document(), &options).await?;
     let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
-    let read = input.incoming.took();
+    let read = input.body.took();
     let (sender, body) = Channel::new(1);
-    tokio::spawn(send(Arc::clone(app), sender, parts, input, streamed));
-    let report = Report {
-        backend: name,
+    let metrics = Arc::clone(&converter.metrics);
+    tokio::spawn(send(metrics, sender, parts, input, streamed));
+    let report = ConversionReport {
+        backend,
         pages: 1,
         // Counted when it has come.
         input: None,
@@ -62,7 +76,7 @@ pub(super) async fn convert(app: &Arc<App>, asked: Asked) -> Result<Response, Pr
 
 /// What has come of the upload.
 struct Input {
-    incoming: Incoming,
+    body: RequestBody,
     /// In bytes.
     size: u64,
     /// For the head, and for what is on its way.
@@ -71,7 +85,7 @@ struct Input {
 
 impl Input {
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
-        let data = self.incoming.next().await?;
+        let data = self.body.next().await?;
         self.size += data.as_ref().map_or(0, |data| data.len() as u64);
         Ok(data)
     }
@@ -80,12 +94,10 @@ impl Input {
 /// Reads until there is all of the header, and returns what of the PDF can be told by then, and how long that took.
 async fn begin(
     input: &mut Input,
+    document: &DocumentOptions,
     options: &Options,
 ) -> Result<(Streamed, Vec<Bytes>, Duration), Problem> {
-    let failed = |error| Problem::Convert {
-        name: "image.jpg".to_owned(),
-        error,
-    };
+    let failed = |error| Problem::of_file("image.jpg", error);
     let mut head = BytesMut::new();
     // Not with each part, so that a header in many parts is not read again and again.
     let mut enough = 0;
@@ -97,7 +109,7 @@ async fn begin(
             continue;
         }
         let began = Instant::now();
-        match Streamed::begin(&head, options) {
+        match Streamed::begin_in(Document::with_options(document), &head, options) {
             Ok((mut streamed, pieces)) => {
                 let took = began.elapsed();
                 let parts = parts(&mut streamed, pieces, &head.freeze());
@@ -136,7 +148,7 @@ fn pass(streamed: &mut Streamed, mut data: Bytes) -> Bytes {
 
 /// Sends the rest on as it comes. What goes wrong now can only tear the answer off, since its head has gone out.
 async fn send(
-    app: Arc<App>,
+    metrics: Arc<Metrics>,
     mut sender: Sender<Bytes, Problem>,
     parts: Vec<Bytes>,
     mut input: Input,
@@ -161,13 +173,10 @@ async fn send(
     }
     match streamed.end() {
         Ok(bytes) => {
-            app.metrics.input.inc_by(input.size);
+            metrics.input.inc_by(input.size);
             // The last parts may still wait for the client.
             let _ = sender.send_data(held(bytes, Some(input.memory))).await;
         }
-        Err(error) => sender.abort(Problem::Convert {
-            name: "the document".to_owned(),
-            error,
-        }),
+        Err(error) => sender.abort(Problem::of_file("the document", error)),
     }
 }

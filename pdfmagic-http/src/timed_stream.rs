@@ -4,42 +4,34 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 
-use crate::app::App;
+use crate::metrics::Metrics;
+use crate::phase::Phase;
 
-/// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Phase(Arc<AtomicU32>);
-
-impl Phase {
-    /// A request begins or ends.
-    pub(crate) fn next(&self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// How many requests have begun.
-    pub(crate) fn requests(&self) -> u32 {
-        self.get().div_ceil(2)
-    }
-
-    fn get(&self) -> u32 {
-        self.0.load(Ordering::Acquire)
-    }
+/// How long a client may dawdle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Without a request.
+    pub(crate) idle: Duration,
+    /// For the head of a request.
+    pub(crate) head: Duration,
+    /// Without taking anything of an answer.
+    pub(crate) write: Duration,
 }
 
 /// Fails where a client sends no request for too long, or not all of its head, and where it does not take what is written.
 /// The body is timed where it is read.
 #[derive(Debug)]
-pub(crate) struct Timed {
+pub(crate) struct TimedStream {
     stream: TcpStream,
-    app: Arc<App>,
+    metrics: Arc<Metrics>,
     /// None where requests come side by side.
     phase: Option<Phase>,
     /// The phase of the last read.
@@ -53,19 +45,23 @@ pub(crate) struct Timed {
     moved: Arc<AtomicU64>,
 }
 
-impl Timed {
-    pub(crate) fn new(stream: TcpStream, phase: Option<Phase>, app: Arc<App>) -> Self {
+impl TimedStream {
+    pub(crate) fn new(
+        stream: TcpStream,
+        phase: Option<Phase>,
+        patience: Patience,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             stream,
             phase,
             last: 0,
             has_begun: false,
-            idle: Timer::new(app.config.idle_timeout),
-            head: Timer::new(app.config.header_timeout),
-            // The system takes more only where a third of what it has is gone, which may be a megabyte.
-            write: Timer::new(app.config.body_timeout),
+            idle: Timer::new(patience.idle),
+            head: Timer::new(patience.head),
+            write: Timer::new(patience.write),
             moved: Arc::default(),
-            app,
+            metrics,
         }
     }
 
@@ -91,14 +87,14 @@ impl Timed {
             }
             Poll::Pending => {
                 let late = ready!(self.write.poll(cx));
-                self.app.metrics.closed("write_stall");
+                self.metrics.closed("write_stall");
                 Poll::Ready(Err(late))
             }
         }
     }
 }
 
-impl AsyncRead for Timed {
+impl AsyncRead for TimedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -131,12 +127,12 @@ impl AsyncRead for Timed {
             (&mut self.idle, "idle_timeout")
         };
         let late = ready!(timer.poll(cx));
-        self.app.metrics.closed(bound);
+        self.metrics.closed(bound);
         Poll::Ready(Err(late))
     }
 }
 
-impl AsyncWrite for Timed {
+impl AsyncWrite for TimedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -166,41 +162,26 @@ impl AsyncWrite for Timed {
     }
 }
 
-/// Runs from the first poll until it is stopped. It may be started and stopped for each request: what it has asked of the
-/// runtime, whose timers all threads share, stays until it comes, and is then asked for anew if it came too early.
+/// Runs from the first poll until it is stopped.
 #[derive(Debug)]
 struct Timer {
     limit: Duration,
-    until: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
     fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            until: None,
-            sleep: None,
-        }
+        Self { limit, sleep: None }
     }
 
     fn stop(&mut self) {
-        self.until = None;
+        self.sleep = None;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let until = *self
-            .until
-            .get_or_insert_with(|| Instant::now() + self.limit);
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(until)));
-        loop {
-            ready!(sleep.as_mut().poll(cx));
-            if sleep.deadline() >= until {
-                return Poll::Ready(io::ErrorKind::TimedOut.into());
-            }
-            sleep.as_mut().reset(until);
-        }
+        let limit = self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(sleep.as_mut().poll(cx));
+        Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 }

@@ -1,0 +1,97 @@
+"""On Btrfs and XFS, a PDF shares the blocks of its JPEGs."""
+
+import io
+import os
+import random
+import re
+import subprocess
+
+import pytest
+from command import CORPUS, needed, run
+from PIL import Image
+
+MIB = 1 << 20
+# Of each file system, which needs as much to be made at all.
+SIZE = 400 * MIB
+
+
+def photo(name, size):
+    """A JPEG of the corpus that is as long as a photo: nobody looks at the data."""
+    jpeg = (CORPUS / f"{name}.jpg").read_bytes()
+    noise = random.Random(f"{name} {size}").randbytes(size - len(jpeg)).replace(b"\xff", b"\xfe")
+    return jpeg[:-2] + noise + jpeg[-2:]
+
+
+def noise():
+    """A JPEG that can be decoded, of more than a mebibyte."""
+    jpeg = io.BytesIO()
+    Image.frombytes("RGB", (1400, 1000), random.Random(1).randbytes(1400 * 1000 * 3)).save(jpeg, "JPEG", quality=95)
+    assert jpeg.tell() > MIB
+    return jpeg.getvalue()
+
+
+@pytest.fixture(params=["btrfs", "xfs"])
+def folder(request, tmp_path):
+    """A folder on a file system that can share blocks."""
+    kind, image, mounted = request.param, tmp_path / "image", tmp_path / "mounted"
+    with image.open("wb") as file:
+        file.truncate(SIZE)
+    mounted.mkdir()
+    commands = [[f"mkfs.{kind}", "-q", image], ["mount", "-o", "loop", image, mounted]]
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    try:
+        for command in commands:
+            subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PATH": path})
+    except (OSError, subprocess.CalledProcessError) as error:
+        told = getattr(error, "stderr", None) or str(error).encode()
+        if not needed(f"{kind} cannot be mounted: {told.decode()}", False):
+            pytest.skip(f"{kind} cannot be mounted: {told.decode()}")
+    yield mounted
+    subprocess.run(["umount", mounted], check=True)
+
+
+def used(folder):
+    """How much the file system holds, in bytes."""
+    subprocess.run(["sync", "-f", folder], check=True)
+    status = os.statvfs(folder)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+def shared(file):
+    """How much of a file lies in blocks that others have too, in bytes."""
+    told = subprocess.run(["filefrag", "-v", "-b4096", "-s", file], check=True, capture_output=True, text=True).stdout
+    extents = re.findall(r"^ *\d+: .*?: +(\d+): .*", told, re.MULTILINE)
+    lines = [line for line in told.splitlines() if re.match(r" *\d+:", line)]
+    assert len(extents) == len(lines), told
+    return sum(4096 * int(size) for size, line in zip(extents, lines, strict=True) if "shared" in line)
+
+
+def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
+    # One with a header that is changed, so that the data begins within a block, and one with data behind the image.
+    jpegs = {f"{name}.jpg": photo(name, 4 * MIB + 1000 * number) for number, name in enumerate(("ycbcr_420", "orientation_6", "gray"))}
+    # That has to be looked at from end to end.
+    jpegs["trailing.jpg"] = noise() + bytes(70_000)
+    jpegs["small.jpg"] = photo("icc_srgb", 100_000)
+    for name, jpeg in jpegs.items():
+        (folder / name).write_bytes(jpeg)
+    before = used(folder)
+    run("-q", *(folder / name for name in jpegs), "-o", folder / "album.pdf")
+    album = folder / "album.pdf"
+    size = album.stat().st_size
+    large = sum(len(jpeg) for jpeg in jpegs.values() if len(jpeg) > MIB) - 70_000
+    # The beginning of each is copied, to where its first whole block that stays as it is begins.
+    assert shared(album) > large - 4 * 64 * 1024
+    assert used(folder) - before < 0.1 * size
+    # The same bytes as where nothing can be shared.
+    elsewhere = tmp_path / "elsewhere.pdf"
+    run("-q", *(folder / name for name in jpegs), "-o", elsewhere)
+    assert album.read_bytes() == elsewhere.read_bytes()
+    subprocess.run(["qpdf", "--check", album], check=True, capture_output=True)
+
+
+def test_pages_are_added_without_a_copy_of_what_is_there(folder):
+    (folder / "a.jpg").write_bytes(photo("gray", 4 * MIB))
+    run(folder / "a.jpg", folder / "old.pdf")
+    (folder / "b.jpg").write_bytes(photo("ycbcr_420", 4 * MIB))
+    run("append", folder / "old.pdf", folder / "b.jpg", "-o", folder / "new.pdf")
+    assert shared(folder / "new.pdf") > 2 * (4 * MIB - 64 * 1024)

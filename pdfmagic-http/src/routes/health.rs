@@ -1,0 +1,47 @@
+//! Liveness and readiness.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::lifecycle::{Lifecycle, Stage};
+
+/// Clients may ask too, since some balancers check the port that they send to.
+pub(crate) fn router(lifecycle: Lifecycle) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(liveness))
+        .routes(routes!(readiness))
+        .with_state(lifecycle)
+}
+
+/// Whether the process lives.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    tag = "health",
+    responses((status = 200, description = "Alive", body = String, content_type = "text/plain")),
+)]
+async fn liveness() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests should be sent here.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "Ready", body = String, content_type = "text/plain"),
+        (status = 503, description = "Starting, or draining", body = String, content_type = "text/plain"),
+    ),
+)]
+async fn readiness(State(lifecycle): State<Lifecycle>) -> (StatusCode, String) {
+    let stage = lifecycle.stage();
+    let status = if stage == Stage::Serving {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, format!("{}\n", stage.name()))
+}

@@ -1,0 +1,82 @@
+//! A PDF as an answer, and its name.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+
+use crate::request_record::ConversionReport;
+
+/// A PDF as an answer.
+pub(super) fn answer(body: Body, disposition: HeaderValue, report: ConversionReport) -> Response {
+    let mut response = Response::new(body);
+    response.extensions_mut().insert(report);
+    let headers = response.headers_mut();
+    // With room for what every answer says.
+    headers.reserve(12);
+    let pdf = HeaderValue::from_static("application/pdf");
+    headers.insert(header::CONTENT_TYPE, pdf);
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    response
+}
+
+/// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
+pub(super) fn disposition(upload: &str) -> HeaderValue {
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let stem = plain(stem(upload));
+    let text = format!("attachment; filename=\"{stem}-{number:08x}.pdf\"");
+    HeaderValue::try_from(text).expect("a stem is plain ASCII")
+}
+
+/// A file name without folders and extension, or `image`.
+pub(super) fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    match stem.trim_start_matches('.') {
+        "" => "image",
+        stem => stem,
+    }
+}
+
+/// In letters, digits, `-`, `_` and `.`.
+fn plain(stem: &str) -> String {
+    const MAX: usize = 64;
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    stem.chars().take(MAX).map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_plain_ascii() {
+        for (name, expected) in [
+            ("random.jpg", "random"),
+            ("C:\\photos\\My photo.jpeg", "My_photo"),
+            ("../../etc/passwd", "passwd"),
+            ("naïve \"quote\".jpg", "na_ve__quote_"),
+            ("Montreal.2.jpg", "Montreal.2"),
+            (".jpg", "image"),
+            ("", "image"),
+        ] {
+            assert_eq!(plain(stem(name)), expected, "{name}");
+        }
+        assert_eq!(plain(stem(&"x".repeat(1000))).len(), 64);
+    }
+
+    #[test]
+    fn no_two_answers_have_the_same_name() {
+        let names: std::collections::HashSet<_> = (0..1000).map(|_| disposition("a.jpg")).collect();
+        assert_eq!(names.len(), 1000);
+    }
+}
