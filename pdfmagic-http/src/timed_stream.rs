@@ -162,6 +162,20 @@ impl AsyncWrite for TimedStream {
     }
 }
 
+impl Drop for TimedStream {
+    /// Resets a connection that ends in the middle of a request: its client must not take what it has for an answer, or wait
+    /// for the rest.
+    fn drop(&mut self) {
+        if self
+            .phase
+            .as_ref()
+            .is_some_and(|phase| !phase.get().is_multiple_of(2))
+        {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
 /// Runs from the first poll until it is stopped.
 #[derive(Debug)]
 struct Timer {
