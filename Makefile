@@ -24,7 +24,7 @@ REPLICAS ?= 3
 SECONDS ?= 60
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api chaos instructions container ratios tools \
-  programs bench report fuzz image load-image binary-image binary-load-image up down
+  programs bench bench-documents report fuzz image load-image binary-image binary-load-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -94,6 +94,11 @@ programs:
 
 bench:
 	cargo bench --profile dist -p pdfmagic-benches --features rivals
+
+# Times the command with a thousand photos and with one, on three file systems. Needs root and 30 GB.
+bench-documents: tools
+	$(MAKE) -s programs WHAT="--bin pdfmagic-cli"
+	$(VENV)/bin/python benches/documents.py $(DIST)/pdfmagic-cli
 
 # Measures the promises about speed; takes two minutes where all are kept at once.
 ratios:

@@ -60,6 +60,8 @@ pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) document: DocumentOptions,
     #[command(flatten)]
+    pub(crate) archive: Archive,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
@@ -185,6 +187,17 @@ pub(crate) struct Files {
     pub(crate) pages: Option<PathBuf>,
 }
 
+/// What the document needs of a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Document")]
+pub(crate) struct Archive {
+    /// ICC profile for the output intent of PDF/A; needed for CMYK without a profile of its own
+    ///
+    /// Default: sRGB, or gray if all images are gray.
+    #[arg(long, value_name = "FILE", requires = "pdfa")]
+    pub(crate) output_intent: Option<PathBuf>,
+}
+
 /// How the work is done.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running")]
@@ -257,7 +270,9 @@ pub(crate) fn parse() -> Cli {
     if let Some(hint) = file_like_an_option() {
         usage_error(hint)
     }
-    let matches = command().get_matches();
+    // Most runs show no help and no error, and so do without what belongs to their text.
+    let matches = Cli::command().try_get_matches();
+    let matches = matches.unwrap_or_else(|_| command().get_matches());
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 

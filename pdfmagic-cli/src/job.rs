@@ -77,6 +77,7 @@ impl Job {
         let mut options = Options::default();
         options.page = page.clone();
         options.input = self.options.input(number);
+        options.conformance = self.options.document().conformance()?;
         Ok(Recipe {
             options,
             backend: image.backend()?,

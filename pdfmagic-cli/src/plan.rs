@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::{env, fs, thread};
 
 use pdfmagic_core::{
-    ConversionOptions, Date, DocumentOptions, ImageOptions, InputOptions, OptionError, PageOptions,
-    Settings,
+    ConversionOptions, Date, DocumentOptions, ImageOptions, InputOptions, OptionError,
+    OutputIntent, PageOptions, Settings,
 };
 
 use crate::args::{AppendArgs, ConvertArgs, Files, InspectArgs, ReportArgs, RunArgs};
-use crate::failure::{Failure, plain, shown};
+use crate::failure::{Failure, InputError, plain, shown};
 use crate::inputs;
 use crate::job::{Job, Reporting, Run};
 use crate::output::Overwrite;
@@ -50,9 +50,10 @@ impl From<Failure> for Refusal {
 /// The job, and where its PDFs go. `None` if this shard has no input.
 pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let file = args.files.pages.as_deref();
-    let options = options(args.page, args.image, args.input, args.document, file);
+    let mut document = args.document;
+    document.output_intent = args.archive.output_intent.map(intent).transpose()?;
+    let options = options(args.page, args.image, args.input, document, file);
     let options = options.map_err(|error| format!("--{error}"))?;
-    let run = run(&args.run, &args.report);
     let shard = args.files.shard;
     let (mut inputs, target) = files(args.files)?;
     if options.single() > inputs.len() {
@@ -70,11 +71,11 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
         inputs.drain(..range.start);
     }
     let job = Job {
+        run: run(&args.run, &args.report, inputs.len()),
         inputs,
         first,
         options: Arc::new(options),
         base: None,
-        run,
     };
     check(&job)?;
     Ok((!job.inputs.is_empty()).then_some((job, target)))
@@ -84,12 +85,13 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
 pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let inputs = inputs::expanded(args.paths);
     let job = Job {
-        inputs: inputs::expanded(args.paths),
+        run: run(&args.run, &args.report, inputs.len()),
+        inputs,
         first: 0,
         options: Arc::new(options),
         base: Some(args.pdf),
-        run: run(&args.run, &args.report),
     };
     check(&job)?;
     Ok(Some((job, Target::One(named(args.output)))))
@@ -99,15 +101,16 @@ pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Ref
 pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let inputs = inputs::expanded(args.paths);
     let job = Job {
-        inputs: inputs::expanded(args.paths),
+        run: Run {
+            jobs: args.jobs.unwrap_or_else(|| processors(inputs.len())),
+            ..Run::default()
+        },
+        inputs,
         first: 0,
         options: Arc::new(options),
         base: None,
-        run: Run {
-            jobs: args.jobs.unwrap_or_else(processors),
-            ..Run::default()
-        },
     };
     check(&job)?;
     Ok(job)
@@ -146,6 +149,16 @@ fn options(
     settings.options(single)
 }
 
+/// The output intent that a file holds.
+fn intent(path: PathBuf) -> Result<OutputIntent, Failure> {
+    let profile = fs::read(&path).map_err(InputError::from);
+    let intent = profile.and_then(|profile| {
+        let intent = OutputIntent::try_from(profile);
+        intent.map_err(|error| OptionError::new("output-intent", error.to_string()).into())
+    });
+    intent.map_err(|cause| Failure::Input { path, cause })
+}
+
 /// The document with the dates that `SOURCE_DATE_EPOCH` gives (<https://reproducible-builds.org/specs/source-date-epoch>).
 fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> {
     const NAME: &str = "SOURCE_DATE_EPOCH";
@@ -162,9 +175,9 @@ fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> 
     Ok(document)
 }
 
-fn run(args: &RunArgs, report: &ReportArgs) -> Run {
+fn run(args: &RunArgs, report: &ReportArgs, inputs: usize) -> Run {
     Run {
-        jobs: args.jobs.unwrap_or_else(processors),
+        jobs: args.jobs.unwrap_or_else(|| processors(inputs)),
         keep_going: args.keep_going,
         is_dry: args.dry_run,
         overwrite: match (args.force, args.no_clobber) {
@@ -176,8 +189,12 @@ fn run(args: &RunArgs, report: &ReportArgs) -> Run {
     }
 }
 
-fn processors() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+/// How many inputs can be worked on at once. Asking the system takes a dozen calls, and one needs no answer.
+fn processors(inputs: usize) -> NonZeroUsize {
+    let processors = (inputs > 1).then(thread::available_parallelism);
+    processors.map_or(NonZeroUsize::MIN, |found| {
+        found.unwrap_or(NonZeroUsize::MIN)
+    })
 }
 
 pub(crate) fn reporting(args: &ReportArgs) -> Reporting {

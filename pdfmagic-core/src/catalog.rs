@@ -126,7 +126,11 @@ fn put_viewer_options(catalog: &mut Text, options: &DocumentOptions, pages: &[Re
             PageLayout::TwoPageLeft => "/TwoPageLeft",
         });
     }
-    if options.viewer_fit_window || options.viewer_center_window || options.viewer_fullscreen {
+    if options.viewer_fit_window
+        || options.viewer_center_window
+        || options.viewer_fullscreen
+        || options.pdfua
+    {
         catalog.put(" /ViewerPreferences <<");
         if options.viewer_fullscreen {
             catalog
@@ -138,6 +142,9 @@ fn put_viewer_options(catalog: &mut Text, options: &DocumentOptions, pages: &[Re
         }
         if options.viewer_center_window {
             catalog.put(" /CenterWindow true");
+        }
+        if options.pdfua {
+            catalog.put(" /DisplayDocTitle true");
         }
         catalog.put(" >>");
     }

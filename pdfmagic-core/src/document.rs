@@ -5,17 +5,19 @@ use std::io::{self, Write};
 #[cfg(feature = "lopdf")]
 use crate::append::{self, Existing};
 use crate::catalog::{self, Named};
+use crate::conformance::Conformance;
 use crate::error::Error;
 #[cfg(feature = "reencode")]
 use crate::error::Resource;
 #[cfg(feature = "lopdf")]
 use crate::existing::PdfError;
+use crate::extras::{Extras, Given, put_id};
 use crate::geometry::Placement;
 use crate::metadata::Metadata;
 use crate::objects::{Shared, write_leaves};
-use crate::options::DocumentOptions;
+use crate::options::{DocumentOptions, PdfA};
 use crate::page::{Label, Page};
-use crate::pdf::{Ref, Writer};
+use crate::pdf::{Ref, Text, Writer};
 use crate::piece::Piece;
 
 /// A PDF being written, page by page. Holds a few bytes for each page, and no image.
@@ -52,6 +54,7 @@ pub struct Document {
     options: Option<Box<DocumentOptions>>,
     names: Vec<Named>,
     shared: Shared,
+    extras: Option<Box<Extras>>,
 }
 
 /// Where a document begins.
@@ -68,7 +71,12 @@ impl Document {
     /// Starts a document.
     #[must_use]
     pub fn new() -> Self {
-        let mut writer = Writer::new();
+        Self::of_version(Writer::VERSION)
+    }
+
+    /// Starts a document of a version of PDF.
+    fn of_version(version: &str) -> Self {
+        let mut writer = Writer::new(version);
         let (catalog, tree) = (writer.reserve(), writer.reserve());
         Self {
             writer,
@@ -78,10 +86,12 @@ impl Document {
             options: None,
             names: Vec::new(),
             shared: Shared::default(),
+            extras: None,
         }
     }
 
-    /// Starts a document that says this of itself.
+    /// Starts a document that says this of itself. What cannot be, is told by [`finish`](Self::finish), and before by
+    /// [`DocumentOptions::conformance`].
     ///
     /// ```
     /// use pdfmagic_core::{Auto, Document, DocumentOptions, Options, Page};
@@ -99,9 +109,11 @@ impl Document {
     #[must_use]
     pub fn with_options(options: &DocumentOptions) -> Self {
         let is_default = *options == DocumentOptions::default();
+        let rules = options.pdfa.map(PdfA::rules);
         Self {
             options: (!is_default).then(|| Box::new(options.clone())),
-            ..Self::new()
+            extras: Extras::of(options),
+            ..Self::of_version(rules.map_or(Writer::VERSION, |rules| rules.version))
         }
     }
 
@@ -155,7 +167,7 @@ impl Document {
     /// # Errors
     ///
     /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not; [`Error::Limit`] if
-    /// the PDF is larger than its options allow.
+    /// the PDF is larger than its options allow; [`Error::Nonconforming`] for what a standard forbids.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
@@ -163,12 +175,9 @@ impl Document {
         match self.root {
             Root::New(catalog) => self.finish_new(catalog),
             #[cfg(feature = "lopdf")]
-            Root::Existing(existing) => Ok(finish_existing(
-                self.writer,
-                *existing,
-                self.tree,
-                &self.pages,
-            )),
+            Root::Existing(existing) => {
+                finish_existing(self.writer, *existing, self.extras, self.tree, &self.pages)
+            }
         }
     }
 
@@ -178,7 +187,9 @@ impl Document {
             tree.put("<< /Type /Pages /Kids [").list(pages);
             tree.put("] /Count ").put(self.pages.len()).put(" >>");
         });
-        let (mut info, mut entries) = (None, None);
+        let (mut info, mut entries, mut id) = (None, None, None);
+        let extras = self.extras.as_deref();
+        let conformance = extras.map_or_else(Conformance::default, Extras::conformance);
         if let Some(options) = &self.options {
             let last = self.pages.len();
             let first_shown = options.viewer_initial_page;
@@ -189,9 +200,14 @@ impl Document {
                 });
             }
             let metadata;
-            [info, metadata] = Metadata::of(options).write(&mut self.writer);
+            [info, metadata] = Metadata::of(options).write(&mut self.writer, conformance);
             let (w, pages, names) = (&mut self.writer, &self.pages, &self.names);
             entries = Some(catalog::entries(w, options, metadata, pages, names));
+        }
+        if let Some(extras) = self.extras {
+            let entries = entries.get_or_insert_with(Text::new);
+            let (w, options) = (&mut self.writer, self.options.as_deref());
+            id = extras.finish(w, options, self.pages.len(), entries)?;
         }
         self.writer.object(catalog, |text| {
             text.put("<< /Type /Catalog /Pages ").put(self.tree);
@@ -200,11 +216,15 @@ impl Document {
             }
             text.put(" >>");
         });
+        #[cfg(feature = "reencode")]
         let before = self.writer.taken();
         let rest = self.writer.finish(|trailer| {
             trailer.put(" /Root ").put(catalog);
             if let Some(info) = info {
                 trailer.put(" /Info ").put(info);
+            }
+            if let Some(id) = id {
+                put_id(trailer, id);
             }
         });
         #[cfg(feature = "reencode")]
@@ -248,6 +268,25 @@ impl Document {
         &mut self.writer
     }
 
+    /// What the pages of an image are given, where something is asked for.
+    fn begin_page(&mut self, label: Option<&Label>) -> Given {
+        let is_asked = |label: &Label| label.alt.is_some() || label.original.is_some();
+        if self.extras.is_none() && !label.is_some_and(is_asked) {
+            return Given::default();
+        }
+        let extras = self.extras.get_or_insert_default();
+        let unlabeled = Label::default();
+        let label = label.unwrap_or(&unlabeled);
+        match &self.root {
+            Root::New(_) => extras.begin_page(&mut self.writer, label, self.pages.len()),
+            #[cfg(feature = "lopdf")]
+            Root::Existing(_) => {
+                extras.refuse(label);
+                Given::default()
+            }
+        }
+    }
+
     /// Adds the pages that show an image.
     pub(crate) fn push_leaves(
         &mut self,
@@ -256,13 +295,20 @@ impl Document {
         label: Option<Box<Label>>,
     ) {
         let first = self.pages.len();
+        let given = self.begin_page(label.as_deref());
         write_leaves(
             &mut self.writer,
             self.tree,
             image,
             placement,
+            given,
             &mut self.pages,
         );
+        if let (Some(extras), Some(label)) = (&mut self.extras, &label)
+            && let Some(alt) = label.alt.as_deref().filter(|_| given.figure.is_some())
+        {
+            extras.end_page(&mut self.writer, alt, &self.pages[first..], placement);
+        }
         if let Some(name) = label.and_then(|label| label.name)
             && self
                 .options
@@ -277,12 +323,21 @@ impl Document {
 
 /// Ends an update of a PDF.
 #[cfg(feature = "lopdf")]
-fn finish_existing(mut w: Writer, existing: Existing, tree: Ref, pages: &[Ref]) -> Vec<u8> {
+fn finish_existing(
+    mut w: Writer,
+    existing: Existing,
+    extras: Option<Box<Extras>>,
+    tree: Ref,
+    pages: &[Ref],
+) -> Result<Vec<u8>, Error> {
+    if let Some(extras) = extras {
+        extras.finish(&mut w, None, pages.len(), &mut Text::new())?;
+    }
     w.object(tree, |text| existing.put_tree(text, pages));
     let trailer = existing.rewrite(&mut w, tree);
-    w.finish(|text| {
+    Ok(w.finish(|text| {
         text.put(&trailer[..]);
-    })
+    }))
 }
 
 impl Default for Document {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::damage::Damage;
 use crate::file_kind::FileKind;
+use crate::standard::Nonconformance;
+use crate::value::OptionError;
 
 /// Why a JPEG could not become a PDF.
 ///
@@ -61,6 +63,9 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A standard forbids what the image or the options ask for. The text says how to go on.
+    #[error("{0}")]
+    Nonconforming(Nonconformance),
     /// A document was ended before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -85,8 +90,19 @@ impl Error {
             Self::Limit { what, .. } => what.code(),
             Self::NeedsInput { .. } => "needs_input",
             Self::Option { .. } => "option",
+            Self::Nonconforming(what) => what.requirement.code(),
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
+        }
+    }
+}
+
+impl From<Error> for OptionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Option { option, reason } => Self::new(option, reason),
+            Error::Nonconforming(what) => Self::new(what.standard.option(), what.to_string()),
+            error => Self::new("input", error.to_string()),
         }
     }
 }

@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 8;
 /// The largest content stream that is read, in bytes.
 const MAX_CONTENT: usize = 64 << 20;
 
+/// The largest file that is taken out, where the PDF has compressed it, in bytes.
+const MAX_DECODED: usize = 1 << 30;
+
 /// A JPEG that was taken out of a PDF.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -39,7 +42,8 @@ struct Shown {
 /// Takes all JPEGs out of a PDF, those on pages first, in the order of the pages.
 ///
 /// A JPEG is what its stream holds. What this crate embedded as it was comes out as it was, bit for bit; an orientation
-/// that had to be set to 1 since the page turns the image is stated again.
+/// that had to be set to 1 since the page turns the image is stated again. Where the file that an image comes from is
+/// attached to its page, that is taken, untouched, in place of the image.
 ///
 /// # Errors
 ///
@@ -65,32 +69,80 @@ pub fn extract_jpegs(pdf: &[u8]) -> Result<Vec<ExtractedJpeg>, PdfError> {
         finder.follow(&content, &resources, IDENTITY, 0);
     }
     let shown = finder.shown;
+    let sources = sources(&document, &shown);
     let streams = document.objects.iter();
     let images = streams.filter_map(|(&id, object)| Some((id, object.as_stream().ok()?)));
-    let mut found: Vec<_> = images
-        .filter(|(_, stream)| is_dct(stream))
-        .map(|(id, stream)| (shown.get(&id).copied(), id, stream))
-        .collect();
+    let found = images.filter_map(|(id, image)| {
+        let shown = shown.get(&id).copied();
+        let source = shown.and_then(|shown| sources.get(&shown.page).copied());
+        (source.is_some() || is_dct(image)).then_some((shown, id, image, source))
+    });
+    let mut found: Vec<_> = found.collect();
     // Those that no page shows come last.
-    found.sort_by_key(|(shown, id, _)| (shown.map_or(u32::MAX, |shown| shown.page), *id));
-    let jpeg = |(shown, _, stream)| jpeg(&document, stream, shown);
+    found.sort_by_key(|(shown, id, ..)| (shown.map_or(u32::MAX, |shown| shown.page), *id));
+    let jpeg = |(shown, _, image, source)| jpeg(&document, image, source, shown);
     found.into_iter().map(jpeg).collect()
+}
+
+/// The JPEG that is attached to a page as the source of what is on it (ISO 32000-2, 14.13), by the number of the page. What
+/// several images come from is not told.
+fn sources<'d>(
+    document: &'d Document,
+    shown: &BTreeMap<ObjectId, Shown>,
+) -> BTreeMap<u32, &'d Stream> {
+    let source = |page: ObjectId| {
+        let page = document.get_dictionary(page).ok()?;
+        let files = document.dereference(page.get(b"AF").ok()?).ok()?.1;
+        let [file] = files.as_array().ok()?.as_slice() else {
+            return None;
+        };
+        let file = document.dereference(file).ok()?.1.as_dict().ok()?;
+        let relation = file.get(b"AFRelationship").and_then(Object::as_name).ok()?;
+        let (_, embedded) = document.dereference(file.get(b"EF").ok()?).ok()?;
+        let stream = embedded.as_dict().ok()?.get(b"F").ok()?;
+        let stream = document.dereference(stream).ok()?.1.as_stream().ok()?;
+        let kind = stream.dict.get(b"Subtype").and_then(Object::as_name).ok()?;
+        (relation == b"Source" && kind == b"image/jpeg").then_some(stream)
+    };
+    let mut images: BTreeMap<u32, u32> = BTreeMap::new();
+    for shown in shown.values() {
+        *images.entry(shown.page).or_default() += 1;
+    }
+    let pages = document.get_pages().into_iter();
+    pages
+        .filter_map(|(number, id)| Some((number, source(id)?)))
+        .filter(|(number, _)| images.get(number) == Some(&1))
+        .collect()
 }
 
 fn jpeg(
     document: &Document,
-    stream: &Stream,
+    image: &Stream,
+    source: Option<&Stream>,
     shown: Option<Shown>,
 ) -> Result<ExtractedJpeg, PdfError> {
-    let mut data = encoded(stream)?;
     let orientation = shown.map_or(Orientation::TopLeft, |shown| orientation(shown.matrix));
-    state_orientation(&mut data, orientation);
+    let data = if let Some(source) = source {
+        decoded(source)?
+    } else {
+        let mut data = encoded(image)?;
+        state_orientation(&mut data, orientation);
+        data
+    };
     Ok(ExtractedJpeg {
         data,
         page: shown.map(|shown| shown.page),
         orientation,
-        icc_profile: profile(document, &stream.dict),
+        icc_profile: profile(document, &image.dict),
     })
+}
+
+/// All of a stream.
+fn decoded(stream: &Stream) -> Result<Vec<u8>, PdfError> {
+    if stream.filters().is_ok() {
+        return Ok(stream.decompressed_content_with_limit(MAX_DECODED)?);
+    }
+    Ok(stream.content.clone())
 }
 
 /// Whether the last filter of an image is `DCTDecode`.
@@ -102,7 +154,6 @@ fn is_dct(stream: &Stream) -> bool {
 
 /// What `DCTDecode` would decode: all filters but that are undone.
 fn encoded(stream: &Stream) -> Result<Vec<u8>, PdfError> {
-    const MAX_DECODED: usize = 1 << 30;
     let filters = stream.filters()?;
     let (_, others) = filters
         .split_last()

@@ -138,6 +138,8 @@ mod catalog;
     )
 )]
 mod coding;
+mod conformance;
+mod conforming;
 mod damage;
 mod date;
 mod density;
@@ -147,7 +149,9 @@ mod error;
 mod existing;
 #[cfg(feature = "lopdf")]
 mod extract;
+mod extras;
 mod file_kind;
+mod fingerprint;
 pub mod geometry;
 mod inspect;
 pub mod jpeg;
@@ -162,13 +166,16 @@ mod pdf;
 mod piece;
 mod profile;
 mod quality;
+mod standard;
 mod streamed;
+mod structure;
 mod value;
 
 pub use amount::Amount;
 #[cfg(feature = "reencode")]
 pub use backend::Reencode;
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use conformance::Conformance;
 pub use damage::{Damage, DamageKind, Sound};
 pub use date::Date;
 pub use density::Density;
@@ -185,14 +192,15 @@ pub use limits::Limits;
 pub use notice::{Notice, Trailing, TrailingKind};
 pub use options::{
     Anchor, BackendName, Border, CmykPolarity, DocumentOptions, Extent, Fit, Frames, ImageOptions,
-    ImageSize, InputOptions, Language, Magnification, Metadata, OnDamage, Options, PageLayout,
-    PageOptions, PageSize, Panes, Rotation,
+    ImageSize, InputOptions, Language, Magnification, Metadata, OnDamage, Options, OutputIntent,
+    PageLayout, PageOptions, PageSize, Panes, PdfA, Rotation,
 };
 #[cfg(feature = "serde")]
 pub use options::{ConversionOptions, Settings};
 pub use page::Page;
 pub use piece::Piece;
 pub use quality::Quality;
+pub use standard::{Nonconformance, Requirement, Standard};
 pub use streamed::Streamed;
 pub use value::{OptionError, ValueError};
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::conformance::Conformance;
 use crate::date::Date;
 use crate::options::DocumentOptions;
 use crate::pdf::{Ref, Text, TextString, Writer};
@@ -38,21 +39,24 @@ impl Metadata {
     }
 
     /// Writes the information dictionary and the metadata stream. `None` for what would be empty.
-    pub(crate) fn write(&self, w: &mut Writer) -> [Option<Ref>; 2] {
-        if *self == Self::default() {
+    pub(crate) fn write(&self, w: &mut Writer, conformance: Conformance) -> [Option<Ref>; 2] {
+        if *self == Self::default() && conformance.is_none() {
             return [None, None];
         }
         let is_more_than_language = Self {
             language: None,
             ..self.clone()
         } != Self::default();
-        let info = is_more_than_language.then(|| {
+        let has_info = conformance
+            .archive()
+            .is_none_or(|(_, rules)| rules.has_info);
+        let info = (is_more_than_language && has_info).then(|| {
             let id = w.reserve();
             w.object(id, |info| self.info(info));
             id
         });
         let mut xmp = Text::new();
-        xmp.put(&*self.xmp());
+        xmp.put(&*self.xmp(conformance));
         let dict = |dict: &mut Text| {
             dict.put("/Type /Metadata /Subtype /XML");
         };
@@ -88,7 +92,7 @@ impl Metadata {
         info.put(" >>");
     }
 
-    fn xmp(&self) -> String {
+    fn xmp(&self, conformance: Conformance) -> String {
         let simple = [
             ("xmp:CreatorTool", self.creator.clone()),
             ("xmp:CreateDate", self.created.map(|date| date.to_string())),
@@ -128,9 +132,58 @@ impl Metadata {
                 let _ = writeln!(xmp, "<{name}>{}</{name}>", escaped(&text));
             }
         }
-        xmp + "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>"
+        xmp.push_str("</rdf:Description>\n");
+        put_identification(&mut xmp, conformance);
+        xmp + "</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"r\"?>"
     }
 }
+
+/// Names the standards that the document conforms to (ISO 19005-1, 6.7.11; ISO 14289-1, 5).
+fn put_identification(xmp: &mut String, conformance: Conformance) {
+    if let Some((_, rules)) = conformance.archive() {
+        let level = rules.conformance[usize::from(conformance.attaches())];
+        let part = Some(rules.part);
+        xmp.push_str(
+            "<rdf:Description rdf:about=\"\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\">\n",
+        );
+        for (name, value) in [
+            ("part", part),
+            ("rev", rules.revision),
+            ("conformance", level),
+        ] {
+            if let Some(value) = value {
+                let _ = writeln!(xmp, "<pdfaid:{name}>{value}</pdfaid:{name}>");
+            }
+        }
+        xmp.push_str("</rdf:Description>\n");
+        if conformance.is_accessible() {
+            xmp.push_str(PDFUA_SCHEMA);
+        }
+    }
+    if conformance.is_accessible() {
+        xmp.push_str(
+            "<rdf:Description rdf:about=\"\" xmlns:pdfuaid=\"http://www.aiim.org/pdfua/ns/id/\">\n\
+             <pdfuaid:part>1</pdfuaid:part>\n</rdf:Description>\n",
+        );
+    }
+}
+
+/// PDF/A wants to be told of what PDF/UA adds to XMP (ISO 19005-1, 6.7.8).
+const PDFUA_SCHEMA: &str = "<rdf:Description rdf:about=\"\" \
+    xmlns:pdfaExtension=\"http://www.aiim.org/pdfa/ns/extension/\" \
+    xmlns:pdfaSchema=\"http://www.aiim.org/pdfa/ns/schema#\" \
+    xmlns:pdfaProperty=\"http://www.aiim.org/pdfa/ns/property#\">\n\
+    <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType=\"Resource\">\n\
+    <pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>\n\
+    <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>\n\
+    <pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>\n\
+    <pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType=\"Resource\">\n\
+    <pdfaProperty:name>part</pdfaProperty:name>\n\
+    <pdfaProperty:valueType>Integer</pdfaProperty:valueType>\n\
+    <pdfaProperty:category>internal</pdfaProperty:category>\n\
+    <pdfaProperty:description>Part of ISO 14289 that the document conforms to</pdfaProperty:description>\n\
+    </rdf:li></rdf:Seq></pdfaSchema:property>\n\
+    </rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description>\n";
 
 /// The text less what XML forbids, if anything is left.
 fn meaningful(text: &str) -> Option<String> {

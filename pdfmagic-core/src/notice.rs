@@ -12,6 +12,9 @@ pub enum Notice {
     LeadingBytesSkipped,
     /// Bytes between marker segments, or a second SOI, were left out.
     StrayBytesSkipped,
+    /// Bytes in the header were left out, and each line feed there follows a carriage return: on its way the file was
+    /// taken for text, which changes pictures.
+    TextTransfer,
     /// A segment whose length is below 2 was left out (T.81 B.1.1.4).
     ShortSegmentSkipped,
     /// The data is whole, but does not end with EOI; one was appended.
@@ -43,6 +46,8 @@ pub enum Notice {
     },
     /// A profile that is damaged, or for another number of components, was dropped.
     IccDropped,
+    /// A profile of a version that PDF/A-1 does not know was dropped.
+    IccVersionDropped,
     /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
     ColorStated,
     /// Four components without Adobe's segment were taken as CMYK that is not inverted.
@@ -64,6 +69,7 @@ impl Notice {
         match self {
             Self::LeadingBytesSkipped => "soi.leading.skipped",
             Self::StrayBytesSkipped => "header.stray.skipped",
+            Self::TextTransfer => "header.text.suspected",
             Self::ShortSegmentSkipped => "segment.short.skipped",
             Self::EoiAppended => "eoi.missing.appended",
             Self::AfterDataSkipped => "scan.after.skipped",
@@ -78,6 +84,7 @@ impl Notice {
             Self::PositionKept => "metadata.position.kept",
             Self::MetadataRemoved { .. } => "metadata.removed",
             Self::IccDropped => "icc.mismatch.dropped",
+            Self::IccVersionDropped => "icc.version.dropped",
             Self::ColorStated => "color.ambiguous.stated",
             Self::CmykPolarityAssumed => "cmyk.polarity.assumed",
             Self::HuffmanTablesInserted => "dht.missing.inserted",
@@ -99,6 +106,9 @@ impl fmt::Display for Notice {
         f.write_str(match self {
             Self::LeadingBytesSkipped => "bytes before the JPEG were left out",
             Self::StrayBytesSkipped => "stray bytes in the header were left out",
+            Self::TextTransfer => {
+                "the file looks as if it was transferred as text, which damages it; transfer it again, in binary mode"
+            }
             Self::ShortSegmentSkipped => "a segment with an impossible length was left out",
             Self::EoiAppended => "the end marker is missing, and was appended",
             Self::AfterDataSkipped => {
@@ -126,6 +136,9 @@ impl fmt::Display for Notice {
             }
             Self::IccDropped => {
                 "the color profile is damaged or does not fit the image, and was dropped"
+            }
+            Self::IccVersionDropped => {
+                "the color profile is of a version that PDF/A-1 does not know, and was dropped"
             }
             Self::ColorStated => {
                 "contradicting color markers were settled as JPEG viewers read them"
@@ -265,7 +278,8 @@ impl fmt::Display for Trailing {
             TrailingKind::Zip => "a ZIP archive",
             TrailingKind::Other => "data that is no image",
         };
-        let (size, bytes) = (self.size, if self.size == 1 { "byte" } else { "bytes" });
-        write!(f, "{size} {bytes} after the image were left out: {what}")
+        let size = self.size;
+        let bytes = if size == 1 { "byte" } else { "bytes" };
+        write!(f, "left out {size} {bytes} after the image: {what}")
     }
 }

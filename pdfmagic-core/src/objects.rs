@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::backend::{Filter, ImageXObject};
+use crate::extras::Given;
 use crate::geometry::Placement;
 use crate::page::Label;
 use crate::pdf::{Ref, Text, Writer};
@@ -67,28 +68,50 @@ pub(crate) fn write_leaves(
     parent: Ref,
     image: Ref,
     placement: &Placement,
+    given: Given,
     pages: &mut Vec<Ref>,
 ) {
-    pages.push(write_leaf(w, parent, image, placement, 0));
+    pages.push(write_leaf(w, parent, image, placement, given, 0));
     for page in 1..placement.pages() {
-        pages.push(write_leaf(w, parent, image, placement, page));
+        pages.push(write_leaf(w, parent, image, placement, given, page));
     }
 }
 
-fn write_leaf(w: &mut Writer, parent: Ref, image: Ref, placement: &Placement, page: u32) -> Ref {
+fn write_leaf(
+    w: &mut Writer,
+    parent: Ref,
+    image: Ref,
+    placement: &Placement,
+    given: Given,
+    page: u32,
+) -> Ref {
     let content = w.text_stream(|content| {
+        if given.figure.is_some() {
+            content.put("/Figure << /MCID 0 >> BDC ");
+        }
         content.put("q ");
         if let Some(strips) = &placement.strips {
             content.list(strips.window).put(" re W n ");
         }
         content.list(placement.matrix_on(page)).put(" cm /Im0 Do Q");
+        if given.figure.is_some() {
+            content.put(" EMC");
+        }
     });
+    let number = page as usize;
     let id = w.reserve();
     w.object(id, |page| {
         page.put("<< /Type /Page /Parent ").put(parent);
         page_boxes(page, placement);
         page.put(" /Resources << /XObject << /Im0 ").put(image);
-        page.put(" >> >> /Contents ").put(content).put(" >>");
+        page.put(" >> >> /Contents ").put(content);
+        if let Some(first) = given.figure {
+            page.put(" /StructParents ").put(first + number);
+        }
+        if let Some(source) = given.source {
+            page.put(" /AF [").put(source).put("]");
+        }
+        page.put(" >>");
     });
     id
 }

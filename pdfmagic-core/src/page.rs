@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
-use crate::backend::{Backend, ImageXObject, Needs};
+use crate::backend::{Backend, ColorSpace, ImageXObject, Needs};
+use crate::conformance::Conformance;
+use crate::conforming;
 use crate::damage::Damage;
 use crate::error::Error;
+use crate::fingerprint::Fingerprint;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
 use crate::notice::Notice;
 use crate::options::{Frames, OnDamage, Options};
+use crate::standard::{Requirement, Standard};
 
 /// One page showing one image, to be pushed into a [`Document`](crate::Document).
 #[derive(Debug, Clone)]
@@ -20,11 +24,52 @@ pub struct Page {
     damage: Option<Damage>,
 }
 
-/// What a caller says of a page.
+/// What else there is to a page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Label {
     pub(crate) name: Option<Box<str>>,
     pub(crate) key: Option<u64>,
+    /// What the image shows.
+    pub(crate) alt: Option<Box<str>>,
+    pub(crate) conformance: Conformance,
+    pub(crate) has_color: bool,
+    /// Tells the input from others, where a standard demands an identifier.
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// Size of the input, in bytes, if all of it is to be attached.
+    pub(crate) original: Option<u64>,
+}
+
+impl Label {
+    /// What the options say of a page.
+    fn of(
+        jpeg: &Jpeg<'_>,
+        image: &ImageXObject,
+        options: &Options,
+    ) -> Result<Option<Box<Self>>, Error> {
+        let (page, conformance) = (&options.page, options.conformance);
+        let described = if page.alt_from_metadata {
+            jpeg.description()?
+        } else {
+            None
+        };
+        let alt = described.as_deref().or(page.alt.as_deref());
+        let alt = alt.map(str::trim).filter(|alt| !alt.is_empty());
+        if alt.is_none() && conformance.is_accessible() {
+            return Err(Standard::PdfUa.demands(Requirement::AltText));
+        }
+        if alt.is_none() && conformance.is_none() {
+            return Ok(None);
+        }
+        let is_archived = conformance.archive().is_some();
+        Ok(Some(Box::new(Self {
+            alt: alt.map(Into::into),
+            conformance,
+            has_color: image.color_space != ColorSpace::DeviceGray,
+            fingerprint: is_archived.then(|| Fingerprint::of(jpeg.beginning())),
+            original: conformance.attaches().then(|| jpeg.size()),
+            ..Self::default()
+        })))
+    }
 }
 
 impl Page {
@@ -74,15 +119,20 @@ impl Page {
             return Ok(vec![Self::new(jpeg, options, backend)?]);
         }
         let bytes = jpeg.whole()?;
-        let page = |view: Range<u64>| {
+        let page = |(number, view): (usize, Range<u64>)| {
             let at = |n| usize::try_from(n).unwrap_or(bytes.len());
             let mut page = Self::from_jpeg(&bytes[at(view.start)..at(view.end)], options, backend)?;
             for piece in &mut page.image.data {
                 piece.shift(view.start);
             }
+            if let Some(label) = &mut page.label {
+                // All views are in one file.
+                let all = label.original.map(|_| bytes.len() as u64);
+                label.original = all.filter(|_| number == 0);
+            }
             Ok(page)
         };
-        views.into_iter().map(page).collect()
+        views.into_iter().enumerate().map(page).collect()
     }
 
     /// Makes a page from a JPEG whose header has been read.
@@ -90,7 +140,8 @@ impl Page {
     /// # Errors
     ///
     /// As [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] where the options say so;
-    /// [`Error::Option`] for a layout that cannot be.
+    /// [`Error::Option`] for a layout that cannot be; [`Error::Nonconforming`] for what the standard forbids that the options
+    /// name.
     pub fn new(
         mut jpeg: Jpeg<'_>,
         options: &Options,
@@ -110,10 +161,11 @@ impl Page {
             jpeg.set_damage(damage);
         }
         refuse_damage(damage, options)?;
-        let image = backend.image(jpeg, &options.limits)?;
+        let mut image = backend.image(jpeg, &options.limits)?;
         let damage = damage.or(image.damage);
         refuse_damage(damage, options)?;
         let placement = Placement::plan(jpeg, &options.page)?;
+        conforming::fit(options.conformance, &mut image, &placement)?;
         let mut notices = [jpeg.notices(), &image.notices].concat();
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
@@ -128,10 +180,10 @@ impl Page {
             notices.push(Notice::Damaged(damage));
         }
         Ok(Self {
+            label: Label::of(jpeg, &image, options)?,
             image,
             placement,
             notices,
-            label: None,
             damage,
         })
     }

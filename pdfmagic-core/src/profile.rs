@@ -12,9 +12,73 @@ const D50: Xyz = [0.9642, 1.0, 0.8249];
 /// D65, the white of common displays.
 const D65: Xyz = [0.9505, 1.0, 1.0891];
 
-/// How a channel's values become linear light: a gamma (6.5.3).
+/// How a channel's values become linear light (6.5.3).
 #[derive(Clone, Copy)]
-struct Gamma(f64);
+enum Curve {
+    Gamma(f64),
+    /// That of sRGB (IEC 61966-2-1).
+    Srgb,
+}
+
+/// The linear light of evenly spaced values from 0 to 1 in sRGB, as fractions of 65,535.
+static SRGB_CURVE: [u16; 1024] = srgb_curve();
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "within 0 and 65,535"
+)]
+const fn srgb_curve() -> [u16; 1024] {
+    let mut curve = [0; 1024];
+    let mut i = 0;
+    while i < curve.len() {
+        let value = i as f64 / (curve.len() - 1) as f64;
+        let light = if value <= 0.040_45 {
+            value / 12.92
+        } else {
+            power_2_4((value + 0.055) / 1.055)
+        };
+        curve[i] = (light * 65_535.0 + 0.5) as u16;
+        i += 1;
+    }
+    curve
+}
+
+/// `base` to the power of 2.4, of a base within 0.09 and 1.
+const fn power_2_4(base: f64) -> f64 {
+    let square = base * base;
+    // Newton's method for the fifth root of the square.
+    let mut root = 1.0;
+    let mut step = 0;
+    while step < 20 {
+        let fourth = root * root * root * root;
+        root -= (root * fourth - square) / (5.0 * fourth);
+        step += 1;
+    }
+    square * root
+}
+
+/// An RGB profile for sRGB: its primaries adapted to D50, and its curve.
+pub(crate) fn srgb() -> Vec<u8> {
+    let primaries = [
+        [0.436_07, 0.222_50, 0.013_93],
+        [0.385_06, 0.716_88, 0.097_10],
+        [0.143_07, 0.060_62, 0.713_87],
+    ];
+    rgb("sRGB IEC61966-2.1", primaries, Curve::Srgb)
+}
+
+/// A profile for gray with the curve of sRGB (6.3.1.1).
+pub(crate) fn gray() -> Vec<u8> {
+    let tags = [
+        (*b"desc", description_tag("Gray with the curve of sRGB")),
+        (*b"cprt", text_tag("No copyright, use freely")),
+        (*b"wtpt", xyz_tag(D50)),
+        (*b"kTRC", curve_tag(Curve::Srgb)),
+    ];
+    profile(*b"GRAY", &tags)
+}
 
 /// An RGB profile for Adobe RGB (1998): its primaries adapted to D50, and its gamma of 563/256.
 pub(crate) fn adobe_rgb() -> Vec<u8> {
@@ -26,12 +90,12 @@ pub(crate) fn adobe_rgb() -> Vec<u8> {
     rgb(
         "Compatible with Adobe RGB (1998)",
         primaries,
-        Gamma(563.0 / 256.0),
+        Curve::Gamma(563.0 / 256.0),
     )
 }
 
 /// A display profile of three primaries with one curve (6.3.1.2).
-fn rgb(description: &str, primaries: [Xyz; 3], gamma: Gamma) -> Vec<u8> {
+fn rgb(description: &str, primaries: [Xyz; 3], curve: Curve) -> Vec<u8> {
     let mut tags: Vec<(Signature, Vec<u8>)> = vec![
         (*b"desc", description_tag(description)),
         (*b"cprt", text_tag("No copyright, use freely")),
@@ -41,7 +105,7 @@ fn rgb(description: &str, primaries: [Xyz; 3], gamma: Gamma) -> Vec<u8> {
         tags.push((name, xyz_tag(primary)));
     }
     for name in [*b"rTRC", *b"gTRC", *b"bTRC"] {
-        tags.push((name, curve_tag(gamma)));
+        tags.push((name, curve_tag(curve)));
     }
     profile(*b"RGB ", &tags)
 }
@@ -97,15 +161,25 @@ fn xyz_tag(color: Xyz) -> Vec<u8> {
     [b"XYZ \0\0\0\0".as_slice(), color.map(fixed).as_flattened()].concat()
 }
 
-/// 6.5.3, of one entry: u8Fixed8Number.
-fn curve_tag(Gamma(gamma): Gamma) -> Vec<u8> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a gamma is a small positive number"
-    )]
-    let gamma = (gamma * 256.0).round() as u16;
-    [b"curv\0\0\0\0\0\0\0\x01".as_slice(), &gamma.to_be_bytes()].concat()
+/// 6.5.3. One entry is a gamma: u8Fixed8Number.
+fn curve_tag(curve: Curve) -> Vec<u8> {
+    let gamma;
+    let entries = match curve {
+        Curve::Srgb => &SRGB_CURVE[..],
+        Curve::Gamma(value) => {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a gamma is a small positive number"
+            )]
+            let value = (value * 256.0).round() as u16;
+            gamma = [value];
+            &gamma
+        }
+    };
+    let mut tag = [b"curv\0\0\0\0".as_slice(), &be(entries.len())].concat();
+    tag.extend(entries.iter().flat_map(|entry| entry.to_be_bytes()));
+    tag
 }
 
 /// 6.5.18

@@ -83,6 +83,12 @@ impl Streamed {
             tail: EOI,
             size: u64::MAX,
         };
+        if options.conformance.attaches() {
+            return Err(Error::Option {
+                option: "attach-original",
+                reason: "needs all of the image before its PDF begins",
+            });
+        }
         let jpeg = Jpeg::parse_header(source, &options.limits)?;
         let scans_offset = jpeg.scans_offset();
         let Page {

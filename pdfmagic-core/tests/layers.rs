@@ -7,11 +7,13 @@ const LAYERS: &[&[&str]] = &[
     &[
         "damage",
         "amount",
+        "conformance",
         "date",
         "density",
         "error",
         "existing",
         "file_kind",
+        "fingerprint",
         "length",
         "limits",
         "notice",
@@ -19,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
         "piece",
         "profile",
         "quality",
+        "standard",
         "value",
     ],
     &["pdf"],
@@ -26,7 +29,10 @@ const LAYERS: &[&[&str]] = &[
     &["jpeg"],
     &["coding"],
     &["backend", "extract", "geometry"],
-    &["document", "inspect", "objects", "page", "streamed"],
+    &["conforming", "structure"],
+    &[
+        "document", "extras", "inspect", "objects", "page", "streamed",
+    ],
     &["crate"],
 ];
 

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use memchr::memmem;
 use serde_json::{Map, Value};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -24,6 +24,7 @@ use tokio::time::timeout;
 use crate::listen::accept;
 use crate::metrics::classic;
 use crate::paths;
+use crate::problem::Problem;
 use crate::routes::health;
 use crate::service::Service;
 
@@ -32,13 +33,11 @@ const CONNECTIONS: usize = 64;
 
 /// Answers on a thread of its own until the process ends. `clients` is the runtime that serves clients.
 pub(crate) fn start(
-    address: SocketAddr,
+    listener: TcpListener,
     service: &Arc<Service>,
     clients: Handle,
-) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    listener.set_nonblocking(true)?;
+) -> io::Result<()> {
+    let listener = listener.into_std()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -47,15 +46,15 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("admin".to_owned())
         .spawn(serve)?;
-    Ok(address)
+    Ok(())
 }
 
 async fn serve(
-    listener: TcpListener,
+    listener: std::net::TcpListener,
     routes: Router,
     patience: Duration,
 ) -> io::Result<Infallible> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let listener = TcpListener::from_std(listener)?;
     let mut http = http1::Builder::new();
     http.keep_alive(false);
     let routes = TowerToHyperService::new(routes);
@@ -83,6 +82,13 @@ fn all(service: &Arc<Service>, runtime: Handle) -> Router {
     Router::from(health::router(service.lifecycle.clone()))
         .route(paths::METRICS, get(metrics))
         .route(paths::CONFIG, get(settings))
+        .fallback(async || Problem::NotFound {
+            hint: "GET /livez, /readyz, /metrics or /config",
+        })
+        .method_not_allowed_fallback(async |method| Problem::Method {
+            method,
+            hint: "use GET",
+        })
         .layer(from_fn(note))
 }
 

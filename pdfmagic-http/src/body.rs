@@ -16,15 +16,31 @@ use crate::problem::Problem;
 /// Bounds on a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Largest, in bytes.
+    /// Maximum, in bytes.
     pub(crate) size: usize,
-    /// For all of it, and a second more for each so many bytes.
-    pub(crate) time: Duration,
-    pub(crate) bytes_a_second: usize,
+    /// What is larger than that.
+    pub(crate) what: &'static str,
     /// For the next part of it.
     pub(crate) stall: Duration,
+    /// Minimum rate, in bytes per second, over each `window`.
+    pub(crate) min_rate: usize,
+    pub(crate) window: Duration,
     /// What a part of it keeps alive, at most, in bytes: a buffer of the connection.
     pub(crate) pinned: usize,
+}
+
+impl Bounds {
+    fn too_large(&self) -> Problem {
+        Problem::TooLarge {
+            what: self.what.to_owned(),
+            max: self.size,
+        }
+    }
+
+    /// What must come in each window, in bytes.
+    fn quota(&self) -> u128 {
+        self.min_rate as u128 * self.window.as_millis() / 1000
+    }
 }
 
 /// A body within its bounds.
@@ -37,6 +53,15 @@ pub(crate) struct RequestBody {
     began: Instant,
     /// How much has come, in bytes.
     came: usize,
+    window: Window,
+}
+
+/// A time in which a body must bring something.
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    /// How much had come before it, in bytes.
+    before: usize,
 }
 
 impl RequestBody {
@@ -46,14 +71,16 @@ impl RequestBody {
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
         if stated.is_some_and(|stated| stated > bounds.size) {
-            return Err(Problem::TooLarge { max: bounds.size });
+            return Err(bounds.too_large());
         }
+        let began = Instant::now();
         Ok(Self {
             body,
             bounds,
             stated,
-            began: Instant::now(),
+            began,
             came: 0,
+            window: Window { began, before: 0 },
         })
     }
 
@@ -77,9 +104,8 @@ impl RequestBody {
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            let max = self.bounds.size;
-            if data.len() > max - self.came {
-                return Err(Problem::TooLarge { max });
+            if data.len() > self.bounds.size - self.came {
+                return Err(self.bounds.too_large());
             }
             self.came += data.len();
             return Ok(Some(data));
@@ -93,9 +119,18 @@ impl RequestBody {
         if let Some(frame) = self.body.frame().now_or_never() {
             return Ok(frame);
         }
-        let stall = Instant::now() + self.bounds.stall;
-        let earned = Duration::from_secs((self.came / self.bounds.bytes_a_second) as u64);
-        let until = stall.min(self.began + self.bounds.time + earned);
+        let now = Instant::now();
+        if now >= self.window.began + self.bounds.window {
+            // It brought enough, or it would have ended there; unless nobody asked for more in the meantime.
+            self.window = Window {
+                began: now,
+                before: self.came,
+            };
+        }
+        let mut until = now + self.bounds.stall;
+        if ((self.came - self.window.before) as u128) < self.bounds.quota() {
+            until = until.min(self.window.began + self.bounds.window);
+        }
         timeout_at(until, self.body.frame())
             .await
             .map_err(|_| Problem::Slow)
@@ -126,5 +161,81 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
         Problem::HungUp
     } else {
         Problem::Body(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::channel::Channel;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Sends as many bytes each second, for so many seconds. Time is paused, so that it passes at once.
+    async fn upload(bytes: usize, seconds: usize) -> Result<usize, Problem> {
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        tokio::spawn(async move {
+            for _ in 0..seconds {
+                sleep(SECOND).await;
+                let _ = sender.send_data(vec![0; bytes].into()).await;
+            }
+        });
+        let bounds = Bounds {
+            size: usize::MAX,
+            what: "the file is",
+            stall: 10 * SECOND,
+            min_rate: 16 << 10,
+            window: 60 * SECOND,
+            pinned: 0,
+        };
+        let mut body = RequestBody::new(&HeaderMap::new(), Body::new(body), bounds)?;
+        let mut came = 0;
+        while let Some(data) = body.next().await? {
+            came += data.len();
+        }
+        Ok(came)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_is_served_as_long_as_it_brings_something() {
+        for (bytes, seconds) in [(45_000, 600), (300_000, 84), (17_000, 2000), (100, 59)] {
+            assert_eq!(upload(bytes, seconds).await.unwrap(), bytes * seconds);
+        }
+        for (bytes, seconds) in [(16_000, 2000), (100, 61)] {
+            assert!(matches!(upload(bytes, seconds).await, Err(Problem::Slow)));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_before_is_no_excuse() {
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        tokio::spawn(async move {
+            let _ = sender.send_data(vec![0; 100 << 20].into()).await;
+            loop {
+                sleep(SECOND).await;
+                let _ = sender.send_data(vec![0; 10].into()).await;
+            }
+        });
+        let bounds = Bounds {
+            size: usize::MAX,
+            what: "the file is",
+            stall: 10 * SECOND,
+            min_rate: 16 << 10,
+            window: 60 * SECOND,
+            pinned: 0,
+        };
+        let began = Instant::now();
+        let mut body = RequestBody::new(&HeaderMap::new(), Body::new(body), bounds).unwrap();
+        let refused = loop {
+            if let Err(problem) = body.next().await {
+                break problem;
+            }
+        };
+        assert!(matches!(refused, Problem::Slow));
+        assert!(began.elapsed() < 130 * SECOND);
     }
 }

@@ -49,14 +49,14 @@ pub(crate) enum LogFormat {
 /// Everything that can be set.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// Address and port to listen on
-    #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "0.0.0.0:8080")]
+    /// Address and port to listen on; `[::]` is all addresses, and without IPv6 all of IPv4
+    #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "[::]:8080")]
     pub(crate) listen: SocketAddr,
     /// Address and port for health, metrics and settings, of no concern to clients
     #[arg(
         long,
         env = "PDFMAGIC_ADMIN_LISTEN",
-        default_value = "0.0.0.0:9090",
+        default_value = "[::]:9090",
         global = true
     )]
     pub(crate) admin_listen: SocketAddr,
@@ -102,10 +102,14 @@ pub struct Config {
     #[arg(long, env = "PDFMAGIC_CLIENT_HEADER", value_name = "NAME")]
     pub(crate) client_header: Option<HeaderName>,
 
-    /// Largest request body, in bytes
+    /// Maximum size of a file, in bytes
     #[arg(long, env = "PDFMAGIC_MAX_BODY", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_body: usize,
-    /// Largest request body that is streamed, in bytes
+    /// Maximum size of all files of a form, in bytes [default: four times the maximum of a file, or half of the memory for
+    /// requests if that is less]
+    #[arg(long, env = "PDFMAGIC_MAX_FORM", value_name = "BYTES")]
+    pub(crate) max_form: Option<usize>,
+    /// Maximum size of a file that is streamed, in bytes
     #[arg(
         long,
         env = "PDFMAGIC_MAX_STREAM",
@@ -190,8 +194,16 @@ pub struct Config {
     /// How long a client may send nothing of a body; a client of the admin port, for all that it asks
     #[arg(long, env = "PDFMAGIC_STALL_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) stall_timeout: Duration,
-    /// How long a request body may take (a streamed one, a second more for each 16 KiB), and how long a client may take so
-    /// little of an answer that the system can send none of it
+    /// Minimum rate of a request body, in bytes per second, over each time of --body-timeout
+    #[arg(
+        long,
+        env = "PDFMAGIC_MIN_RATE",
+        default_value_t = 16 << 10,
+        value_name = "BYTES"
+    )]
+    pub(crate) min_rate: usize,
+    /// How long a request body may be slower than --min-rate, and how long a client may take so little of an answer that the
+    /// system can send none of it
     #[arg(long, env = "PDFMAGIC_BODY_TIMEOUT", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) body_timeout: Duration,
     /// How long a request may wait for a worker
@@ -237,6 +249,7 @@ fn settings(
         let value = match arg.get_id().as_str() {
             "memory_limit" => config.memory_limit().to_string(),
             "memory_budget" => config.memory_budget().to_string(),
+            "max_form" => config.max_form().to_string(),
             "workers" => config.workers().to_string(),
             id => {
                 let given = matches.get_raw(id).unwrap_or_default();
@@ -308,6 +321,14 @@ impl Config {
         self.memory_budget() - self.memory_for_connections()
     }
 
+    /// The maximum size of a form in force, in bytes.
+    pub(crate) fn max_form(&self) -> usize {
+        let by_file = self.max_body.saturating_mul(4);
+        let by_memory = self.memory_for_bodies() / 2;
+        self.max_form
+            .unwrap_or_else(|| by_file.min(by_memory).max(self.max_body))
+    }
+
     /// The number of workers in force. The standard library heeds the container's quota.
     pub(crate) fn workers(&self) -> usize {
         self.workers
@@ -321,6 +342,12 @@ impl Config {
             return Err(format!(
                 "a budget of {budget} bytes, less an eighth, has no room for a body of {}: raise --memory-budget or lower --max-body",
                 self.max_body
+            ));
+        }
+        if self.memory_for_bodies() < self.max_form() {
+            return Err(format!(
+                "a budget of {budget} bytes, less an eighth, has no room for a form of {}: raise --memory-budget or lower --max-form",
+                self.max_form()
             ));
         }
         if self.memory_budget.is_some()

@@ -167,7 +167,7 @@ impl Connection {
         let service = service_fn(move |request| {
             let end = phase.begin();
             let is_last = self.is_last(phase.requests());
-            let response = self.answer(request, end);
+            let response = self.answer(request, &phase, end);
             response.map(move |mut response| {
                 if is_last {
                     let close = HeaderValue::from_static("close");
@@ -203,7 +203,8 @@ impl Connection {
             if requests.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
                 last.notify_one();
             }
-            let response = self.answer(request, Phase::default().begin());
+            let phase = Phase::default();
+            let response = self.answer(request, &phase, phase.begin());
             response.map(Ok::<_, Infallible>)
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -248,11 +249,12 @@ impl Connection {
     fn answer(
         &self,
         request: Request<Incoming>,
+        phase: &Phase,
         end: RequestEnd,
     ) -> impl Future<Output = Response<TrackedBody>> + use<> {
         let (mut head, body) = request.into_parts();
         head.extensions.insert(self.peer);
-        let body = Body::new(DrainBody::new(body, &head.headers));
+        let body = Body::new(DrainBody::new(body, &head.headers, phase.clone()));
         let request = Request::from_parts(head, body);
         let Shared {
             records, routes, ..

@@ -11,6 +11,8 @@ use hyper::body::Incoming;
 use hyper::{HeaderMap, header};
 use tokio::runtime::Handle;
 
+use crate::phase::Phase;
+
 /// How long the rest of a body is read after its request has been refused.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
@@ -19,14 +21,20 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct DrainBody {
     body: Option<Incoming>,
+    phase: Phase,
     /// False while the client waits to be told to go on, which the first read does.
     is_coming: bool,
 }
 
 impl DrainBody {
-    pub(crate) fn new(body: Incoming, headers: &HeaderMap) -> Self {
+    /// `phase` is told when all of it has come.
+    pub(crate) fn new(body: Incoming, headers: &HeaderMap, phase: Phase) -> Self {
+        if body.is_end_stream() {
+            phase.complete();
+        }
         Self {
             body: Some(body),
+            phase,
             is_coming: !headers.contains_key(header::EXPECT),
         }
     }
@@ -41,10 +49,14 @@ impl Body for DrainBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         self.is_coming = true;
-        match &mut self.body {
-            Some(body) => Pin::new(body).poll_frame(cx),
-            None => Poll::Ready(None),
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = Pin::new(&mut *body).poll_frame(cx);
+        if matches!(frame, Poll::Ready(None)) || body.is_end_stream() {
+            self.phase.complete();
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

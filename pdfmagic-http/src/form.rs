@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
 
@@ -14,8 +15,10 @@ const MAX_FIELDS: usize = 64 << 10;
 /// One uploaded file.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    /// As the client calls it, for messages and for the name of the PDF.
+    /// As the client calls it, for the name of the PDF.
     pub(crate) name: String,
+    /// Where it is in the request, for messages.
+    pub(crate) place: String,
     pub(crate) data: Bytes,
 }
 
@@ -28,15 +31,16 @@ pub(crate) struct Form {
     pub(crate) fields: Vec<(String, Bytes)>,
 }
 
-/// Reads a form (RFC 7578) whose files, at most `max_files`, are in the field of this name.
+/// The field of the page's form. What is in it is a file, whatever it is called.
+const FIELD: &str = "myfile";
+
+/// The field for options as JSON. What is in it is never a file, though clients may name it.
+const OPTIONS: &str = "options";
+
+/// Reads a form (RFC 7578) with at most `max_files` files, which are the parts that have a file name, or begin as a JPEG.
 ///
 /// No library is used, since those copy each part.
-pub(crate) fn form(
-    body: &Bytes,
-    boundary: &str,
-    field: &str,
-    max_files: usize,
-) -> Result<Form, Problem> {
+pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<Form, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(&delimiter);
@@ -49,7 +53,7 @@ pub(crate) fn form(
         preamble + delimiter.len()
     };
     let mut form = Form::default();
-    let mut fields = 0;
+    let (mut fields, mut number) = (0, 0);
     while !body[at..].starts_with(b"--") {
         at += body[at..]
             .iter()
@@ -68,21 +72,24 @@ pub(crate) fn form(
             "a part has no Content-Disposition with a name in its first 4 KiB",
         ))?;
         let data = body.slice(at + head.size..end);
-        if head.field == field {
-            if form.files.len() == max_files {
-                return Err(Problem::TooManyParts { max: max_files });
+        number += 1;
+        if head.is_file(&data) {
+            let name = head.file.clone().unwrap_or_default();
+            // What a browser sends when no file was chosen.
+            if !(name.is_empty() && data.is_empty()) {
+                if form.files.len() == max_files {
+                    return Err(Problem::TooManyParts { max: max_files });
+                }
+                let place = head.place(number);
+                if head.is_base64 {
+                    return Err(Problem::Base64 { place });
+                }
+                form.files.push(Upload { name, place, data });
             }
-            let name = head.file.unwrap_or_default();
-            form.files.push(Upload { name, data });
         } else {
             fields += end - at;
             if fields > MAX_FIELDS {
-                return Err(if form.files.is_empty() && head.file.is_some() {
-                    // It is in another field.
-                    Problem::NoFile
-                } else {
-                    malformed(at, "fields are over 64 KiB")
-                });
+                return Err(malformed(at, "parts without a file name are over 64 KiB"));
             }
             form.fields.push((head.field, data));
         }
@@ -96,6 +103,25 @@ struct PartHead {
     size: usize,
     field: String,
     file: Option<String>,
+    is_base64: bool,
+}
+
+impl PartHead {
+    fn is_file(&self, data: &[u8]) -> bool {
+        let is_named = self.file.is_some() && self.field != OPTIONS;
+        is_named || self.field == FIELD || data.starts_with(b"\xFF\xD8\xFF")
+    }
+
+    /// All that tells it from other parts, which may well have the same name.
+    fn place(&self, number: usize) -> String {
+        const MAX: usize = 100;
+        let short = |text: &str| text.chars().take(MAX).collect::<String>();
+        let place = format!("part {number}, field {}", short(&self.field));
+        match self.file.as_deref().unwrap_or_default() {
+            "" => place,
+            file => format!("{place}, file {}", short(file)),
+        }
+    }
 }
 
 fn part_head(part: &[u8]) -> Option<PartHead> {
@@ -106,15 +132,34 @@ fn part_head(part: &[u8]) -> Option<PartHead> {
     else {
         return None;
     };
-    let disposition = headers
-        .iter()
-        .find(|h| h.name.eq_ignore_ascii_case("content-disposition"))?;
-    let disposition = String::from_utf8_lossy(disposition.value);
+    let value = |name: &str| {
+        let header = headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
+        header.map(|header| String::from_utf8_lossy(header.value))
+    };
+    let disposition = value("content-disposition")?;
+    let encoding = value("content-transfer-encoding");
     Some(PartHead {
         size,
         field: parameter(&disposition, "name")?,
-        file: parameter(&disposition, "filename"),
+        file: file_name(&disposition),
+        is_base64: encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64")),
     })
+}
+
+/// The file name of a Content-Disposition (RFC 6266, 4.3): the extended one, if there is one that can be read.
+pub(crate) fn file_name(disposition: &str) -> Option<String> {
+    let extended = parameter(disposition, "filename*").and_then(|value| {
+        // RFC 8187, 3.2.1.
+        let (charset, rest) = value.split_once('\'')?;
+        let (_, text) = rest.split_once('\'')?;
+        let bytes = percent_decode_str(text);
+        match &*charset.to_ascii_lowercase() {
+            "utf-8" => Some(bytes.decode_utf8().ok()?.into_owned()),
+            "iso-8859-1" => Some(bytes.map(char::from).collect()),
+            _ => None,
+        }
+    });
+    extended.or_else(|| parameter(disposition, "filename"))
 }
 
 /// A parameter of a header's value, out of its quotes. A quote inside is escaped by `\` or, as browsers do, by `%22`.
@@ -156,7 +201,7 @@ mod tests {
 
     fn named(body: &str) -> Result<Vec<(String, Bytes)>, Problem> {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let files = form(&body, "b b", "myfile", 5)?.files;
+        let files = form(&body, "b b", 5)?.files;
         Ok(files
             .into_iter()
             .map(|file| (file.name, file.data))
@@ -175,6 +220,9 @@ mod tests {
                 "one\r\n--b",
             ),
             part("name=\"other\"; filename=\"c.jpg\"", "two"),
+            part("name=\"quality\"", "50"),
+            part("name=\"options\"; filename=\"o.json\"", "{}"),
+            part("name=\"photo\"", "\u{e9}"),
             part("name=\"myfile\"", "three"),
             part("filename=d.jpg; name=myfile", "four"),
             part("name=\"myfile\"; filename=\"\"", ""),
@@ -182,9 +230,9 @@ mod tests {
         ];
         let expected = [
             ("a \"b\".jpg", "one\r\n--b"),
+            ("c.jpg", "two"),
             ("", "three"),
             ("d.jpg", "four"),
-            ("", ""),
         ];
         let expected: Vec<_> = expected.map(|(n, d)| (n.to_owned(), Bytes::from(d))).into();
         assert_eq!(named(&body.concat()).unwrap(), expected);
@@ -199,7 +247,7 @@ mod tests {
         let body = Bytes::from(
             "--x\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\ndata\r\n--x--",
         );
-        let files = form(&body, "x", "f", 1).unwrap().files;
+        let files = form(&body, "x", 1).unwrap().files;
         assert!(body.as_ptr_range().contains(&files[0].data.as_ptr()));
     }
 
@@ -215,9 +263,6 @@ mod tests {
             let refused = named(&[&field, &file, end].concat()).unwrap_err();
             assert!(matches!(refused, Problem::Form { .. }), "{refused}");
         }
-        let other = part("name=file; filename=a.jpg", &"1".repeat(70_000));
-        let refused = named(&[&other, end].concat()).unwrap_err();
-        assert!(matches!(refused, Problem::NoFile), "{refused}");
         let fields = part("name=options", &"1".repeat(60_000)) + &file.repeat(5);
         assert_eq!(named(&[&fields, end].concat()).unwrap().len(), 5);
         let refused = named(&[&fields, &*file, end].concat()).unwrap_err();
@@ -246,5 +291,50 @@ mod tests {
                 "{body:?}: {refused}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_name_is_told_in_any_script() {
+        for (disposition, name) in [
+            ("form-data; filename=\"漢字 Köln.jpg\"", "漢字 Köln.jpg"),
+            (
+                "form-data; filename=\"a.jpg\"; filename*=UTF-8\'\'%E6%BC%A2%20K%c3%b6ln.jpg",
+                "漢 Köln.jpg",
+            ),
+            (
+                "form-data; filename*=iso-8859-1\'de\'K%F6ln.jpg; filename=a",
+                "Köln.jpg",
+            ),
+            (
+                "form-data; filename*=koi8-r\'\'%C6; filename=\"a.jpg\"",
+                "a.jpg",
+            ),
+            (
+                "form-data; filename*=UTF-8\'\'%FF; filename=\"a.jpg\"",
+                "a.jpg",
+            ),
+        ] {
+            assert_eq!(
+                file_name(disposition).as_deref(),
+                Some(name),
+                "{disposition}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_is_told_by_its_number_field_and_name() {
+        let parts = [
+            part("name=quality", "50"),
+            part("name=\"file[]\"; filename=a.jpg", "1"),
+            part("name=myfile", "2"),
+        ];
+        let body = Bytes::from(parts.concat() + "--b b--");
+        let files = form(&body, "b b", 5).unwrap().files;
+        let places: Vec<_> = files.iter().map(|file| &*file.place).collect();
+        assert_eq!(
+            places,
+            ["part 2, field file[], file a.jpg", "part 3, field myfile"]
+        );
     }
 }

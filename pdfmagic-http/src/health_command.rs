@@ -13,7 +13,13 @@ pub(crate) fn ask(mut admin: SocketAddr) -> io::Result<(bool, String)> {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => admin.set_ip(Ipv6Addr::LOCALHOST.into()),
         _ => {}
     }
-    let mut stream = TcpStream::connect_timeout(&admin, PATIENCE)?;
+    let mut stream = TcpStream::connect_timeout(&admin, PATIENCE).or_else(|error| {
+        // Where there is no IPv6, the service listens on IPv4.
+        let ipv4 = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), admin.port());
+        let is_local = admin.ip() == Ipv6Addr::LOCALHOST;
+        let other = is_local.then(|| TcpStream::connect_timeout(&ipv4, PATIENCE));
+        other.unwrap_or(Err(error))
+    })?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(
         stream,

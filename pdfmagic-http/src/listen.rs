@@ -1,9 +1,26 @@
-//! Accepts connections.
+//! Listens, and accepts connections.
 
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
+
+/// Listens at an address; at that of all of IPv4, where all addresses are wanted and there is no IPv6.
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let ipv4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
+    let is_missing = |error: &io::Error| {
+        let code = error.raw_os_error().map(Errno::from_raw_os_error);
+        code == Some(Errno::AFNOSUPPORT) || code == Some(Errno::ADDRNOTAVAIL)
+    };
+    match TcpListener::bind(address).await {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && is_missing(&error) => {
+            TcpListener::bind(ipv4).await
+        }
+        bound => bound,
+    }
+}
 
 /// The next connection, our address and the client's.
 pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
@@ -11,7 +28,9 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
         let accepted = listener.accept().await.and_then(|(stream, client)| {
             stream.set_nodelay(true)?;
             let local = stream.local_addr()?;
-            Ok((stream, [local.ip(), client.ip()]))
+            // A socket for both families has IPv4 as a part of IPv6.
+            let ends = [local, client].map(|end| end.ip().to_canonical());
+            Ok((stream, ends))
         });
         match accepted {
             Ok(accepted) => return accepted,

@@ -1,18 +1,84 @@
 //! What was unusual about files, as a header tells it.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
-use pdfmagic_core::Notice;
+use pdfmagic_core::{Notice, Sound};
 
 /// Maximum number of notices in a header. A form may have more, and the room of a header is limited.
-const MAX_NOTICES: usize = 64;
+const MAX: usize = 64;
 
-/// Notices as a list of tokens (RFC 9651, 3.1), each with its page.
-pub(crate) fn list(notices: &[(usize, Notice)]) -> String {
-    let mut list = String::new();
-    for (page, notice) in notices.iter().take(MAX_NOTICES) {
-        let separator = if list.is_empty() { "" } else { ", " };
-        write!(list, "{separator}{};page={page}", notice.code()).expect("a String takes all text");
+/// A list of tokens (RFC 9651, 3.1), each with the number of its file as `page`, and how much of a damaged image is sound.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    list: String,
+    count: usize,
+}
+
+impl Notices {
+    /// Adds what the core says about a file.
+    pub(crate) fn add(&mut self, page: usize, notices: &[Notice]) {
+        for notice in notices {
+            self.token(notice.code(), page);
+            let Notice::Damaged(damage) = notice else {
+                continue;
+            };
+            self.parameter("byte", damage.offset);
+            match damage.sound {
+                Sound::Rows { sound, of } => {
+                    self.parameter("rows", sound);
+                    self.parameter("of", of);
+                }
+                Sound::Scans { sound, of } => {
+                    self.parameter("scans", sound);
+                    if let Some(of) = of {
+                        self.parameter("of", of);
+                    }
+                }
+            }
+        }
     }
-    list
+
+    /// Adds that an option of a file is lossy, though no backend was named that is.
+    pub(crate) fn add_implied(&mut self, page: usize) {
+        self.token("backend.reencode.implied", page);
+    }
+
+    pub(crate) fn into_header(self) -> String {
+        self.list
+    }
+
+    fn token(&mut self, code: &str, page: usize) {
+        self.count += 1;
+        if self.count > 1 {
+            self.put(", ");
+        }
+        self.put(code);
+        self.parameter("page", page);
+    }
+
+    fn parameter(&mut self, name: &str, value: impl Display) {
+        self.put(format_args!(";{name}={value}"));
+    }
+
+    fn put(&mut self, text: impl Display) {
+        if self.count <= MAX {
+            write!(self.list, "{text}").expect("a String takes all text");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_told_than_a_header_holds() {
+        let mut notices = Notices::default();
+        for page in 1..1000 {
+            notices.add(page, &[Notice::EoiAppended]);
+        }
+        let header = notices.into_header();
+        assert!(header.starts_with("eoi.missing.appended;page=1, "));
+        assert_eq!(header.matches("page=").count(), MAX);
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) const PAGE: &str = "/";
 pub(crate) const PDF: &str = "/v1/pdf";
 pub(crate) const INSPECT: &str = "/v1/inspect";
+pub(crate) const LIMITS: &str = "/v1/limits";
 pub(crate) const API: &str = "/openapi.json";
 pub(crate) const STYLE: &str = "/style.css";
 pub(crate) const SCRIPT: &str = "/script.js";
@@ -17,7 +18,9 @@ const OTHER: &str = "other";
 
 /// The name of an address in metrics and logs. Clients choose paths freely, so these are never used themselves.
 pub(crate) fn template(path: &str) -> &'static str {
-    const EXACT: [&str; 8] = [PAGE, PDF, INSPECT, API, STYLE, SCRIPT, LIVENESS, READINESS];
+    const EXACT: [&str; 9] = [
+        PAGE, PDF, INSPECT, LIMITS, API, STYLE, SCRIPT, LIVENESS, READINESS,
+    ];
     let known = EXACT.into_iter().find(|known| *known == path);
     known.unwrap_or(if path.starts_with("/Download/") {
         DOWNLOAD

@@ -30,16 +30,20 @@ pub(crate) enum Problem {
         name: String,
         error: pdfmagic_core::Error,
     },
-    #[error("the body is over the limit of {max} bytes")]
-    TooLarge { max: usize },
+    #[error("{what} larger than {}", Size(*max))]
+    TooLarge { what: String, max: usize },
     #[error("the body is malformed: {0}")]
     Body(String),
     #[error("the body ended early")]
     HungUp,
     #[error("the form is malformed at byte {offset}: {reason}")]
     Form { offset: usize, reason: &'static str },
-    #[error("the form has no file in a field named myfile")]
+    #[error("the form has no file: send each JPEG as a part with a file name")]
     NoFile,
+    #[error("{place}: Base64 is not decoded here: send the bytes of the JPEG")]
+    Base64 { place: String },
+    #[error("the body has Content-Encoding {encoding}: send it without")]
+    Encoded { encoding: String },
     #[error("send {expected}, not {actual:?}")]
     MediaType {
         expected: &'static str,
@@ -47,27 +51,31 @@ pub(crate) enum Problem {
     },
     #[error("nothing is kept here: the PDF is the answer to the POST of the JPEG to /")]
     NothingKept,
-    #[error("there is nothing at this address: POST a form to /, or a JPEG to /v1/pdf")]
-    NotFound,
-    #[error("this address does not answer {0}")]
-    Method(Method),
+    #[error("there is nothing at this address: {hint}")]
+    NotFound { hint: &'static str },
+    #[error("{method} is not allowed here: {hint}")]
+    Method { method: Method, hint: &'static str },
+    #[error("the request is not HTTP as it should be")]
+    NotHttp,
+    #[error("the head of the request is too large")]
+    LongHead,
     #[error("{name}: {reason}")]
     Option { name: String, reason: String },
     #[error("the form has more than {max} files")]
     TooManyParts { max: usize },
     #[error("more than the head of the JPEG must be seen: send it without stream=true")]
     NotStreamable,
-    #[error("the body came too slowly")]
+    #[error("the body came too slowly, or stalled")]
     Slow,
     /// Not now: a bound of the service, not of the request.
-    #[error("out of {scarce} for the moment: try again")]
+    #[error("out of {scarce} for the moment: retry later")]
     Busy {
         scarce: Scarce,
         retry_after: Duration,
     },
     #[error("the conversion took longer than {} s: ask for less at once", patience.as_secs_f64())]
     Overdue { patience: Duration },
-    #[error("this client converts too much at once: try again later")]
+    #[error("this client converts too often: retry later")]
     Rate { retry_after: Duration },
     #[error("send the service's token, as Authorization: Bearer TOKEN")]
     Unauthorized,
@@ -76,7 +84,7 @@ pub(crate) enum Problem {
 }
 
 /// An error, for people and programs (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ProblemDetails {
     /// `about:blank`: `code` says more than a page would.
     r#type: &'static str,
@@ -88,7 +96,55 @@ pub(crate) struct ProblemDetails {
     detail: String,
     /// A stable name, for programs.
     #[schema(example = "format.truncated")]
-    code: &'static str,
+    pub(crate) code: &'static str,
+    /// The address that was asked and, after `#`, the request's `X-Request-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/pdf#4bf92f3577b34da6a3ce929d0e0e4736", nullable = false)]
+    pub(crate) instance: Option<String>,
+}
+
+impl ProblemDetails {
+    pub(crate) fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("text and numbers can be JSON")
+    }
+
+    /// For a browser.
+    pub(crate) fn html(&self) -> String {
+        let Self {
+            title,
+            status,
+            detail,
+            code,
+            ..
+        } = self;
+        let detail = detail
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <title>{status} {title}</title>\n<h1>That did not work</h1>\n<p>{detail}.</p>\n\
+             <p>Go back, and try again. The code of this error is <code>{code}</code>, status {status}.</p>\n"
+        )
+    }
+}
+
+/// A size in bytes, as people read it.
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MIB: usize = 1 << 20;
+        match self.0 {
+            bytes if bytes < MIB => write!(f, "{bytes} bytes"),
+            bytes if bytes % MIB == 0 => write!(f, "{} MiB ({bytes} bytes)", bytes / MIB),
+            bytes => {
+                let tenths = bytes / (MIB / 10);
+                write!(f, "{}.{} MiB ({bytes} bytes)", tenths / 10, tenths % 10)
+            }
+        }
+    }
 }
 
 /// What there may not be enough of.
@@ -140,14 +196,18 @@ impl Problem {
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
             Self::TooLarge { .. } | Self::TooManyParts { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Body(_) | Self::Form { .. } | Self::NoFile | Self::Option { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Body(_)
+            | Self::Form { .. }
+            | Self::NoFile
+            | Self::Base64 { .. }
+            | Self::NotHttp
+            | Self::Option { .. } => StatusCode::BAD_REQUEST,
             Self::HungUp => StatusCode::from_u16(HUNG_UP).expect("three digits"),
-            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType { .. } | Self::Encoded { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::LongHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotStreamable => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NothingKept | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NothingKept | Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy { .. } | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -179,6 +239,7 @@ impl Problem {
             status: status.as_u16(),
             detail: self.to_string(),
             code: self.code(),
+            instance: None,
         }
     }
 
@@ -223,10 +284,14 @@ impl Problem {
             Self::HungUp => "request.incomplete",
             Self::Form { .. } => "request.form",
             Self::NoFile => "request.no_file",
+            Self::Base64 { .. } => "request.base64",
+            Self::Encoded { .. } => "request.content_encoding",
+            Self::NotHttp => "request.malformed",
+            Self::LongHead => "request.head_too_large",
             Self::MediaType { .. } => "request.media_type",
             Self::NothingKept => "request.nothing_kept",
-            Self::NotFound => "request.not_found",
-            Self::Method(_) => "request.method",
+            Self::NotFound { .. } => "request.not_found",
+            Self::Method { .. } => "request.method",
             Self::Option { .. } => "request.option",
             Self::TooManyParts { .. } => "request.too_many_parts",
             Self::NotStreamable => "request.not_streamable",
@@ -270,7 +335,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), Json(self.details())).into_response();
+        let details = self.details();
+        let mut response = (self.status(), Json(&details)).into_response();
+        response.extensions_mut().insert(details);
         response.extensions_mut().insert(self.refusal());
         let headers = response.headers_mut();
         headers.insert(
@@ -283,6 +350,11 @@ impl IntoResponse for Problem {
                 headers.insert(header::RETRY_AFTER, seconds.into());
             }
             // Without a realm: the practical's scripts take each line with the letters r, e, a, l for a timing.
+            // What would be accepted (RFC 9110, 12.5.3).
+            Self::Encoded { .. } => {
+                let identity = HeaderValue::from_static("identity");
+                headers.insert(header::ACCEPT_ENCODING, identity);
+            }
             Self::Unauthorized => {
                 let bearer = HeaderValue::from_static("Bearer");
                 headers.insert(header::WWW_AUTHENTICATE, bearer);

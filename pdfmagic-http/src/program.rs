@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -16,7 +15,7 @@ use crate::config::{Cli, Command, Config, unknown_variables};
 use crate::environment::settle_environment;
 use crate::log::Log;
 use crate::service::Service;
-use crate::{admin, health_command, server};
+use crate::{admin, health_command, listen, server};
 
 /// Does what the command line says.
 #[must_use]
@@ -110,17 +109,19 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
     // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (listen, admin_listen) = (config.listen, config.admin_listen);
+    let (address, admin_address) = (config.listen, config.admin_listen);
     let at =
         |address, error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
     let service = Arc::new(Service::new(config, Some(log.clone())));
-    let admin = admin::start(admin_listen, &service, Handle::current())
-        .map_err(|error| at(admin_listen, error))?;
-    let listener = TcpListener::bind(listen)
+    let admin = listen::bind(admin_address)
         .await
-        .map_err(|error| at(listen, error))?;
+        .map_err(|error| at(admin_address, error))?;
+    let listener = listen::bind(address)
+        .await
+        .map_err(|error| at(address, error))?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    tracing::info!("health and metrics on http://{admin}");
+    tracing::info!("health and metrics on http://{}", admin.local_addr()?);
+    admin::start(admin, &service, Handle::current())?;
     let (tell, told) = oneshot::channel();
     tokio::spawn(async move {
         tokio::select! {

@@ -60,11 +60,13 @@ impl Service {
             workers: self.workers.clone(),
             patience: config.convert_timeout,
             bounds: UploadBounds {
-                size: config.max_body,
+                file_size: config.max_body,
+                form_size: config.max_form(),
                 streamed_size: config.max_stream,
                 files: config.max_parts,
-                time: config.body_timeout,
                 stall: config.stall_timeout,
+                min_rate: config.min_rate,
+                window: config.body_timeout,
             },
             metrics: Arc::clone(&self.records.metrics),
         };

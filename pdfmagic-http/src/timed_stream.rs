@@ -8,12 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
+use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::metrics::Metrics;
 use crate::phase::Phase;
+use crate::problem::Problem;
+
+/// A client that closes its side within this time after the end of its request still waits for the answer, as some do;
+/// one that closes it later has hung up. TCP does not tell them apart.
+const HALF_CLOSE: Duration = Duration::from_secs(1);
+
+/// How long it may take until it is known whether the request is whole that came before the end.
+const TO_SETTLE: Duration = Duration::from_millis(250);
 
 /// How long a client may dawdle.
 #[derive(Debug, Clone, Copy)]
@@ -38,9 +48,15 @@ pub(crate) struct TimedStream {
     last: u32,
     /// Whether a part of a head has come in it.
     has_begun: bool,
+    /// When the last bytes came.
+    last_came: Instant,
+    is_half_closed: bool,
     idle: Timer,
     head: Timer,
     write: Timer,
+    end: Timer,
+    /// What goes out in place of an answer of hyper's own.
+    substitute: Bytes,
     /// Bytes that came and went.
     moved: Arc<AtomicU64>,
 }
@@ -57,6 +73,10 @@ impl TimedStream {
             phase,
             last: 0,
             has_begun: false,
+            last_came: Instant::now(),
+            is_half_closed: false,
+            substitute: Bytes::new(),
+            end: Timer::new(TO_SETTLE),
             idle: Timer::new(patience.idle),
             head: Timer::new(patience.head),
             write: Timer::new(patience.write),
@@ -72,6 +92,36 @@ impl TimedStream {
 
     fn count(&self, bytes: usize) {
         self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// What becomes of the end of what a client sends while its request is answered: nothing, if it still waits.
+    fn ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_whole = self.phase.as_ref().is_some_and(Phase::is_whole);
+        if is_whole && self.last_came.elapsed() < HALF_CLOSE {
+            self.is_half_closed = true;
+        }
+        if self.is_half_closed {
+            // hyper asks again when it has answered.
+            return Poll::Pending;
+        }
+        if !is_whole {
+            ready!(self.end.poll(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes a problem in place of an empty answer of hyper's own, which begins as `first`. Says whether it did.
+    fn write_substitute(&mut self, cx: &mut Context<'_>, first: &[u8]) -> Poll<io::Result<bool>> {
+        if self.substitute.is_empty() {
+            self.substitute = substitute(first);
+        }
+        let is_substituted = !self.substitute.is_empty();
+        while !self.substitute.is_empty() {
+            let rest = self.substitute.clone();
+            let written = ready!(self.timed_write(cx, |stream, cx| stream.poll_write(cx, &rest)))?;
+            self.substitute.advance(written);
+        }
+        Poll::Ready(Ok(is_substituted))
     }
 
     fn timed_write(
@@ -107,15 +157,19 @@ impl AsyncRead for TimedStream {
         let Some(phase) = self.phase.as_ref().map(Phase::get) else {
             return read;
         };
+        let is_between_requests = phase.is_multiple_of(2);
         if phase != self.last {
             self.last = phase;
             self.has_begun = false;
             self.idle.stop();
             self.head.stop();
         }
-        let is_between_requests = phase.is_multiple_of(2);
+        if came > 0 {
+            self.last_came = Instant::now();
+        }
         if !is_between_requests {
-            return read;
+            let is_end = matches!(read, Poll::Ready(Ok(()))) && came == 0 && buf.remaining() > 0;
+            return if is_end { self.ended(cx) } else { read };
         }
         if read.is_ready() {
             self.has_begun |= came > 0;
@@ -138,6 +192,9 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if ready!(self.write_substitute(cx, buf))? {
+            return Poll::Ready(Ok(buf.len()));
+        }
         self.timed_write(cx, |stream, cx| stream.poll_write(cx, buf))
     }
 
@@ -146,6 +203,10 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let first = bufs.first().map_or(&[][..], |first| first);
+        if ready!(self.write_substitute(cx, first))? {
+            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
+        }
         self.timed_write(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
     }
 
@@ -174,6 +235,25 @@ impl Drop for TimedStream {
             let _ = self.stream.set_zero_linger();
         }
     }
+}
+
+/// The problem that stands for an answer of hyper's own, which has no body and says no more than its status. Ours have.
+fn substitute(answer: &[u8]) -> Bytes {
+    let problem = match answer.get(..13) {
+        Some(b"HTTP/1.1 400 ") => Problem::NotHttp,
+        Some(b"HTTP/1.1 414 " | b"HTTP/1.1 431 ") => Problem::LongHead,
+        _ => return Bytes::new(),
+    };
+    if memmem::find(answer, b"content-type").is_some() {
+        return Bytes::new();
+    }
+    let (status, body) = (problem.status(), problem.details().json());
+    let size = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {size}\r\n\
+         connection: close\r\ncache-control: no-store\r\n\r\n"
+    );
+    [head.into_bytes(), body].concat().into()
 }
 
 /// Runs from the first poll until it is stopped.

@@ -12,17 +12,18 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Buf;
 use futures_util::FutureExt as _;
 use http_body::{Frame, SizeHint};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::Service as _;
 
 use crate::headers::{NOTICES, REQUEST_ID, SERVER_TIMING, TRACEPARENT};
 use crate::paths::template;
 use crate::phase::RequestEnd;
-use crate::problem::{HUNG_UP, Problem, Refusal};
+use crate::problem::{HUNG_UP, Problem, ProblemDetails, Refusal};
 use crate::request_record::{ConversionReport, Records, RequestRecord, micros};
 use crate::vectored_buf::VectoredBuf;
 
@@ -34,6 +35,22 @@ const COMMON: [(HeaderName, HeaderValue); 2] = [
         HeaderValue::from_static("nosniff"),
     ),
 ];
+
+/// What may not stand in a fragment (RFC 3986, 3.5), of what can be in an identifier.
+const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Has a request answered, and follows both to their end, of which `end` is told.
 pub(crate) fn track(
@@ -68,6 +85,8 @@ struct TrackedRequest {
     traceparent: Option<HeaderValue>,
     method: &'static str,
     route: &'static str,
+    /// Whether a person is to read the answer.
+    is_browser: bool,
     /// Of the answer, once there is one.
     status: Option<StatusCode>,
     report: Option<ConversionReport>,
@@ -99,6 +118,7 @@ impl TrackedRequest {
             traceparent: stated(TRACEPARENT),
             method: known(request.method()),
             route: template(request.uri().path()),
+            is_browser: wants_html(headers),
             status: None,
             report: None,
             refusal: None,
@@ -114,6 +134,9 @@ impl TrackedRequest {
         self.status = Some(response.status());
         self.report = response.extensions_mut().remove();
         self.refusal = response.extensions_mut().remove();
+        if let Some(details) = response.extensions_mut().remove() {
+            self.explain(details, response);
+        }
         let headers = response.headers_mut();
         headers.extend(COMMON);
         headers.insert(REQUEST_ID, self.id.clone());
@@ -132,6 +155,29 @@ impl TrackedRequest {
             let notices = HeaderValue::try_from(&report.notices).expect("codes and numbers");
             headers.insert(NOTICES, notices);
         }
+    }
+}
+
+impl TrackedRequest {
+    /// Says which request a problem is of, and to a browser as a page.
+    fn explain(&self, mut details: ProblemDetails, response: &mut Response) {
+        let (content_type, body) = if self.is_browser {
+            ("text/html; charset=utf-8", details.html().into())
+        } else {
+            let id = utf8_percent_encode(self.id.to_str().unwrap_or_default(), NOT_IN_FRAGMENT);
+            let route = Some(self.route).filter(|route| route.starts_with('/'));
+            details.instance = Some(format!("{}#{id}", route.unwrap_or_default()));
+            ("application/problem+json", details.json())
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+        if self.is_browser {
+            let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        *response.body_mut() = Body::from(body);
     }
 }
 
@@ -278,6 +324,12 @@ fn timing(steps: &[(&str, Duration)]) -> String {
         ]);
     }
     timing
+}
+
+/// Whether a client prefers a page over what programs read, as browsers do.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
+    accepted.is_some_and(|accepted| accepted.starts_with(b"text/html"))
 }
 
 /// Whether a client's word may go into our log and headers.

@@ -1,6 +1,6 @@
 //! Quantized DCT coefficients, in zig-zag order throughout (A.3.6).
 
-use super::dct::{Matrix, inverse};
+use super::dct::{Matrix, forward, inverse};
 use super::grid::{Grid, GridComponent};
 use crate::jpeg::Quantizer;
 
@@ -56,6 +56,37 @@ impl Block {
             x[n / 8][n % 8] = f32::from(self.zz[k]) * f32::from(quantizer[k]);
         }
         inverse(&x)
+    }
+
+    /// Where samples are so far out of range that decoders disagree, since some clip them and others wrap around, the
+    /// block becomes one whose samples all decoders clip alike.
+    pub(super) fn limit(&mut self, quantizer: &Quantizer) {
+        // From about 300 on MuPDF shows something else than PDFium (`tests/viewers`); sharp edges come to 200.
+        const AGREED: f32 = 250.0;
+        // Still black or white after quantization.
+        const CLIPPED: f32 = 160.0;
+        let size = |k: usize| u32::from(self.zz[k].unsigned_abs()) * u32::from(quantizer[k]);
+        let bound: u32 = std::iter::once(0).chain(self.indices()).map(size).sum();
+        // No sample exceeds an eighth of the sum for DC, nor a quarter for the others.
+        if bound as f32 / 4.0 <= AGREED {
+            return;
+        }
+        let mut samples = self.samples(quantizer);
+        if samples.as_flattened().iter().all(|s| s.abs() <= AGREED) {
+            return;
+        }
+        for sample in samples.as_flattened_mut() {
+            *sample = sample.clamp(-CLIPPED, CLIPPED);
+        }
+        let coefficients = forward(&samples);
+        for k in 0..64 {
+            let n = usize::from(NATURAL[k]);
+            let level = (coefficients[n / 8][n % 8] / f32::from(quantizer[k])).round() as i16;
+            match k {
+                0 => self.zz[0] = level,
+                _ => self.set(k, level),
+            }
+        }
     }
 
     /// Sets an AC coefficient.

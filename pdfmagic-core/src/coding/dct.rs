@@ -21,11 +21,16 @@ pub(super) fn transposed(a: &Matrix) -> Matrix {
     from_fn(|i| from_fn(|j| a[j][i]))
 }
 
+static BASIS: LazyLock<Matrix> = LazyLock::new(|| from_fn(|k| from_fn(|x| dct(8, k, x) as f32)));
+
 /// The inverse DCT of a block.
 pub(super) fn inverse(x: &Matrix) -> Matrix {
-    static BASIS: LazyLock<Matrix> =
-        LazyLock::new(|| from_fn(|k| from_fn(|x| dct(8, k, x) as f32)));
     product(&product(&transposed(&BASIS), x), &BASIS)
+}
+
+/// The DCT of a block.
+pub(super) fn forward(x: &Matrix) -> Matrix {
+    product(&product(&BASIS, x), &transposed(&BASIS))
 }
 
 /// The matrix product.

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::progressive;
 use super::scan;
 use super::stream::Stream;
-use crate::damage::Damage;
+use crate::damage::{Damage, Sound};
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, Jpeg, Process, Quantizer};
 use crate::limits::Limits;
@@ -62,15 +62,30 @@ impl Coefficients {
             stream.resume(&scan, end, seams.as_ref());
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
+        let (memory, damage) = (stream.memory, stream.into_damage());
+        // Of a progression that is cut off, steps are too coarse for that.
+        if let (Some(damage), None) = (damage, &precision) {
+            let sound = match damage.sound {
+                Sound::Rows { sound, .. } => sound as usize,
+                Sound::Scans { .. } => 0,
+            };
+            let rows_of_mcus = sound / (8 * grid.v_max());
+            for ((plane, c), quantizer) in planes.iter_mut().zip(&grid.components).zip(&quantizers)
+            {
+                let sound = rows_of_mcus * c.v * plane.across;
+                let rest = plane.blocks.iter_mut().skip(sound);
+                rest.for_each(|block| block.limit(quantizer));
+            }
+        }
         let image = Self {
             quantizers,
             planes,
             grid,
-            memory: stream.memory,
+            memory,
             precision,
             adobe: jpeg.stated_transform(),
         };
-        Ok((image, stream.into_damage()))
+        Ok((image, damage))
     }
 
     /// Keeps the first component only, which is gray where the others are color differences.

@@ -14,6 +14,8 @@ pub(crate) struct EndFinder {
     data_end: u64,
     /// Where the run of restart markers began and ended that was seen last.
     restarts: (u64, u64),
+    /// Whether there were reserved markers in entropy-coded data, or bytes that belong to no segment.
+    has_strays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,13 @@ impl EndFinder {
             at: 0,
             data_end: 0,
             restarts: (0, 0),
+            has_strays: false,
         }
+    }
+
+    /// Whether something was passed over that no encoder writes, though decoders may.
+    pub(crate) fn has_strays(&self) -> bool {
+        self.has_strays
     }
 
     /// Looks at the next bytes. Once it returns an end, it returns the same for whatever follows.
@@ -132,6 +140,10 @@ impl EndFinder {
         match self.state {
             // Bytes between segments are passed over, as libjpeg does.
             State::Segment if byte == 0xFF => State::Marker,
+            State::Segment => {
+                self.has_strays = true;
+                State::Segment
+            }
             State::DataMarker if byte == 0 => State::Data,
             State::DataMarker if marker.is_restart() => {
                 if self.restarts.1 + 1 != self.at {
@@ -141,8 +153,11 @@ impl EndFinder {
                 State::Data
             }
             State::DataMarker if byte == 0xFF => State::DataMarker,
-            // No decoder takes these for the end of anything.
-            State::DataMarker if byte < Marker::SOF0.0 => State::Data,
+            // No decoder takes these for the end of the image, and some for the end of the scan.
+            State::DataMarker if byte < Marker::SOF0.0 => {
+                self.has_strays = true;
+                State::Data
+            }
             State::DataMarker => {
                 let at = self.at - 1;
                 self.data_end = if self.restarts.1 == at {

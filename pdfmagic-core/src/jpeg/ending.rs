@@ -140,7 +140,7 @@ impl Ending {
                 reason: "the dimensions are too large for so little data",
             });
         }
-        ending.is_odd |= is_too_small;
+        ending.is_odd |= is_too_small || finder.has_strays();
         Ok(ending)
     }
 }

@@ -136,20 +136,21 @@ pub enum ColorReason {
 impl ColorModel {
     /// As libjpeg decides, and so nearly every viewer of JPEG: of three components JFIF, then Adobe, then the
     /// identifiers; of four, Adobe. JFIF says nothing about lossless coding, which is of no use to samples that are
-    /// transformed.
+    /// transformed, unless chroma is subsampled, as RGB never is.
     pub(super) fn of(
         frame: &Frame,
         adobe: Option<AdobeTransform>,
         is_jfif: bool,
     ) -> (Self, ColorReason) {
         use ColorReason::{Adobe, ComponentCount, Identifiers, Jfif, Lossless};
+        let is_lossless = frame.process == Process::Lossless;
         match (frame.components.len(), adobe) {
             (1, _) => (Self::Gray, ComponentCount),
-            (3, _) if is_jfif && frame.process != Process::Lossless => (Self::YCbCr, Jfif),
+            (3, _) if is_jfif && (!is_lossless || frame.is_subsampled()) => (Self::YCbCr, Jfif),
             (3, Some(AdobeTransform::None)) => (Self::Rgb, Adobe),
             (3, Some(_)) => (Self::YCbCr, Adobe),
             (3, None) if frame.has_rgb_identifiers() => (Self::Rgb, Identifiers),
-            (3, None) if frame.process == Process::Lossless => (Self::Rgb, Lossless),
+            (3, None) if is_lossless => (Self::Rgb, Lossless),
             (3, None) => (Self::YCbCr, ComponentCount),
             (_, Some(AdobeTransform::None)) => (Self::Cmyk, Adobe),
             (_, Some(_)) => (Self::Ycck, Adobe),
@@ -173,6 +174,14 @@ impl ColorModel {
 }
 
 impl Frame {
+    /// Whether components have fewer samples than others.
+    fn is_subsampled(&self) -> bool {
+        let factors = |component: &Component| (component.h, component.v);
+        self.components
+            .windows(2)
+            .any(|pair| factors(&pair[0]) != factors(&pair[1]))
+    }
+
     /// Y of a SOFn segment. `None` if it is left to a DNL segment (B.2.5).
     pub(super) fn lines(segment: &Segment<'_>) -> Result<Option<NonZeroU16>, Error> {
         let rest = segment.payload.get(LINES_OFFSET..).unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::num::NonZeroU16;
 
+use memchr::{memchr_iter, memmem};
+
 use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
 use super::default_tables;
 use super::edit::Edit;
@@ -113,13 +115,21 @@ pub(super) fn read<'a>(source: Source<'a>, limits: &Limits) -> Result<Header<'a>
             _ => reader.segment(&segment)?,
         }
     };
-    let skipped = segments.skipped.into_iter();
-    reader
-        .edits
-        .extend(skipped.map(|(range, why)| Edit::cut(range, why)));
+    let is_text = || was_sent_as_text(&source.head()[..scan.offset]);
+    let skipped = segments.skipped.into_iter().map(|(range, why)| match why {
+        Some(Notice::StrayBytesSkipped) if is_text() => Edit::cut(range, Notice::TextTransfer),
+        _ => Edit::cut(range, why),
+    });
+    reader.edits.extend(skipped);
     // A profile in pieces is put together here, and is copied once more into the image that it goes with.
     Resource::Memory.check(2 * reader.icc.size() as u64, limits.max_memory)?;
     reader.finish(&scan, source.size())
+}
+
+/// Whether there are line feeds, and each follows a carriage return, as in text for Windows.
+fn was_sent_as_text(header: &[u8]) -> bool {
+    let feeds = memchr_iter(b'\n', header).count();
+    feeds > 1 && memmem::find_iter(header, b"\r\n").count() == feeds
 }
 
 impl<'a> Reader<'a> {

@@ -2,6 +2,7 @@
 
 mod app;
 mod default_tables;
+mod description;
 mod edit;
 mod end_finder;
 mod ending;
@@ -39,6 +40,7 @@ use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::options::{CmykPolarity, InputOptions, Metadata};
 use crate::piece::Piece;
+use edit::Edit;
 use ending::Ending;
 use header::Header;
 use views::{Kind, Listed};
@@ -174,6 +176,21 @@ impl<'a> Jpeg<'a> {
     pub fn metadata(&self) -> Result<MetadataFound, Error> {
         let header = &self.header;
         metadata::found(self.source.head(), header.scans_offset, header.has_position)
+    }
+
+    /// What the metadata says that the image shows: XMP's alternative text or description, or IPTC's caption.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jpeg::parse`].
+    pub fn description(&self) -> Result<Option<String>, Error> {
+        description::description(self.source.head(), self.header.scans_offset)
+    }
+
+    /// The beginning of the header, which tells photos apart: it has their dates.
+    pub(crate) fn beginning(&self) -> &'a [u8] {
+        const MOST: usize = 4096;
+        &self.source.head()[..self.header.scans_offset.min(MOST)]
     }
 
     /// Where the image ends in the input, in bytes: after its EOI, if it has one.
@@ -355,10 +372,17 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
-    /// announce, or there are too few of them. Then the data should be [verified](Self::verify).
+    /// announce, there are too few of them, or the header has bytes that belong to no segment. Then the data should be
+    /// [verified](Self::verify).
     #[must_use]
     pub fn is_odd(&self) -> bool {
-        self.ending.is_odd
+        let is_stray = |edit: &Edit| {
+            matches!(
+                edit.notice,
+                Some(Notice::StrayBytesSkipped | Notice::TextTransfer)
+            )
+        };
+        self.ending.is_odd || self.header.edits.iter().any(is_stray)
     }
 
     /// The image, with what must change in it for every viewer to show the same, and why.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use super::archive::{OutputIntent, PdfA};
 #[cfg(feature = "reencode")]
 use crate::amount::Amount;
 use crate::date::Date;
@@ -84,6 +85,36 @@ pub struct DocumentOptions {
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub lang: Option<Language>,
 
+    /// Level of PDF/A that the document conforms to, for archives
+    ///
+    /// With `attach-original`, 4 is 4f. What a level forbids is an error. Default: none.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "LEVEL", ignore_case = true))]
+    #[cfg_attr(
+        feature = "utoipa",
+        schema(inline, nullable = false),
+        param(inline, nullable = false)
+    )]
+    pub pdfa: Option<PdfA>,
+
+    /// Conform to PDF/UA-1, for people who cannot see the images
+    ///
+    /// Needs a title, a language, and a text for each image.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub pdfua: bool,
+
+    /// Attach the file of each image as it is, for PDF/A 3b and 4
+    ///
+    /// The PDF holds each image twice then.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub attach_original: bool,
+
+    /// ICC profile of PDF/A's output intent, in Base64; needed for CMYK without a profile of its own
+    ///
+    /// Default: sRGB, or gray if all images are gray.
+    #[cfg_attr(feature = "clap", arg(skip))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub output_intent: Option<OutputIntent>,
+
     /// Add an outline (bookmarks) with the file name of each image
     #[cfg_attr(feature = "clap", arg(long))]
     pub outline: bool,
@@ -156,7 +187,8 @@ impl DocumentOptions {
         /// What a page takes beside its image, and what a document takes, in bytes.
         const PAGE: u64 = 1000;
         let room = self.max_pdf_size?.get();
-        let room = room.saturating_sub(PAGE * (inputs as u64 + 1));
+        let attached = if self.attach_original { all } else { 0 };
+        let room = room.saturating_sub(PAGE * (inputs as u64 + 1) + attached);
         if all <= room {
             return None;
         }

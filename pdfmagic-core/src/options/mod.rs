@@ -1,5 +1,6 @@
 //! What a caller may choose, each option declared once: names, help and descriptions everywhere come from here.
 
+mod archive;
 mod border;
 mod document;
 mod image;
@@ -9,6 +10,7 @@ mod page;
 mod settings;
 mod size;
 
+pub use archive::{OutputIntent, PdfA};
 pub use border::Border;
 pub(crate) use document::Zoom;
 pub use document::{DocumentOptions, Language, Magnification, PageLayout, Panes};
@@ -19,6 +21,7 @@ pub use page::{Anchor, Fit, PageOptions, Rotation};
 pub use settings::{ConversionOptions, Settings};
 pub use size::{Extent, ImageSize, PageSize};
 
+use crate::conformance::Conformance;
 use crate::limits::Limits;
 
 /// How a page is made from a JPEG, and what input is refused.
@@ -29,6 +32,8 @@ pub struct Options {
     pub input: InputOptions,
     /// How the page is laid out.
     pub page: PageOptions,
+    /// What the page conforms to, as the [document's options](DocumentOptions::conformance) say. Default: nothing.
+    pub conformance: Conformance,
     /// Limits on the input. Default: see [`Limits`].
     pub limits: Limits,
 }

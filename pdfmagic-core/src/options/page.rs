@@ -119,6 +119,15 @@ pub struct PageOptions {
     #[cfg_attr(feature = "clap", arg(long))]
     pub split_strips: bool,
 
+    /// Text that says what the image shows, for people who cannot see it
+    #[cfg_attr(feature = "clap", arg(long, value_name = "TEXT"))]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
+    pub alt: Option<String>,
+
+    /// Take that text from XMP or IPTC where the image has it there, and otherwise from `alt`
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub alt_from_metadata: bool,
+
     /// Space between the sides of the page and its crop box
     ///
     /// Written as the border of the image is. Viewers show what is inside the crop box (`CropBox`). Default: all of the page.

@@ -8,6 +8,7 @@ mod libjpeg;
 mod libjpeg_limits;
 mod lossless;
 mod lossless_scans;
+mod places;
 mod quality;
 mod reencode;
 mod restarts;

@@ -23,6 +23,13 @@ pub(crate) fn coded(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error
         .collect())
 }
 
+/// How much samples differ on average, in tenths.
+pub(crate) fn difference(a: &[u8], b: &[u8]) -> usize {
+    assert_eq!(a.len(), b.len());
+    let differences = a.iter().zip(b).map(|(a, b)| usize::from(a.abs_diff(*b)));
+    differences.sum::<usize>() * 10 / a.len()
+}
+
 /// The corpus, less what libjpeg-turbo's programs would take too long for.
 fn decodable_files() -> Vec<(String, Vec<u8>)> {
     let mut files = files();

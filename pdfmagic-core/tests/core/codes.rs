@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// An enum with codes: the file it is in, its name, and what its codes are for.
-const ENUMS: [(&str, &str, &str); 8] = [
+const ENUMS: [(&str, &str, &str); 9] = [
     ("error.rs", "Error", "Errors"),
     (
         "file_kind.rs",
@@ -15,6 +15,11 @@ const ENUMS: [(&str, &str, &str); 8] = [
         "error.rs",
         "Feature",
         "Errors: a JPEG that the backend cannot carry",
+    ),
+    (
+        "standard.rs",
+        "Requirement",
+        "Errors: what a standard demands, and is not given",
     ),
     ("error.rs", "Resource", "Errors: more than the limits allow"),
     (

@@ -13,5 +13,6 @@ mod pictures;
 mod properties;
 #[path = "../support/segments.rs"]
 mod segments;
+mod streams;
 mod structure;
 mod support;

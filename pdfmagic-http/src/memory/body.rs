@@ -61,7 +61,8 @@ impl Buffer {
         let came = self.as_ref().len();
         let max = self.size.max();
         if bytes.len() > max - came {
-            return Err(Problem::TooLarge { max });
+            let what = "the body is".to_owned();
+            return Err(Problem::TooLarge { what, max });
         }
         // Less is copied sooner than accounted for.
         let is_whole = came == 0 && bytes.len() == max && bytes.len() >= GRAIN;

@@ -5,18 +5,26 @@
     reason = "these types are never made; their shape is what clients are told"
 )]
 
+use axum::Json;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
 use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use serde::Deserialize;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
+use utoipa::openapi::server::Server;
+use utoipa::{IntoParams, IntoResponses, Modify, ToSchema};
 
 use crate::problem::ProblemDetails;
 
 /// JPEG in, PDF out. Nothing is kept: the answer to the upload is the PDF.
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
-    info(title = "pdfmagic"),
+    info(
+        title = "pdfmagic",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
     tags(
         (name = "convert", description = "JPEGs in, a PDF out"),
         (name = "inspect", description = "What JPEGs are"),
@@ -29,10 +37,27 @@ use crate::problem::ProblemDetails;
 )]
 pub(super) struct Api;
 
+/// The document, whose addresses begin with the prefix that a proxy has taken off.
+pub(super) fn document(api: &OpenApi, headers: &HeaderMap) -> Response {
+    let prefix = headers.get("x-forwarded-prefix");
+    let prefix = prefix.and_then(|prefix| prefix.to_str().ok());
+    let is_path = |prefix: &&str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
+        prefix.starts_with('/') && !prefix.starts_with("//") && prefix.bytes().all(plain)
+    };
+    let Some(prefix) = prefix.filter(is_path) else {
+        return Json(api).into_response();
+    };
+    let mut api = api.clone();
+    let prefix = prefix.trim_end_matches('/');
+    api.servers = Some(vec![Server::new(format!("{prefix}/"))]);
+    Json(api).into_response()
+}
+
 struct Token;
 
 impl Modify for Token {
-    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, api: &mut OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         api.components
             .get_or_insert_default()
@@ -84,14 +109,34 @@ impl IntoParams for Options {
     }
 }
 
-/// For those who read while they write.
-#[derive(IntoParams, Deserialize)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Streaming {
-    /// Begin to answer when the header of the JPEG has come, so that it may be of any size, and take as long as it brings 16
-    /// KiB a second. Not for clients that read only after they have written.
-    #[param(nullable = false)]
-    stream: Option<bool>,
+/// What a conversion answers.
+#[derive(IntoResponses)]
+pub(super) enum Converted {
+    /// The PDF.
+    #[response(
+        status = 200,
+        content_type = "application/pdf",
+        headers(
+            ("Content-Disposition" = String, description = "The name of the PDF, after that of the first file"),
+            (
+                "Pdfmagic-Notices" = String,
+                description = "What was unusual: a list of codes (RFC 9651, 3.1), each with the number of its file as `page`. \
+                               Of a damaged image, `rows` of `of` rows are sound, or `scans` of `of` scans. \
+                               `backend.reencode.implied`: an option is lossy, and no backend was named"
+            ),
+            ("Server-Timing" = String, description = "How long it waited, was read and converted, in milliseconds"),
+            ("X-Request-Id" = String, description = "That of the request, or a new one"),
+        ),
+    )]
+    Pdf(#[to_schema] Pdf),
+}
+
+/// What any request may meet.
+#[derive(IntoResponses)]
+pub(super) enum LongHead {
+    /// The head of the request is too large.
+    #[response(status = 431, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] ProblemDetails),
 }
 
 /// What keeps a request from its answer. `code` is stable.
@@ -99,29 +144,37 @@ pub(super) struct Streaming {
 pub(super) enum Refusals {
     /// The form, or an option, makes no sense.
     #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(ProblemDetails),
-    /// The service wants a token.
+    BadRequest(#[to_schema] ProblemDetails),
+    /// The service requires a token.
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(ProblemDetails),
+    Unauthorized(#[to_schema] ProblemDetails),
     /// The body came too slowly.
     #[response(status = 408, content_type = "application/problem+json")]
-    Timeout(ProblemDetails),
+    Timeout(#[to_schema] ProblemDetails),
     /// The body is too large, or has too many files.
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(ProblemDetails),
+    TooLarge(#[to_schema] ProblemDetails),
     /// Not a JPEG.
     #[response(status = 415, content_type = "application/problem+json")]
-    MediaType(ProblemDetails),
-    /// A JPEG that is broken, or beyond what PDF or the limits allow.
+    MediaType(#[to_schema] ProblemDetails),
+    /// A JPEG that is damaged, or beyond what PDF or the limits allow.
     #[response(status = 422, content_type = "application/problem+json")]
-    Unprocessable(ProblemDetails),
-    /// This client converts too much; `Retry-After` says when to come again.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(ProblemDetails),
+    Unprocessable(#[to_schema] ProblemDetails),
+    /// This client converts too often.
+    #[response(
+        status = 429,
+        content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "When to retry, in seconds")),
+    )]
+    TooMany(#[to_schema] ProblemDetails),
     /// A bug.
     #[response(status = 500, content_type = "application/problem+json")]
-    Bug(ProblemDetails),
-    /// The service is full, and `Retry-After` says when to come again; or `service.overdue`: the conversion took too long.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Busy(ProblemDetails),
+    Bug(#[to_schema] ProblemDetails),
+    /// The service is full; or `service.overdue`: the conversion took too long.
+    #[response(
+        status = 503,
+        content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "When to retry, in seconds")),
+    )]
+    Busy(#[to_schema] ProblemDetails),
 }

@@ -6,19 +6,18 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use pdfmagic_core::{ConversionOptions, DocumentOptions, OptionError, Settings};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::converter::Converter;
+use super::converter::{Converter, UploadBounds};
 use super::recipe::Recipe;
 use crate::body::{Bounds, RequestBody};
 use crate::form::{self, Form, Upload};
 use crate::memory::Memory;
 use crate::problem::Problem;
 
-/// The field of the form.
-const FIELD: &str = "myfile";
-
-/// What a stream that takes longer than other bodies may is at least to bring, in bytes a second.
-const LEAST_RATE: usize = 16 << 10;
+/// What a file is called whose name nobody tells.
+const UNNAMED: &str = "image.jpg";
 
 /// What the head of a request asks for. The body is still to be read.
 #[derive(Debug)]
@@ -27,15 +26,28 @@ pub(super) struct ConversionRequest {
     settings: Settings,
     media: Media,
     max_files: usize,
+    /// In bytes.
+    max_file: usize,
 }
 
 /// How files come.
 #[derive(Debug)]
 enum Media {
     /// One as the body.
-    Jpeg,
+    File { name: String },
     /// In the parts of a form between such lines.
     Form { boundary: String },
+}
+
+/// For clients that read while they write.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Streaming {
+    /// Begin to answer when the header of the JPEG has come, so that it may be of any size. Not for clients that read only
+    /// after they have written.
+    #[param(required = false)]
+    stream: bool,
 }
 
 /// What a request asks for, once it is there.
@@ -49,22 +61,14 @@ pub(super) struct Conversion {
 }
 
 impl ConversionRequest {
-    /// A form with a file for each page. Fields are options as well, and one of that name holds options as JSON.
-    pub(super) fn form(converter: &Converter, request: Request) -> Result<Self, Problem> {
-        let (settings, is_streamed) = of_query(&request)?;
-        refuse_stream(is_streamed)?;
-        match media(request.headers())? {
-            Some(media @ Media::Form { .. }) => Self::whole(converter, settings, media, request),
-            _ => Err(unexpected("multipart/form-data", request.headers())),
+    /// A form with a file for each page, or one JPEG as the body. Fields are options as well, and one of that name holds options
+    /// as JSON.
+    pub(super) fn whole(converter: &Converter, request: Request) -> Result<Self, Problem> {
+        let (this, is_streamed) = Self::whole_or_stream(converter, request)?;
+        if is_streamed {
+            return Err(not_streamed());
         }
-    }
-
-    /// A form, or one JPEG as the body.
-    pub(super) fn form_or_jpeg(converter: &Converter, request: Request) -> Result<Self, Problem> {
-        let (settings, is_streamed) = of_query(&request)?;
-        refuse_stream(is_streamed)?;
-        let media = any_media(&request)?;
-        Self::whole(converter, settings, media, request)
+        Ok(this)
     }
 
     /// The same, and whether the answer is to be streamed. Then it is one JPEG.
@@ -72,30 +76,17 @@ impl ConversionRequest {
         converter: &Converter,
         request: Request,
     ) -> Result<(Self, bool), Problem> {
-        let (settings, is_streamed) = of_query(&request)?;
-        if !is_streamed {
-            let media = any_media(&request)?;
-            return Ok((Self::whole(converter, settings, media, request)?, false));
-        }
-        let Some(media @ Media::Jpeg) = media(request.headers())? else {
-            return Err(unexpected("image/jpeg", request.headers()));
+        let (settings, Streaming { stream }) = of_query(&request)?;
+        let media = media(request.headers())?;
+        let limits = &converter.bounds;
+        let (size, what) = match &media {
+            Media::File { .. } if stream => (limits.streamed_size, "the file is"),
+            Media::File { .. } => (limits.file_size, "the file is"),
+            Media::Form { .. } if stream => return Err(not_streamed()),
+            Media::Form { .. } => (limits.form_size, "the files are in all"),
         };
-        let bounds = Bounds {
-            size: converter.bounds.streamed_size,
-            bytes_a_second: LEAST_RATE,
-            ..converter.bounds(request.extensions())
-        };
-        Ok((Self::new(settings, media, request, bounds, 1)?, true))
-    }
-
-    fn whole(
-        converter: &Converter,
-        settings: Settings,
-        media: Media,
-        request: Request,
-    ) -> Result<Self, Problem> {
-        let bounds = converter.bounds(request.extensions());
-        Self::new(settings, media, request, bounds, converter.bounds.files)
+        let bounds = converter.bounds(request.extensions(), size, what);
+        Ok((Self::new(settings, media, request, bounds, limits)?, stream))
     }
 
     /// The head is not kept while the body comes.
@@ -104,7 +95,7 @@ impl ConversionRequest {
         media: Media,
         request: Request,
         bounds: Bounds,
-        max_files: usize,
+        limits: &UploadBounds,
     ) -> Result<Self, Problem> {
         // What makes no sense is refused before the body is sent.
         let options = settings.clone().options(Vec::new())?;
@@ -114,7 +105,8 @@ impl ConversionRequest {
             body: RequestBody::new(&head.headers, body, bounds)?,
             settings,
             media,
-            max_files,
+            max_files: limits.files,
+            max_file: limits.file_size,
         })
     }
 
@@ -127,13 +119,23 @@ impl ConversionRequest {
     pub(super) async fn read(mut self, memory: &Memory) -> Result<Conversion, Problem> {
         let body = self.body.whole(memory).await?;
         let read = self.body.took();
-        let (files, options) = match &self.media {
-            Media::Jpeg => {
-                let name = "image.jpg".to_owned();
-                (vec![Upload { name, data: body }], self.options()?)
+        let (files, options) = match self.media {
+            Media::File { name } => {
+                let options = self.settings.options(Vec::new())?;
+                let place = "the body".to_owned();
+                let data = body;
+                (vec![Upload { name, place, data }], options)
             }
-            Media::Form { boundary } => of_form(&body, boundary, self.settings, self.max_files)?,
+            Media::Form { boundary } => of_form(&body, &boundary, self.settings, self.max_files)?,
         };
+        for file in &files {
+            if file.data.len() > self.max_file {
+                return Err(Problem::TooLarge {
+                    what: format!("{}: the file is", file.place),
+                    max: self.max_file,
+                });
+            }
+        }
         let sizes: Vec<u64> = files.iter().map(|file| file.data.len() as u64).collect();
         let files = files.into_iter().enumerate().map(|(index, file)| {
             let recipe = Recipe::new(&options, index, &sizes)?;
@@ -148,55 +150,60 @@ impl ConversionRequest {
 }
 
 /// Takes the options of a query, and whether the answer is to be streamed. An unknown option is refused, never ignored.
-fn of_query(request: &Request) -> Result<(Settings, bool), Problem> {
+fn of_query(request: &Request) -> Result<(Settings, Streaming), OptionError> {
     let query = request.uri().query().unwrap_or_default();
-    let (mut settings, mut is_streamed) = (Settings::default(), false);
+    let mut settings = Settings::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name == "stream" {
-            is_streamed = value.parse().map_err(|_| Problem::Option {
-                name: name.into_owned(),
-                reason: "expected true or false".to_owned(),
-            })?;
-        } else {
-            settings.set(&name, value);
-        }
+        settings.set(&name, value);
     }
-    Ok((settings, is_streamed))
+    let streaming = settings.take()?;
+    Ok((settings, streaming))
 }
 
-fn refuse_stream(is_streamed: bool) -> Result<(), Problem> {
-    if is_streamed {
-        return Err(Problem::Option {
-            name: "stream".to_owned(),
-            reason: "goes with a JPEG as the body of POST /v1/pdf only".to_owned(),
+fn not_streamed() -> Problem {
+    Problem::Option {
+        name: "stream".to_owned(),
+        reason: "goes only with POST /v1/pdf and a JPEG as the body".to_owned(),
+    }
+}
+
+/// How files come. Those that are no form are told by their first bytes, since clients call them many things; without a
+/// word, curl says that they are an encoded form.
+fn media(headers: &HeaderMap) -> Result<Media, Problem> {
+    const FILES: [&str; 4] = [
+        "",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/x-www-form-urlencoded",
+    ];
+    let text = |name| {
+        let value: Option<&HeaderValue> = headers.get(name);
+        value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let encoding = text(header::CONTENT_ENCODING).unwrap_or_default();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Problem::Encoded { encoding });
+    }
+    let value = text(header::CONTENT_TYPE).unwrap_or_default();
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    if media_type == "multipart/form-data" {
+        let boundary = form::parameter(&value, "boundary").ok_or(Problem::Form {
+            offset: 0,
+            reason: "the Content-Type has no boundary",
+        })?;
+        return Ok(Media::Form { boundary });
+    }
+    if !FILES.contains(&&*media_type) && !media_type.starts_with("image/") {
+        return Err(Problem::MediaType {
+            expected: "image/jpeg or multipart/form-data",
+            actual: value,
         });
     }
-    Ok(())
-}
-
-fn any_media(request: &Request) -> Result<Media, Problem> {
-    let media = media(request.headers())?;
-    media.ok_or_else(|| unexpected("image/jpeg or multipart/form-data", request.headers()))
-}
-
-/// None if files come in neither way.
-fn media(headers: &HeaderMap) -> Result<Option<Media>, Problem> {
-    let value = headers.get(header::CONTENT_TYPE);
-    let Some(value) = value.and_then(|value| value.to_str().ok()) else {
-        return Ok(None);
-    };
-    let media_type = value.split(';').next().unwrap_or_default().trim_end();
-    if media_type.eq_ignore_ascii_case("image/jpeg") {
-        return Ok(Some(Media::Jpeg));
-    }
-    if !media_type.eq_ignore_ascii_case("multipart/form-data") {
-        return Ok(None);
-    }
-    let boundary = form::parameter(value, "boundary").ok_or(Problem::Form {
-        offset: 0,
-        reason: "the Content-Type has no boundary",
-    })?;
-    Ok(Some(Media::Form { boundary }))
+    let name = text(header::CONTENT_DISPOSITION).and_then(|value| form::file_name(&value));
+    Ok(Media::File {
+        name: name.unwrap_or_else(|| UNNAMED.to_owned()),
+    })
 }
 
 fn of_form(
@@ -205,15 +212,15 @@ fn of_form(
     mut settings: Settings,
     max_files: usize,
 ) -> Result<(Vec<Upload>, ConversionOptions), Problem> {
-    let Form { mut files, fields } = form::form(body, boundary, FIELD, max_files)?;
-    // What a browser sends when no file was chosen.
-    files.retain(|file| !(file.name.is_empty() && file.data.is_empty()));
+    let Form { files, fields } = form::form(body, boundary, max_files)?;
     if files.is_empty() {
         return Err(Problem::NoFile);
     }
     let mut json = None;
     for (name, value) in fields {
-        if name == "options" {
+        if value.is_empty() {
+            // What was left open in a form that people fill in.
+        } else if name == "options" {
             json = Some(value);
         } else {
             settings.set(&name, String::from_utf8_lossy(&value));
@@ -231,17 +238,6 @@ fn of_form(
         });
     }
     Ok((files, settings.options(single)?))
-}
-
-fn unexpected(expected: &'static str, headers: &HeaderMap) -> Problem {
-    let actual = headers
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    Problem::MediaType {
-        expected,
-        actual: String::from_utf8_lossy(actual).into_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -270,10 +266,10 @@ mod tests {
 
     #[test]
     fn a_query_has_options() {
-        let (settings, is_streamed) = of_query(&request("max_density=150&stream=true")).unwrap();
+        let (settings, is_streamed) = of_query(&request("max_density=150&stream=True")).unwrap();
         let options = settings.options(Vec::new()).unwrap();
         assert_eq!(options.page(0).1.backend().unwrap().name(), "reencode");
-        assert!(is_streamed);
+        assert!(is_streamed.stream);
     }
 
     #[test]
@@ -287,7 +283,6 @@ mod tests {
         );
         assert_eq!(backends(&with("max-pdf-size", "2M")).unwrap(), ["auto"; 3]);
         for wrong in [
-            "",
             "[]",
             r#"{"pages": 1}"#,
             r#"{"pages": [1]}"#,
@@ -296,5 +291,37 @@ mod tests {
         ] {
             assert!(backends(&with("options", wrong)).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_file_is_what_clients_call_it() {
+        let with = |name, value: &'static str| {
+            HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+        };
+        for content_type in [
+            "image/jpeg",
+            "image/jpg",
+            "IMAGE/PJPEG; q=1",
+            "application/octet-stream",
+            "application/x-www-form-urlencoded",
+            "",
+        ] {
+            let media = media(&with(header::CONTENT_TYPE, content_type));
+            assert!(matches!(media, Ok(Media::File { .. })), "{content_type}");
+        }
+        assert!(matches!(media(&HeaderMap::new()), Ok(Media::File { .. })));
+        for content_type in ["text/plain", "application/json", "multipart/form-data"] {
+            assert!(media(&with(header::CONTENT_TYPE, content_type)).is_err());
+        }
+        let refused = media(&with(header::CONTENT_ENCODING, "gzip")).unwrap_err();
+        assert!(refused.to_string().contains("gzip"), "{refused}");
+        let named = with(
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"a.jpg\"",
+        );
+        let Ok(Media::File { name }) = media(&named) else {
+            panic!("it is a file");
+        };
+        assert_eq!(name, "a.jpg");
     }
 }

@@ -14,46 +14,46 @@ use super::pdf_answer::{answer, disposition, stem};
 use super::recipe::Recipe;
 use super::streamed;
 use crate::form::Upload;
-use crate::notices::list;
+use crate::notices::Notices;
 use crate::pdf_body::PdfBody;
 use crate::problem::Problem;
 use crate::request_record::ConversionReport;
 
-/// Makes a PDF of a form, as the page sends it.
+/// Makes a PDF of a form with a file for each page.
+///
+/// A part with a file name is a file, whatever its field is called. Other parts are options.
 #[utoipa::path(
     post,
     path = "/",
+    operation_id = "convert_form",
     tag = "convert",
     params(super::api::Options),
     request_body(content = super::api::Files, content_type = "multipart/form-data"),
-    responses(
-        (status = 200, description = "A page for each file", body = super::api::Pdf, content_type = "application/pdf"),
-        super::api::Refusals,
-    ),
+    responses(super::api::Converted, super::api::Refusals),
     security((), ("token" = [])),
 )]
 pub(super) async fn form(
     State(converter): State<Arc<Converter>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let request = ConversionRequest::form(&converter, request)?;
+    let request = ConversionRequest::whole(&converter, request)?;
     convert(&converter, request.read(&converter.memory).await?).await
 }
 
-/// Makes a PDF of one JPEG, or of a form with many.
+/// Makes a PDF of one JPEG.
+///
+/// Forms are understood here as well.
 #[utoipa::path(
     post,
     path = "/v1/pdf",
+    operation_id = "convert",
     tag = "convert",
-    params(super::api::Options, super::api::Streaming),
+    params(super::api::Options, super::conversion_request::Streaming),
     request_body(content(
         (super::api::Jpeg = "image/jpeg"),
-        (super::api::Files = "multipart/form-data"),
+        (super::api::Jpeg = "application/octet-stream"),
     )),
-    responses(
-        (status = 200, description = "A page for each file", body = super::api::Pdf, content_type = "application/pdf"),
-        super::api::Refusals,
-    ),
+    responses(super::api::Converted, super::api::Refusals),
     security((), ("token" = [])),
 )]
 pub(super) async fn pdf(
@@ -106,10 +106,13 @@ fn make(
     let began = Instant::now();
     let mut document = Document::with_options(options);
     let mut pdf = PdfBody::default();
-    let mut notices = Vec::new();
+    let mut notices = Notices::default();
     for (number, (file, recipe)) in (1..).zip(files) {
+        if recipe.implies_loss {
+            notices.add_implied(number);
+        }
         for page in work.on(file, recipe, Page::all)? {
-            notices.extend(page.notices().iter().map(|&notice| (number, notice)));
+            notices.add(number, page.notices());
             for piece in document.push(page.named(stem(&file.name))) {
                 pdf.push(piece, &file.data, &mut work.memory)?;
             }
@@ -121,7 +124,7 @@ fn make(
     pdf.end(rest, &mut work.memory)?;
     Ok(Made {
         pdf,
-        notices: list(&notices),
+        notices: notices.into_header(),
         took: began.elapsed(),
     })
 }
@@ -144,11 +147,13 @@ mod tests {
             .unwrap();
         let file = Upload {
             name: "a.jpg".to_owned(),
+            place: "the body".to_owned(),
             data: jpeg.into(),
         };
         let recipe = Recipe {
             options: Options::default(),
             backend: Box::new(Transcode { progressive: true }),
+            implies_loss: false,
         };
         let files = [(file, recipe)];
         let convert = |max| {

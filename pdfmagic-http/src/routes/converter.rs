@@ -31,16 +31,19 @@ pub(crate) struct Converter {
 /// Bounds on what comes in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UploadBounds {
-    /// Of a body, in bytes.
-    pub(crate) size: usize,
-    /// Of a body that is streamed, in bytes.
+    /// Of a file, in bytes.
+    pub(crate) file_size: usize,
+    /// Of all files of a form, in bytes.
+    pub(crate) form_size: usize,
+    /// Of a file that is streamed, in bytes.
     pub(crate) streamed_size: usize,
     /// Of a form.
     pub(crate) files: usize,
-    /// For all of a body.
-    pub(crate) time: Duration,
-    /// For the next part of it.
+    /// For the next part of a body.
     pub(crate) stall: Duration,
+    /// In bytes per second, over each `window`.
+    pub(crate) min_rate: usize,
+    pub(crate) window: Duration,
 }
 
 /// How work on files goes on.
@@ -83,7 +86,7 @@ impl<'w> Work<'w> {
         let source = self.source(&file.data);
         let mut options = recipe.options.clone();
         let mut once = |memory: &mut WorkMemory<'_>| {
-            let failed = |error| Problem::of_file(&file.name, error);
+            let failed = |error| Problem::of_file(&file.place, error);
             let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
             memory.fit(jpeg.frame())?;
             options.limits = memory.limits;
@@ -111,13 +114,19 @@ impl<'w> Work<'w> {
 }
 
 impl Converter {
-    /// Bounds on the body of a request.
-    pub(super) fn bounds(&self, extensions: &Extensions) -> Bounds {
+    /// Bounds on the body of a request, which is `what` if it is larger than `size`.
+    pub(super) fn bounds(
+        &self,
+        extensions: &Extensions,
+        size: usize,
+        what: &'static str,
+    ) -> Bounds {
         Bounds {
-            size: self.bounds.size,
-            time: self.bounds.time,
-            bytes_a_second: usize::MAX,
+            size,
+            what,
             stall: self.bounds.stall,
+            min_rate: self.bounds.min_rate,
+            window: self.bounds.window,
             pinned: extensions
                 .get()
                 .map_or(usize::MAX, |peer: &Peer| peer.buffer),

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::api::LongHead;
 use crate::lifecycle::{Lifecycle, Stage};
 
 /// Clients may ask too, since some balancers check the port that they send to.
@@ -19,8 +20,13 @@ pub(crate) fn router(lifecycle: Lifecycle) -> OpenApiRouter {
 #[utoipa::path(
     get,
     path = "/livez",
+    operation_id = "liveness",
     tag = "health",
-    responses((status = 200, description = "Alive", body = String, content_type = "text/plain")),
+    responses(
+        (status = 200, description = "Alive", body = String, content_type = "text/plain"),
+        LongHead,
+    ),
+    security(()),
 )]
 async fn liveness() -> &'static str {
     "ok\n"
@@ -30,11 +36,14 @@ async fn liveness() -> &'static str {
 #[utoipa::path(
     get,
     path = "/readyz",
+    operation_id = "readiness",
     tag = "health",
     responses(
         (status = 200, description = "Ready", body = String, content_type = "text/plain"),
         (status = 503, description = "Starting, or draining", body = String, content_type = "text/plain"),
+        LongHead,
     ),
+    security(()),
 )]
 async fn readiness(State(lifecycle): State<Lifecycle>) -> (StatusCode, String) {
     let stage = lifecycle.stage();

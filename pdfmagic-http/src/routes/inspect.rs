@@ -26,29 +26,26 @@ pub(super) struct Inspections {
 struct InspectedFile {
     /// As the client calls it.
     name: String,
-    /// What it is.
-    #[serde(flatten)]
-    is: Inspected,
-}
-
-/// What a file is, or why it does not become a page.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-enum Inspected {
-    Jpeg(Box<Inspection>),
-    Refused { error: ProblemDetails },
+    /// What it is, unless there is an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    inspection: Option<Inspection>,
+    /// Why it does not become a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<ProblemDetails>,
 }
 
 /// Says what JPEGs are, without converting them.
+///
+/// A JPEG as the body is understood here as well.
 #[utoipa::path(
     post,
     path = "/v1/inspect",
+    operation_id = "inspect",
     tag = "inspect",
     params(super::api::Options),
-    request_body(content(
-        (super::api::Jpeg = "image/jpeg"),
-        (super::api::Files = "multipart/form-data"),
-    )),
+    request_body(content = super::api::Files, content_type = "multipart/form-data"),
     responses((status = 200, description = "What the files are", body = Inspections), super::api::Refusals),
     security((), ("token" = [])),
 )]
@@ -56,7 +53,7 @@ pub(super) async fn inspect(
     State(converter): State<Arc<Converter>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let request = ConversionRequest::form_or_jpeg(&converter, request)?;
+    let request = ConversionRequest::whole(&converter, request)?;
     let conversion = request.read(&converter.memory).await?;
     let (inspections, _) = converter.work(conversion.files, all).await?;
     Ok(Json(inspections).into_response())
@@ -65,17 +62,16 @@ pub(super) async fn inspect(
 fn all(files: &[(Upload, Recipe)], mut work: Work<'_>) -> Result<Inspections, Problem> {
     let mut inspected = Vec::with_capacity(files.len());
     for (file, recipe) in files {
-        let is = match work.on(file, recipe, Inspection::new) {
-            Ok(inspection) => Inspected::Jpeg(Box::new(inspection)),
+        let (inspection, error) = match work.on(file, recipe, Inspection::new) {
+            Ok(inspection) => (Some(inspection), None),
             // One that is alone is refused as a conversion would.
             Err(problem) if files.len() == 1 || !problem.is_of_file() => return Err(problem),
-            Err(problem) => Inspected::Refused {
-                error: problem.details(),
-            },
+            Err(problem) => (None, Some(problem.details())),
         };
         inspected.push(InspectedFile {
             name: file.name.clone(),
-            is,
+            inspection,
+            error,
         });
     }
     Ok(Inspections { files: inspected })

@@ -6,6 +6,7 @@ mod convert;
 mod converter;
 pub(crate) mod health;
 mod inspect;
+mod limits;
 mod page;
 mod pdf_answer;
 mod recipe;
@@ -15,10 +16,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use bytes::Bytes;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -40,6 +40,7 @@ pub(crate) fn router(
     replica: Option<IpAddr>,
     origins: &[HeaderValue],
 ) -> Router {
+    let limits = limits::Limits::of(&converter.bounds, &converter.limits);
     let mut conversions = OpenApiRouter::new()
         .routes(routes!(convert::form))
         .routes(routes!(convert::pdf))
@@ -55,17 +56,29 @@ pub(crate) fn router(
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(page)
         .merge(conversions)
+        .merge(limits::router(limits.clone()))
         .merge(health::router(lifecycle))
         .split_for_parts();
-    let api = Bytes::from(api.to_json().expect("an OpenAPI document is JSON"));
-    let document = async || ([(header::CONTENT_TYPE, "application/json")], api);
+    let document = async move |headers: HeaderMap| api::document(&api, &headers);
     let mut router = router
         .route(paths::API, get(document))
         .route(paths::DOWNLOAD, get(async || Problem::NothingKept))
         .route(paths::STYLE, get(page::style))
         .route(paths::SCRIPT, get(page::script))
-        .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async |method| Problem::Method(method));
+        .fallback(async || Problem::NotFound {
+            hint: "POST a form to /, or a JPEG to /v1/pdf",
+        })
+        .method_not_allowed_fallback(async |method| Problem::Method {
+            method,
+            hint: "send JPEGs by POST, as with curl --data-binary @photo.jpg",
+        });
+    for (path, allowed) in [
+        (paths::PAGE, "GET, HEAD, OPTIONS, POST"),
+        (paths::PDF, "OPTIONS, POST"),
+        (paths::INSPECT, "OPTIONS, POST"),
+    ] {
+        router = router.route(path, limits::options(limits.clone(), allowed));
+    }
     if !origins.is_empty() {
         router = router.layer(cors(origins));
     }

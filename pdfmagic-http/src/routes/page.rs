@@ -17,8 +17,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 #[utoipa::path(
     get,
     path = "/",
+    operation_id = "page",
     tag = "page",
-    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+    responses(
+        (status = 200, description = "The page", body = String, content_type = "text/html"),
+        super::api::LongHead,
+    ),
+    security(()),
 )]
 pub(super) async fn show(
     State(replica): State<Option<IpAddr>>,

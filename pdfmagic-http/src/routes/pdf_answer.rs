@@ -1,11 +1,13 @@
 //! A PDF as an answer, and its name.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::request_record::ConversionReport;
 
@@ -22,13 +24,27 @@ pub(super) fn answer(body: Body, disposition: HeaderValue, report: ConversionRep
     response
 }
 
-/// Names the PDF after the upload, differently in each answer: curl does not overwrite a file.
+/// All that must be escaped in an extended parameter (RFC 8187, 3.2.1).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// The length of a name, in characters.
+const MAX: usize = 64;
+
+/// Names the PDF after the upload, differently in each answer: curl does not overwrite a file. A name that is not plain ASCII
+/// is told twice (RFC 6266, 5).
 pub(super) fn disposition(upload: &str) -> HeaderValue {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let stem = plain(stem(upload));
-    let text = format!("attachment; filename=\"{stem}-{number:08x}.pdf\"");
-    HeaderValue::try_from(text).expect("a stem is plain ASCII")
+    let stem = stem(upload);
+    let plain = plain(stem);
+    let mut text = format!("attachment; filename=\"{plain}-{number:08x}.pdf\"");
+    let stem: String = stem.chars().take(MAX).collect();
+    if stem != plain {
+        let stem = utf8_percent_encode(&stem, ESCAPED);
+        write!(text, "; filename*=UTF-8\'\'{stem}-{number:08x}.pdf")
+            .expect("a String takes all text");
+    }
+    HeaderValue::try_from(text).expect("it is plain ASCII")
 }
 
 /// A file name without folders and extension, or `image`.
@@ -43,7 +59,6 @@ pub(super) fn stem(name: &str) -> &str {
 
 /// In letters, digits, `-`, `_` and `.`.
 fn plain(stem: &str) -> String {
-    const MAX: usize = 64;
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c
@@ -72,6 +87,18 @@ mod tests {
             assert_eq!(plain(stem(name)), expected, "{name}");
         }
         assert_eq!(plain(stem(&"x".repeat(1000))).len(), 64);
+    }
+
+    #[test]
+    fn a_name_in_any_script_comes_back() {
+        let told = disposition("漢字 Köln.jpg");
+        let told = told.to_str().unwrap();
+        let extended = "; filename*=UTF-8\'\'%E6%BC%A2%E5%AD%97%20K%C3%B6ln-";
+        assert!(
+            told.starts_with("attachment; filename=\"___K_ln-") && told.contains(extended),
+            "{told}"
+        );
+        assert!(!disposition("a.jpg").to_str().unwrap().contains("filename*"));
     }
 
     #[test]

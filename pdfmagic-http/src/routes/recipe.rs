@@ -1,12 +1,14 @@
 //! How a file becomes pages.
 
-use pdfmagic_core::{Backend, ConversionOptions, OptionError, Options};
+use pdfmagic_core::{Backend, BackendName, ConversionOptions, OptionError, Options};
 
 /// How a file becomes pages.
 #[derive(Debug)]
 pub(super) struct Recipe {
     pub(super) options: Options,
     pub(super) backend: Box<dyn Backend>,
+    /// Whether an option is lossy, though no backend was named that is.
+    pub(super) implies_loss: bool,
 }
 
 impl Recipe {
@@ -25,9 +27,13 @@ impl Recipe {
         let mut options = Options::default();
         options.page = page.clone();
         options.input = all.input(index);
+        options.conformance = all.document().conformance()?;
+        let backend = image.backend()?;
+        let is_lossy = backend.name() == BackendName::Reencode.to_string();
         Ok(Self {
             options,
-            backend: image.backend()?,
+            backend,
+            implies_loss: is_lossy && image.backend != BackendName::Reencode,
         })
     }
 }

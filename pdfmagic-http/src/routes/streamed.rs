@@ -19,7 +19,7 @@ use super::recipe::Recipe;
 use crate::body::RequestBody;
 use crate::memory::Reservation;
 use crate::metrics::Metrics;
-use crate::notices::list;
+use crate::notices::Notices;
 use crate::pdf_body::held;
 use crate::problem::Problem;
 use crate::request_record::ConversionReport;
@@ -36,6 +36,7 @@ pub(super) async fn convert(
     let Recipe {
         mut options,
         backend,
+        ..
     } = Recipe::new(&all, 0, &[0])?;
     let backend = backend.name();
     if all.document().max_pdf_size.is_some()
@@ -56,7 +57,8 @@ pub(super) async fn convert(
         size: 0,
     };
     let (streamed, parts, convert) = begin(&mut input, all.document(), &options).await?;
-    let notices: Vec<_> = streamed.notices().iter().map(|&n| (1, n)).collect();
+    let mut notices = Notices::default();
+    notices.add(1, streamed.notices());
     let read = input.body.took();
     let (sender, body) = Channel::new(1);
     let metrics = Arc::clone(&converter.metrics);
@@ -69,7 +71,7 @@ pub(super) async fn convert(
         read,
         queue: None,
         convert,
-        notices: list(&notices),
+        notices: notices.into_header(),
     };
     Ok(answer(Body::new(body), disposition("image.jpg"), report))
 }
@@ -97,7 +99,7 @@ async fn begin(
     document: &DocumentOptions,
     options: &Options,
 ) -> Result<(Streamed, Vec<Bytes>, Duration), Problem> {
-    let failed = |error| Problem::of_file("image.jpg", error);
+    let failed = |error| Problem::of_file("the body", error);
     let mut head = BytesMut::new();
     // Not with each part, so that a header in many parts is not read again and again.
     let mut enough = 0;

@@ -1,44 +1,138 @@
 //! What the service says of JPEGs, and of itself.
 
-use super::running::Service;
-use super::{FORM, form, jpeg};
+use serde_json::Value;
+
+use super::running::{Answer, InProcess, Service};
+use super::{FORM, form, jpeg, picture};
 
 #[test]
 fn what_a_jpeg_is_can_be_asked_without_converting_it() {
-    let service = Service::start(&[]);
+    let service = InProcess::start(&[]);
     let jpeg = jpeg(1);
     let no_end = &jpeg[..jpeg.len() - 2];
-    let answer = service.send(
-        "POST /v1/inspect",
-        FORM,
-        &form(&[("a.jpg", &jpeg), ("b.jpg", no_end)]),
-    );
-    assert_eq!(answer.status, 200);
-    let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    let [a, b] = told["files"].as_array().unwrap().as_slice() else {
+    let files = [
+        ("a.jpg", &jpeg[..]),
+        ("b.gif", b"GIF89a"),
+        ("c.jpg", no_end),
+    ];
+    let answer = service.send("POST /v1/inspect", FORM, &form(&files));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told: Value = serde_json::from_slice(&answer.body).unwrap();
+    let [a, b, c] = told["files"].as_array().unwrap().as_slice() else {
         panic!("{told}");
     };
+    // The library's own words, which the command prints as well.
+    let options = pdfmagic_core::Options::default();
+    let of = |jpeg: &[u8]| {
+        let inspection = pdfmagic_core::Inspection::of(jpeg, &options, &pdfmagic_core::Auto);
+        serde_json::to_value(inspection.unwrap()).unwrap()
+    };
     assert_eq!(
-        (&a["name"], &a["width"], &a["height"]),
-        (&"a.jpg".into(), &64.into(), &48.into())
+        (&a["name"], &a["inspection"]),
+        (&"a.jpg".into(), &of(&jpeg))
     );
+    assert_eq!(c["inspection"], of(no_end));
     assert_eq!(
-        (&a["color_model"], &a["is_embedded"]),
-        (&"ycbcr".into(), &true.into())
+        c["inspection"]["notices"][0]["code"],
+        "eoi.missing.appended"
     );
-    assert!(a["notices"].as_array().unwrap().is_empty());
-    assert_eq!(b["notices"][0]["code"], "eoi.missing.appended");
+    assert_eq!(b["error"]["code"], "not_jpeg.gif");
+    assert_eq!(
+        b["error"]["detail"],
+        "part 2, field myfile, file b.gif: not a JPEG: it looks like GIF"
+    );
     let refused = service.send("POST /v1/inspect", "image/jpeg", b"GIF89a");
     assert_eq!((refused.status, &*refused.problem()), (415, "not_jpeg.gif"));
+}
+
+/// A picture whose last half is missing.
+fn cut() -> Vec<u8> {
+    let mut jpeg = picture(400, 300);
+    jpeg.truncate(jpeg.len() / 2);
+    jpeg
+}
+
+#[test]
+fn damage_is_told_with_its_rows_and_refused_if_that_is_asked_for() {
+    let service = InProcess::start(&[]);
+    let (sound, cut) = (jpeg(1), cut());
+    let body = form(&[("a.jpg", &sound), ("b.jpg", &cut)]);
+    let damage = pdfmagic_core::Jpeg::parse(&cut[..], &pdfmagic_core::Limits::default())
+        .and_then(|jpeg| jpeg.verify(&pdfmagic_core::Limits::default()));
+    let damage = damage.unwrap().expect("half of it is missing");
+    let pdfmagic_core::Sound::Rows { sound, of } = damage.sound else {
+        panic!("{damage}");
+    };
+    assert!((100..200).contains(&sound) && of == 300, "{damage}");
+    let expected = format!(
+        "scan.truncated;page=2;byte={};rows={sound};of=300",
+        damage.offset
+    );
+    for query in ["", "?verify=true", "?on-damage=keep", "?metadata=strip"] {
+        let answer = service.send(&format!("POST /v1/pdf{query}"), FORM, &body);
+        assert_eq!(answer.pages(), 2);
+        let notices = answer.header("pdfmagic-notices").unwrap();
+        assert!(
+            notices.split(", ").any(|notice| notice == expected),
+            "{query}: {notices}"
+        );
+    }
+    let refused = service.send("POST /v1/pdf?on_damage=fail", FORM, &body);
+    assert_eq!(
+        (refused.status, &*refused.problem()),
+        (422, "scan.truncated")
+    );
+    let detail = refused.text();
+    assert!(
+        detail.contains("part 2, field myfile, file b.jpg") && detail.contains("rows"),
+        "{detail}"
+    );
+}
+
+/// Damage in the middle of the data, which nothing else shows.
+#[test]
+fn all_of_the_data_is_looked_at_where_that_is_asked_for() {
+    let service = InProcess::start(&[]);
+    let mut jpeg = picture(400, 300);
+    let middle = jpeg.len() / 2;
+    jpeg[middle..middle + 2].copy_from_slice(b"\xFF\xC4");
+    let field = |name: &str, value: &str| {
+        let head =
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        [head.as_bytes(), &form(&[("a.jpg", &jpeg)])].concat()
+    };
+    let found = |answer: &Answer| {
+        assert_eq!(answer.pages(), 1);
+        let notices = answer.header("pdfmagic-notices").unwrap_or_default();
+        notices.contains("scan.")
+    };
+    let plain = form(&[("a.jpg", &jpeg)]);
+    for (start, body) in [
+        ("POST /?verify=1", &plain),
+        ("POST /", &field("verify", "on")),
+        ("POST /", &field("options", r#"{"verify": true}"#)),
+        (
+            "POST /",
+            &field("options", r#"{"pages": [{"verify": true}]}"#),
+        ),
+    ] {
+        assert!(found(&service.send(start, FORM, body)), "{start}");
+    }
 }
 
 #[test]
 fn what_can_be_asked_is_written_down() {
     let service = Service::start(&[]);
-    let api: serde_json::Value =
-        serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
+    let api: Value = serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
-    for path in ["/", "/v1/pdf", "/v1/inspect", "/livez", "/readyz"] {
+    for path in [
+        "/",
+        "/v1/pdf",
+        "/v1/inspect",
+        "/v1/limits",
+        "/livez",
+        "/readyz",
+    ] {
         assert!(api["paths"].get(path).is_some(), "{path}");
     }
     // Each has a name of its own in the metrics.
@@ -50,10 +144,11 @@ fn what_can_be_asked_is_written_down() {
     // Its options are those that there are.
     let parameters = |path: &str| -> Vec<String> {
         let parameters = api["paths"][path]["post"]["parameters"].as_array().unwrap();
-        let name = |parameter: &serde_json::Value| parameter["name"].as_str().unwrap().to_owned();
+        let name = |parameter: &Value| parameter["name"].as_str().unwrap().to_owned();
         parameters.iter().map(name).collect()
     };
     let names = pdfmagic_core::Settings::names();
+    assert_eq!(parameters("/").len(), names.len());
     for name in parameters("/") {
         assert!(names.contains(&&*name), "{name}");
     }

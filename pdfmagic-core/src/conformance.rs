@@ -1,0 +1,215 @@
+//! What a document and its pages conform to, and how the levels of PDF/A differ.
+
+use crate::error::Error;
+use crate::fingerprint::Fingerprint;
+use crate::options::{DocumentOptions, OutputIntent, PdfA};
+use crate::standard::{Nonconformance, Requirement, Standard};
+
+/// How the levels of PDF/A differ, as far as a page with an image can tell.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
+pub(crate) struct Rules {
+    /// What the header says.
+    pub(crate) version: &'static str,
+    /// `pdfaid:part`
+    pub(crate) part: &'static str,
+    /// `pdfaid:conformance`, if the level has one, without attachments and with them.
+    pub(crate) conformance: [Option<&'static str>; 2],
+    /// `pdfaid:rev`, if the level has one.
+    pub(crate) revision: Option<&'static str>,
+    /// Whether there is an information dictionary. It equals the XMP.
+    pub(crate) has_info: bool,
+    /// Whether cross-references may be a stream.
+    pub(crate) has_cross_reference_streams: bool,
+    /// The highest major version of color profiles.
+    pub(crate) max_profile_version: u8,
+    /// The most bits of a sample.
+    pub(crate) max_bits: u8,
+    /// Whether `UserUnit` exists.
+    pub(crate) has_user_unit: bool,
+    /// Whether the boxes of a page keep to 3 to 14,400 units.
+    pub(crate) bounds_boxes: bool,
+    /// Whether files of any kind may be attached.
+    pub(crate) has_attachments: bool,
+}
+
+impl PdfA {
+    /// All that is different from level to level.
+    pub(crate) const fn rules(self) -> Rules {
+        // PDF/A-2 (ISO 19005-2), on which the third part builds.
+        let second = Rules {
+            version: "1.7",
+            part: "2",
+            conformance: [Some("B"); 2],
+            revision: None,
+            has_info: true,
+            has_cross_reference_streams: true,
+            max_profile_version: 4,
+            max_bits: 16,
+            has_user_unit: true,
+            bounds_boxes: true,
+            has_attachments: false,
+        };
+        match self {
+            Self::A1b => Rules {
+                version: "1.4",
+                part: "1",
+                has_cross_reference_streams: false,
+                max_profile_version: 2,
+                max_bits: 8,
+                has_user_unit: false,
+                bounds_boxes: false,
+                ..second
+            },
+            Self::A2b => second,
+            Self::A2u => Rules {
+                conformance: [Some("U"); 2],
+                ..second
+            },
+            Self::A3b => Rules {
+                part: "3",
+                has_attachments: true,
+                ..second
+            },
+            // With attachments it is 4f.
+            Self::A4 => Rules {
+                version: "2.0",
+                part: "4",
+                conformance: [None, Some("F")],
+                revision: Some("2020"),
+                has_info: false,
+                bounds_boxes: false,
+                has_attachments: true,
+                ..second
+            },
+        }
+    }
+}
+
+/// What a document and its pages conform to. [`DocumentOptions::conformance`] gives it.
+///
+/// A document and its pages must be made with the same.
+///
+/// ```
+/// use pdfmagic_core::{Auto, Document, DocumentOptions, Options, Page};
+///
+/// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+/// let mut archive = DocumentOptions::default();
+/// archive.pdfa = Some("2b".parse()?);
+/// let mut options = Options::default();
+/// options.conformance = archive.conformance()?;
+///
+/// let mut document = Document::with_options(&archive);
+/// let mut pdf = Vec::new();
+/// let page = Page::from_jpeg(photo, &options, &Auto)?;
+/// document.write_page(page, photo, &mut pdf)?;
+/// document.finish_into(&mut pdf)?;
+/// # assert!(String::from_utf8_lossy(&pdf).contains("<pdfaid:part>2</pdfaid:part>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Conformance {
+    pdfa: Option<PdfA>,
+    pdfua: bool,
+    attaches: bool,
+    intent: Option<Intent>,
+}
+
+/// What pages need to know of an output intent that is not our own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Intent {
+    pub(crate) components: usize,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl DocumentOptions {
+    /// What the document and its pages conform to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Nonconforming`] for options that a standard forbids, or that it demands and are not there.
+    pub fn conformance(&self) -> Result<Conformance, Error> {
+        let is_empty = |text: &Option<String>| text.as_deref().is_none_or(|t| t.trim().is_empty());
+        let conformance = Conformance {
+            pdfa: self.pdfa,
+            pdfua: self.pdfua,
+            attaches: self.attach_original,
+            intent: self.output_intent.as_ref().map(|profile| Intent {
+                components: profile.components(),
+                fingerprint: Fingerprint::of(profile.as_bytes()),
+            }),
+        };
+        if let Some((level, rules)) = conformance.archive() {
+            let refused = |requirement| Err(Standard::PdfA(level).demands(requirement));
+            if self.attach_original && !rules.has_attachments {
+                return refused(Requirement::NoAttachments);
+            }
+            let version = self.output_intent.as_ref().map(OutputIntent::version);
+            if version.is_some_and(|version| version > rules.max_profile_version) {
+                return refused(Requirement::ProfileVersion);
+            }
+        } else if self.output_intent.is_some() {
+            return Err(Error::Option {
+                option: "output-intent",
+                reason: "goes with pdfa only",
+            });
+        }
+        if self.pdfua {
+            let refused = |requirement| Err(Standard::PdfUa.demands(requirement));
+            if is_empty(&self.title) {
+                return refused(Requirement::Title);
+            }
+            if self.lang.is_none() {
+                return refused(Requirement::Language);
+            }
+            if self.pdfa == Some(PdfA::A4) {
+                return refused(Requirement::Version);
+            }
+        }
+        Ok(conformance)
+    }
+}
+
+impl Standard {
+    /// The error that this is not so.
+    pub(crate) fn demands(self, requirement: Requirement) -> Error {
+        Error::Nonconforming(Nonconformance {
+            standard: self,
+            requirement,
+        })
+    }
+}
+
+impl Conformance {
+    /// The level of PDF/A, and what it says.
+    pub(crate) fn archive(self) -> Option<(PdfA, Rules)> {
+        self.pdfa.map(|level| (level, level.rules()))
+    }
+
+    /// Whether it is PDF/UA.
+    pub(crate) fn is_accessible(self) -> bool {
+        self.pdfua
+    }
+
+    /// Whether original files are attached.
+    pub(crate) fn attaches(self) -> bool {
+        self.attaches
+    }
+
+    /// The output intent that the options give.
+    pub(crate) fn intent(self) -> Option<Intent> {
+        self.intent
+    }
+
+    /// Whether there is nothing to keep to.
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// The error of pages that were made for something else. `None` if there is nothing to keep to.
+    pub(crate) fn refuse_others(self) -> Option<Error> {
+        let archive = self.pdfa.map(Standard::PdfA);
+        let standard = archive.or(self.pdfua.then_some(Standard::PdfUa))?;
+        Some(standard.demands(Requirement::SameForPages))
+    }
+}
