@@ -17,8 +17,9 @@ PHOTOS, SHARDS = int(os.environ.get("PHOTOS", 200)), 4
 
 
 def photo(number):
-    """All photos differ, and so do their sizes: behind the JPEG lies what viewers ignore."""
-    return JPEG + b"photo %d" % number * (1 + number % 5000)
+    """All photos differ, and so do their sizes: each has a comment after its first marker."""
+    comment = b"photo %d" % number * (1 + number % 5000)
+    return JPEG[:2] + b"\xff\xfe" + (2 + len(comment)).to_bytes(2) + comment + JPEG[2:]
 
 
 class Batch:
@@ -42,8 +43,9 @@ class Batch:
         spec = copy.deepcopy(JOB["spec"]["template"]["spec"])
         [container] = spec["containers"]
         container.update(image=IMAGE, imagePullPolicy="Never")
-        container["args"] = [word.replace("/8", f"/{SHARDS}") for word in container["args"]]
-        container["env"] = [{"name": "JOB_COMPLETION_INDEX", "value": str(index)}]
+        # The controller sets the variable, and the kubelet puts it into the arguments.
+        shard = (f"--shard=$(JOB_COMPLETION_INDEX)/{JOB['spec']['completions']}", f"--shard={index}/{SHARDS}")
+        container["args"] = [word.replace(*shard) for word in container["args"]]
         container["resources"]["limits"]["cpu"] = cpu
         # podman mounts what is on the host, with the group that it has there.
         spec["securityContext"] = {k: v for k, v in spec["securityContext"].items() if not k.startswith("fsGroup")}
