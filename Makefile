@@ -24,14 +24,15 @@ REPLICAS ?= 3
 # How long `make fuzz` runs each target, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api chaos instructions container ratios tools \
-  programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image binary-cli-image batch up down
+.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
+  batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
+  binary-cli-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
 # What CI runs, apart from `make ratios`.
-test: tools lint check rust portable instructions viewers documents api container
+test: tools lint check rust portable instructions viewers documents api page container
 
 lint:
 	cargo fmt --check
@@ -77,6 +78,11 @@ documents: tools
 api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
+
+# The page in a browser, and the plan; screenshots go into target/page.
+page: tools
+	cargo build -p pdfmagic-http -p pdfmagic-cli
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q -n auto pdfmagic-http/tests/page
 
 # A test that takes ten seconds, for five minutes.
 chaos:
