@@ -21,8 +21,9 @@ DIST := target/$(HOST)/dist
 PACKED ?= target/packed
 # The number of replicas that `make up` starts.
 REPLICAS ?= 3
-# How long `make fuzz` runs each target, in seconds.
+# How long `make fuzz` runs each target, in seconds, and the targets.
 SECONDS ?= 60
+LAWS ?= convert transcode walk backends_agree geometry metadata conformance existing
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
   batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
@@ -124,9 +125,11 @@ report: tools
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz:
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
-	for law in convert transcode walk; do \
+	fuzz/seeds target/seeds
+	for law in $(LAWS); do \
 	  mkdir -p fuzz/corpus/$$law && \
-	  cargo +nightly fuzz run $$law fuzz/corpus/$$law pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS) || exit; \
+	  cargo +nightly fuzz run $$law fuzz/corpus/$$law target/seeds/$$law -- \
+	    -max_total_time=$(SECONDS) -rss_limit_mb=512 -timeout=10 || exit; \
 	done
 
 # A program as its image contains it: `make packed/pdfmagic-http`.
