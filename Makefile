@@ -23,14 +23,14 @@ REPLICAS ?= 3
 # How long `make fuzz` runs each target, in seconds.
 SECONDS ?= 60
 
-.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api chaos instructions container ratios tools \
-  programs bench report fuzz image load-image binary-image binary-load-image up down
+.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container ratios tools \
+  programs bench bench-documents report fuzz image load-image binary-image binary-load-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
 
 # What CI runs, apart from `make ratios`.
-test: tools lint check rust portable instructions viewers documents api container
+test: tools lint check rust portable instructions viewers documents api page container
 
 lint:
 	cargo fmt --check
@@ -77,6 +77,11 @@ api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
 
+# The page in a browser, and the plan; screenshots go into target/page.
+page: tools
+	cargo build -p pdfmagic-http -p pdfmagic-cli
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q pdfmagic-http/tests/page
+
 # A test that takes ten seconds, for five minutes.
 chaos:
 	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos
@@ -94,6 +99,11 @@ programs:
 
 bench:
 	cargo bench --profile dist -p pdfmagic-benches --features rivals
+
+# Times the command with a thousand photos and with one, on three file systems. Needs root and 30 GB.
+bench-documents: tools
+	$(MAKE) -s programs WHAT="--bin pdfmagic-cli"
+	$(VENV)/bin/python benches/documents.py $(DIST)/pdfmagic-cli
 
 # Measures the promises about speed; takes two minutes where all are kept at once.
 ratios:

@@ -1,5 +1,6 @@
 //! The words on the command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -29,6 +30,9 @@ pub(crate) struct Cli {
     pub(crate) convert: ConvertArgs,
 }
 
+/// The names of what else can be done.
+const COMMANDS: [&str; 5] = ["inspect", "extract", "append", "completions", "man"];
+
 /// What else can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -47,7 +51,7 @@ pub(crate) enum Command {
     Man,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     pub(crate) files: Files,
@@ -141,7 +145,7 @@ pub(crate) struct AppendArgs {
 }
 
 /// What is read, and where it goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Files")]
 pub(crate) struct Files {
     /// JPEGs, folders of them, or patterns such as '*.jpg'; the last is the PDF, unless -o names it; `-` is standard input
@@ -188,7 +192,7 @@ pub(crate) struct Files {
 }
 
 /// What the document needs of a file.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Document")]
 pub(crate) struct Archive {
     /// ICC profile for the output intent of PDF/A; needed for CMYK without a profile of its own
@@ -199,7 +203,7 @@ pub(crate) struct Archive {
 }
 
 /// How the work is done.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Running")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct RunArgs {
@@ -231,7 +235,7 @@ pub(crate) struct RunArgs {
 }
 
 /// What is said of the work.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reporting")]
 pub(crate) struct ReportArgs {
     /// Suppress notes about unusual input, and the progress bar
@@ -244,7 +248,7 @@ pub(crate) struct ReportArgs {
 }
 
 /// What img2pdf has, and needs nothing here.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Img2pdf {
     /// Dates are left out unless they are given
     #[arg(short = 'D', long, hide = true)]
@@ -270,8 +274,35 @@ pub(crate) fn parse() -> Cli {
     if let Some(hint) = file_like_an_option() {
         usage_error(hint)
     }
+    if let Some(cli) = without_options(std::env::args_os().skip(1)) {
+        return cli;
+    }
     let matches = command().get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// What words mean that are but names of files. For one photo, a parser with all its options takes as long as the rest.
+fn without_options(words: impl Iterator<Item = OsString>) -> Option<Cli> {
+    let paths: Vec<PathBuf> = words.map(PathBuf::from).collect();
+    let is_option = |path: &PathBuf| {
+        let word = path.as_os_str().as_encoded_bytes();
+        word.starts_with(b"-") && word != b"-"
+    };
+    let is_command = |path: &PathBuf| COMMANDS.iter().any(|name| path.as_os_str() == *name);
+    if paths.len() < 2 || is_command(&paths[0]) || paths.iter().any(is_option) {
+        return None;
+    }
+    let files = Files {
+        paths,
+        ..Files::default()
+    };
+    Some(Cli {
+        command: None,
+        convert: ConvertArgs {
+            files,
+            ..ConvertArgs::default()
+        },
+    })
 }
 
 /// Ends the process with what is wrong about the command line.
@@ -292,4 +323,47 @@ fn file_like_an_option() -> Option<String> {
         let file = file.to_string_lossy().into_owned();
         format!("{file} is a file, but looks like an option: write ./{file}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_mean_the_same_with_and_without_the_parser() {
+        for words in [
+            &["a.jpg", "out.pdf"][..],
+            &["-", "-"],
+            &["a", "inspect", "é ü", "o"],
+        ] {
+            let found = without_options(words.iter().map(OsString::from));
+            let parsed = Cli::try_parse_from([&["pdfmagic-cli"], words].concat());
+            assert_eq!(
+                format!("{:?}", found.unwrap()),
+                format!("{:?}", parsed.unwrap())
+            );
+        }
+    }
+
+    #[test]
+    fn all_else_is_left_to_the_parser() {
+        let command = Cli::command();
+        let names: Vec<_> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(names, COMMANDS);
+        for words in [
+            &["a.jpg"][..],
+            &[],
+            &["a.jpg", "--", "out.pdf"],
+            &["-q", "a.jpg", "out.pdf"],
+            &["man", "out.pdf"],
+        ] {
+            assert!(
+                without_options(words.iter().map(OsString::from)).is_none(),
+                "{words:?}"
+            );
+        }
+    }
 }

@@ -76,6 +76,14 @@ impl Failure {
         }
     }
 
+    /// What is wrong, without the place.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Input { cause, .. } => cause.to_string(),
+            Self::Output { cause, .. } => cause.to_string(),
+        }
+    }
+
     /// Whether the command line would have destroyed something.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(

@@ -176,13 +176,18 @@ impl Input {
         };
         file.seek(SeekFrom::Start(at))?;
         while at < range.end {
-            let step = if at.is_multiple_of(BLOCK) {
-                STEP
+            let blocks = (range.end - at).min(STEP) / BLOCK * BLOCK;
+            let (step, copied) = if at.is_multiple_of(BLOCK) && blocks > 0 {
+                (blocks, io::copy(&mut file.take(blocks), out)?)
             } else {
-                BLOCK - at % BLOCK
+                // What follows is written into the last block, and one that is shared would have to be copied then: XFS
+                // sets much aside for that.
+                let step = (BLOCK - at % BLOCK).min(range.end - at);
+                let mut part = Vec::with_capacity(usize::try_from(step).unwrap_or(0));
+                file.take(step).read_to_end(&mut part)?;
+                out.write_all(&part)?;
+                (step, part.len() as u64)
             };
-            let step = step.min(range.end - at);
-            let copied = io::copy(&mut file.take(step), out)?;
             progress.advance(copied);
             at += copied;
             if copied < step {

@@ -1,6 +1,7 @@
 //! What JPEGs are, and what a conversion would do with them.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pdfmagic_core::Inspection;
@@ -10,47 +11,50 @@ use crate::failure::{Failure, InputError, shown};
 use crate::in_order::{Begun, in_order};
 use crate::input::Input;
 use crate::job::Job;
-use crate::report::{error, lossy, say_failures, status};
+use crate::report::{lossy, say_failures, status};
 
 /// Says what each input is.
 pub(crate) fn inspect(job: &Job, is_json: bool) -> ExitCode {
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let mut files = Vec::with_capacity(job.inputs.len());
     let look = |index: usize| -> Result<Inspection, InputError> {
         let mut input = Input::open(&job.inputs[index])?;
         let inspection = input.inspection(&job.recipe(index, None)?)?;
         input.check_size()?;
         Ok(inspection)
     };
-    let take = |index: usize, inspection: Result<Inspection, InputError>| {
+    let take = |index: usize, found: Result<Inspection, InputError>| {
         let path = job.inputs[index].clone();
-        match inspection {
-            Ok(inspection) => found.push((path, inspection)),
-            Err(cause) => failures.push(Failure::Input { path, cause }),
-        }
+        files.push(found.map_err(|cause| Failure::Input { path, cause }));
     };
     in_order(job.inputs.len(), job.run.jobs, Begun::Long, look, take);
     // What cannot be said, since nobody listens, changes nothing.
     let _ = if is_json {
-        let files = found.iter().map(|(path, inspection)| {
-            let mut file = json!(inspection);
-            file["name"] = lossy(path).into();
-            file
-        });
-        let files: Vec<Value> = files.collect();
-        let errors: Vec<Value> = failures.iter().map(error).collect();
-        writeln!(
-            io::stdout(),
-            "{}",
-            json!({"files": files, "errors": errors})
-        )
+        let files: Vec<_> = job.inputs.iter().zip(&files).map(file).collect();
+        writeln!(io::stdout(), "{}", json!({ "files": files }))
     } else {
-        let texts = found.iter().map(|(path, inspection)| {
-            let text = inspection.to_string().replace('\n', "\n  ");
-            format!("{}:\n  {text}\n", shown(path, "standard input"))
+        let sound = job.inputs.iter().zip(&files);
+        let texts = sound.filter_map(|(path, found)| {
+            let text = found.as_ref().ok()?.to_string().replace('\n', "\n  ");
+            Some(format!("{}:\n  {text}\n", shown(path, "standard input")))
         });
         let texts: Vec<_> = texts.collect();
-        write!(io::stdout(), "{}", texts.join("\n")).and_then(|()| say_failures(&failures))
+        write!(io::stdout(), "{}", texts.join("\n"))
     };
-    let is_damaged = found.iter().any(|(_, found)| found.damage.is_some());
+    let is_damaged = files.iter().flatten().any(|found| found.damage.is_some());
+    let failures: Vec<_> = files.into_iter().filter_map(Result::err).collect();
+    if !is_json {
+        let _ = say_failures(&failures);
+    }
     status(&failures, is_damaged).into()
+}
+
+/// As the service has it.
+fn file((path, found): (&PathBuf, &Result<Inspection, Failure>)) -> Value {
+    match found {
+        Ok(inspection) => json!({"name": lossy(path), "inspection": inspection}),
+        Err(failure) => {
+            let error = json!({"code": failure.code(), "detail": failure.reason()});
+            json!({"name": lossy(path), "error": error})
+        }
+    }
 }

@@ -54,7 +54,6 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
     document.output_intent = args.archive.output_intent.map(intent).transpose()?;
     let options = options(args.page, args.image, args.input, document, file);
     let options = options.map_err(|error| format!("--{error}"))?;
-    let run = run(&args.run, &args.report);
     let shard = args.files.shard;
     let (mut inputs, target) = files(args.files)?;
     if options.single() > inputs.len() {
@@ -72,11 +71,11 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
         inputs.drain(..range.start);
     }
     let job = Job {
+        run: run(&args.run, &args.report, inputs.len()),
         inputs,
         first,
         options: Arc::new(options),
         base: None,
-        run,
     };
     check(&job)?;
     Ok((!job.inputs.is_empty()).then_some((job, target)))
@@ -86,12 +85,13 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
 pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let inputs = inputs::expanded(args.paths);
     let job = Job {
-        inputs: inputs::expanded(args.paths),
+        run: run(&args.run, &args.report, inputs.len()),
+        inputs,
         first: 0,
         options: Arc::new(options),
         base: Some(args.pdf),
-        run: run(&args.run, &args.report),
     };
     check(&job)?;
     Ok(Some((job, Target::One(named(args.output)))))
@@ -101,15 +101,16 @@ pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Ref
 pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
+    let inputs = inputs::expanded(args.paths);
     let job = Job {
-        inputs: inputs::expanded(args.paths),
+        run: Run {
+            jobs: args.jobs.unwrap_or_else(|| processors(inputs.len())),
+            ..Run::default()
+        },
+        inputs,
         first: 0,
         options: Arc::new(options),
         base: None,
-        run: Run {
-            jobs: args.jobs.unwrap_or_else(processors),
-            ..Run::default()
-        },
     };
     check(&job)?;
     Ok(job)
@@ -174,9 +175,9 @@ fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> 
     Ok(document)
 }
 
-fn run(args: &RunArgs, report: &ReportArgs) -> Run {
+fn run(args: &RunArgs, report: &ReportArgs, inputs: usize) -> Run {
     Run {
-        jobs: args.jobs.unwrap_or_else(processors),
+        jobs: args.jobs.unwrap_or_else(|| processors(inputs)),
         keep_going: args.keep_going,
         is_dry: args.dry_run,
         overwrite: match (args.force, args.no_clobber) {
@@ -188,8 +189,12 @@ fn run(args: &RunArgs, report: &ReportArgs) -> Run {
     }
 }
 
-fn processors() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+/// How many inputs can be worked on at once. Asking the system takes a dozen calls, and one needs no answer.
+fn processors(inputs: usize) -> NonZeroUsize {
+    let processors = (inputs > 1).then(thread::available_parallelism);
+    processors.map_or(NonZeroUsize::MIN, |found| {
+        found.unwrap_or(NonZeroUsize::MIN)
+    })
 }
 
 pub(crate) fn reporting(args: &ReportArgs) -> Reporting {

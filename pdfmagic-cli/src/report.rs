@@ -194,12 +194,12 @@ fn document(made: &Made) -> Value {
     })
 }
 
-pub(crate) fn error(failure: &Failure) -> Value {
-    let (key, path, message) = match failure {
-        Failure::Input { path, cause } => ("input", path, cause.to_string()),
-        Failure::Output { path, cause } => ("output", path, cause.to_string()),
+fn error(failure: &Failure) -> Value {
+    let (key, path) = match failure {
+        Failure::Input { path, .. } => ("input", path),
+        Failure::Output { path, .. } => ("output", path),
     };
-    json!({"code": failure.code(), "message": message, key: lossy(path)})
+    json!({"code": failure.code(), "message": failure.reason(), key: lossy(path)})
 }
 
 pub(crate) fn lossy(path: &Path) -> String {

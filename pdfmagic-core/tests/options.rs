@@ -15,6 +15,9 @@ the fields of `PageOptions`, `ImageOptions`, `InputOptions` and `DocumentOptions
 `true` or `false`. `pdfmagic-cli --help` has the options of the command itself.
 ";
 
+/// What the command takes as a file, and so has an argument of its own for.
+const FILE: &str = "output-intent";
+
 /// The options of one structure, by its faces.
 struct Face {
     heading: &'static str,
@@ -61,7 +64,9 @@ fn have_one_name_and_one_description_on_all_faces() {
     {
         let properties = schema["properties"].as_object().unwrap();
         let arguments: Vec<_> = command.get_arguments().collect();
-        assert_eq!(arguments.len(), properties.len());
+        let files = usize::from(properties.contains_key(FILE));
+        assert_eq!(arguments.len() + files, properties.len());
+        names.extend((files > 0).then(|| FILE.to_owned()));
         for arg in arguments {
             let name = long(arg);
             let own = &properties[name];
@@ -94,7 +99,9 @@ fn value(arg: &Arg) -> String {
 fn listed() -> String {
     let mut out = HEAD.to_owned();
     for Face {
-        heading, command, ..
+        heading,
+        command,
+        schema,
     } in faces()
     {
         write!(out, "\n## {heading}\n").unwrap();
@@ -118,6 +125,10 @@ fn listed() -> String {
                     writeln!(out, "{lead}- `{}`{told}", value.get_name()).unwrap();
                 }
             }
+        }
+        if let Some(told) = schema["properties"][FILE]["description"].as_str() {
+            let told = told.replacen('\n', ". In the command, a file.\n", 1);
+            write!(out, "\n### `--{FILE} <FILE>`\n\n{told}\n").unwrap();
         }
     }
     out

@@ -32,18 +32,105 @@ pub(crate) struct Form {
 }
 
 /// The field of the page's form. What is in it is a file, whatever it is called.
-const FIELD: &str = "myfile";
+pub(crate) const FIELD: &str = "myfile";
 
 /// The field for options as JSON. What is in it is never a file, though clients may name it.
 const OPTIONS: &str = "options";
 
+/// A part of a form, as a view of its body.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The name of its field.
+    pub(crate) field: String,
+    /// The name of its file, if it is one.
+    pub(crate) file: Option<String>,
+    pub(crate) data: Bytes,
+    /// Where it begins in the body, in bytes.
+    pub(crate) at: usize,
+    /// Its size with its head, in bytes.
+    size: usize,
+    /// Counted from 1.
+    number: usize,
+    is_base64: bool,
+}
+
+impl Part {
+    fn is_file(&self) -> bool {
+        let is_named = self.file.is_some() && self.field != OPTIONS;
+        is_named || self.field == FIELD || self.data.starts_with(b"\xFF\xD8\xFF")
+    }
+
+    /// All that tells it from other parts, which may well have the same name.
+    fn place(&self) -> String {
+        const MAX: usize = 100;
+        let short = |text: &str| text.chars().take(MAX).collect::<String>();
+        let place = format!("part {}, field {}", self.number, short(&self.field));
+        match self.file.as_deref().unwrap_or_default() {
+            "" => place,
+            file => format!("{place}, file {}", short(file)),
+        }
+    }
+}
+
 /// Reads a form (RFC 7578) with at most `max_files` files, which are the parts that have a file name, or begin as a JPEG.
+pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<Form, Problem> {
+    let mut form = Form::default();
+    let mut fields = FieldsRead::default();
+    for part in parts(body, boundary)? {
+        let part = part?;
+        if !part.is_file() {
+            fields.add(&part)?;
+            form.fields.push((part.field, part.data));
+            continue;
+        }
+        // What a browser sends when no file was chosen.
+        if part.data.is_empty() && part.file.as_deref().unwrap_or_default().is_empty() {
+            continue;
+        }
+        if form.files.len() == max_files {
+            return Err(Problem::TooManyParts { max: max_files });
+        }
+        let place = part.place();
+        if part.is_base64 {
+            return Err(Problem::Base64 { place });
+        }
+        form.files.push(Upload {
+            name: part.file.unwrap_or_default(),
+            place,
+            data: part.data,
+        });
+    }
+    Ok(form)
+}
+
+/// How much has been read of what is no file, in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct FieldsRead(usize);
+
+impl FieldsRead {
+    /// Counts a field, and refuses what is too much.
+    pub(crate) fn add(&mut self, part: &Part) -> Result<(), Problem> {
+        self.0 += part.size;
+        if self.0 > MAX_FIELDS {
+            return Err(Problem::Form {
+                offset: part.at,
+                reason: "parts without a file name are over 64 KiB",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a form, in order, up to the first that is malformed.
 ///
 /// No library is used, since those copy each part.
-pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<Form, Problem> {
+pub(crate) fn parts(
+    body: &Bytes,
+    boundary: &str,
+) -> Result<impl Iterator<Item = Result<Part, Problem>>, Problem> {
     let malformed = |offset, reason| Problem::Form { offset, reason };
     let delimiter = format!("\r\n--{boundary}");
-    let finder = memmem::Finder::new(&delimiter);
+    let finder = memmem::Finder::new(&delimiter).into_owned();
     let mut at = if body.starts_with(&delimiter.as_bytes()[2..]) {
         delimiter.len() - 2
     } else {
@@ -52,9 +139,11 @@ pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<For
             .ok_or(malformed(0, "the boundary does not occur"))?;
         preamble + delimiter.len()
     };
-    let mut form = Form::default();
-    let (mut fields, mut number) = (0, 0);
-    while !body[at..].starts_with(b"--") {
+    let mut number = 0;
+    let mut next = move || {
+        if body[at..].starts_with(b"--") {
+            return Ok(None);
+        }
         at += body[at..]
             .iter()
             .take_while(|b| matches!(b, b' ' | b'\t'))
@@ -71,31 +160,28 @@ pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<For
             at,
             "a part has no Content-Disposition with a name in its first 4 KiB",
         ))?;
-        let data = body.slice(at + head.size..end);
         number += 1;
-        if head.is_file(&data) {
-            let name = head.file.clone().unwrap_or_default();
-            // What a browser sends when no file was chosen.
-            if !(name.is_empty() && data.is_empty()) {
-                if form.files.len() == max_files {
-                    return Err(Problem::TooManyParts { max: max_files });
-                }
-                let place = head.place(number);
-                if head.is_base64 {
-                    return Err(Problem::Base64 { place });
-                }
-                form.files.push(Upload { name, place, data });
-            }
-        } else {
-            fields += end - at;
-            if fields > MAX_FIELDS {
-                return Err(malformed(at, "parts without a file name are over 64 KiB"));
-            }
-            form.fields.push((head.field, data));
-        }
+        let part = Part {
+            field: head.field,
+            file: head.file,
+            data: body.slice(at + head.size..end),
+            at,
+            size: end - at,
+            number,
+            is_base64: head.is_base64,
+        };
         at = end + delimiter.len();
-    }
-    Ok(form)
+        Ok(Some(part))
+    };
+    let mut has_ended = false;
+    Ok(std::iter::from_fn(move || {
+        if has_ended {
+            return None;
+        }
+        let part = next().transpose();
+        has_ended = !matches!(part, Some(Ok(_)));
+        part
+    }))
 }
 
 /// What the head of a part says.
@@ -104,24 +190,6 @@ struct PartHead {
     field: String,
     file: Option<String>,
     is_base64: bool,
-}
-
-impl PartHead {
-    fn is_file(&self, data: &[u8]) -> bool {
-        let is_named = self.file.is_some() && self.field != OPTIONS;
-        is_named || self.field == FIELD || data.starts_with(b"\xFF\xD8\xFF")
-    }
-
-    /// All that tells it from other parts, which may well have the same name.
-    fn place(&self, number: usize) -> String {
-        const MAX: usize = 100;
-        let short = |text: &str| text.chars().take(MAX).collect::<String>();
-        let place = format!("part {number}, field {}", short(&self.field));
-        match self.file.as_deref().unwrap_or_default() {
-            "" => place,
-            file => format!("{place}, file {}", short(file)),
-        }
-    }
 }
 
 fn part_head(part: &[u8]) -> Option<PartHead> {

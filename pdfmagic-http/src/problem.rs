@@ -77,6 +77,9 @@ pub(crate) enum Problem {
     Overdue { patience: Duration },
     #[error("this client converts too often: retry later")]
     Rate { retry_after: Duration },
+    /// What keeps files of a plan from it: at least one.
+    #[error("{}", to_blame(.0).detail)]
+    Inputs(Vec<InputProblem>),
     #[error("send the service's token, as Authorization: Bearer TOKEN")]
     Unauthorized,
     #[error("the service failed; that is a bug")]
@@ -101,6 +104,78 @@ pub(crate) struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/pdf#4bf92f3577b34da6a3ce929d0e0e4736", nullable = false)]
     pub(crate) instance: Option<String>,
+    /// The files of a plan that are to blame, or of which more is needed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    inputs: Vec<InputProblem>,
+}
+
+/// A file that is to blame, or of which more is needed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct InputProblem {
+    /// Its number in the request, counted from 0.
+    pub(crate) input: usize,
+    /// As the client calls it.
+    pub(crate) name: String,
+    /// A stable name, for programs. `input.more`: send the ranges as well; `input.whole`: send all of the file.
+    #[schema(example = "input.more")]
+    pub(crate) code: &'static str,
+    /// What is wrong, or why more is needed.
+    pub(crate) detail: String,
+    /// What is needed beside what was sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) ranges: Vec<ByteRange>,
+    #[serde(skip)]
+    status: StatusCode,
+}
+
+/// A range of a file, in bytes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ByteRange {
+    /// The first byte, counted from 0.
+    pub(crate) start: u64,
+    /// The byte after the last.
+    pub(crate) end: u64,
+}
+
+impl InputProblem {
+    /// What is wrong with a file of this size, in bytes, by its number.
+    pub(crate) fn new(input: usize, name: &str, size: u64, problem: &Problem) -> Self {
+        use pdfmagic_core::Error::NeedsInput;
+        let (mut code, mut detail) = (problem.code(), problem.to_string());
+        let (mut status, mut ranges) = (problem.status(), Vec::new());
+        if let Problem::Convert {
+            error: NeedsInput { wanted, reason },
+            ..
+        } = problem
+        {
+            status = StatusCode::UNPROCESSABLE_ENTITY;
+            if (wanted.start, wanted.end) == (0, size) {
+                code = "input.whole";
+                detail = format!("{name}: all of it is needed: {reason}");
+            } else {
+                code = "input.more";
+                let (start, end) = (wanted.start, wanted.end);
+                ranges.push(ByteRange { start, end });
+            }
+        }
+        Self {
+            input,
+            name: name.to_owned(),
+            code,
+            detail,
+            ranges,
+            status,
+        }
+    }
+}
+
+/// The first that more of its file would not help, else the first.
+fn to_blame(inputs: &[InputProblem]) -> &InputProblem {
+    let is_broken = |input: &&InputProblem| !input.code.starts_with("input.");
+    let first = inputs.iter().find(is_broken);
+    first.unwrap_or(&inputs[0])
 }
 
 impl ProblemDetails {
@@ -212,6 +287,7 @@ impl Problem {
             Self::Busy { .. } | Self::Overdue { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Inputs(inputs) => to_blame(inputs).status,
             Self::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -239,6 +315,10 @@ impl Problem {
             status: status.as_u16(),
             detail: self.to_string(),
             code: self.code(),
+            inputs: match self {
+                Self::Inputs(inputs) => inputs.clone(),
+                _ => Vec::new(),
+            },
             instance: None,
         }
     }
@@ -300,6 +380,7 @@ impl Problem {
             Self::Overdue { .. } => "service.overdue",
             Self::Rate { .. } => "request.rate",
             Self::Unauthorized => "request.unauthorized",
+            Self::Inputs(inputs) => to_blame(inputs).code,
             Self::Bug => "service.bug",
         }
     }

@@ -23,13 +23,20 @@ fn a_person_is_told_in_about_ten_lines_for_each() {
 #[test]
 fn a_program_is_told_all_that_the_library_finds() {
     let folder = Folder::new();
-    let out = folder.done(&["inspect", "--json", "a.jpg"]);
-    let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    folder.write("gif.jpg", b"GIF89a");
+    let output = folder.run(&["inspect", "--json", "gif.jpg", "a.jpg"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let jpeg = jpeg(1);
     let found = Inspection::of(&jpeg, &Options::default(), &Auto).unwrap();
-    let mut expected = serde_json::to_value(&found).unwrap();
-    expected["name"] = "a.jpg".into();
-    assert_eq!(told, serde_json::json!({"files": [expected], "errors": []}));
+    // The names are those of the service, whose errors are problem details (RFC 9457).
+    let error = serde_json::json!({
+        "code": "not_jpeg.gif", "detail": "not a JPEG: it looks like GIF",
+    });
+    let files = serde_json::json!([
+        {"name": "gif.jpg", "error": error}, {"name": "a.jpg", "inspection": found},
+    ]);
+    assert_eq!(told, serde_json::json!({"files": files}));
 }
 
 #[test]
@@ -73,7 +80,4 @@ fn what_is_no_jpeg_is_told_and_does_not_stop_the_others() {
          pdfmagic-cli: gone.jpg: cannot be read: no such file or directory\n"
     );
     assert!(output.stdout.starts_with(b"a.jpg:\n"));
-    let output = folder.run(&["inspect", "--json", "gif.jpg"]);
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["errors"][0]["code"], "not_jpeg.gif");
 }

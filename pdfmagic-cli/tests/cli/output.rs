@@ -188,11 +188,25 @@ fn that_nobody_reads_to_the_end_is_no_failure() {
     );
 }
 
-#[cfg(all(target_os = "linux", not(portable)))]
+#[cfg(target_os = "linux")]
 #[test]
-fn leaves_nothing_behind_when_the_command_is_killed() {
+fn leaves_nothing_behind_when_the_command_is_interrupted() {
+    // A file that has a name cannot go when the process is killed.
+    let signals = if cfg!(portable) {
+        &["INT"][..]
+    } else {
+        &["INT", "TERM", "HUP", "KILL"]
+    };
+    for signal in signals {
+        is_gone_after(signal);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn is_gone_after(signal: &str) {
     use std::time::{Duration, Instant};
     let folder = Folder::new();
+    folder.write("out.pdf", b"older");
     let mut child = folder
         .command(&["a.jpg", "-", "out.pdf"])
         .stdin(std::process::Stdio::piped())
@@ -209,9 +223,12 @@ fn leaves_nothing_behind_when_the_command_is_killed() {
     while !is_writing() {
         assert!(Instant::now() < deadline, "nothing is written");
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(folder.names(), ["a.jpg", "b.jpg"]);
+    let id = child.id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-s", signal, &id]).status().unwrap().success());
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(folder.names(), ["a.jpg", "b.jpg", "out.pdf"], "{signal}");
+    assert_eq!(folder.read("out.pdf"), b"older");
 }
 
 #[test]

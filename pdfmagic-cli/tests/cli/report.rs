@@ -81,3 +81,18 @@ fn that_nobody_can_hear_changes_nothing() {
     assert!(status.success());
     assert_eq!(pages(&folder.read("out.pdf")), 1);
 }
+
+#[test]
+fn every_code_is_in_the_readme() {
+    let read = |path: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (source, readme) = (read("src/failure.rs"), read("README.md"));
+    let codes = source.split(" => \"").skip(1);
+    let codes: Vec<_> = codes.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 10);
+    for code in codes {
+        assert!(readme.contains(&format!("| `{code}` |")), "{code}");
+    }
+}

@@ -172,3 +172,44 @@ fn can_ask_for_another_backend() {
     let pdf = folder.read("small.pdf");
     assert!(pages(&pdf) == 1 && !contains(&pdf, &jpeg(1)) && pdf.len() < jpeg(1).len());
 }
+
+#[test]
+fn completions_and_the_manual_have_every_option() {
+    let folder = Folder::new();
+    let text = |words: &[&str]| String::from_utf8(folder.done(words)).unwrap();
+    let mut options: Vec<_> = [
+        "--help",
+        "inspect --help",
+        "extract --help",
+        "append --help",
+    ]
+    .iter()
+    .flat_map(|words| {
+        let help = text(&words.split(' ').collect::<Vec<_>>());
+        let names = help.lines().filter_map(|line| {
+            let (_, name) = line.trim_start().split_once("--")?;
+            let is_option = line.trim_start().starts_with('-');
+            let end = name.find([' ', ',', ')', '\'']).unwrap_or(name.len());
+            is_option.then(|| format!("--{}", &name[..end]))
+        });
+        names.collect::<Vec<_>>()
+    })
+    .collect();
+    options.dedup();
+    assert!(options.len() > 60, "{options:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = text(&["completions", shell]);
+        for option in &options {
+            // That of fish names them without hyphens.
+            let name = option.trim_start_matches('-');
+            assert!(script.contains(name), "{shell}: {option}");
+        }
+    }
+    let manual = text(&["man"]).replace('\\', "");
+    for option in options
+        .iter()
+        .filter(|option| text(&["--help"]).contains(*option))
+    {
+        assert!(manual.contains(option.as_str()), "{option}");
+    }
+}

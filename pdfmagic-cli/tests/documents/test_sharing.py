@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 
+import pikepdf
 import pytest
 from command import CORPUS, needed, run
 from PIL import Image
@@ -17,9 +18,11 @@ SIZE = 400 * MIB
 
 def photo(name, size):
     """A JPEG of the corpus that is as long as a photo: nobody looks at the data."""
-    jpeg = (CORPUS / f"{name}.jpg").read_bytes()
+    jpeg = bytearray((CORPUS / f"{name}.jpg").read_bytes())
+    frame = jpeg.index(b"\xff\xc0")
+    jpeg[frame + 5 : frame + 9] = (3000).to_bytes(2) + (2000).to_bytes(2)
     noise = random.Random(f"{name} {size}").randbytes(size - len(jpeg)).replace(b"\xff", b"\xfe")
-    return jpeg[:-2] + noise + jpeg[-2:]
+    return bytes(jpeg[:-2]) + noise + b"\xff\xd9"
 
 
 def noise():
@@ -89,9 +92,41 @@ def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
     subprocess.run(["qpdf", "--check", album], check=True, capture_output=True)
 
 
+def test_nothing_is_set_aside_for_blocks_that_are_shared(folder):
+    """XFS does so for each that is written to."""
+    names = [folder / f"{number}.jpg" for number in range(20)]
+    for number, name in enumerate(names):
+        name.write_bytes(photo("gray", MIB + 5000 * number))
+    before = used(folder)
+    run(*names, "-o", folder / "album.pdf")
+    assert used(folder) - before < 0.05 * len(names) * MIB
+
+
 def test_pages_are_added_without_a_copy_of_what_is_there(folder):
     (folder / "a.jpg").write_bytes(photo("gray", 4 * MIB))
     run(folder / "a.jpg", folder / "old.pdf")
     (folder / "b.jpg").write_bytes(photo("ycbcr_420", 4 * MIB))
     run("append", folder / "old.pdf", folder / "b.jpg", "-o", folder / "new.pdf")
     assert shared(folder / "new.pdf") > 2 * (4 * MIB - 64 * 1024)
+
+
+def test_a_pdf_may_be_larger_than_cross_reference_tables_reach(folder):
+    large, small, album = (folder / name for name in ("large.jpg", "small.jpg", "album.pdf"))
+    size = 11 * 10**9
+    head, end = photo("gray", 20_000)[:-2], b"\xff\xd9"
+    with large.open("wb") as file:
+        file.write(head)
+        file.seek(size - len(end))
+        file.write(end)
+    small.write_bytes((CORPUS / "icc_srgb.jpg").read_bytes())
+    run(large, small, album)
+    with pikepdf.open(album) as document:
+        first, second = (next(iter(page.images.values())) for page in document.pages)
+        assert first.stream_dict["/Length"] == size
+        assert second.read_raw_bytes() == small.read_bytes()
+    with album.open("rb") as file:
+        file.seek(-64, os.SEEK_END)
+        offset = int(file.read().split(b"startxref\n")[1].split()[0])
+        assert offset > 10**10
+        file.seek(offset)
+        assert b"/Type /XRef" in file.read(400)

@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import page
 import pikepdf
 import pymupdf
 import pytest
+from pictures import RENDERERS, Source, distance
 from PIL import Image, ImageCms
 
 HERE = Path(__file__).parent
@@ -365,6 +367,43 @@ def test_a_planted_fault_is_found(inputs, level, fault):
     pdf = convert(*asked, "--title", "T", inputs / "rgb.jpg")
     assert failures(pdf, level) == [] and pdf.count(sound) >= 1
     assert failures(pdf.replace(sound, broken), level) != []
+
+
+def destination(pdf):
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return document.Root.OutputIntents[0].DestOutputProfile.read_bytes()
+
+
+def test_our_profiles_are_srgb_as_lcms2_has_it(inputs):
+    """Pillow's color management is lcms2, whose sRGB is the measure. Both become Lab."""
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    ramp = Image.linear_gradient("L")
+    colors = Image.merge("RGB", [ramp, ramp.rotate(90), ramp.rotate(180)])
+    rgb = ImageCms.ImageCmsProfile(io.BytesIO(destination(convert("--pdfa", "2b", inputs / "rgb.jpg"))))
+    gray = ImageCms.ImageCmsProfile(io.BytesIO(destination(convert("--pdfa", "2b", inputs / "gray.jpg"))))
+    assert rgb.profile.version < 3 and gray.profile.version < 3
+    assert rgb.profile.xcolor_space.strip() == "RGB" and gray.profile.xcolor_space.strip() == "GRAY"
+
+    def seen(picture, profile):
+        transform = ImageCms.buildTransform(profile, lab, picture.mode, "LAB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+        return np.asarray(ImageCms.applyTransform(picture, transform)).astype(int)
+
+    def apart(ours, theirs):
+        # Pillow stores the signed a and b in bytes.
+        return np.abs((ours - theirs + 128) % 256 - 128)
+
+    assert apart(seen(colors, rgb), seen(colors, srgb)).max() <= 1
+    neutral = Image.merge("RGB", [ramp] * 3)
+    assert apart(seen(ramp, gray), seen(neutral, srgb))[..., 0].max() <= 1
+
+
+@pytest.mark.parametrize("viewer", ["pdfjs", "pdfium", "mupdf", "poppler"])
+def test_viewers_show_an_archive_as_they_show_its_jpeg(inputs, viewer):
+    for level in ["1b", "4"]:
+        path = inputs / "rgb.jpg"
+        source = Source(path.read_bytes())
+        shown = RENDERERS[viewer](convert("--pdfa", level, path), source.width, source.height)
+        assert distance(shown, source.rendered(RENDERERS[viewer]))[0] < 12
 
 
 def test_preflight_agrees_about_1b(inputs, tmp_path):

@@ -1,5 +1,6 @@
 //! Whole PDFs, read back: over a corpus, over damaged and arbitrary input, and byte by byte.
 
+mod conformance;
 mod corpus;
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;

@@ -115,6 +115,19 @@ impl ConversionRequest {
         self.settings.clone().options(Vec::new())
     }
 
+    /// Reads the body of a form whose parts are for others to read. Returns it with its boundary, the options of the query,
+    /// and how long the body took to come.
+    pub(super) async fn read_form(
+        mut self,
+        memory: &Memory,
+    ) -> Result<(Bytes, String, Settings, Duration), Problem> {
+        let body = self.body.whole(memory).await?;
+        let Media::Form { boundary } = self.media else {
+            return Err(Problem::NoFile);
+        };
+        Ok((body, boundary, self.settings, self.body.took()))
+    }
+
     /// Reads the body.
     pub(super) async fn read(mut self, memory: &Memory) -> Result<Conversion, Problem> {
         let body = self.body.whole(memory).await?;
@@ -209,13 +222,24 @@ fn media(headers: &HeaderMap) -> Result<Media, Problem> {
 fn of_form(
     body: &Bytes,
     boundary: &str,
-    mut settings: Settings,
+    settings: Settings,
     max_files: usize,
 ) -> Result<(Vec<Upload>, ConversionOptions), Problem> {
     let Form { files, fields } = form::form(body, boundary, max_files)?;
     if files.is_empty() {
         return Err(Problem::NoFile);
     }
+    let options = with_fields(settings, fields, files.len())?;
+    Ok((files, options))
+}
+
+/// Options of a query, and of the fields of a form with so many files. A field that is empty, as browsers send those that
+/// nobody filled in, says nothing.
+pub(super) fn with_fields(
+    mut settings: Settings,
+    fields: Vec<(String, Bytes)>,
+    files: usize,
+) -> Result<ConversionOptions, Problem> {
     let mut json = None;
     for (name, value) in fields {
         if value.is_empty() {
@@ -227,17 +251,13 @@ fn of_form(
         }
     }
     let single = json.map_or(Ok(Vec::new()), |json| settings.set_object(&json))?;
-    if single.len() > files.len() {
+    if single.len() > files {
         return Err(Problem::Option {
             name: "options".to_owned(),
-            reason: format!(
-                "pages has {} objects for {} files",
-                single.len(),
-                files.len()
-            ),
+            reason: format!("pages has {} objects for {files} files", single.len()),
         });
     }
-    Ok((files, settings.options(single)?))
+    Ok(settings.options(single)?)
 }
 
 #[cfg(test)]

@@ -46,6 +46,43 @@ pub(crate) struct UploadBounds {
     pub(crate) window: Duration,
 }
 
+/// A file that work is done on.
+pub(super) trait Input {
+    /// Where it is in the request, for messages.
+    fn place(&self) -> &str;
+
+    /// How much of it there is, in bytes.
+    fn held(&self) -> usize;
+
+    /// Does something with what there is of it: with all of it as [`Source::Whole`] only if that may take time.
+    fn with_source<T>(&self, may_decode: bool, act: impl FnMut(Source<'_>) -> T) -> T;
+}
+
+impl Input for Upload {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn held(&self) -> usize {
+        self.data.len()
+    }
+
+    fn with_source<T>(&self, may_decode: bool, mut act: impl FnMut(Source<'_>) -> T) -> T {
+        /// How many of the last bytes tell all that there is to know of the end.
+        const TAIL: usize = 8;
+        let data = &self.data;
+        act(if may_decode {
+            Source::Whole(data)
+        } else {
+            Source::Ends {
+                head: data,
+                tail: &data[data.len().saturating_sub(TAIL)..],
+                size: data.len() as u64,
+            }
+        })
+    }
+}
+
 /// How work on files goes on.
 pub(super) struct Work<'w> {
     pub(super) memory: WorkMemory<'w>,
@@ -77,20 +114,22 @@ impl<'w> Work<'w> {
     /// Makes something of a file: with as much memory as its image should take and, if that is not enough, with all there is.
     pub(super) fn on<T>(
         &mut self,
-        file: &Upload,
+        file: &impl Input,
         recipe: &Recipe,
         make: impl Fn(Jpeg<'_>, &Options, &dyn Backend) -> Result<T, Error>,
     ) -> Result<T, Problem> {
         self.wanted.map_or(Ok(()), Wanted::check)?;
         self.memory.fill()?;
-        let source = self.source(&file.data);
         let mut options = recipe.options.clone();
+        let is_whole = self.is_whole;
         let mut once = |memory: &mut WorkMemory<'_>| {
-            let failed = |error| Problem::of_file(&file.place, error);
-            let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
-            memory.fit(jpeg.frame())?;
-            options.limits = memory.limits;
-            make(jpeg, &options, &*recipe.backend).map_err(failed)
+            let failed = |error| Problem::of_file(file.place(), error);
+            file.with_source(is_whole, |source| {
+                let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
+                memory.fit(jpeg.frame())?;
+                options.limits = memory.limits;
+                make(jpeg, &options, &*recipe.backend).map_err(failed)
+            })
         };
         match once(&mut self.memory) {
             Err(problem) if problem.lacks_memory() && self.memory.stretch()? => {
@@ -100,16 +139,9 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// While only headers are read, nothing between the ends of a file, so that the core says what it takes to decode.
-    fn source<'f>(&self, data: &'f [u8]) -> Source<'f> {
-        if self.is_whole {
-            return Source::Whole(data);
-        }
-        Source::Ends {
-            head: data,
-            tail: &data[data.len().saturating_sub(2)..],
-            size: data.len() as u64,
-        }
+    /// Whether only headers are read, so that what must be decoded is refused with [`Error::NeedsInput`].
+    pub(super) fn is_on_headers(&self) -> bool {
+        !self.is_whole
     }
 }
 
@@ -135,10 +167,10 @@ impl Converter {
 
     /// Does what only reads headers here and now. What must see more takes a worker, and memory for the largest page. Also
     /// says how long that waited for a worker.
-    pub(super) async fn work<T: Send + 'static>(
+    pub(super) async fn work<F: Input + Send + 'static, T: Send + 'static>(
         self: &Arc<Self>,
-        files: Vec<(Upload, Recipe)>,
-        job: impl Fn(&[(Upload, Recipe)], Work<'_>) -> Result<T, Problem> + Send + 'static,
+        files: Vec<(F, Recipe)>,
+        job: impl Fn(&[(F, Recipe)], Work<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, Option<Duration>), Problem> {
         let headers = WorkMemory::small(&self.memory, self.limits);
         match job(&files, Work::on_headers(headers)) {
@@ -151,7 +183,7 @@ impl Converter {
         let shared = Arc::clone(self);
         let job = move |wanted: &Wanted| {
             // Not before, so that those who wait hold no more than their files.
-            let sizes = files.iter().map(|(file, _)| file.data.len());
+            let sizes = files.iter().map(|(file, _)| file.held());
             let memory = WorkMemory::for_files(&shared.memory, shared.limits, sizes)?;
             job(&files, Work::on_all(memory, Some(wanted)))
         };

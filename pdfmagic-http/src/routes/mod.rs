@@ -1,14 +1,19 @@
 //! What is at which address.
 
 mod api;
+mod assets;
 mod conversion_request;
 mod convert;
 mod converter;
+mod docs;
 pub(crate) mod health;
+mod html;
 mod inspect;
+mod language;
 mod limits;
 mod page;
 mod pdf_answer;
+mod plan;
 mod recipe;
 mod streamed;
 
@@ -40,10 +45,16 @@ pub(crate) fn router(
     replica: Option<IpAddr>,
     origins: &[HeaderValue],
 ) -> Router {
+    let about = page::About {
+        replica,
+        max_form: converter.bounds.form_size,
+        max_files: converter.bounds.files,
+    };
     let limits = limits::Limits::of(&converter.bounds, &converter.limits);
     let mut conversions = OpenApiRouter::new()
         .routes(routes!(convert::form))
         .routes(routes!(convert::pdf))
+        .routes(routes!(plan::plan))
         .routes(routes!(inspect::inspect))
         .with_state(Arc::new(converter));
     if admission.is_needed() {
@@ -52,19 +63,24 @@ pub(crate) fn router(
     }
     let page = OpenApiRouter::new()
         .routes(routes!(page::show))
-        .with_state(replica);
+        .with_state(about);
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(page)
         .merge(conversions)
         .merge(limits::router(limits.clone()))
         .merge(health::router(lifecycle))
         .split_for_parts();
+    let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
+    let operations: Arc<str> = operations.into();
+    let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);
     let document = async move |headers: HeaderMap| api::document(&api, &headers);
     let mut router = router
         .route(paths::API, get(document))
         .route(paths::DOWNLOAD, get(async || Problem::NothingKept))
-        .route(paths::STYLE, get(page::style))
-        .route(paths::SCRIPT, get(page::script))
+        .route(paths::DOCS, get(docs))
+        .route(paths::ASSETS, get(assets::show))
+        .route(paths::MANIFEST, get(page::manifest))
+        .route(paths::SERVICE_WORKER, get(assets::service_worker))
         .fallback(async || Problem::NotFound {
             hint: "POST a form to /, or a JPEG to /v1/pdf",
         })
@@ -75,6 +91,7 @@ pub(crate) fn router(
     for (path, allowed) in [
         (paths::PAGE, "GET, HEAD, OPTIONS, POST"),
         (paths::PDF, "OPTIONS, POST"),
+        (paths::PLAN, "OPTIONS, POST"),
         (paths::INSPECT, "OPTIONS, POST"),
     ] {
         router = router.route(path, limits::options(limits.clone(), allowed));

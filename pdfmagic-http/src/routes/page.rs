@@ -4,14 +4,44 @@ use std::net::IpAddr;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{Html, IntoResponse};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::json;
 
+use super::assets;
+use super::html::{escape, fill};
+use super::language::Language;
+use super::plan::MAX_PHOTOS;
 use crate::peer::Peer;
 
-/// The page loads its own parts, asks this service, and is framed by no other.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What a browser may do with a page: it loads its own parts, asks this service, and is framed by no other.
+const PROTECTION: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob:; \
+         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+
+/// What the page tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    pub(super) replica: Option<IpAddr>,
+    /// Most that a form may be, in bytes.
+    pub(super) max_form: usize,
+    /// Most files of a form.
+    pub(super) max_files: usize,
+}
 
 /// The page to upload from. Says which replica answers, since people watch a balancer by it.
 #[utoipa::path(
@@ -26,25 +56,76 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
     security(()),
 )]
 pub(super) async fn show(
-    State(replica): State<Option<IpAddr>>,
+    State(about): State<About>,
     peer: Option<Extension<Peer>>,
-) -> impl IntoResponse {
+    headers: HeaderMap,
+) -> Response {
+    let language = Language::preferred(&headers);
+    let texts = language.texts();
     let local = peer.map(|Extension(peer)| peer.local);
-    let replica = replica
+    let replica = about
+        .replica
         .or(local)
         .map_or("an unknown address".to_owned(), |ip| ip.to_string());
-    let page = include_str!("../../web/index.html").replace("{replica}", &replica);
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page))
+    let limits = json!({
+        "body": about.max_form,
+        "files": MAX_PHOTOS,
+        "whole": about.max_files,
+    });
+    let data = json!({ "texts": texts, "limits": limits });
+    let html = fill(include_str!("../../web/index.html"), |name| match name {
+        "lang" => language.tag().to_owned(),
+        "assets" => assets::folder(),
+        // Nothing in it ends the element.
+        "data" => data.to_string().replace('<', "\\u003c"),
+        "replica" => escape(&replica),
+        name => escape(&texts[name]),
+    });
+    page(html, language)
 }
 
-pub(super) async fn style() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
-        include_str!("../../web/style.css"),
-    )
+/// A page as an answer.
+pub(super) fn page(html: String, language: Language) -> Response {
+    let mut response = Html(html).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in PROTECTION {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let tag = HeaderValue::from_static(language.tag());
+    headers.insert(header::CONTENT_LANGUAGE, tag);
+    let vary = HeaderValue::from_static("accept-language");
+    headers.insert(header::VARY, vary);
+    let no_cache = HeaderValue::from_static("no-cache");
+    headers.insert(header::CACHE_CONTROL, no_cache);
+    response
 }
 
-pub(super) async fn script() -> impl IntoResponse {
-    let content_type = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
-    (content_type, include_str!("../../web/script.js"))
+/// What installs the page as an application.
+pub(super) async fn manifest(headers: HeaderMap) -> impl IntoResponse {
+    let language = Language::preferred(&headers);
+    let icon = |name: &str, sizes: &str, media_type: &str| {
+        json!({
+            "src": format!("{}{name}", assets::folder()), "sizes": sizes, "type": media_type,
+        })
+    };
+    let manifest = json!({
+        "name": language.texts()["title"],
+        "short_name": "pdfmagic",
+        "lang": language.tag(),
+        "start_url": "./",
+        "scope": "./",
+        "display": "standalone",
+        "background_color": "#f4f6f9",
+        "theme_color": "#0a4fbf",
+        "icons": [
+            icon("icon.svg", "any", "image/svg+xml"),
+            icon("icon-192.png", "192x192", "image/png"),
+            icon("icon-512.png", "512x512", "image/png"),
+        ],
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/manifest+json"),
+        (header::VARY, "accept-language"),
+    ];
+    (headers, manifest.to_string())
 }

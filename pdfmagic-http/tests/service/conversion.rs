@@ -286,7 +286,31 @@ fn the_page_has_the_form_and_names_the_replica() {
     let head =
         Answer::parse(&service.raw(b"HEAD / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
     assert_eq!((head.status, head.body.len()), (200, 0));
-    for part in ["/style.css", "/script.js"] {
-        assert_eq!(service.get(part).status, 200, "{part}");
+    // Relative, so that the page works under a sub-path.
+    let links = text.split("href=\"").chain(text.split("src=\"")).skip(1);
+    let links = links.filter_map(|link| link.split('"').next());
+    let links: Vec<_> = links.filter(|link| !link.contains('<')).collect();
+    assert!(
+        links.iter().any(|link| link.ends_with("style.css")),
+        "{links:?}"
+    );
+    for link in links {
+        assert_eq!(service.get(&format!("/{link}")).status, 200, "{link}");
     }
+    let style = format!(
+        "/{}",
+        text.split("href=\"")
+            .find(|link| link.contains(".css"))
+            .and_then(|link| link.split('"').next())
+            .unwrap()
+    );
+    assert!(
+        service
+            .get(&style)
+            .header("cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
+    let older = service.get("/assets/older/style.css");
+    assert_eq!(older.header("cache-control"), Some("no-cache"));
 }

@@ -1,6 +1,7 @@
 //! The service as its clients see it, on a real socket.
 
 mod admission;
+mod archive;
 mod bounds;
 mod chaos;
 mod conversion;

@@ -1,0 +1,75 @@
+"""Four viewers show a page as its geometry says."""
+
+import sys
+
+import numpy as np
+import pytest
+from command import ROOT, run
+from PIL import Image
+from seen import pages
+
+sys.path.append(str(ROOT / "pdfmagic-core" / "tests" / "viewers"))
+from pictures import RENDERERS  # noqa: E402 -- it lies elsewhere
+
+WORDS = {
+    "defaults": "",
+    "border": "-S A4 -b 1cm:3cm --anchor top-left",
+    "four borders": "-S 10cmx15cm -b 1cm:2cm:3cm:4cm -f exact",
+    "landscape": "-S A4 -a --anchor bottom-right",
+    "fill": "-S A5 -f fill",
+    "turned": "-r 90 -s 10cm",
+    "half": "-r 180 -S Letter",
+    "large": "-s 300inx150in --border 20in",
+    "strips": "-S 4cmx2cm --split-strips",
+    "boxes": "-S A4 --trim-border 1cm --bleed-border 5mm --art-border 2cm",
+}
+
+# The longer side of what is compared, in pixels.
+SIDE = 200
+
+
+@pytest.fixture(scope="module", params=[1, 5, 6])
+def jpeg(request, tmp_path_factory):
+    """Slopes, which look alike however a viewer resamples them, in an orientation."""
+    rows, columns = np.mgrid[0:400, 0:600]
+    samples = np.stack([rows * 200 // 400, columns * 200 // 600, (rows + columns) * 200 // 1000], axis=-1)
+    exif = Image.Exif()
+    exif[0x0112] = request.param
+    path = tmp_path_factory.mktemp("jpeg") / "slopes.jpg"
+    Image.fromarray(samples.astype("uint8")).save(path, quality=95, subsampling=0, exif=exif)
+    return path
+
+
+def expected(page, jpeg, width, height, scale):
+    """The page with the image where its corners are."""
+    (top_left, top_right, bottom_left), image = page.images[0], Image.open(jpeg).convert("RGB")
+
+    def pixel(point):
+        return np.array([point[0] * scale, height - point[1] * scale])
+
+    origin = pixel(top_left)
+    across, down = (pixel(top_right) - origin) / image.width, (pixel(bottom_left) - origin) / image.height
+    inverse = np.linalg.inv(np.column_stack([across, down]))
+    offset = -inverse @ origin
+    coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
+    mask = Image.new("L", image.size, 255).transform((width, height), Image.Transform.AFFINE, coefficients)
+    shown = image.transform((width, height), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
+    blank = Image.new("RGB", (width, height), "white")
+    return np.asarray(Image.composite(shown, blank, mask)).astype(int)
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_four_viewers_show_the_same_page(case, jpeg, tmp_path):
+    pdf = tmp_path / "out.pdf"
+    run("-q", jpeg, *WORDS[case].split(), "-o", pdf)
+    page = pages(pdf)[0]
+    _, _, right, top = page.boxes["MediaBox"]
+    scale = SIDE / max(right, top)
+    width, height = round(right * scale), round(top * scale)
+    wanted = expected(page, jpeg, width, height, scale)
+    for name, render in RENDERERS.items():
+        off = np.abs(render(pdf.read_bytes(), width, height).astype(int) - wanted).max(axis=-1)
+        # An edge of the image may be a pixel off, and there all of a pixel differs.
+        edges = 4 * (width + height)
+        assert np.count_nonzero(off > 12) <= edges, (name, case)
+        assert np.median(off) <= 6, (name, case)

@@ -1,0 +1,157 @@
+//! What PDF/A and PDF/UA ask of the library. Validators judge whole files: see `viewers/test_conformance.py`.
+
+use pdfmagic_core::{
+    Auto, Conformance, Document, DocumentOptions, Error, Options, OutputIntent, Page, Passthrough,
+    Requirement, Source, Standard, Streamed,
+};
+
+use crate::corpus_files::read;
+use crate::support::strict;
+
+fn archive(level: &str) -> DocumentOptions {
+    let mut options = DocumentOptions::default();
+    options.pdfa = Some(level.parse().expect("a level"));
+    options
+}
+
+fn conformance(options: &DocumentOptions) -> Conformance {
+    options.conformance().expect("the options conform")
+}
+
+fn made_for(document: &DocumentOptions) -> Options {
+    let mut options = Options::default();
+    options.conformance = conformance(document);
+    options
+}
+
+fn refused(error: Error) -> (Standard, Requirement) {
+    match error {
+        Error::Nonconforming(what) => (what.standard, what.requirement),
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_document_refuses_pages_that_were_made_for_less() {
+    let jpeg = read("gray.jpg");
+    for level in ["1b", "2b", "2u", "3b", "4"] {
+        let options = archive(level);
+        let mut document = Document::with_options(&options);
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is sound");
+        let _ = document.push(page);
+        let standard = Standard::PdfA(options.pdfa.expect("it is set"));
+        assert_eq!(
+            refused(document.finish().unwrap_err()),
+            (standard, Requirement::SameForPages)
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_is_told_at_the_end_too() {
+    let mut options = archive("2b");
+    options.attach_original = true;
+    let mut document = Document::with_options(&options);
+    let jpeg = read("gray.jpg");
+    let page = Page::from_jpeg(&jpeg, &made_for(&archive("2b")), &Auto).expect("it is sound");
+    let _ = document.push(page);
+    let (_, requirement) = refused(document.finish().unwrap_err());
+    assert_eq!(requirement, Requirement::NoAttachments);
+}
+
+#[test]
+fn the_ends_of_an_input_are_enough() {
+    // Of a size from which on data is not looked at.
+    let mut jpeg = read("orientation_6.jpg");
+    let comment = [b"\xFF\xFE\xFF\xF0".as_slice(), &vec![b' '; 0xFFEE]].concat();
+    jpeg.splice(2..2, comment);
+    let options = archive("3b");
+    let pdf = |source: Source<'_>| {
+        let mut document = Document::with_options(&options);
+        let mut pdf = Vec::new();
+        let page = Page::from_jpeg(source, &made_for(&options), &Passthrough).expect("it is sound");
+        document.write_page(page, &jpeg, &mut pdf).expect("memory");
+        document.finish_into(&mut pdf).expect("memory");
+        pdf
+    };
+    let (head, tail) = (&jpeg[..jpeg.len() - 100], &jpeg[jpeg.len() - 100..]);
+    let size = jpeg.len() as u64;
+    assert_eq!(pdf((&jpeg).into()), pdf(Source::Ends { head, tail, size }));
+}
+
+#[test]
+fn an_archive_can_be_sent_while_its_image_arrives() {
+    let jpeg = read("ycbcr_420.jpg");
+    let options = archive("2b");
+    let document = Document::with_options(&options);
+    let (mut streamed, pieces) =
+        Streamed::begin_in(document, &jpeg, &made_for(&options)).expect("it is sound");
+    let mut pdf: Vec<u8> = pieces
+        .iter()
+        .flat_map(|p| p.bytes(&jpeg).to_vec())
+        .collect();
+    let rest = &jpeg[streamed.rest()..];
+    pdf.extend_from_slice(&rest[..streamed.pass(rest)]);
+    pdf.extend_from_slice(&streamed.end().expect("it has a page"));
+    let read = strict(&pdf);
+    assert!(read.trailer.has(b"ID"));
+    assert!(read.catalog().expect("a catalog").has(b"OutputIntents"));
+
+    let mut options = archive("3b");
+    options.attach_original = true;
+    let error = Streamed::begin(&jpeg, &made_for(&options)).unwrap_err();
+    assert!(
+        error.to_string().starts_with("attach-original: "),
+        "{error}"
+    );
+}
+
+/// What comes after the last page may be as long as people like.
+#[test]
+fn a_long_title_and_a_large_output_intent_are_written_whole() {
+    let jpeg = read("gray.jpg");
+    let mut profile = vec![0; 600_000];
+    profile[..4].copy_from_slice(&600_000_u32.to_be_bytes());
+    profile[8] = 2;
+    profile[12..20].copy_from_slice(b"prtrCMYK");
+    profile[36..40].copy_from_slice(b"acsp");
+    let mut options = archive("2b");
+    options.output_intent = Some(OutputIntent::try_from(profile).expect("it looks like one"));
+    options.title = Some("e\u{301}".repeat(20_000));
+    let mut document = Document::with_options(&options);
+    let mut pdf = Vec::new();
+    let page = Page::from_jpeg(&jpeg, &made_for(&options), &Auto).expect("it is sound");
+    document.write_page(page, &jpeg, &mut pdf).expect("memory");
+    document.finish_into(&mut pdf).expect("memory");
+    let read = strict(&pdf);
+    let longest = read
+        .objects
+        .values()
+        .filter_map(|object| object.as_stream().ok());
+    assert_eq!(longest.map(|s| s.content.len()).max(), Some(600_000));
+}
+
+#[cfg(feature = "lopdf")]
+#[test]
+fn an_update_takes_no_text_and_no_attachment() {
+    let jpeg = read("gray.jpg");
+    let pdf = pdfmagic_core::jpeg_to_pdf(&jpeg).expect("it is sound");
+    let mut options = Options::default();
+    options.page.alt = Some("a".to_owned());
+    let mut document = Document::after(&pdf).expect("it is ours");
+    let _ = document.push(Page::from_jpeg(&jpeg, &options, &Auto).expect("it is sound"));
+    let error = document.finish().unwrap_err();
+    assert_eq!(error.to_string(), "alt: goes with new documents only");
+}
+
+#[test]
+fn only_a_profile_of_a_printer_or_monitor_is_an_output_intent() {
+    let error = OutputIntent::try_from(vec![0; 200]).unwrap_err();
+    assert!(error.to_string().contains("an ICC profile"), "{error}");
+    assert!(OutputIntent::try_from(Vec::new()).is_err());
+    let mut options = DocumentOptions::default();
+    options.output_intent = None;
+    options.attach_original = true;
+    // Without PDF/A, too.
+    assert!(options.conformance().is_ok());
+}

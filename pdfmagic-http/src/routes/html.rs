@@ -1,0 +1,49 @@
+//! Templates of HTML, and what goes into them.
+
+/// Puts values in place of `{{name}}`. They are HTML.
+pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+    let mut html = String::with_capacity(2 * template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{")
+        && let Some((name, after)) = after.split_once("}}")
+    {
+        html.push_str(before);
+        html.push_str(&value(name));
+        rest = after;
+    }
+    html.push_str(rest);
+    html
+}
+
+/// Text as HTML, also inside quotes.
+pub(super) fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            _ => html.push(char),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_take_the_place_of_names() {
+        let value = |name: &str| format!("<{name}>");
+        assert_eq!(fill("a {{b}} c{{d}}", value), "a <b> c<d>");
+        assert_eq!(fill("a{{b", value), "a{{b");
+    }
+
+    #[test]
+    fn text_is_no_markup() {
+        assert_eq!(escape("<a href='\"&"), "&lt;a href=&#39;&quot;&amp;");
+    }
+}

@@ -1,0 +1,418 @@
+//! Parts of JPEGs come in, and the answer says how their PDF is put together from the JPEGs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use pdfmagic_core::{Document, DocumentOptions, Page, Piece, Source};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::conversion_request::{ConversionRequest, with_fields};
+use super::converter::{Converter, Input, Work};
+use super::pdf_answer::stem;
+use super::recipe::Recipe;
+use crate::form::{self, FIELD, FieldsRead};
+use crate::memory::Reservation;
+use crate::notices::Notices;
+use crate::pdf_body::held;
+use crate::problem::{InputProblem, Problem};
+use crate::request_record::ConversionReport;
+use crate::work_memory::WorkMemory;
+
+/// Version of the format.
+const VERSION: u32 = 1;
+
+/// Fields whose name begins so hold a part of a photo; its offset follows.
+const OFFSET: &str = "bytes-";
+
+/// Most photos of a plan.
+pub(super) const MAX_PHOTOS: usize = 2_000;
+
+/// Most parts of one photo.
+const MAX_PARTS: usize = 16;
+
+/// Most that one photo may be, in bytes. Sums of sizes stay far from the end of 64 bits.
+const MAX_SIZE: u64 = 1 << 44;
+
+/// How a PDF is put together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Plan {
+    /// Version of this format: 1.
+    version: u32,
+    /// What comes after what in the PDF.
+    pieces: Vec<PlannedPiece>,
+    /// Size of the PDF, in bytes.
+    size: u64,
+    /// A name for the PDF.
+    #[schema(example = "photo.pdf")]
+    name: String,
+    /// What was unusual about the photos, and what was done about it.
+    notices: Vec<PlannedNotice>,
+}
+
+/// A piece of the PDF.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum PlannedPiece {
+    /// Bytes, in base64.
+    Made { bytes: String },
+    /// A range of a photo, in bytes. Photos are counted from 0.
+    Input { input: usize, start: u64, end: u64 },
+}
+
+/// Something unusual about a photo.
+#[derive(Debug, Serialize, ToSchema)]
+struct PlannedNotice {
+    /// The number of the photo, counted from 0.
+    input: usize,
+    /// A stable name, for programs.
+    code: &'static str,
+    /// What it is, and what was done about it.
+    message: String,
+}
+
+/// What is sent of each photo, in the order of pages, and options.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "its shape is what clients are told")]
+pub(super) struct PlannedFiles {
+    /// The first bytes of a photo, up to and with its first SOS segment. Its file name is that of the photo.
+    #[schema(value_type = Vec<super::api::Jpeg>)]
+    head: Vec<u8>,
+    /// Size of the photo, in bytes.
+    size: Vec<u64>,
+    /// The last bytes of the photo: 8 or more.
+    #[schema(value_type = Vec<super::api::Jpeg>)]
+    tail: Vec<u8>,
+    /// All of a photo, in place of the above.
+    #[schema(value_type = Vec<super::api::Jpeg>)]
+    myfile: Vec<u8>,
+}
+
+/// Plans a PDF of JPEGs of which only the headers and the last bytes are sent.
+///
+/// The client puts the PDF together; the bytes are those that `POST /v1/pdf` would answer with. The form has, for each photo
+/// in turn, the fields `head`, `size` and `tail`, or `myfile` with all of it. Where that is not enough, the answer is 422 with
+/// `inputs`: those with the code `input.more` name ranges, which are sent in addition in fields named `bytes-N`, where N is
+/// the offset in the photo; of those with `input.whole` all is sent in `myfile`.
+#[utoipa::path(
+    post,
+    path = "/v1/plan",
+    tag = "convert",
+    params(super::api::Options),
+    request_body(content = PlannedFiles, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "How the PDF is put together", body = Plan),
+        super::api::Refusals,
+    ),
+    security((), ("token" = [])),
+)]
+pub(super) async fn plan(
+    State(converter): State<Arc<Converter>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let request = ConversionRequest::whole(&converter, request)?;
+    let (body, boundary, settings, read) = request.read_form(&converter.memory).await?;
+    let (photos, fields) = photos(&body, &boundary, converter.bounds.files)?;
+    let options = with_fields(settings, fields, photos.len())?;
+    let sizes: Vec<_> = photos.iter().map(|photo| photo.size).collect();
+    let files = photos.into_iter().enumerate().map(|(index, photo)| {
+        let recipe = Recipe::new(&options, index, &sizes)?;
+        Ok((photo, recipe))
+    });
+    let files = files.collect::<Result<Vec<_>, Problem>>()?;
+    let (input, pages) = (body.len(), files.len());
+    let backend = files[0].1.backend.name();
+    let document = options.document().clone();
+    let job = move |files: &[_], work: Work<'_>| make(&document, files, work);
+    let (made, queue) = Box::pin(converter.work(files, job)).await?;
+    let made = made?;
+    let report = ConversionReport {
+        backend,
+        pages,
+        input: Some(input),
+        read,
+        queue,
+        convert: made.took,
+        notices: made.notices,
+    };
+    let mut response = Response::new(Body::from(held(made.json, made.reservation)));
+    response.extensions_mut().insert(report);
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(response)
+}
+
+/// What came of a photo.
+#[derive(Debug)]
+struct Photo {
+    name: String,
+    /// In bytes.
+    size: u64,
+    parts: Vec<(u64, Bytes)>,
+}
+
+impl Photo {
+    fn is_whole(&self) -> bool {
+        matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
+    }
+
+    /// Adds a part that begins at this offset in the photo, and was found at another in the body.
+    fn add(&mut self, offset: u64, data: Bytes, at: usize) -> Result<(), Problem> {
+        if self.parts.len() == MAX_PARTS {
+            return Err(Problem::Form {
+                offset: at,
+                reason: "a photo has more than 16 parts",
+            });
+        }
+        self.parts.push((offset, data));
+        Ok(())
+    }
+
+    /// Whether it is possible.
+    fn check(&self, offset: usize) -> Result<(), Problem> {
+        let refuse = |reason| Err(Problem::Form { offset, reason });
+        if self.size == 0 && !self.is_whole() {
+            return refuse("a photo has no size after its head");
+        }
+        let ends = self
+            .parts
+            .iter()
+            .map(|(at, part)| at.checked_add(part.len() as u64));
+        if self.size > MAX_SIZE
+            || ends
+                .into_iter()
+                .any(|end| end.is_none_or(|end| end > self.size))
+        {
+            return refuse("a photo is smaller than its parts, or too large");
+        }
+        Ok(())
+    }
+}
+
+impl Input for Photo {
+    fn place(&self) -> &str {
+        &self.name
+    }
+
+    fn held(&self) -> usize {
+        self.parts.iter().map(|(_, part)| part.len()).sum()
+    }
+
+    fn with_source<T>(&self, may_decode: bool, mut act: impl FnMut(Source<'_>) -> T) -> T {
+        if may_decode && self.is_whole() {
+            return act(Source::Whole(&self.parts[0].1));
+        }
+        let parts: Vec<_> = self
+            .parts
+            .iter()
+            .map(|(at, part)| (*at, &part[..]))
+            .collect();
+        let size = self.size;
+        act(Source::Parts {
+            parts: &parts,
+            size,
+        })
+    }
+}
+
+/// Names and values of fields that are options.
+type Fields = Vec<(String, Bytes)>;
+
+/// Reads photos, and the fields that are options. At most `max_whole` photos may be there as a whole.
+fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>, Fields), Problem> {
+    let (mut photos, mut fields) = (Vec::<Photo>::new(), Fields::new());
+    let (mut read, mut whole, mut last) = (FieldsRead::default(), 0, 0);
+    for part in form::parts(body, boundary)? {
+        let part = part?;
+        let (at, data) = (part.at, part.data.clone());
+        let malformed = |reason| Problem::Form { offset: at, reason };
+        let text = || str::from_utf8(&data).ok().map(str::trim);
+        match &*part.field {
+            name @ (FIELD | "head") => {
+                photos.last().map_or(Ok(()), |photo| photo.check(last))?;
+                last = at;
+                if photos.len() == MAX_PHOTOS {
+                    return Err(Problem::TooManyParts { max: MAX_PHOTOS });
+                }
+                let size = if name == FIELD { data.len() as u64 } else { 0 };
+                whole += usize::from(name == FIELD);
+                if whole > max_whole {
+                    return Err(Problem::TooManyParts { max: max_whole });
+                }
+                photos.push(Photo {
+                    name: part.file.unwrap_or_default(),
+                    size,
+                    parts: vec![(0, data)],
+                });
+            }
+            "size" => {
+                let size = text().and_then(|text| text.parse().ok());
+                begun(&mut photos, at)?.size =
+                    size.ok_or(malformed("a size is no number of bytes"))?;
+            }
+            "tail" => {
+                let photo = begun(&mut photos, at)?;
+                let offset = photo.size.checked_sub(data.len() as u64);
+                photo.add(
+                    offset.ok_or(malformed("a tail comes before its size"))?,
+                    data,
+                    at,
+                )?;
+            }
+            name if name.starts_with(OFFSET) => {
+                let offset = name[OFFSET.len()..].parse().ok();
+                let offset = offset.ok_or(malformed("an offset is no number of bytes"))?;
+                begun(&mut photos, at)?.add(offset, data, at)?;
+            }
+            _ => {
+                read.add(&part)?;
+                fields.push((part.field, data));
+            }
+        }
+    }
+    photos.last().ok_or(Problem::NoFile)?.check(last)?;
+    Ok((photos, fields))
+}
+
+/// The photo that a part belongs to.
+fn begun(photos: &mut [Photo], offset: usize) -> Result<&mut Photo, Problem> {
+    photos.last_mut().ok_or(Problem::Form {
+        offset,
+        reason: "its photo has no head before it",
+    })
+}
+
+/// A plan, and what making it was like.
+struct Made {
+    json: Vec<u8>,
+    reservation: Option<Reservation>,
+    /// As `code;page=n`, with commas between.
+    notices: String,
+    took: Duration,
+}
+
+/// The inner error is about photos, each of which is looked at; the outer one may be cured by a worker.
+fn make(
+    options: &DocumentOptions,
+    files: &[(Photo, Recipe)],
+    mut work: Work<'_>,
+) -> Result<Result<Made, Problem>, Problem> {
+    let began = Instant::now();
+    let mut document = Document::with_options(options);
+    let mut pieces = Pieces::default();
+    let (mut notices, mut told) = (Vec::new(), Notices::default());
+    let (mut problems, mut for_a_worker) = (Vec::new(), None);
+    for (input, (photo, recipe)) in files.iter().enumerate() {
+        let pages = match work.on(photo, recipe, Page::all) {
+            Ok(pages) => pages,
+            Err(problem) if work.is_on_headers() && photo.is_whole() && problem.needs_input() => {
+                for_a_worker = Some(problem);
+                continue;
+            }
+            Err(problem) if problem.needs_input() || problem.is_of_file() => {
+                problems.push(InputProblem::new(input, &photo.name, photo.size, &problem));
+                continue;
+            }
+            Err(problem) => return Err(problem),
+        };
+        if recipe.implies_loss {
+            told.add_implied(input + 1);
+        }
+        for page in pages {
+            told.add(input + 1, page.notices());
+            for &notice in page.notices() {
+                notices.push(PlannedNotice {
+                    input,
+                    code: notice.code(),
+                    message: notice.to_string(),
+                });
+            }
+            for piece in document.push(page.named(stem(&photo.name))) {
+                pieces.push(input, piece, &mut work.memory)?;
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(Err(Problem::Inputs(problems)));
+    }
+    if let Some(problem) = for_a_worker {
+        return Err(problem);
+    }
+    let rest = match document.finish() {
+        Ok(rest) => rest,
+        Err(error) => return Ok(Err(Problem::of_file("the document", error))),
+    };
+    pieces.push(0, Piece::Made(rest), &mut work.memory)?;
+    pieces.encode(&mut work.memory)?;
+    let plan = Plan {
+        version: VERSION,
+        size: pieces.size,
+        pieces: pieces.all,
+        name: format!("{}.pdf", stem(&files[0].0.name)),
+        notices,
+    };
+    let json = serde_json::to_vec(&plan).map_err(|_| Problem::Bug)?;
+    let reservation = work.memory.part(json.len())?;
+    Ok(Ok(Made {
+        json,
+        reservation: Some(reservation),
+        notices: told.into_header(),
+        took: began.elapsed(),
+    }))
+}
+
+/// Pieces of a PDF while they are gathered.
+#[derive(Default)]
+struct Pieces {
+    all: Vec<PlannedPiece>,
+    /// What was made last, and is followed by no range yet.
+    made: Vec<u8>,
+    /// In bytes, of all.
+    size: u64,
+    /// For what was made.
+    reservation: Option<Reservation>,
+}
+
+impl Pieces {
+    fn push(
+        &mut self,
+        input: usize,
+        piece: Piece,
+        work: &mut WorkMemory<'_>,
+    ) -> Result<(), Problem> {
+        self.size += piece.size();
+        match piece {
+            Piece::Made(bytes) if self.made.is_empty() => self.made = bytes,
+            Piece::Made(bytes) => self.made.extend(bytes),
+            Piece::Input(range) if range.is_empty() => {}
+            Piece::Input(range) => {
+                self.encode(work)?;
+                let (start, end) = (range.start, range.end);
+                self.all.push(PlannedPiece::Input { input, start, end });
+            }
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, work: &mut WorkMemory<'_>) -> Result<(), Problem> {
+        let made = std::mem::take(&mut self.made);
+        if made.is_empty() {
+            return Ok(());
+        }
+        let part = work.part(made.len() / 3 * 4 + 4)?;
+        match &mut self.reservation {
+            Some(all) => all.join(part),
+            none => *none = Some(part),
+        }
+        let bytes = STANDARD.encode(made);
+        self.all.push(PlannedPiece::Made { bytes });
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+// Where a photo stands on its page, as the service will place it.
+
+const MM = 72 / 25.4;
+const UNITS = { mm: MM, cm: 10 * MM, in: 72, pt: 1 };
+const SIZES = { a3: [297, 420], a4: [210, 297], a5: [148, 210], letter: [215.9, 279.4], legal: [215.9, 355.6] };
+
+/** How much a photo is turned by its Exif orientation, clockwise, in degrees. */
+const TURNED = [0, 0, 0, 180, 180, 90, 90, 270, 270];
+
+/** The value of the option `rotation` for a photo that was turned by hand, clockwise in degrees. */
+export function rotation(orientation, turn) {
+  const degrees = (TURNED[orientation] + turn) % 360;
+  return turn === 0 ? "auto" : degrees === 0 ? "none" : String(degrees);
+}
+
+/** Whether width and height are exchanged. */
+export function isTurned(orientation, turn) {
+  return (TURNED[orientation] + turn) % 180 !== 0;
+}
+
+function length(text) {
+  const [, number, unit] = /^([\d.]+)(mm|cm|in|pt)$/.exec(text) ?? [0, 0, "pt"];
+  return number * UNITS[unit];
+}
+
+/** The page and, on it, the photo: left, top, width and height; all in points. */
+export function layout(header, turn, { pagesize = "", border = "", fit = "into", "auto-orient": autoOrient }) {
+  const [dx, dy] = header.density ?? [96, 96 * header.ratio];
+  let size = [(header.width * 72) / dx, (header.height * 72) / dy];
+  if (isTurned(header.orientation, turn)) size.reverse();
+  const margin = length(border);
+  let page = SIZES[pagesize.toLowerCase().replace("^t", "")]?.map((side) => side * MM);
+  if (page && /\^t/i.test(pagesize)) page.reverse();
+  if (page && autoOrient && size[0] !== size[1] && size[0] > size[1] === page[0] < page[1]) page.reverse();
+  if (page) {
+    const ratios = size.map((side, axis) => (page[axis] - 2 * margin) / side);
+    const ratio = { fill: Math.max(...ratios), shrink: Math.min(...ratios, 1) }[fit] ?? Math.min(...ratios);
+    size = size.map((side) => side * ratio);
+  } else {
+    page = size.map((side) => side + 2 * margin);
+  }
+  const [w, h] = size;
+  return { page, image: [(page[0] - w) / 2, (page[1] - h) / 2, w, h] };
+}
