@@ -74,20 +74,22 @@ pub(super) fn simplify(api: &mut OpenApi) {
     let Some(RefOr::T(Schema::AllOf(form))) = components.schemas.get("Files") else {
         return;
     };
+    let form = form.clone();
     let mut plain = Object::new();
-    plain.description.clone_from(&form.description);
-    for item in &form.items {
+    plain.description = form.description;
+    for item in form.items {
         let part = match item {
+            // Nothing else refers to it.
             RefOr::Ref(part) => part
                 .ref_location
                 .rsplit('/')
                 .next()
-                .and_then(|name| components.schemas.get(name)),
+                .and_then(|name| components.schemas.remove(name)),
             part @ RefOr::T(_) => Some(part),
         };
         if let Some(RefOr::T(Schema::Object(part))) = part {
-            plain.properties.extend(part.properties.clone());
-            plain.required.extend(part.required.clone());
+            plain.properties.extend(part.properties);
+            plain.required.extend(part.required);
         }
     }
     components.schemas.insert("Files".to_owned(), plain.into());
