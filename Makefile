@@ -80,7 +80,7 @@ api: tools
 # The page in a browser, and the plan; screenshots go into target/page.
 page: tools
 	cargo build -p pdfmagic-http -p pdfmagic-cli
-	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q pdfmagic-http/tests/page
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q -n auto pdfmagic-http/tests/page
 
 # A test that takes ten seconds, for five minutes.
 chaos:

@@ -76,6 +76,11 @@ fn conversion(c: &mut Criterion) {
         let limits = Limits::default();
         let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is sound");
         group.bench_function("verify", |b| b.iter(|| parsed.verify(black_box(&limits))));
+        // A line feed after EOI has the end searched.
+        let with_tail = [&jpeg[..], b"\n"].concat();
+        group.bench_function("find the end", |b| {
+            b.iter(|| Jpeg::parse(black_box(&with_tail), &limits).map(|jpeg| jpeg.is_odd()));
+        });
         for rival in RIVALS.iter().chain(&PROGRAMS) {
             let convert = |jpeg| (rival.convert)(jpeg, width, height).expect(rival.name);
             page_check::check(&convert(&jpeg), &jpeg).expect(rival.name);

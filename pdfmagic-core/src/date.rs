@@ -32,7 +32,7 @@ pub struct Date(i64);
 const DAY: i64 = 86_400;
 
 impl Date {
-    /// So many seconds after 1970-01-01T00:00:00Z. `None` outside the years 0 to 9999.
+    /// A number of seconds after 1970-01-01T00:00:00Z. `None` outside the years 0 to 9999.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let date = Self(seconds);

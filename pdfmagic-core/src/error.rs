@@ -17,7 +17,7 @@ pub enum Error {
     /// The input is another kind of file. The caller took it for a JPEG.
     #[error("not a JPEG: {0}")]
     NotJpeg(FileKind),
-    /// The input breaks T.81 Annex B. Whoever wrote it is to blame.
+    /// The input violates T.81 Annex B: the program that wrote it is at fault.
     #[error("malformed JPEG at byte {offset}: {reason}")]
     Format {
         /// Where, in bytes from the start of the input.
@@ -28,7 +28,7 @@ pub enum Error {
     /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
     #[error("{0}")]
     Damaged(Box<Damage>),
-    /// The input ends inside its header. Whoever passed it on is to blame.
+    /// The input ends inside its header: it was cut off on its way.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
         /// Size of the input, in bytes.

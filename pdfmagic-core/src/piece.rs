@@ -7,7 +7,7 @@ use std::ops::Range;
 /// The pieces of a page refer to the input of that page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Bytes made here: syntax, mended segments, data coded anew.
+    /// Bytes made here: syntax, mended segments, re-encoded data.
     Made(Vec<u8>),
     /// A range of the input, in bytes, as it stands there.
     Input(Range<u64>),

@@ -175,7 +175,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Sends as many bytes each second, for so many seconds. Time is paused, so that it passes at once.
+    /// Sends as many bytes each second, for a number of seconds. Time is paused, so that it passes at once.
     async fn upload(bytes: usize, seconds: usize) -> Result<usize, Problem> {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
         tokio::spawn(async move {

@@ -21,7 +21,7 @@ const MAX: usize = 1 << 20;
 /// What a line about a request has room in, in bytes.
 const ROOM: usize = 512;
 
-/// Lines on their way to standard error. No request waits for whoever reads there: if that is too slow, lines are lost.
+/// Lines on their way to standard error. No request waits for their reader: if that is too slow, lines are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Log(Arc<Shared>);
 

@@ -345,11 +345,12 @@ function tell() {
     ? total
     : now.reduce((sum, { photo }) => sum + (photo.header ? sentSize(photo.header) : 0), 0);
   const isOver = size > limits.body || now.length > (isForAll(options()) ? limits.whole : limits.files);
-  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(now.length) };
+  const whole = now.filter(({ photo: { header } }) => header && sentSize(header) === header.size).length;
+  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(isOver ? now.length : whole) };
   if (pages.length === 0) sent.textContent = "";
   else if (isOver) sent.textContent = text("too-large", values);
   else if (isForAll(options())) sent.textContent = text("sent.all", values);
-  else sent.textContent = text("sent.headers", values);
+  else sent.textContent = text(whole > 0 ? "sent.some" : "sent.headers", values);
   sent.classList.toggle("failed", isOver);
   id("make").disabled = running !== null || now.length === 0 || isOver;
   const left = pages.length - now.length;

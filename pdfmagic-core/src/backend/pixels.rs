@@ -21,7 +21,7 @@ pub(super) struct Pixels {
     samples: Vec<u8>,
 }
 
-/// What the libraries take at the most, in bytes: samples, blocks of coefficients and data when it is coded anew,
+/// What the libraries take at most, in bytes: samples, blocks of coefficients and data when it is re-encoded,
 /// and sums of f32 when it is resampled.
 const PER_SAMPLE: usize = 5;
 const PER_PIXEL: usize = 4;
@@ -33,7 +33,7 @@ fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 impl Pixels {
-    /// Decodes `data`, coded anew from `jpeg`, if there is memory for all that is to follow.
+    /// Decodes `data`, transcoded from `jpeg`, if there is memory for all that is to follow.
     pub(super) fn decode(
         data: &[u8],
         jpeg: &Jpeg<'_>,

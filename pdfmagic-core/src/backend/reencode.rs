@@ -13,7 +13,7 @@ use crate::notice::Notice;
 use crate::piece::Piece;
 use crate::quality::Quality;
 
-/// Quantizes anew, and makes fewer pixels, as far as can be with DCT coefficients and without decoding them.
+/// Requantizes and downscales DCT coefficients as far as that is possible without decoding them to samples.
 ///
 /// Never quantizes more finely than the input does: what is at or below the quality asked for loses nothing.
 ///
@@ -189,7 +189,7 @@ impl Reencode {
         (x.max(y) / max.get()).max(1.0)
     }
 
-    /// The data at the highest quality, but no higher than asked for, at which it fits with so many bytes of metadata.
+    /// The data at the highest quality, but no higher than asked for, at which it fits with this many bytes of metadata.
     fn fit(
         &self,
         metadata: u64,

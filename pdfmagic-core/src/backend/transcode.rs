@@ -1,4 +1,4 @@
-//! Codes the same coefficients anew.
+//! Re-encodes the same coefficients.
 
 use super::{Backend, ImageXObject, Needs, Passthrough, check_dct_8_bit, with_metadata};
 use crate::coding::{Coefficients, optimize};
@@ -7,7 +7,7 @@ use crate::jpeg::Jpeg;
 use crate::limits::Limits;
 use crate::piece::Piece;
 
-/// Decodes the entropy coding and codes the same coefficients anew: no loss, whatever the data was coded with.
+/// Decodes the entropy coding and re-encodes the same coefficients without loss, whatever the data was coded with.
 ///
 /// Arithmetic coding becomes Huffman coding with tables made for the image; scans become one; a height that
 /// DNL gives and tables that motion JPEG leaves out are put in. Never larger than the input, which is kept where it is

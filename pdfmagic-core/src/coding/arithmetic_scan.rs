@@ -11,7 +11,7 @@ use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::{Process, ScanHeader};
 
-/// Everything adaptive in a scan; a restart begins it anew (F.2.4.4).
+/// Everything adaptive in a scan; a restart resets it (F.2.4.4).
 struct Model {
     interval: Interval,
     dc: [[Bin; 49]; 4],

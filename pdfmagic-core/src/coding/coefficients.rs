@@ -115,7 +115,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Of so many rows of MCUs.
+    /// Of `mcus_down` rows of MCUs.
     pub(super) fn new(grid: &Grid, c: &GridComponent, mcus_down: usize) -> Self {
         let across = grid.mcus_across * c.h;
         Self {
@@ -124,7 +124,7 @@ impl Plane {
         }
     }
 
-    /// Of so many rows of MCUs of all components, in bytes.
+    /// The size of `mcus_down` rows of MCUs of all components, in bytes.
     pub(super) fn sizes(grid: &Grid, mcus_down: usize) -> usize {
         let blocks: usize = grid.components.iter().map(|c| c.h * c.v).sum();
         blocks * grid.mcus_across * mcus_down * size_of::<Block>()

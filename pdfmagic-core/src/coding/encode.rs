@@ -43,7 +43,7 @@ impl Symbols {
         }
     }
 
-    /// Makes room for the symbols of so many blocks.
+    /// Makes room for the symbols of this many blocks.
     pub(super) fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
         self.memory.make_room(&mut self.tokens, blocks * SYMBOLS)
     }

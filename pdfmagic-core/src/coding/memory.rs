@@ -38,7 +38,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Makes room in `out` for so many bits and a few stuffed bytes. Where there are more of those, `out` doubles.
+    /// Makes room in `out` for a number of bits and a few stuffed bytes. Where there are more of those, `out` doubles.
     pub(super) fn make_room_to_write(self, out: &mut Vec<u8>, bits: u64) -> Result<(), Error> {
         let size = usize::try_from(bits / 8).unwrap_or(usize::MAX);
         self.take(out.len().saturating_add(size).saturating_mul(3))?;

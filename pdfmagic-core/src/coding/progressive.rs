@@ -44,7 +44,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Decodes so many more rows of the scan's MCUs into what begins with the first of them, refining what is there.
+    /// Decodes the next rows of the scan's MCUs into what begins with the first of them, refining what is there.
     fn rows(
         &mut self,
         stream: &Stream<'a>,

@@ -117,7 +117,7 @@ impl ScanSymbols {
         }
     }
 
-    /// Makes room for the tokens of so many blocks, and of those that wait.
+    /// Makes room for the tokens of this many blocks, and of the pending ones.
     fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
         let waiting = self.waiting.len() / 16 + 1;
         let memory = self.memory.take(self.waiting.capacity())?;

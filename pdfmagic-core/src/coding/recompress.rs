@@ -149,7 +149,7 @@ pub(super) fn write_scan(
     write(out, &Codes::new(&choice, &specs))
 }
 
-/// Codes a JPEG anew, sequentially and with optimal tables, without a loss.
+/// Re-encodes a JPEG sequentially and with optimal tables, without loss.
 pub(crate) fn optimize(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -170,7 +170,7 @@ pub(crate) fn optimize(
     Ok((image.encode()?, damage))
 }
 
-/// Codes a JPEG anew, made smaller, with the tables that `target` gives for each component and its old table.
+/// Re-encodes a JPEG, made smaller, with the tables that `target` gives for each component and its old table.
 pub(crate) fn reduce(
     jpeg: &Jpeg<'_>,
     limits: &Limits,

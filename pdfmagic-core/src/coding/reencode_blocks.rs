@@ -1,4 +1,4 @@
-//! Coding blocks anew as they come, as they are or requantized.
+//! Re-encodes blocks as they arrive, unchanged or requantized.
 
 use super::coefficients::Block;
 use super::encode::{Collects, Symbols};

@@ -46,7 +46,7 @@ enum Meaning {
 }
 
 impl<'a> Restarts<'a> {
-    /// Of intervals of so many MCUs; 0 for none.
+    /// `interval` is a number of MCUs; 0 for none.
     pub(super) fn new(data: &'a [u8], interval: usize, is_huffman: bool, is_strict: bool) -> Self {
         Self {
             is_huffman,

@@ -118,7 +118,7 @@ impl<'a> Mcus<'a> {
         }
     }
 
-    /// Runs `decode` as [`mcus`] does, for so many more rows, which it counts from 0.
+    /// Runs `decode` as [`mcus`] does, for the next `down` rows, which it counts from 0.
     #[inline(always)]
     pub(super) fn rows(
         &mut self,

@@ -15,7 +15,7 @@ pub(super) trait Sink {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault>;
-    /// A row of MCUs of so many blocks follows.
+    /// A row of MCUs with this many blocks follows.
     fn make_room(&mut self, _blocks: usize) -> Result<(), Error> {
         Ok(())
     }

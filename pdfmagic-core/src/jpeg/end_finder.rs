@@ -30,7 +30,7 @@ enum State {
         offset: u64,
         high: Option<u8>,
     },
-    /// In a segment of which so many bytes are left.
+    /// In a segment of which `left` bytes remain.
     Payload {
         marker: Marker,
         offset: u64,

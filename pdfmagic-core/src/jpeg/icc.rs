@@ -26,7 +26,7 @@ impl<'a> IccChunks<'a> {
         self.chunks.iter().map(|(.., data)| data.len()).sum()
     }
 
-    /// The profile, if its chunks are all there once and it is for so many components.
+    /// The profile, if each of its chunks is there once and it is for this number of components.
     pub(super) fn assemble(mut self, components: usize) -> Option<Cow<'a, [u8]>> {
         self.chunks.sort_unstable_by_key(|&(number, ..)| number);
         let total = self.chunks.len();
@@ -56,7 +56,7 @@ impl<'a> IccChunks<'a> {
 }
 
 /// Whether the header (ICC.1:2022, 7.2) describes a profile that PDF can use (ISO 32000-1, 8.6.5.5) for an image of
-/// so many components.
+/// this number of components.
 fn is_usable(profile: &[u8], components: usize) -> bool {
     let Some(header) = profile.first_chunk::<128>() else {
         return false;

@@ -11,7 +11,7 @@ use crate::piece::Piece;
 enum Content {
     /// JFIF without a thumbnail.
     Jfif,
-    /// JFIF with one, which begins so many bytes after the segment does.
+    /// JFIF with one, which begins this number of bytes after the segment does.
     JfifThumbnail { offset: u64 },
     /// The color profile, which the PDF carries as well.
     Icc,

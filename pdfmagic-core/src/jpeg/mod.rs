@@ -218,7 +218,7 @@ impl<'a> Jpeg<'a> {
         self.header.density.map(|(_, source)| source)
     }
 
-    /// What Adobe's segment must say in data that is coded anew, with components numbered from 1. `None` where
+    /// What Adobe's segment must say in re-encoded data, with components numbered from 1. `None` where
     /// viewers take the colors for what they are without it, or would invert them because of it.
     pub(crate) fn stated_transform(&self) -> Option<u8> {
         match (self.header.color_model, self.header.adobe) {

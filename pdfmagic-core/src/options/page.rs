@@ -71,7 +71,7 @@ pub struct PageOptions {
     #[cfg_attr(feature = "clap", arg(long, short))]
     pub auto_orient: bool,
 
-    /// How the image is turned: as Exif says, not at all, or clockwise by so many degrees
+    /// How the image is turned: as Exif says, not at all, or clockwise by a number of degrees
     ///
     /// Degrees count from how the image is stored. Default: auto.
     #[cfg_attr(

@@ -392,7 +392,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 
     fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        // Whoever wants the number says what it may be, and it is never 0.
+        // Each use says which numbers it takes, and 0 is never one of them.
         visitor.visit_u8(self.0.trim().parse().unwrap_or(0))
     }
 

@@ -78,9 +78,9 @@ pub struct ImageSize([Option<Extent>; 2]);
 pub enum Extent {
     /// As long as this.
     Length(Pt),
-    /// As long as its pixels are at so many per inch.
+    /// As long as its pixels are at this density, per inch.
     Density(f64),
-    /// So many hundredths of what its own density makes it.
+    /// Per cent of the size that its own density gives.
     Percent(f64),
 }
 

@@ -1,4 +1,4 @@
-//! Quantizing coefficients anew loses no more than decoding and coding do.
+//! Requantizing coefficients loses no more than decoding and re-encoding does.
 
 use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Jpeg, Limits};
@@ -46,7 +46,7 @@ impl Original {
 
     /// The peak signal-to-noise ratio of what a JPEG decodes to, in decibels.
     fn ratio(&self, jpeg: &[u8]) -> f64 {
-        let samples = djpeg(jpeg).expect("what was coded anew is sound");
+        let samples = djpeg(jpeg).expect("what was re-encoded is sound");
         assert_eq!(samples.len(), self.samples.len());
         let squares = samples.iter().zip(&self.samples).map(|(&a, &b)| {
             let difference = f64::from(a) - f64::from(b);
@@ -64,7 +64,7 @@ impl Original {
         data
     }
 
-    /// What `cjpeg` reaches with so many bytes, between the two qualities whose sizes are next to that. `None` for
+    /// What `cjpeg` reaches with this number of bytes, between the two qualities whose sizes are next to that. `None` for
     /// more than it ever writes, or less.
     fn ratio_by_cjpeg(&self, size: usize) -> Option<f64> {
         let (mut below, mut above) = (1, 100);

@@ -7,7 +7,7 @@ use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::jpeg::Jpeg;
 use pdfmagic_core::{Limits, PageOptions};
 
-/// The placement of a frame of so many pixels with these segments.
+/// The placement of a frame of this size in pixels with these segments.
 fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
     placed_with(&PageOptions::default(), width, height, segments)
 }

@@ -30,7 +30,7 @@ pub(crate) fn verdict(jpeg: &[u8]) -> &'static str {
     }
 }
 
-/// Whether the frame header of a JPEG states so many pixels that these programs would take gigabytes for them.
+/// Whether the frame header of a JPEG states more pixels than these programs should be asked to decode, since they would take gigabytes.
 pub(crate) fn is_too_large(jpeg: &[u8]) -> bool {
     const MAX_PIXELS: u64 = 1 << 24;
     Jpeg::parse(jpeg, &Limits::default()).is_ok_and(|jpeg| {

@@ -12,7 +12,7 @@ const BLOCK: u64 = 4096;
 /// Smaller inputs are looked at as a whole, in bytes.
 const ENOUGH: u64 = 70_000;
 
-/// A JPEG of so many bytes, of which there are only the ends.
+/// A JPEG of `size` bytes, of which only the ends exist.
 fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
     let source = Source::Ends {
         head,

@@ -176,7 +176,7 @@ fn a_plain_photo_takes_its_header_and_its_last_bytes() {
     let input = large(&app(5, &vec![1; 20_000]));
     let (pdf, _, sent) = of_parts(&input).unwrap();
     assert!(pdf == whole(&input).unwrap().0);
-    // 1, 4, 16 and 64 KiB of the header, each anew.
+    // 1, 4, 16 and 64 KiB of the header, each from the start.
     assert!(sent < 90_000, "{sent}");
 }
 

@@ -101,7 +101,7 @@ fn largest_difference(a: &RgbImage, b: &RgbImage) -> u8 {
         .unwrap_or(0)
 }
 
-/// How far apart a source and what was quantized anew with these tables can be, as the root of the mean square.
+/// How far apart a source and what was requantized with these tables can be, as the root of the mean square.
 ///
 /// Each coefficient is off by at most three fifths of its step. The DCT is orthonormal (A.3.3), so in a block the
 /// squares of samples are off by as much in all. From Y, Cb and Cr to a color they add up with the factors of T.871,

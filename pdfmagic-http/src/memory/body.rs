@@ -50,7 +50,7 @@ enum Content {
     Nothing,
     /// All of it, as a view of the connection's buffer.
     Whole(Bytes),
-    /// So many bytes at the beginning of a mapping.
+    /// The first bytes of a mapping.
     Copied(MmapMut, usize),
 }
 

@@ -103,7 +103,7 @@ impl Memory {
 }
 
 impl Shared {
-    /// Takes bytes off the budget, if there are so many.
+    /// Takes bytes off the budget, if it has them.
     fn take(&self, size: usize) -> bool {
         let unused = {
             let mut state = self.state();

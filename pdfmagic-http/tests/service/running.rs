@@ -136,7 +136,7 @@ impl Service {
         // Keep reading, so that the service never waits for us.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // Whoever started it may be gone already.
+                // The process that started it may be gone already.
                 let _ = send.send(line);
             }
         });
