@@ -78,7 +78,7 @@ documents: tools
 
 api: tools
 	cargo build -p pdfmagic-http
-	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
+	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi pdfmagic-http/tests/clients
 
 # The page in a browser, and the plan; screenshots go into target/page.
 page: tools
