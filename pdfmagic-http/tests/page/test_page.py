@@ -345,6 +345,13 @@ def test_every_look_is_accessible_and_nothing_overflows(service, open_tab, name,
     assert width[0] <= width[1]
 
 
+def test_a_pdf_for_archives(service, open_tab):
+    tab = open_tab(service.address)
+    tab.add(("a.jpg", photo()))
+    tab.page.check("[name=pdfa]")
+    assert b"<pdfaid:part>2" in tab.make() or b'pdfaid:part="2"' in tab.saved()
+
+
 def test_texts_come_in_the_language_of_the_browser(service, browser):
     titles = {}
     for locale in ["en-US", "de-AT", "fr-FR", "ja-JP"]:
