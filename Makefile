@@ -5,6 +5,7 @@ HOST := $(shell rustc --print host-tuple)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 IMAGE := localhost/pdfmagic:$(VERSION)
 LOAD_IMAGE := localhost/pdfmagic-load:$(VERSION)
+CLI_IMAGE := localhost/pdfmagic-cli:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
 # What is published. The other packages are tools of this repository.
 PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
@@ -20,11 +21,13 @@ DIST := target/$(HOST)/dist
 PACKED ?= target/packed
 # The number of replicas that `make up` starts.
 REPLICAS ?= 3
-# How long `make fuzz` runs each target, in seconds.
+# How long `make fuzz` runs each target, in seconds, and the targets.
 SECONDS ?= 60
+LAWS ?= convert transcode walk backends_agree geometry metadata conformance existing
 
-.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container ratios tools \
-  programs bench bench-documents report fuzz image load-image binary-image binary-load-image up down
+.PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
+  soak batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
+  binary-cli-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -75,19 +78,29 @@ documents: tools
 
 api: tools
 	cargo build -p pdfmagic-http
-	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi
+	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi pdfmagic-http/tests/clients
 
 # The page in a browser, and the plan; screenshots go into target/page.
 page: tools
 	cargo build -p pdfmagic-http -p pdfmagic-cli
-	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q pdfmagic-http/tests/page
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q -n auto pdfmagic-http/tests/page
 
 # A test that takes ten seconds, for five minutes.
 chaos:
 	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos
 
-container: tools binary-image binary-load-image
-	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_LOAD_IMAGE=$(LOAD_IMAGE) PDFMAGIC_PROGRAMS=$(PACKED) $(VENV)/bin/pytest -q deploy/tests
+container: tools binary-image binary-load-image binary-cli-image
+	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_LOAD_IMAGE=$(LOAD_IMAGE) PDFMAGIC_CLI_IMAGE=$(CLI_IMAGE) PDFMAGIC_PROGRAMS=$(PACKED) \
+	  $(VENV)/bin/pytest -q deploy/tests
+
+# A test that takes 25 seconds, for 30 minutes.
+soak: SOAK_SECONDS ?= 1800
+soak: tools packed/pdfmagic-http
+	SOAK_SECONDS=$(SOAK_SECONDS) PDFMAGIC_PROGRAMS=$(PACKED) $(VENV)/bin/pytest -q -s deploy/tests/test_soak.py
+
+# A test of the Job that takes ten seconds, with more photos.
+batch: tools binary-cli-image
+	PHOTOS=1000 PDFMAGIC_CLI_IMAGE=$(CLI_IMAGE) $(VENV)/bin/pytest -q -s deploy/tests/test_batch.py
 
 tools:
 	@.ci/tools $(VENV)
@@ -117,9 +130,11 @@ report: tools
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz:
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
-	for law in convert transcode walk; do \
+	fuzz/seeds target/seeds
+	for law in $(LAWS); do \
 	  mkdir -p fuzz/corpus/$$law && \
-	  cargo +nightly fuzz run $$law fuzz/corpus/$$law pdfmagic-core/tests/corpus -- -max_total_time=$(SECONDS) || exit; \
+	  cargo +nightly fuzz run $$law fuzz/corpus/$$law target/seeds/$$law -- \
+	    -max_total_time=$(SECONDS) -rss_limit_mb=512 -timeout=10 || exit; \
 	done
 
 # A program as its image contains it: `make packed/pdfmagic-http`.
@@ -133,12 +148,18 @@ image:
 load-image:
 	$(BUILD_IMAGE) -f deploy/Containerfile.load -t $(LOAD_IMAGE) .
 
+cli-image:
+	$(BUILD_IMAGE) -f deploy/Containerfile.cli -t $(CLI_IMAGE) .
+
 # The same images around programs that are built here, where no builder image can be pulled.
 binary-image: packed/pdfmagic-http
 	$(BUILD_IMAGE) -q -f deploy/Containerfile --build-context builder=$(dir $(PACKED)) -t $(IMAGE) .
 
 binary-load-image: packed/pdfmagic-load
 	$(BUILD_IMAGE) -q -f deploy/Containerfile.load --build-context builder=$(dir $(PACKED)) -t $(LOAD_IMAGE) .
+
+binary-cli-image: packed/pdfmagic-cli
+	$(BUILD_IMAGE) -q -f deploy/Containerfile.cli --build-context builder=$(dir $(PACKED)) -t $(CLI_IMAGE) .
 
 up: binary-image
 	IMAGE=$(IMAGE) deploy/local/up $(REPLICAS)

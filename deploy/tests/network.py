@@ -21,7 +21,7 @@ class Namespace:
         host = 4 * random.randrange(64)
         self.name = f"pdfmagic-{os.getpid()}-{random.randrange(1 << 20)}"
         self.address, ours = f"{net}.{host + 1}", f"{net}.{host + 2}"
-        cable = f"pm{random.randrange(1 << 32):x}"
+        self.cable = cable = f"pm{random.randrange(1 << 32):x}"
         ip("netns", "add", self.name)
         ip("link", "add", cable, "type", "veth", "peer", "eth0", "netns", self.name)
         ip("addr", "add", f"{ours}/30", "dev", cable)
@@ -35,8 +35,9 @@ class Namespace:
         return ["ip", "netns", "exec", self.name, *words]
 
     def delete(self):
-        """With its end of the cable, and whatever is on the way, as a pod's."""
-        subprocess.run(["ip", "netns", "delete", self.name], check=False, stderr=subprocess.DEVNULL)
+        """With the cable, and whatever is on the way. A namespace stays as long as the system has something to send."""
+        for words in (["link", "delete", self.cable], ["netns", "delete", self.name]):
+            subprocess.run(["ip", *words], check=False, stderr=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -171,7 +171,7 @@ def test_the_admin_port_is_open_to_monitoring_only():
 @everywhere
 def test_images_are_of_this_version(documents):
     for container in manifests.containers(documents):
-        name = "pdfmagic" if manifests.is_service(container) else "pdfmagic-load"
+        name = {"pdfmagic": "pdfmagic", "client": "pdfmagic-load", "batch": "pdfmagic-cli"}[container["name"]]
         assert container["image"] == f"localhost/{name}:{VERSION}"
         # The images' own.
         assert "command" not in container
@@ -193,6 +193,12 @@ def test_the_practicals_names_are_kept():
 def test_namespaces_admit_only_restricted_pods(documents):
     for namespace in manifests.named(documents, "Namespace"):
         assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_batchs_parts_are_as_many_as_its_pods():
+    [job], [batch] = manifests.named(BUILT["batch"], "Job"), manifests.containers(BUILT["batch"])
+    assert job["spec"]["completions"] == job["spec"]["parallelism"]
+    assert f"--shard=$(JOB_COMPLETION_INDEX)/{job['spec']['completions']}" in batch["args"]
 
 
 def test_the_jobs_arguments_are_the_load_generators(service):

@@ -238,7 +238,7 @@ pub(crate) struct RunArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reporting")]
 pub(crate) struct ReportArgs {
-    /// Suppress notes about unusual input, and the progress bar
+    /// Suppress notes on unusual input, the progress bar, and the documents of --each --json
     #[arg(short, long)]
     pub(crate) quiet: bool,
 

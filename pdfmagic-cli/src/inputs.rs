@@ -33,9 +33,16 @@ pub(crate) fn expanded(paths: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 fn jpegs_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-    let mut found: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
-    found.retain(|path| is_named_jpeg(path) && path.is_file());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // The folder tells what is a file; to ask for each of a million again takes minutes on network storage.
+        let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file()) || path.is_file();
+        if is_named_jpeg(&path) && is_file() {
+            found.push(path);
+        }
+    }
     Ok(found)
 }
 

@@ -8,6 +8,7 @@ use pdfmagic_core::FileKind;
 use tempfile::{Builder, TempPath};
 
 use crate::failure::{OutputError, is_standard};
+use crate::inputs::is_named_jpeg;
 use crate::interrupt;
 use crate::system::{self, FileId};
 
@@ -205,15 +206,17 @@ fn is(id: &FileId, input: &Path) -> bool {
 
 /// Refuses to replace a file that must stay.
 fn check(path: &Path, overwrite: Overwrite) -> Result<(), OutputError> {
-    /// Enough to tell what a file is.
-    const HEAD: u64 = 64;
+    /// Enough to tell what a file is, in bytes.
+    const HEAD: u64 = 4 << 10;
     if overwrite == Overwrite::All {
         return Ok(());
     }
     let mut head = Vec::new();
     // What may be written but not read may be an image.
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    if FileKind::is_image(&head) {
+    // One that is broken, or packed, has but the name of a JPEG.
+    let is_by_name = is_named_jpeg(path) && !head.is_empty() && !head.starts_with(b"%PDF-");
+    if is_by_name || FileKind::is_image(&head) {
         return Err(OutputError::IsImage);
     }
     if overwrite == Overwrite::Nothing {

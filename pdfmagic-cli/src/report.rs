@@ -73,7 +73,7 @@ pub(crate) fn report(outcome: &Outcome, reporting: Reporting) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = if reporting.json {
-        let object = json(outcome);
+        let object = json(outcome, reporting.quiet);
         if outcome.goes_to_stdout() {
             writeln!(io::stderr(), "{object}")
         } else {
@@ -143,14 +143,14 @@ pub(crate) fn say_failures(failures: &[Failure]) -> io::Result<()> {
     Ok(())
 }
 
-fn json(outcome: &Outcome) -> Value {
+fn json(outcome: &Outcome, quiet: bool) -> Value {
     let mut documents: Vec<Value> = outcome.made.iter().map(document).collect();
     let mut object = match documents.pop() {
         Some(Value::Object(document)) if !outcome.is_each => document,
         last => {
             documents.extend(last);
-            let is_each = outcome.is_each;
-            let documents = is_each.then(|| ("documents".to_owned(), documents.into()));
+            let is_told = outcome.is_each && !quiet;
+            let documents = is_told.then(|| ("documents".to_owned(), documents.into()));
             Map::from_iter(documents)
         }
     };
@@ -159,7 +159,9 @@ fn json(outcome: &Outcome) -> Value {
         let kept: Vec<_> = kept
             .map(|Kept { output, why }| json!({"output": lossy(output), "message": why}))
             .collect();
-        object.insert("kept".to_owned(), kept.into());
+        if !quiet {
+            object.insert("kept".to_owned(), kept.into());
+        }
         object.insert("summary".to_owned(), outcome.summary());
     }
     let errors: Vec<_> = outcome.failures.iter().map(error).collect();

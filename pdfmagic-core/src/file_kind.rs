@@ -118,7 +118,8 @@ impl FileKind {
         known.map_or(Self::Unknown(Start::of(head)), |&(_, kind)| kind)
     }
 
-    /// Whether a file that begins with these bytes is an image: a JPEG, or one of another kind.
+    /// Whether a file that begins with these bytes is an image: a JPEG, or one of another kind. Of a JPEG that has other
+    /// bytes before it, the first 4 KiB tell.
     ///
     /// ```
     /// use pdfmagic_core::FileKind;
@@ -128,8 +129,9 @@ impl FileKind {
     /// ```
     #[must_use]
     pub fn is_image(head: &[u8]) -> bool {
+        let kind = Self::of(head);
         let is_other = matches!(
-            Self::of(head),
+            kind,
             Self::Png
                 | Self::Gif
                 | Self::Bmp
@@ -142,7 +144,8 @@ impl FileKind {
                 | Self::Psd
                 | Self::Video
         );
-        is_other || head.starts_with(b"\xFF\xD8")
+        let has_jpeg = || head.windows(3).any(|window| window == b"\xFF\xD8\xFF");
+        is_other || head.starts_with(b"\xFF\xD8") || kind.is_vague() && has_jpeg()
     }
 
     /// Whether a JPEG may still come after some bytes more.

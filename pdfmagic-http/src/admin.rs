@@ -5,8 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use hyper::server::conn::http1;
@@ -87,6 +89,15 @@ fn all(service: &Arc<Service>, runtime: Handle) -> Router {
             method,
             hint: "use GET",
         })
+        .layer(from_fn(note))
+}
+
+/// Probes come every second, so they are logged only where everything is.
+async fn note(request: Request, next: Next) -> Response {
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    let response = next.run(request).await;
+    tracing::debug!("admin port: {asked}: {}", response.status().as_u16());
+    response
 }
 
 /// In the format that is asked for.

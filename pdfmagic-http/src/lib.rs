@@ -32,6 +32,7 @@ mod timed_stream;
 #[cfg(feature = "otel")]
 mod traces;
 mod tracked_request;
+mod undelivered;
 mod vectored_buf;
 mod work_memory;
 mod workers;

@@ -128,7 +128,7 @@ impl Metrics {
         let mut to = std::mem::take(&mut self.registry);
         let ours = to.sub_registry_with_prefix("pdfmagic");
         ours.register("http_requests", "Requests that have ended; status 499 if the client hung up", self.requests.clone());
-        ours.register("http_request_duration_seconds", "From the head of a request to the last byte of its answer", self.duration.clone());
+        ours.register("http_request_duration_seconds", "From the head of a request until the system has taken the last byte of its answer", self.duration.clone());
         ours.register("queue_wait_seconds", "How long conversions waited for a worker", self.queue_wait.clone());
         ours.register("conversion_duration_seconds", "How long conversions took, by backend", self.conversion.clone());
         ours.register("inflight", "Requests being answered", self.inflight.clone());

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -68,8 +69,8 @@ pub fn main() -> ExitCode {
         .build();
     let done = runtime.and_then(|runtime| {
         let done = runtime.block_on(serve(cli.config, log.clone()));
-        // A conversion that goes on beyond the grace period has nobody who waits for it.
-        runtime.shutdown_background();
+        // Clients whose requests have not ended are told. Conversions that go on have nobody who waits for them.
+        runtime.shutdown_timeout(Duration::from_secs(1));
         done
     });
     if let Err(error) = &done {
@@ -121,19 +122,17 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
     tracing::info!("listening on http://{}", listener.local_addr()?);
     tracing::info!("health and metrics on http://{}", admin.local_addr()?);
     admin::start(admin, &service, Handle::current())?;
-    let mut stop = async move || {
+    let (tell, told) = oneshot::channel();
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    };
-    let (tell, told) = oneshot::channel();
-    tokio::spawn(async move {
-        stop().await;
         // The other end waits for this as long as it serves.
         let _ = tell.send(());
-        stop().await;
-        tracing::warn!("told to stop twice");
+        // Supervisors may send SIGTERM more than once; a person who interrupts it is in a hurry.
+        interrupt.recv().await;
+        tracing::warn!("interrupted while stopping");
         log.write();
         std::process::exit(1);
     });

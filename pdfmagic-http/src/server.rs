@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::timed_stream::Patience;
+use crate::undelivered::{delivered, undelivered};
 
 /// How long the process keeps memory that nobody needs.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
@@ -33,7 +34,7 @@ pub fn router(config: Config) -> Router {
 }
 
 /// Serves until `shutdown`; then is not ready for `drain_delay`, so that balancers turn elsewhere; then lets
-/// requests in flight finish, for `grace` at most.
+/// requests in flight finish and clients receive their answers, for `grace` at most.
 ///
 /// Requests are not logged, and there is no admin port: the program adds both.
 pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
@@ -50,6 +51,7 @@ pub(crate) async fn serve(
 ) {
     let config = &service.config;
     let server = Server::new(service);
+    let local = listener.local_addr();
     service.lifecycle.enter(Stage::Serving);
     let stop = async {
         shutdown.await;
@@ -70,12 +72,20 @@ pub(crate) async fn serve(
         () = stop => {}
     }
     drop(listener);
-    let finished = tokio::time::timeout(config.grace, server.connections.shutdown()).await;
-    if finished.is_ok() {
+    let finish = async {
+        server.connections.shutdown().await;
+        if let Ok(local) = local {
+            delivered(local).await;
+        }
+    };
+    if tokio::time::timeout(config.grace, finish).await.is_ok() {
         tracing::info!("stopped");
     } else {
         let inflight = server.metrics.inflight.get();
-        tracing::warn!("stopped with {inflight} requests still in flight");
+        let undelivered = local.map_or(0, undelivered);
+        tracing::warn!(
+            "stopped with {inflight} requests still in flight, and {undelivered} bytes on their way to clients"
+        );
     }
 }
 
@@ -150,12 +160,17 @@ impl Server {
         let watcher = self.connections.watcher();
         let metrics = Arc::clone(&self.metrics);
         metrics.connections.inc();
+        tracing::debug!("connection from {client} opened");
         tokio::spawn(async move {
             // What goes wrong with a connection concerns its client alone.
-            if let Err(error) = connection.serve(stream, watcher).await
-                && error.is_parse()
-            {
-                metrics.closed("malformed");
+            match connection.serve(stream, watcher).await {
+                Ok(()) => tracing::debug!("connection from {client} closed"),
+                Err(error) => {
+                    tracing::debug!("connection from {client} closed: {error}");
+                    if error.is_parse() {
+                        metrics.closed("malformed");
+                    }
+                }
             }
             metrics.connections.dec();
             drop((grant, place));

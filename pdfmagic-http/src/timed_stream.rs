@@ -223,6 +223,20 @@ impl AsyncWrite for TimedStream {
     }
 }
 
+impl Drop for TimedStream {
+    /// Resets a connection that ends in the middle of a request: its client must not take what it has for an answer, or wait
+    /// for the rest.
+    fn drop(&mut self) {
+        if self
+            .phase
+            .as_ref()
+            .is_some_and(|phase| !phase.get().is_multiple_of(2))
+        {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
 /// The problem that stands for an answer of hyper's own, which has no body and says no more than its status. Ours have.
 fn substitute(answer: &[u8]) -> Bytes {
     let problem = match answer.get(..13) {

@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
         "peer",
         "phase",
         "problem",
+        "undelivered",
         "vectored_buf",
     ],
     &["form", "log", "memory", "metrics", "rates"],

@@ -345,11 +345,12 @@ function tell() {
     ? total
     : now.reduce((sum, { photo }) => sum + (photo.header ? sentSize(photo.header) : 0), 0);
   const isOver = size > limits.body || now.length > (isForAll(options()) ? limits.whole : limits.files);
-  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(now.length) };
+  const whole = now.filter(({ photo: { header } }) => header && sentSize(header) === header.size).length;
+  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(isOver ? now.length : whole) };
   if (pages.length === 0) sent.textContent = "";
   else if (isOver) sent.textContent = text("too-large", values);
   else if (isForAll(options())) sent.textContent = text("sent.all", values);
-  else sent.textContent = text("sent.headers", values);
+  else sent.textContent = text(whole > 0 ? "sent.some" : "sent.headers", values);
   sent.classList.toggle("failed", isOver);
   id("make").disabled = running !== null || now.length === 0 || isOver;
   const left = pages.length - now.length;
@@ -382,6 +383,7 @@ async function run() {
     failed(error, chosen);
   }
   running = null;
+  for (const card of cards.values()) card.style.removeProperty("--sent");
   document.body.classList.remove("is-running");
   id("cancel").hidden = id("progress").hidden = true;
   id("progress").value = 0;
@@ -397,16 +399,27 @@ async function make(group, signal) {
   const isWhole = isForAll(fields);
   say(text(isWhole ? "uploading" : "asking"));
   const headers = group.map(({ photo }) => (isWhole ? { isWhole } : photo.header ?? undefined));
-  const send = (url, body) => patiently(url, body, signal);
+  // Photos are most of what is sent, in their order, so this is how far each has come.
+  const sizes = files.map(({ size }) => size);
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  const onsent = (share) => {
+    let left = isWhole ? share * whole : 0;
+    group.forEach(({ photo }, index) => {
+      const sent = Math.min(1, Math.max(0, left / sizes[index]));
+      cards.get(photo.id)?.style.setProperty("--sent", `${100 * sent}%`);
+      left -= sizes[index];
+    });
+  };
+  const send = (url, body) => patiently(url, body, signal, onsent);
   const size = (files) => bytes(files.reduce((sum, file) => sum + file.size, 0));
   const mayUpload = (files) => isWhole || confirm(text("may-upload", { photos: photos(files.length), size: size(files) }));
   return makePdf(files, { fields, headers, send, mayUpload });
 }
 
 /** Sends a form, and again when the service is busy and says when to come again. */
-async function patiently(url, body, signal) {
+async function patiently(url, body, signal, onsent) {
   for (let attempt = 0; ; attempt++) {
-    const response = await post(url, body, signal);
+    const response = await post(url, body, signal, onsent);
     const seconds = Number(response.headers.get("Retry-After")) || 2;
     if (![429, 503].includes(response.status) || attempt === 5) return response;
     for (let left = seconds; left > 0; left--) {
@@ -423,7 +436,7 @@ async function patiently(url, body, signal) {
 }
 
 /** Sends a form, with progress. */
-function post(url, body, signal) {
+function post(url, body, signal, onsent) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const progress = id("progress");
@@ -431,6 +444,7 @@ function post(url, body, signal) {
     let quarter = 0;
     request.upload.onprogress = ({ loaded, total }) => {
       progress.value = loaded / total;
+      onsent(loaded / total);
       const passed = Math.floor((4 * loaded) / total);
       if (passed > quarter && passed < 4) say(text("uploaded", { n: 25 * passed }));
       quarter = Math.max(quarter, passed);

@@ -150,3 +150,16 @@ fn is_made_by_as_many_processes_as_share_the_work() {
     let said = folder.failed(&["--each", "--shard", "3/3", "a.jpg"], 2);
     assert!(said.contains("I/N"), "{said}");
 }
+
+#[test]
+fn of_a_million_is_counted_and_not_listed() {
+    let folder = Folder::new();
+    folder.write("bad.jpg", b"GIF89a");
+    let words = ["--each", "--json", "--quiet", "a.jpg", "b.jpg", "bad.jpg"];
+    let output = folder.run(&words);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let keys: Vec<_> = told.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["errors", "summary"]);
+    assert_eq!(told["summary"]["made"], 2);
+    assert_eq!(told["errors"][0]["input"], "bad.jpg");
+}

@@ -36,7 +36,7 @@ fn no_photo_is_replaced_by_one_from_a_pdf() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "album.pdf"]);
     folder.write("album-1.jpg", &jpeg(7));
-    folder.write("other-1.jpg", b"no image");
+    folder.write("other-1.jpg", b"%PDF-1.7 by an earlier mistake");
     fs::copy(folder.path("album.pdf"), folder.path("other.pdf")).unwrap();
     let said = folder.failed(&["extract", "other.pdf"], 1);
     assert_eq!(

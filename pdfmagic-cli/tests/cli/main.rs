@@ -7,6 +7,7 @@ mod inspect;
 mod many;
 mod options;
 mod output;
+mod photos;
 mod report;
 mod reported;
 #[cfg(target_os = "linux")]

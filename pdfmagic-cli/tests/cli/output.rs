@@ -232,45 +232,6 @@ fn is_gone_after(signal: &str) {
 }
 
 #[test]
-fn never_replaces_an_image_unless_forced() {
-    let folder = Folder::new();
-    let png = b"\x89PNG\r\n\x1A\n".to_vec();
-    folder.write("png.pdf", &png);
-    folder.write("png.jpg", &jpeg(5));
-    folder.write("photo", &jpeg(3));
-    folder.write("c.jfif", &jpeg(4));
-    for words in [
-        &["a.jpg", "b.jpg", "c.jfif"][..],
-        &["a.jpg", "photo"],
-        &["a.jpg", "png.pdf"],
-        &["-o", "photo", "a.jpg"],
-        &["-o", "b.jpg", "a.jpg"],
-        &["--json", "-o", "png.pdf", "a.jpg"],
-        &["--no-clobber", "-o", "png.pdf", "a.jpg"],
-        &["--each", "png.jpg"],
-        &["--each", "--keep-going", "--out-dir", ".", "png.jpg"],
-        &["--each", "--no-clobber", "png.jpg"],
-    ] {
-        let output = folder.run(words);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{words:?}: {}",
-            stderr(&output)
-        );
-    }
-    assert_eq!(folder.read("png.pdf"), png);
-    assert_eq!(
-        (folder.read("photo"), folder.read("c.jfif")),
-        (jpeg(3), jpeg(4))
-    );
-    folder.done(&["--force", "-o", "photo", "a.jpg"]);
-    assert_eq!(pages(&folder.read("photo")), 1);
-    let said = folder.failed(&["--force", "a.jpg", "png.pdf"], 2);
-    assert!(said.contains("--output"), "{said}");
-}
-
-#[test]
 fn stays_as_it_was_where_nothing_is_to_be_replaced() {
     let folder = Folder::new();
     folder.write("out.pdf", b"older");

@@ -93,7 +93,7 @@ impl Buffer {
         let idle = idle.filter(|_| self.reservation.grow(capacity - size));
         // The system may have no more, though the budget has.
         idle.map_or_else(|| MmapMut::map_anon(capacity), Ok)
-            .map_err(|_| self.memory.busy())
+            .map_err(|_| self.memory.busy(capacity))
     }
 
     /// Ends the body. The memory is given back when the last view of it is dropped.

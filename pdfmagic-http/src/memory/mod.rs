@@ -63,8 +63,12 @@ impl Memory {
     /// Takes bytes off the budget until the reservation is dropped.
     pub(crate) fn reserve(&self, size: usize) -> Result<Reservation, Problem> {
         if !self.0.take(size) {
-            return Err(self.busy());
+            return Err(self.busy(size));
         }
+        tracing::debug!(
+            "memory: {size} bytes reserved, {} free",
+            self.0.state().free
+        );
         Ok(Reservation {
             size,
             since: Instant::now(),
@@ -78,8 +82,9 @@ impl Memory {
             reservation.shrink(size);
             return Ok(());
         }
-        let is_there = reservation.grow(size - reservation.size);
-        is_there.then_some(()).ok_or_else(|| self.busy())
+        let more = size - reservation.size;
+        let is_there = reservation.grow(more);
+        is_there.then_some(()).ok_or_else(|| self.busy(more))
     }
 
     /// Returns to the system what has been idle since the last time. To be called now and then.
@@ -94,7 +99,8 @@ impl Memory {
         drop(unused);
     }
 
-    fn busy(&self) -> Problem {
+    fn busy(&self, size: usize) -> Problem {
+        tracing::debug!("memory: {size} bytes refused, {} free", self.0.state().free);
         Problem::Busy {
             scarce: Scarce::Memory,
             retry_after: self.0.held.get(),

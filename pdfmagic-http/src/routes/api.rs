@@ -10,10 +10,11 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use serde::Deserialize;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::server::Server;
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, ToSchema};
 
 use crate::problem::ProblemDetails;
@@ -63,6 +64,35 @@ impl Modify for Token {
             .get_or_insert_default()
             .add_security_scheme("token", SecurityScheme::Http(bearer));
     }
+}
+
+/// Makes one object of the form, which is composed of several: that is what generators understand.
+pub(super) fn simplify(api: &mut OpenApi) {
+    let Some(components) = &mut api.components else {
+        return;
+    };
+    let Some(RefOr::T(Schema::AllOf(form))) = components.schemas.get("Files") else {
+        return;
+    };
+    let form = form.clone();
+    let mut plain = Object::new();
+    plain.description = form.description;
+    for item in form.items {
+        let part = match item {
+            // Nothing else refers to it.
+            RefOr::Ref(part) => part
+                .ref_location
+                .rsplit('/')
+                .next()
+                .and_then(|name| components.schemas.remove(name)),
+            part @ RefOr::T(_) => Some(part),
+        };
+        if let Some(RefOr::T(Schema::Object(part))) = part {
+            plain.properties.extend(part.properties);
+            plain.required.extend(part.required);
+        }
+    }
+    components.schemas.insert("Files".to_owned(), plain.into());
 }
 
 /// The bytes of a JPEG.

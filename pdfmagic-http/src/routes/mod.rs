@@ -64,12 +64,13 @@ pub(crate) fn router(
     let page = OpenApiRouter::new()
         .routes(routes!(page::show))
         .with_state(about);
-    let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
+    let (router, mut api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(page)
         .merge(conversions)
         .merge(limits::router(limits.clone()))
         .merge(health::router(lifecycle))
         .split_for_parts();
+    api::simplify(&mut api);
     let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
     let operations: Arc<str> = operations.into();
     let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);

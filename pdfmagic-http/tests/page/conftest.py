@@ -1,14 +1,16 @@
 """The service as it is built, photos, and a browser."""
 
 import io
-import json
+import os
 import re
+import shutil
 import subprocess
 import urllib.request
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "target/debug"
@@ -76,3 +78,79 @@ def command(pdf, *arguments):
     run = subprocess.run([PROGRAMS / "pdfmagic-cli", *arguments, "-o", pdf, "--force"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return Path(pdf).read_bytes()
+
+
+# Chromium asks its maker for updates and more unless it is told not to.
+CHROMIUM = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = shutil.which("chromium")
+    if not program and os.environ.get("CI") != "true":
+        pytest.skip("there is no chromium")
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=CHROMIUM.split())
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, browser, address, **options):
+        self.context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, "locale": "en-US", **options})
+        self.page = self.context.new_page()
+        self.faults, self.requests = [], []
+        self.page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request))
+        self.page.goto(address + "/")
+
+    def add(self, *files):
+        """Adds files, each a name and its bytes, and waits until they have been looked at."""
+        files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
+        self.page.set_input_files("#myfile", files)
+        self.page.wait_for_selector("#pages .loading", state="detached")
+
+    def names(self):
+        return self.page.locator("#pages .name").all_inner_texts()
+
+    def make(self):
+        """Makes the PDF, and returns it."""
+        self.page.click("#make")
+        self.page.wait_for_selector("#result:not([hidden])")
+        return self.saved()
+
+    def saved(self, number=0):
+        with self.page.expect_download() as download:
+            self.page.locator("#files .button").nth(number).click()
+        return Path(download.value.path()).read_bytes()
+
+    def status(self):
+        return self.page.inner_text("#status")
+
+    def shoot(self, name):
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def open_tab(browser):
+    """Opens pages, and asserts at the end that nothing went wrong on them and nothing was asked of others."""
+    tabs = []
+
+    def open_tab(address, **options):
+        tabs.append((Tab(browser, address, **options), address))
+        return tabs[-1][0]
+
+    yield open_tab
+    for tab, address in tabs:
+        tab.context.close()
+        assert tab.faults == []
+        assert all(request.url.startswith((address, "blob:", "data:")) for request in tab.requests)
+
+
+SHOTS = ROOT / "target/page"
+SHOTS.mkdir(parents=True, exist_ok=True)

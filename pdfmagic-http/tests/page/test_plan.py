@@ -1,8 +1,12 @@
 """Plans: what is sent is little, and the bytes are those that the service and the command make of whole photos."""
 
+import base64
+import json
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.parse
 import urllib.request
 
 from conftest import CORPUS, PROGRAMS, ROOT, padded, photo
@@ -65,6 +69,83 @@ def test_a_broken_photo_is_told_by_its_number(service, tmp_path):
     assert run.stderr.startswith("heic.jpg: not a JPEG"), run.stderr
 
 
+def segment(marker, payload):
+    return b"\xFF" + bytes([marker]) + (len(payload) + 2).to_bytes(2) + payload
+
+
+def phone_photos():
+    """Photos that phones make: with a gain map after the image that MPF lists, and with a video after it that XMP names."""
+    image = padded(photo(3000, 2000), 2_000_000)
+    gain_map, video = photo(300, 200), b"\0\0\0\x18ftypmp42" + bytes(1_000_000)
+    entries = b"MPF\0MM\0*\0\0\0\x08\0\x01\xB0\x02\0\x07\0\0\0\x20\0\0\0\x1A\0\0\0\0\0\3\0\0"
+    size = len(image) + 4 + len(entries) + 28
+    listed = segment(0xE2, entries + size.to_bytes(4) + bytes(24))
+    yield "ultra-hdr.jpg", image[:2] + listed + image[2:] + gain_map
+    named = f'<Container:Directory><Container:Item Item:Semantic="MotionPhoto" Item:Length="{len(video)}"/>'
+    named = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + named.encode())
+    yield "motion.jpg", image[:2] + named + image[2:] + video
+
+
+def test_of_phones_photos_only_where_they_end_is_sent_as_well(start, tmp_path):
+    service = start()
+    photos = []
+    for name, data in phone_photos():
+        photos.append(tmp_path / name)
+        photos[-1].write_bytes(data)
+    client = python_client(tmp_path)
+    pdf = tmp_path / "out.pdf"
+    subprocess.run([sys.executable, client, service.address, pdf, *photos], check=True)
+    assert service.received() < 20_000
+    assert pdf.read_bytes() == upload(service, photos)
+    assert b"ftypmp42" not in pdf.read_bytes()
+
+
+def asked(service, *parts):
+    """The answer to parts of photos, each with its field, file name and bytes."""
+    form = b""
+    for field, name, data in parts:
+        form += f'--XX\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'.encode() + data + b"\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=XX"}
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(f"{service.address}/v1/plan", form + b"--XX--\r\n", headers))
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.status, json.load(answer)
+
+
+def test_what_is_missing_is_told_with_its_ranges_or_the_reason(service):
+    jpeg = padded(photo(3000, 2000), 200_000)
+    size = ("size", "", b"200000")
+    status, problem = asked(service, ("head", "a.jpg", jpeg[:100]), size, ("tail", "", jpeg[-8:]))
+    [missing] = problem["inputs"]
+    assert (status, problem["code"], missing["code"], missing["input"]) == (422, "input.more", "input.more", 0)
+    assert missing["ranges"][0]["start"] == 0 and missing["ranges"][0]["end"] > 100
+    # Without its end nobody knows what the image ends with.
+    status, problem = asked(service, ("head", "a.jpg", jpeg[:5000]), size)
+    assert problem["inputs"][0]["ranges"] == [{"start": 199_992, "end": 200_000}]
+    # What is cut off must be seen as a whole.
+    status, problem = asked(service, ("head", "a.jpg", jpeg[:5000]), size, ("tail", "", bytes(8)))
+    assert (status, problem["code"]) == (422, "input.whole")
+    assert "all of it is needed" in problem["detail"]
+
+
+def test_what_contradicts_itself_is_refused(service):
+    jpeg = photo()
+    for parts in [
+        [("head", "a.jpg", jpeg)],
+        [("head", "a.jpg", jpeg), ("size", "", b"10")],
+        [("head", "a.jpg", jpeg), ("size", "", b"-1")],
+        [("head", "a.jpg", jpeg), ("size", "", b"18446744073709551615"), ("tail", "", b"\xFF\xD9")],
+        [("head", "a.jpg", jpeg), ("tail", "", jpeg[-8:])],
+        [("head", "a.jpg", jpeg), ("size", "", b"200000"), ("bytes-199999", "", b"12")],
+        [("head", "a.jpg", jpeg), ("size", "", b"200000"), ("bytes-x", "", b"12")],
+        [("size", "", b"200000")],
+        [("tail", "", b"12")],
+    ]:
+        status, problem = asked(service, *parts)
+        assert (status, problem["code"]) == (400, "request.form"), (parts[1:], problem)
+
+
 def test_500_photos_of_5_mb_send_2_per_cent_and_become_what_the_command_makes(start, tmp_path):
     service = start()
     size = 5_000_000
@@ -90,3 +171,19 @@ console.log(hash.digest("hex"), blob.size, name);
         ["sh", "-c", f"{PROGRAMS}/pdfmagic-cli photo-*.jpg -o - | sha256sum"], cwd=tmp_path, capture_output=True, text=True
     )
     assert expected.stdout.split()[0] == digest, (length, expected)
+
+
+def test_options_make_the_same_difference(service, tmp_path):
+    jpeg = padded(photo(3000, 2000), 200_000)
+    parts = [("head", "a.jpg", jpeg[:5000]), ("size", "", b"200000"), ("tail", "", jpeg[-8:])]
+    for name, value in [("pdfa", "2b"), ("pagesize", "A4"), ("metadata", "strip"), ("title", "Ünïcode"), ("outline", "true")]:
+        status, plan = asked(service, *parts, (name, "", value.encode()))
+        assert status == 200, plan
+        pieces = (base64.b64decode(p["bytes"]) if "bytes" in p else jpeg[p["start"] : p["end"]] for p in plan["pieces"])
+        pdf = b"".join(pieces)
+        assert len(pdf) == plan["size"]
+        query = urllib.parse.urlencode({name: value})
+        request = urllib.request.Request(
+            f"{service.address}/v1/pdf?{query}", jpeg, {"Content-Type": "image/jpeg", "Content-Disposition": 'attachment; filename="a.jpg"'}
+        )
+        assert pdf == urllib.request.urlopen(request).read(), name

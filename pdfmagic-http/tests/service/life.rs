@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::running::{Answer, Service};
+use super::running::{Answer, Service, signal};
 use super::{endless, jpeg};
 
 #[test]
@@ -64,6 +64,10 @@ fn a_request_in_flight_is_finished_after_sigterm() {
     service.until(|| service.get("/readyz").status == 503);
     assert_eq!(service.get("/livez").status, 200);
     service.until(|| TcpStream::connect(service.address).is_err());
+    // Supervisors that are impatient send more of them.
+    for _ in 0..20 {
+        service.terminate();
+    }
     stream.write_all(&jpeg[100..]).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
@@ -127,10 +131,10 @@ fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn an_interrupt_ends_a_service_that_stops_at_once() {
     let service = Service::start(&["--drain-delay", "3600"]);
     service.terminate();
     while service.get("/readyz").status != 503 {}
-    service.terminate();
+    signal(service.pid(), "INT");
     assert_eq!(service.exit_code(), Some(1));
 }

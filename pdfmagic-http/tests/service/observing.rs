@@ -7,7 +7,7 @@ use std::str::from_utf8;
 
 use serde_json::Value;
 
-use super::running::{Answer, Service, terminate};
+use super::running::{Answer, Service, signal};
 use super::{FORM, form, jpeg, large, picture};
 
 #[test]
@@ -296,7 +296,7 @@ fn an_answer_goes_out_in_one_call_and_is_not_copied_together() {
     let answer = service.send("POST /v1/pdf", "image/jpeg", &jpeg);
     assert_eq!(answer.pages(), 1);
     let size = answer.head.len() + 4 + answer.body.len();
-    terminate(strace.id());
+    signal(strace.id(), "TERM");
     strace.wait().unwrap();
     let trace = std::fs::read_to_string(&trace).unwrap();
     let answers: Vec<_> = trace
@@ -311,4 +311,22 @@ fn an_answer_goes_out_in_one_call_and_is_not_copied_together() {
         "{call}"
     );
     std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_debug_log_tells_connections_memory_and_probes() {
+    let service = Service::start(&["--log-level", "debug"]);
+    service.ask("/livez");
+    service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
+    // Their threads are not in step.
+    let mut wanted = vec![
+        "admin port: GET /livez: 200",
+        "connection from 127.0.0.1 opened",
+        "bytes reserved",
+        "connection from 127.0.0.1 closed",
+    ];
+    while !wanted.is_empty() {
+        let line = service.logged("");
+        wanted.retain(|text| !line.contains(text));
+    }
 }

@@ -241,7 +241,7 @@ impl Service {
     }
 
     pub(crate) fn terminate(&self) {
-        terminate(self.pid());
+        signal(self.pid(), "TERM");
     }
 
     /// Waits for the end, and returns the exit code.
@@ -257,10 +257,10 @@ impl Service {
     }
 }
 
-/// Sends SIGTERM.
-pub(crate) fn terminate(pid: u32) {
+/// Sends a signal: a name without SIG.
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill")
-        .args(["-TERM", &pid.to_string()])
+        .args(["-s", name, &pid.to_string()])
         .status();
     assert!(status.expect("kill runs").success());
 }

@@ -1,0 +1,8 @@
+//! Taking JPEGs out of a PDF, and adding a page to it, is refused or works: the PDF keeps its bytes, and has a page more.
+#![no_main]
+
+#[path = "../../pdfmagic-core/tests/support/laws.rs"]
+#[expect(dead_code, reason = "each target asserts one law")]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| laws::existing(input));

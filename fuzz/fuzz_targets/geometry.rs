@@ -1,0 +1,8 @@
+//! Any layout is refused, or is one that readers accept: each box has sides of 3 to 14,400 units, or is a crop of one.
+#![no_main]
+
+#[path = "../../pdfmagic-core/tests/support/laws.rs"]
+#[expect(dead_code, reason = "each target asserts one law")]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| laws::geometry(input));

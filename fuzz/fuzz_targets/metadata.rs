@@ -1,0 +1,8 @@
+//! A document says of itself what it was told, less what XML forbids, in Info and in XMP.
+#![no_main]
+
+#[path = "../../pdfmagic-core/tests/support/laws.rs"]
+#[expect(dead_code, reason = "each target asserts one law")]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| laws::metadata(input));

@@ -1,0 +1,85 @@
+//! What the system has taken of answers, and clients have not yet acknowledged.
+//!
+//! Where a process ends, the system delivers the rest for it. Where a pod ends, its network ends too.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// Connections of this process and of others, those that are closed among them, by IPv4 and by IPv6. Linux alone has them;
+/// elsewhere nothing is known to be on its way.
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+
+/// How long to wait before looking again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Waits until clients have everything that was sent from `local`.
+pub(crate) async fn delivered(local: SocketAddr) {
+    while undelivered(local) > 0 {
+        sleep(PAUSE).await;
+    }
+}
+
+/// Bytes that were sent from the port of `local`, and that no client has acknowledged.
+pub(crate) fn undelivered(local: SocketAddr) -> u64 {
+    let tables = TABLES
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok());
+    tables.map(|table| queued(&table, local.port())).sum()
+}
+
+/// The sum of the send queues of connections at a port. A line has, among others: number, local address, remote address, state,
+/// send queue and receive queue, all but the first in hexadecimal digits (`proc_pid_net(5)`).
+fn queued(table: &str, port: u16) -> u64 {
+    let connections = table.lines().skip(1).filter_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let (_, local) = fields.nth(1)?.rsplit_once(':')?;
+        let (queue, _) = fields.nth(2)?.split_once(':')?;
+        let is_ours = u16::from_str_radix(local, 16) == Ok(port);
+        is_ours.then(|| u64::from_str_radix(queue, 16).ok())?
+    });
+    // The end of a connection counts as one. Nothing is lost with it, and clients that are gone never acknowledge it.
+    connections.map(|queue| queue.saturating_sub(1)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn what_a_client_has_not_taken_is_undelivered_although_the_connection_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).unwrap();
+        let (mut connection, _) = listener.accept().unwrap();
+        assert_eq!(undelivered(address), 0);
+        connection.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        while let Ok(count) = connection.write(&[7; 1 << 10]) {
+            sent += count;
+        }
+        drop(connection);
+        assert!((1..sent as u64).contains(&undelivered(address)));
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert_eq!(received.len(), sent);
+        while undelivered(address) > 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn lines_of_other_ports_and_malformed_ones_do_not_count() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue\n\
+            0: 0100007F:1F90 0100007F:D4F2 01 0000000B:00000000 00:00000000\n\
+            1: 0100007F:1F90 0100007F:D4F4 04 00000001:00000000 00:00000000\n\
+            2: 0100007F:D4F2 0100007F:1F90 01 000000FF:00000000 00:00000000\n\
+            3: nonsense\n\n";
+        assert_eq!(queued(table, 0x1F90), 10);
+    }
+}
