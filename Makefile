@@ -26,7 +26,7 @@ SECONDS ?= 60
 LAWS ?= convert transcode walk backends_agree geometry metadata conformance existing
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
-  batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
+  soak batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
   binary-cli-image up down
 
 run:
@@ -92,6 +92,11 @@ chaos:
 container: tools binary-image binary-load-image binary-cli-image
 	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_LOAD_IMAGE=$(LOAD_IMAGE) PDFMAGIC_CLI_IMAGE=$(CLI_IMAGE) PDFMAGIC_PROGRAMS=$(PACKED) \
 	  $(VENV)/bin/pytest -q deploy/tests
+
+# A test that takes 25 seconds, for 30 minutes.
+soak: SOAK_SECONDS ?= 1800
+soak: tools packed/pdfmagic-http
+	SOAK_SECONDS=$(SOAK_SECONDS) PDFMAGIC_PROGRAMS=$(PACKED) $(VENV)/bin/pytest -q -s deploy/tests/test_soak.py
 
 # A test of the Job that takes ten seconds, with more photos.
 batch: tools binary-cli-image

@@ -96,6 +96,15 @@ fn every_chart_is_an_svg_a_png_and_a_csv() {
 }
 
 #[test]
+fn a_bar_says_how_many_requests_it_is() {
+    let [svg, csv] = draw(Chart::Share, &[series("three", 3)]);
+    for replica in 0..3 {
+        assert!(svg.contains(&format!(">{replica}: 100<")), "{svg}");
+        assert!(csv.contains(&format!("\n{replica},100\n")), "{csv}");
+    }
+}
+
+#[test]
 fn the_tail_is_made_of_quantiles() {
     let series = of("one", 1000, |number| Sample {
         total_us: (number + 1) * 1000,

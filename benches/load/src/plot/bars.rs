@@ -83,7 +83,7 @@ pub(super) fn share(series: &Series) -> Figure {
     for (name, count) in replicas.into_iter().rev() {
         #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
         let count = count as f64;
-        plot = plot.with_colored_bar(name, count, color(0));
+        plot = plot.with_colored_bar(format!("{name}: {count}"), count, color(0));
     }
     let plots = vec![Plot::Bar(plot)];
     let layout = Layout::auto_from_plots(&plots).with_x_label("requests");

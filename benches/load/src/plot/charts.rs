@@ -149,7 +149,8 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
         .with_legend("ideal");
     let [line, dots] = dotted(rates, color(0), "requests per second");
     let plots = vec![Plot::Line(ideal), line, dots];
-    let secondary = Vec::from(dotted(p95s, color(2), "p95 of the service time (right)"));
+    // p95 has this color in every chart.
+    let secondary = Vec::from(dotted(p95s, color(1), "p95 of the service time (right)"));
     let layout = Layout::auto_from_twin_y_plots(&plots, &secondary)
         .with_x_label("replicas")
         .with_y_label("requests per second")

@@ -1,0 +1,75 @@
+"""What may go wrong around the service, and what it does then. tests/service of pdfmagic-http has what clients do wrong."""
+
+import os
+import resource
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from network import namespace
+from running import free_port, get, is_pdf_of, post, wait_for
+
+PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
+
+
+class Started:
+    """A service as a process; `words` are options of Popen."""
+
+    def __init__(self, **words):
+        self.port = free_port()
+        self.admin = self.port + 101
+        listen = [f"--listen=127.0.0.1:{self.port}", f"--admin-listen=127.0.0.1:{self.admin}"]
+        self.process = subprocess.Popen([PROGRAMS / "pdfmagic-http", *listen], **words)
+
+    def __enter__(self):
+        wait_for(self.admin, "/readyz")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def converts(port):
+    status, pdf = post(port)
+    return status == 200 and is_pdf_of(pdf)
+
+
+def test_out_of_descriptors_it_waits_until_there_are_some_again():
+    limited = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    with Started(preexec_fn=limited, stderr=subprocess.DEVNULL) as service:
+        held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(100)]
+        # The system has accepted them all, and the service as many as it can.
+        assert get(service.admin, "/livez") in (0, 200)
+        assert service.process.poll() is None
+        for connection in held:
+            connection.close()
+        assert converts(service.port)
+        assert get(service.admin, "/livez") == 200
+
+
+@pytest.mark.parametrize("streams", ["closed", "full"])
+def test_a_log_that_nobody_takes_stops_no_request(streams):
+    if streams == "full":
+        with open("/dev/full", "w") as full, Started(stdout=full, stderr=full) as service:
+            assert all(converts(service.port) for _ in range(100))
+    else:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with Started(stdout=writer, stderr=writer) as service:
+            os.close(writer)
+            assert all(converts(service.port) for _ in range(100))
+
+
+def test_it_needs_no_route_to_anywhere():
+    with namespace() as network:
+        subprocess.run(["ip", "link", "delete", network.cable], check=True)
+        assert not subprocess.check_output(network.within("ip", "route"))
+        with subprocess.Popen(network.within(PROGRAMS / "pdfmagic-http"), stderr=subprocess.DEVNULL) as process:
+            load = [PROGRAMS / "pdfmagic-load", "127.0.0.1:8080", "20", "--size=16x16", "--timeout=10"]
+            retries = "until ip netns exec {0} {1} health; do sleep 0.1; done".format(network.name, PROGRAMS / "pdfmagic-http")
+            subprocess.run(["timeout", "120", "sh", "-c", retries], check=True, capture_output=True)
+            done = subprocess.run(network.within(*load), capture_output=True, text=True)
+            process.terminate()
+    assert done.returncode == 0 and "20 answered" in done.stdout, done

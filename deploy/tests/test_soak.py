@@ -1,0 +1,120 @@
+"""Mixed load for long: what the service uses stays as it is, and it fails at nothing that it should answer."""
+
+import os
+import random
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from running import JPEG, free_port, is_pdf_of, post, wait_for, wait_until
+
+PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
+SECONDS = int(os.environ.get("SOAK_SECONDS", 25))
+SAMPLES = 20
+
+
+def head(length):
+    return f"POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def good(port):
+    status, pdf = post(port)
+    assert status == 200 and is_pdf_of(pdf), status
+
+
+def bad(port):
+    status, _ = post(port, random.choice((b"GIF89a", JPEG[:100], b"", JPEG[:2] * 500)))
+    assert 400 <= status < 500, status
+
+
+def reencoded(port):
+    status, pdf = post(port, query="?backend=reencode&quality=50")
+    assert status == 200 and pdf.startswith(b"%PDF-"), status
+
+
+def aborted(port):
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(head(len(JPEG)) + JPEG[: random.randrange(len(JPEG))])
+
+
+def slow(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(head(len(JPEG)))
+        for start in range(0, len(JPEG), 1 + len(JPEG) // 10):
+            connection.sendall(JPEG[start : start + 1 + len(JPEG) // 10])
+            time.sleep(0.05)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def http2(port):
+    words = ["--silent", "--fail", "--http2-prior-knowledge", "--header", "Content-Type: image/jpeg", "--data-binary", "@-"]
+    done = subprocess.run(["curl", *words, f"http://127.0.0.1:{port}/v1/pdf"], input=JPEG, capture_output=True)
+    assert done.returncode == 0 and is_pdf_of(done.stdout), done.stderr
+
+
+KINDS = (good, good, good, bad, reencoded, aborted, slow, http2)
+
+
+class Client(threading.Thread):
+    """Sends what its kind sends, again and again, and keeps its times."""
+
+    def __init__(self, kind, port, end):
+        super().__init__()
+        self.kind, self.port, self.end, self.times, self.failure = kind, port, end, [], None
+        self.start()
+
+    def run(self):
+        while self.failure is None and time.monotonic() < self.end:
+            start = time.monotonic()
+            try:
+                self.kind(self.port)
+            except (AssertionError, OSError) as error:
+                self.failure = f"{self.kind.__name__}: {error!r}"
+            self.times.append((start, time.monotonic() - start))
+
+
+def usage(process):
+    """Resident memory in KiB, descriptors, and threads."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    status = dict(line.split(":\t", 1) for line in lines)
+    descriptors = len(os.listdir(f"/proc/{process}/fd"))
+    return int(status["VmRSS"].split()[0]), descriptors, int(status["Threads"])
+
+
+def p99(times):
+    return sorted(times)[len(times) * 99 // 100]
+
+
+def test_what_it_uses_stays_as_it_is_under_mixed_load():
+    port = free_port()
+    listen = [f"--listen=127.0.0.1:{port}", f"--admin-listen=127.0.0.1:{port + 101}", "--memory-limit=268435456", "--http2"]
+    with subprocess.Popen([PROGRAMS / "pdfmagic-http", *listen], stderr=subprocess.DEVNULL) as process:
+        wait_for(port + 101, "/readyz")
+        _, idle, _ = usage(process.pid)
+        begin = time.monotonic()
+        clients = [Client(kind, port, begin + SECONDS) for kind in KINDS]
+        samples = []
+        for number in range(1, SAMPLES + 1):
+            time.sleep(max(0, begin + number * SECONDS / (SAMPLES + 1) - time.monotonic()))
+            samples.append(usage(process.pid))
+        for client in clients:
+            client.join()
+        wait_until(lambda: usage(process.pid)[1] <= idle, "descriptors are lost")
+        process.terminate()
+        assert process.wait() == 0
+    print("\nseconds  RSS MiB  descriptors  threads  p99 ms of good requests")
+    times = sorted(time for client in clients if client.kind is good for time in client.times)
+    for number, (resident, descriptors, threads) in enumerate(samples, 1):
+        to = begin + number * SECONDS / (SAMPLES + 1)
+        window = [took for start, took in times if to - SECONDS / (SAMPLES + 1) <= start < to]
+        ms = 1000 * p99(window) if window else 0
+        print(f"{to - begin:7.0f}  {resident / 1024:7.1f}  {descriptors:11}  {threads:7}  {ms:.1f}")
+    print(f"{sum(len(client.times) for client in clients)} requests in {SECONDS} s")
+    assert not [client.failure for client in clients if client.failure]
+    # Of the last half of the samples, none is above the most of the first half by more than noise. Descriptors come and go with
+    # clients that hang up.
+    first, last = samples[: SAMPLES // 2], samples[SAMPLES // 2 :]
+    for what, noise in ((0, 8 << 10), (2, 1)):
+        assert max(sample[what] for sample in last) <= max(sample[what] for sample in first) + noise, samples
