@@ -83,9 +83,16 @@ def cat(inputs, output):
 
 
 def used(folder):
-    os.sync()
-    status = os.statvfs(folder)
-    return (status.f_blocks - status.f_bfree) * status.f_frsize
+    """How much a file system holds, in bytes, once it has freed what was deleted, which Btrfs does later."""
+    last = None
+    while True:
+        os.sync()
+        status = os.statvfs(folder)
+        now = (status.f_blocks - status.f_bfree) * status.f_frsize
+        if now == last or folder.name == "ext4":
+            return now
+        last = now
+        time.sleep(2)
 
 
 @contextmanager
@@ -173,7 +180,7 @@ def table(cli, arguments):
         "",
         f"One run of `make bench-documents` on {os.cpu_count()} processors, Linux {platform.release()}, with a load average of "
         f"{os.getloadavg()[0]:.1f} before it. Times are the least of {arguments.rounds} turns (of {arguments.turns} for one "
-        "photo), with the input in the page cache. Btrfs and XFS are on loop devices.",
+        f"photo, and of {4 * arguments.rounds} for eight), with the input in the page cache. Btrfs and XFS are on loop devices.",
         "",
         f"{arguments.photos:,} photos of {PHOTO // MB} MB in one PDF:",
         "",
@@ -201,7 +208,7 @@ def table(cli, arguments):
             kept &= ours <= limit * copied
             lines.append(f"| {what} | {copied:.2f} | {ours:.2f} | {ours / copied:.2f} | {limit} |")
             print(lines[-1], flush=True)
-        single, double = threads(cli, folder, arguments.rounds)
+        single, double = threads(cli, folder, 4 * arguments.rounds)
         kept &= double <= 0.55 * single
         lines += [
             "",
@@ -219,6 +226,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--turns", type=int, default=300)
     arguments = parser.parse_args()
+    # Other load disturbs less so.
+    os.nice(-15)
     text, kept = table(arguments.cli.resolve(), arguments)
     (ROOT / "benches" / "documents.md").write_text(text)
     print(text)

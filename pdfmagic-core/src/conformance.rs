@@ -23,7 +23,7 @@ pub(crate) struct Rules {
     pub(crate) has_cross_reference_streams: bool,
     /// The highest major version of color profiles.
     pub(crate) max_profile_version: u8,
-    /// The most bits of a sample.
+    /// Maximum number of bits of a sample.
     pub(crate) max_bits: u8,
     /// Whether `UserUnit` exists.
     pub(crate) has_user_unit: bool,

@@ -24,11 +24,11 @@ pub struct Damage {
 pub enum DamageKind {
     /// The data ends before the image does.
     Truncated,
-    /// The data is not what was written: it holds what is wrong.
+    /// The data was changed after it was written; the field says what is wrong.
     Corrupt(&'static str),
 }
 
-/// What of a damaged image is sound.
+/// Which part of a damaged image is sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sound {
     /// Lines from the top, as they are stored.

@@ -1,4 +1,4 @@
-//! What can go wrong, by who is to blame.
+//! What can go wrong, and who is to blame.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::value::OptionError;
 
 /// Why a JPEG could not become a PDF.
 ///
-/// The text is lower case and ends with the place. The [`code`](Self::code) is stable. Core does no I/O, so
-/// there is no I/O variant.
+/// The text is in lower case and ends with the place of the error. The [`code`](Self::code) is stable. This crate does
+/// no I/O, so there is no I/O variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,13 +28,13 @@ pub enum Error {
     /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
     #[error("{0}")]
     Damaged(Box<Damage>),
-    /// The input ends inside its header: it was cut off on its way.
+    /// The input ends inside its header, so it was cut off.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
         /// Size of the input, in bytes.
         offset: u64,
     },
-    /// A sound JPEG that the chosen backend cannot carry into PDF. The text names the backend that can, if one can.
+    /// A sound JPEG that the chosen backend cannot put into a PDF. The text names a backend that can, if there is one.
     #[error("unsupported JPEG: {0}{alternative}", alternative = Alternative(*.0))]
     Unsupported(Feature),
     /// The input asks for more than [`Limits`](crate::Limits) allows.
@@ -47,15 +47,15 @@ pub enum Error {
         /// How much is allowed.
         max: u64,
     },
-    /// Only parts of the input were given, and more is needed. Not the input's fault: give more, or all.
-    #[error("bytes {} to {} of the input are needed, too: {reason}", .wanted.start, .wanted.end)]
+    /// Only parts of the input were given, and more is needed. The input is not at fault: give more of it, or all.
+    #[error("bytes {} to {} of the input are also needed: {reason}", .wanted.start, .wanted.end)]
     NeedsInput {
-        /// What is needed beside what was given, in bytes; all of the input where no less would do.
+        /// What is needed in addition to what was given, in bytes; all of the input where less is not enough.
         wanted: std::ops::Range<u64>,
         /// Why.
         reason: &'static str,
     },
-    /// An option that does not go with the others, or with the input. The caller is to blame.
+    /// An option that does not fit the others, or the input. The caller is at fault.
     #[error("{option}: {reason}")]
     Option {
         /// The name of the option.
@@ -66,7 +66,7 @@ pub enum Error {
     /// A standard forbids what the image or the options ask for. The text says how to go on.
     #[error("{0}")]
     Nonconforming(Nonconformance),
-    /// A document was ended before it had a page.
+    /// A document was finished before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
     /// A library that decodes or encodes samples failed. The source's type is not part of the API.
@@ -123,11 +123,11 @@ pub enum Resource {
     Segments,
     /// Scans of a frame to be decoded.
     Scans,
-    /// Bytes that decoding and coding take.
+    /// Bytes of memory for decoding and encoding.
     Memory,
-    /// Bytes of the data of an image, where the caller bounds them.
+    /// Bytes of an image's data, if the caller limits them.
     ImageBytes,
-    /// Bytes of a PDF: its cross-reference table holds ten digits (ISO 32000-1, 7.5.4).
+    /// Bytes of a PDF: offsets in its cross-reference table have ten digits (ISO 32000-1, 7.5.4).
     PdfBytes,
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Something sound that we, or the backend, cannot carry.
+/// A feature of a sound JPEG that this crate, or the backend, does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Feature {
@@ -201,7 +201,7 @@ impl Feature {
         }
     }
 
-    /// Name of the backend that carries this, if there is one.
+    /// Name of the backend that supports this, if there is one.
     #[must_use]
     pub const fn carried_by(self) -> Option<&'static str> {
         match self {
@@ -231,7 +231,7 @@ struct Alternative(Feature);
 impl fmt::Display for Alternative {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.carried_by() {
-            Some(backend) => write!(f, " (the backend {backend} can carry it)"),
+            Some(backend) => write!(f, " (the backend {backend} supports it)"),
             None => Ok(()),
         }
     }

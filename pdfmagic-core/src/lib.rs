@@ -48,7 +48,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Streamed`] sends a PDF out while its JPEG is still arriving, in the memory of the JPEG's header:
+//! [`Streamed`] sends a PDF out while its JPEG is still arriving, and needs memory only for the JPEG's header:
 //!
 //! ```
 //! use std::fs::File;
@@ -62,7 +62,7 @@
 //! // Any reader and writer will do: sockets, or pipes.
 //! let (mut jpeg, mut pdf) = (File::open("photo.jpg")?, File::create("photo.pdf")?);
 //!
-//! // Longer headers are rare. `Error::NeedsInput` says that this was not enough.
+//! // Few headers are longer. If this is not enough, `begin` fails with `Error::NeedsInput`.
 //! let mut chunk = Vec::new();
 //! (&mut jpeg).take(64 << 10).read_to_end(&mut chunk)?;
 //! let (mut streamed, pieces) = Streamed::begin(&chunk, &Options::default())?;
@@ -84,12 +84,12 @@
 //!
 //! | backend | what becomes of the image data | what is lost |
 //! |---|---|---|
-//! | [`Auto`] | embedded as it is where PDF can carry it; otherwise transcoded, or decoded to samples | nothing |
-//! | [`Passthrough`] | embedded as it is; what PDF cannot carry is an error | nothing |
+//! | [`Auto`] | embedded as it is where PDF allows it; otherwise transcoded, or decoded to samples | nothing |
+//! | [`Passthrough`] | embedded as it is; if PDF does not allow that, it is an error | nothing |
 //! | [`Transcode`] | the same coefficients in another entropy coding, nearly always smaller | nothing |
 //! | [`Reencode`] | fewer bytes: a lower quality, fewer pixels, or gray | what you ask for |
 //!
-//! Take [`Auto`] unless you know better. Nothing is lost unless you name [`Reencode`].
+//! Use [`Auto`] unless you have a reason not to. Nothing is lost unless you name [`Reencode`].
 //!
 //! # How it works
 //!
@@ -100,10 +100,10 @@
 //!                                     Piece, Piece, … ◀─ Document::push
 //! ```
 //!
-//! This crate does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input. Where you have
-//! the input in memory, [`Document::write_page`] puts them together. Otherwise send the ranges on in the way that
-//! costs you least: the kernel can copy them from file to file, and a server can send slices of a request.
-//! [`Source::Ends`] is enough for [`Passthrough`]: the header and the last bytes.
+//! This crate does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input. Where you have the
+//! input in memory, [`Document::write_page`] puts them together. Otherwise send the ranges on in the way that costs you
+//! least: the kernel can copy them from file to file, and a server can send slices of a request. For [`Passthrough`],
+//! [`Source::Ends`] is enough: it holds only the header and the last bytes.
 //!
 //! The same input gives the same bytes, on every machine. There is no `unsafe` code, no clock and no environment,
 //! and [`Limits`] bound what an input may cost.
@@ -113,7 +113,7 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `reencode` (default) | the backend [`Reencode`], with libraries that decode, scale and encode samples |
-//! | `lopdf` | [`extract_jpegs`], and pages added to a PDF that exists |
+//! | `lopdf` | [`extract_jpegs`], and adding pages to an existing PDF |
 //! | `clap` | options as command-line arguments |
 //! | `serde` | options by name, from queries, forms and JSON |
 //! | `utoipa` | options as OpenAPI describes them |

@@ -4,14 +4,14 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest width × height of a frame to be decoded. Default: 178,956,970, which is 512 MiB of RGB samples.
+    /// Maximum width × height of a frame that is decoded. Default: 178,956,970, which is 512 MiB of RGB samples.
     pub max_pixels: u64,
-    /// Most scans of a frame to be decoded; each costs a pass over the image. Default: 1,000.
+    /// Maximum number of scans of a frame that is decoded; each costs a pass over the image. Default: 1,000.
     pub max_scans: u32,
-    /// Most bytes at a time for all that is made of the data of an image, beside that data, and for two copies of its
-    /// color profile. Default: 1 GiB.
+    /// Maximum number of bytes held at a time for everything that is made from the data of an image, not counting that
+    /// data, and for two copies of its color profile. Default: 1 GiB.
     pub max_memory: u64,
-    /// Most marker segments before the first scan. Default: 4,096.
+    /// Maximum number of marker segments before the first scan. Default: 4,096.
     pub max_segments: u32,
 }
 

@@ -12,12 +12,12 @@ pub enum Notice {
     LeadingBytesSkipped,
     /// Bytes between marker segments, or a second SOI, were left out.
     StrayBytesSkipped,
-    /// Bytes in the header were left out, and each line feed there follows a carriage return: on its way the file was
-    /// taken for text, which changes pictures.
+    /// Bytes in the header were left out, and each line feed in it follows a carriage return: the file was probably
+    /// transferred as text, which damages pictures.
     TextTransfer,
     /// A segment whose length is below 2 was left out (T.81 B.1.1.4).
     ShortSegmentSkipped,
-    /// The data is whole, but does not end with EOI; one was appended.
+    /// The data is complete, but does not end with EOI, so one was appended.
     EoiAppended,
     /// Restart markers or segments between the data and EOI were left out.
     AfterDataSkipped,
@@ -25,19 +25,19 @@ pub enum Notice {
     TrailingDataSkipped(Trailing),
     /// The data is cut off or damaged.
     Damaged(Damage),
-    /// The Exif orientation is none of 1 to 8; the image is shown as it is stored.
+    /// The Exif orientation is not from 1 to 8, so the image is shown as it is stored.
     OrientationInvalid,
     /// The page turns the image, so the Exif orientation inside the data was set to 1.
     OrientationNeutralized,
     /// Exif blocks after the first were left out.
     ExifDuplicateSkipped,
-    /// A stated density outside 10 to 12,800 pixels per inch was taken as missing.
+    /// A density outside 10 to 12,800 pixels per inch was ignored.
     DensityImplausible,
-    /// JFIF and Exif state densities that differ; JFIF's counts.
+    /// JFIF and Exif state different densities; the one in JFIF was used.
     DensityConflict,
-    /// Exif says Adobe RGB without a profile; a compatible one was embedded.
+    /// Exif says Adobe RGB, but there is no profile; a compatible one was embedded.
     AdobeRgbEmbedded,
-    /// Exif tells where the picture was taken, and that stays in the data.
+    /// Exif says where the picture was taken, and this stays in the data.
     PositionKept,
     /// Metadata was left out.
     MetadataRemoved {
@@ -48,17 +48,18 @@ pub enum Notice {
     IccDropped,
     /// A profile of a version that PDF/A-1 does not know was dropped.
     IccVersionDropped,
-    /// JFIF, Adobe and component identifiers left the colors open; APP14 now says what a JPEG viewer shows.
+    /// JFIF, Adobe and component identifiers do not settle which colors are meant; APP14 now states what JPEG viewers
+    /// assume.
     ColorStated,
-    /// Four components without Adobe's segment were taken as CMYK that is not inverted.
+    /// An image of four components without an Adobe segment was taken as CMYK that is not inverted.
     CmykPolarityAssumed,
     /// The data has no Huffman tables; those of T.81 K.3 were put in.
     HuffmanTablesInserted,
-    /// The height was open in the frame header; that of the DNL segment was put in (T.81 B.2.5).
+    /// The frame header does not give the height, so the one in the DNL segment was put in (T.81 B.2.5).
     HeightResolved,
     /// Most viewers refuse images of more than 65,500 pixels in a line or column.
     TooLargeForViewers,
-    /// A side below 3 units was raised, since readers refuse smaller pages.
+    /// A page with a side below 3 units was enlarged, since readers refuse smaller pages.
     PageEnlarged,
 }
 
@@ -110,7 +111,7 @@ impl fmt::Display for Notice {
                 "the file looks as if it was transferred as text, which damages it; transfer it again, in binary mode"
             }
             Self::ShortSegmentSkipped => "a segment with an impossible length was left out",
-            Self::EoiAppended => "the end marker is missing, and was appended",
+            Self::EoiAppended => "the end marker was missing, and was appended",
             Self::AfterDataSkipped => {
                 "markers between the image data and the end marker were left out"
             }
@@ -118,12 +119,12 @@ impl fmt::Display for Notice {
             Self::Damaged(damage) => return damage.fmt(f),
             Self::OrientationInvalid => "the Exif orientation is invalid and was ignored",
             Self::OrientationNeutralized => {
-                "the page turns the image; the Exif orientation inside was set to 1"
+                "the page turns the image, so the Exif orientation in the data was set to 1"
             }
             Self::ExifDuplicateSkipped => "Exif blocks after the first were left out",
             Self::DensityImplausible => "an implausible density was ignored",
             Self::DensityConflict => {
-                "JFIF and Exif state different densities; that of JFIF was taken"
+                "JFIF and Exif state different densities; the one in JFIF was used"
             }
             Self::AdobeRgbEmbedded => {
                 "the Exif data says Adobe RGB; a compatible color profile was embedded"
@@ -141,17 +142,17 @@ impl fmt::Display for Notice {
                 "the color profile is of a version that PDF/A-1 does not know, and was dropped"
             }
             Self::ColorStated => {
-                "contradicting color markers were settled as JPEG viewers read them"
+                "contradictory color markers were resolved as JPEG viewers read them"
             }
             Self::CmykPolarityAssumed => "CMYK without an Adobe marker was taken as not inverted",
             Self::HuffmanTablesInserted => {
-                "the standard Huffman tables, which the file leaves out, were put in"
+                "the file has no Huffman tables, so the standard ones were put in"
             }
             Self::HeightResolved => {
-                "the height, given after the image data, was put into the frame header"
+                "the height was given after the image data, and was put into the frame header"
             }
             Self::TooLargeForViewers => {
-                "a side is over 65,500 pixels, which most viewers do not show"
+                "a side is over 65,500 pixels, and most viewers do not show such images"
             }
             Self::PageEnlarged => "the page would be smaller than 3 points and was enlarged",
         })
@@ -192,7 +193,7 @@ pub enum TrailingKind {
     Video,
     /// A ZIP archive.
     Zip,
-    /// Something else, such as what a camera's maker adds.
+    /// Other data, for example from the camera's maker.
     Other,
 }
 
@@ -205,7 +206,7 @@ impl Trailing {
         })
     }
 
-    /// What `size` bytes are that begin like this. `None` if it takes more of them to tell.
+    /// What `size` bytes that begin with these look like. `None` if more of them are needed to tell.
     pub(crate) fn begins(bytes: &[u8], size: u64) -> Option<Self> {
         let kind = TrailingKind::of(bytes)?;
         let is_certain = match kind {
@@ -217,7 +218,7 @@ impl Trailing {
         (is_certain || bytes.len() as u64 >= size).then_some(Self { kind, size })
     }
 
-    /// How many bytes it takes to tell, where so few do not.
+    /// How many bytes are needed to tell, where these are not enough.
     pub(crate) fn enough(bytes: &[u8]) -> u64 {
         if bytes.len() < TrailingKind::REACH {
             TrailingKind::REACH as u64
@@ -228,8 +229,8 @@ impl Trailing {
 }
 
 impl TrailingKind {
-    /// How far a video or another image may be from the end of the first, in bytes: makers align them, and put data of
-    /// their own before them.
+    /// How far a video or another image may be from the end of the first image, in bytes: makers align them, and put
+    /// data of their own before them.
     const REACH: usize = 64 << 10;
 
     fn of(bytes: &[u8]) -> Option<Self> {
@@ -276,7 +277,7 @@ impl fmt::Display for Trailing {
             TrailingKind::Jpeg => "another JPEG",
             TrailingKind::Video => "a video",
             TrailingKind::Zip => "a ZIP archive",
-            TrailingKind::Other => "data that is no image",
+            TrailingKind::Other => "data that is not an image",
         };
         let size = self.size;
         let bytes = if size == 1 { "byte" } else { "bytes" };

@@ -23,7 +23,7 @@ impl fmt::Display for Standard {
     }
 }
 
-/// What a standard demands and an image or the options do not give.
+/// A requirement of a standard that an image or the options do not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Requirement {

@@ -9,7 +9,6 @@ use peak_alloc::PeakAlloc;
 #[path = "support/corpus_files.rs"]
 mod corpus_files;
 #[path = "support/laws.rs"]
-#[expect(dead_code, reason = "some laws are about something else than JPEGs")]
 mod laws;
 
 #[global_allocator]
@@ -18,8 +17,10 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// What any input may take, in bytes, however many tests run at a time.
 const MAX_MEMORY: usize = 256 << 20;
 
-/// How many mutations each test makes.
-const MUTATIONS: u64 = 1_250;
+/// How many mutants each of four tests makes: `MUTATIONS`, for a long run.
+fn mutations() -> u64 {
+    std::env::var("MUTATIONS").map_or(1_250, |number| number.parse().expect("a number"))
+}
 
 /// Numbers that look random, by `SplitMix64`.
 struct Random(u64);
@@ -174,7 +175,7 @@ fn mutants(seed: u64) {
         .filter(|(name, jpeg)| !name.contains('/') && jpeg.len() > 4)
         .map(|(_, jpeg)| jpeg)
         .collect();
-    for number in 0..MUTATIONS {
+    for number in 0..mutations() {
         let mut random = Random(seed << 32 | number);
         let mut jpeg = seeds[random.below(seeds.len())].clone();
         for _ in 0..=random.below(3) {
@@ -212,6 +213,87 @@ fn the_laws_hold_for_mutants_4() {
 }
 
 #[test]
+fn the_laws_hold_for_any_layout() {
+    const SIZES: [&str; 8] = [
+        "A4",
+        "1ptx1pt",
+        "10cm",
+        "x3cm",
+        "30000cmx1cm",
+        "a0^T",
+        "300dpi",
+        "",
+    ];
+    const LENGTHS: [&str; 6] = ["0", "1pt", "1cm:2cm", "1in:2in:3in:4in", "5000cm", ""];
+    let mut random = Random(5);
+    for _ in 0..mutations() / 2 {
+        let words = [
+            random.of(&SIZES),
+            random.of(&["50%", "10cmx15cm", "7200dpi", "1dpi", "0.001%", "", "", ""]),
+            random.of(&LENGTHS),
+            random.of(&["into", "fill", "exact", "shrink", "enlarge"]),
+            random.of(&["auto", "none", "90", "180", "270"]),
+            random.of(&["center", "top-left", "bottom"]),
+            random.of(&["10", "12800", ""]),
+            random.of(&LENGTHS),
+            random.of(&LENGTHS),
+            random.of(&["", "x"]),
+            random.of(&["", "x"]),
+        ];
+        laws::geometry(words.join("\n").as_bytes());
+    }
+}
+
+#[test]
+fn the_laws_hold_for_any_text() {
+    const PARTS: [&str; 16] = [
+        "a",
+        " ",
+        "(",
+        ")",
+        "\\",
+        "&",
+        "<",
+        "]]>",
+        "&#0;",
+        "\r\n",
+        "\t",
+        "\0",
+        "\u{1F}",
+        "\u{FEFF}",
+        "é\u{FFFE}",
+        "\u{1D11E}",
+    ];
+    let mut random = Random(6);
+    for _ in 0..mutations() / 2 {
+        let text: String = (0..random.below(12)).map(|_| random.of(&PARTS)).collect();
+        laws::metadata(text.as_bytes());
+    }
+}
+
+#[test]
+fn the_laws_hold_for_any_existing_pdf() {
+    let pdf = pdfmagic_core::jpeg_to_pdf(&corpus_files::read("gray.jpg")).expect("it is sound");
+    let mut random = Random(7);
+    for _ in 0..mutations() / 2 {
+        let mut pdf = pdf.clone();
+        for _ in 0..=random.below(4) {
+            let at = random.below(pdf.len());
+            match random.below(4) {
+                0 => pdf[at] = random.byte(),
+                1 => pdf[at] = random.of(b"0123456789<>[]/() \n%R"),
+                2 => pdf.truncate(at + 1),
+                _ => {
+                    let end = (at + random.below(40)).min(pdf.len() - 1);
+                    pdf.drain(at..end);
+                }
+            }
+        }
+        laws::existing(&pdf);
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
     for name in [
         "progressive.jpg",
@@ -226,6 +308,22 @@ fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
                 laws::convert(&jpeg[..end]);
                 laws::walk(&jpeg[..end]);
             }
+        }
+    }
+}
+
+/// Its bound on DC coefficients was a shift by more bits than there are.
+#[test]
+fn a_precision_that_no_frame_has_is_refused() {
+    for precision in 0..=255 {
+        let mut jpeg = corpus_files::read("progressive.jpg");
+        let frame = jpeg.windows(2).position(|window| window == [0xFF, 0xC2]);
+        jpeg[frame.expect("it has a frame") + 4] = precision;
+        let limits = laws::limits();
+        if let Ok(read) = Jpeg::parse(&jpeg, &limits) {
+            let _ = read.verify(&limits);
+            let image = Auto.image(&read, &limits);
+            assert_eq!(image.is_ok(), matches!(precision, 8 | 12), "{precision}");
         }
     }
 }

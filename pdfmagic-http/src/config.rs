@@ -1,4 +1,4 @@
-//! What an operator may choose: each flag is also an environment variable.
+//! What an operator can set: each setting is a flag and an environment variable.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -9,10 +9,10 @@ use axum::http::{HeaderName, HeaderValue};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tokio::sync::Semaphore;
 
-/// Room beside the budget for code, the runtime, and the first buffers of connections, in bytes.
+/// Room in addition to the budget, for code, the runtime, and the first buffers of connections, in bytes.
 const HEADROOM: usize = 32 << 20;
 
-/// As many as the runtime has threads for.
+/// Maximum number of workers: the runtime has no more threads for them.
 const MOST_WORKERS: usize = 512;
 
 /// JPEG in, PDF out, over HTTP.
@@ -30,10 +30,10 @@ pub(crate) struct Cli {
     pub(crate) config: Config,
 }
 
-/// What else the program does.
+/// Other things that the program does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
-    /// Ask the service that runs beside this whether it is ready, in an image without a shell
+    /// Ask the running service whether it is ready; for probes in an image without a shell
     Health,
 }
 
@@ -42,17 +42,17 @@ pub(crate) enum Command {
 pub(crate) enum LogFormat {
     /// For people
     Text,
-    /// An object a line, for programs
+    /// One JSON object per line, for programs
     Json,
 }
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// Address and port to listen on; `[::]` is all addresses, and without IPv6 all of IPv4
+    /// Address and port to listen on; `[::]` means all addresses, or all IPv4 addresses if there is no IPv6
     #[arg(long, env = "PDFMAGIC_LISTEN", default_value = "[::]:8080")]
     pub(crate) listen: SocketAddr,
-    /// Address and port for health, metrics and settings, of no concern to clients
+    /// Address and port for health, metrics and settings; not for clients
     #[arg(
         long,
         env = "PDFMAGIC_ADMIN_LISTEN",
@@ -63,7 +63,7 @@ pub struct Config {
     /// How log lines look
     #[arg(long, env = "PDFMAGIC_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
-    /// What is logged: error, warn, info (each request), or debug (also those for health)
+    /// What is logged: error, warn, info (each request), or debug (also requests for health)
     #[arg(
         long,
         env = "PDFMAGIC_LOG_LEVEL",
@@ -75,10 +75,10 @@ pub struct Config {
     #[arg(long, env = "POD_IP", value_name = "ADDRESS")]
     pub(crate) replica: Option<IpAddr>,
 
-    /// What clients must send as a bearer token to convert anything [default: nothing]
+    /// Bearer token that clients must send to convert anything [default: none]
     #[arg(long, env = "PDFMAGIC_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// Other sites whose pages may convert, such as `https://example.org`, with commas between; `*` for all
+    /// Other sites whose pages may use the service, such as `https://example.org`, separated by commas; `*` means all
     #[arg(
         long,
         env = "PDFMAGIC_CORS_ORIGINS",
@@ -86,10 +86,10 @@ pub struct Config {
         value_name = "ORIGINS"
     )]
     pub(crate) cors_origins: Vec<HeaderValue>,
-    /// Maximum conversions per second of one client in the long run [default: no limit]
+    /// Maximum conversions per second of one client, on average [default: no limit]
     #[arg(long, env = "PDFMAGIC_RATE_LIMIT", value_name = "N")]
     pub(crate) rate_limit: Option<NonZeroU32>,
-    /// Maximum conversions of one client at once
+    /// Maximum conversions of one client in a burst, if there is a rate limit
     #[arg(
         long,
         env = "PDFMAGIC_RATE_BURST",
@@ -97,8 +97,8 @@ pub struct Config {
         value_name = "N"
     )]
     pub(crate) rate_burst: NonZeroU32,
-    /// Header in which a proxy names the client, such as X-Forwarded-For; the last address in it counts
-    /// [default: none, the client is who connects]
+    /// Header in which a proxy names the client, such as X-Forwarded-For; the last address in it counts [default: none;
+    /// the client is the address that connects]
     #[arg(long, env = "PDFMAGIC_CLIENT_HEADER", value_name = "NAME")]
     pub(crate) client_header: Option<HeaderName>,
 
@@ -125,7 +125,7 @@ pub struct Config {
         value_name = "N"
     )]
     pub(crate) max_parts: usize,
-    /// Largest width × height to be decoded
+    /// Maximum width × height of an image that is decoded
     #[arg(
         long,
         env = "PDFMAGIC_MAX_PIXELS",
@@ -133,7 +133,7 @@ pub struct Config {
         value_name = "N"
     )]
     pub(crate) max_pixels: u64,
-    /// Maximum number of scans to be decoded
+    /// Maximum number of scans of an image that is decoded
     #[arg(
         long,
         env = "PDFMAGIC_MAX_SCANS",
@@ -152,11 +152,11 @@ pub struct Config {
     /// Memory that the process may use, in bytes [default: the container's limit, or 1056 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_LIMIT", value_name = "BYTES")]
     pub(crate) memory_limit: Option<usize>,
-    /// Memory that requests may hold together, in bytes; an eighth is for the buffers of their connections
-    /// [default: the memory limit less 32 MiB]
+    /// Memory for all requests together, in bytes; an eighth is for the buffers of their connections [default: the
+    /// memory limit less 32 MiB]
     #[arg(long, env = "PDFMAGIC_MEMORY_BUDGET", value_name = "BYTES")]
     pub(crate) memory_budget: Option<usize>,
-    /// Threads for work that takes the processor [default: one for each processor there is]
+    /// Number of threads that convert images [default: the number of processors]
     #[arg(long, env = "PDFMAGIC_WORKERS", value_name = "N")]
     pub(crate) workers: Option<usize>,
     /// Maximum number of requests that wait for a worker
@@ -170,10 +170,10 @@ pub struct Config {
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
-    /// Also speak HTTP/2 without TLS, with clients that begin with it
+    /// Also speak HTTP/2 without TLS, with clients that start with it (prior knowledge)
     #[arg(long, env = "PDFMAGIC_HTTP2")]
     pub(crate) http2: bool,
-    /// Maximum number of requests on a connection, less a tenth at most, so that new replicas get their share
+    /// Maximum number of requests on a connection, reduced by up to a tenth, so that new replicas get their share
     #[arg(
         long,
         env = "PDFMAGIC_CONNECTION_REQUESTS",
@@ -185,16 +185,16 @@ pub struct Config {
     /// How long a connection may live, give or take a tenth
     #[arg(long, env = "PDFMAGIC_CONNECTION_AGE", default_value = "300", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) connection_age: Duration,
-    /// How long the head of a request may take
+    /// How long the header of a request may take to arrive
     #[arg(long, env = "PDFMAGIC_HEADER_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) header_timeout: Duration,
-    /// How long a connection may be without a request
+    /// How long a connection may be idle between requests
     #[arg(long, env = "PDFMAGIC_IDLE_TIMEOUT", default_value = "30", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) idle_timeout: Duration,
-    /// How long a client may send nothing of a body; a client of the admin port, for all that it asks
+    /// How long a client may pause while it sends a body; on the admin port, how long a whole request may take
     #[arg(long, env = "PDFMAGIC_STALL_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) stall_timeout: Duration,
-    /// Minimum rate of a request body, in bytes per second, over each time of --body-timeout
+    /// Minimum rate of a request body, in bytes per second, averaged over --body-timeout
     #[arg(
         long,
         env = "PDFMAGIC_MIN_RATE",
@@ -202,14 +202,14 @@ pub struct Config {
         value_name = "BYTES"
     )]
     pub(crate) min_rate: usize,
-    /// How long a request body may be slower than --min-rate, and how long a client may take so little of an answer that the
-    /// system can send none of it
+    /// How long a request body may be slower than --min-rate, and how long a client may read so little of an answer
+    /// that nothing more can be sent
     #[arg(long, env = "PDFMAGIC_BODY_TIMEOUT", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) body_timeout: Duration,
     /// How long a request may wait for a worker
     #[arg(long, env = "PDFMAGIC_QUEUE_TIMEOUT", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) queue_timeout: Duration,
-    /// How long a conversion may take once it has a worker, which goes on to the end of the page it is at
+    /// How long a conversion may take once it has a worker; the worker still finishes the page that it is at
     #[arg(long, env = "PDFMAGIC_CONVERT_TIMEOUT", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
     pub(crate) convert_timeout: Duration,
     /// How long to go on serving after SIGTERM while /readyz answers 503
@@ -235,7 +235,7 @@ impl Cli {
     }
 }
 
-/// Every setting in force, but for secrets.
+/// Every setting in force, except secrets.
 fn settings(
     command: &clap::Command,
     matches: &ArgMatches,
@@ -273,7 +273,7 @@ pub(crate) fn variables() -> impl Iterator<Item = OsString> {
     variables.into_iter()
 }
 
-/// Environment variables that look like ours and are not: misspelt, or of another version.
+/// Environment variables that look like settings and are not: misspelled, or of another version.
 pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
     let known: Vec<OsString> = variables().collect();
     std::env::vars_os()
@@ -285,11 +285,11 @@ pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
 }
 
 impl Config {
-    /// Reads settings as they stand on a command line, such as `--max-body 1000000`; the environment has the others.
+    /// Reads settings as on a command line, such as `--max-body 1000000`; the others come from the environment.
     ///
     /// # Errors
     ///
-    /// What makes no sense, or does not fit together, and how to mend it.
+    /// If settings make no sense or contradict each other. The text says how to mend that.
     pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, String> {
         let args = args.into_iter().map(Into::into);
         let words = std::iter::once(OsString::from("pdfmagic-http")).chain(args);
@@ -311,12 +311,12 @@ impl Config {
             .unwrap_or_else(|| self.memory_limit().saturating_sub(HEADROOM))
     }
 
-    /// What of the budget is for the buffers of connections, in bytes.
+    /// The part of the budget for the buffers of connections, in bytes.
     pub(crate) fn memory_for_connections(&self) -> usize {
         self.memory_budget() / 8
     }
 
-    /// What of the budget is for all else, in bytes.
+    /// The rest of the budget, for everything but those buffers, in bytes.
     pub(crate) fn memory_for_bodies(&self) -> usize {
         self.memory_budget() - self.memory_for_connections()
     }
@@ -335,7 +335,7 @@ impl Config {
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// What does not fit together, and how to mend it.
+    /// Refuses settings that contradict each other, and says how to mend that.
     pub(crate) fn check(&self) -> Result<(), String> {
         let budget = self.memory_budget();
         if self.memory_for_bodies() < self.max_body {

@@ -37,7 +37,7 @@ use crate::quality::Quality;
 pub struct Reencode {
     /// Quality of the new JPEG. Default: 85.
     pub quality: Quality,
-    /// Most pixels per inch; an image that states no density is taken to have 96. Default: no bound.
+    /// Maximum pixels per inch; an image that states no density counts as 96. Default: no limit.
     ///
     /// A half, a quarter and an eighth are made from coefficients; for what lies between, samples are decoded.
     pub max_density: Option<Density>,

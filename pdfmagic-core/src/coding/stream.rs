@@ -293,7 +293,8 @@ impl<'a> Stream<'a> {
     /// The largest DC that samples of a component can have, or its negative, twice as large for encoders' liberties.
     pub(super) fn max_dc(&self, component: usize) -> i16 {
         let step = self.latched[component].map_or(1, |table| table[0].max(1));
-        let max = (8i32 << self.frame.precision) / i32::from(step) + 2;
+        // No samples have more bits than 16, whatever the header says.
+        let max = (8i32 << self.frame.precision.min(16)) / i32::from(step) + 2;
         max.min(i32::from(i16::MAX)) as i16
     }
 

@@ -1,4 +1,4 @@
-//! Standards that a document keeps to, and the profile that says what its colors are.
+//! Standards that a document conforms to, and the profile that defines its colors.
 
 #[cfg(feature = "serde")]
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -15,23 +15,23 @@ use crate::value::{Named, ValueError, by_name};
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub enum PdfA {
-    /// Of PDF 1.4
+    /// Based on PDF 1.4
     #[cfg_attr(feature = "clap", value(name = "1b"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "1b"))]
     A1b,
-    /// Of PDF 1.7; what most archives ask for
+    /// Based on PDF 1.7; most archives ask for this
     #[cfg_attr(feature = "clap", value(name = "2b"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "2b"))]
     A2b,
-    /// The same where text has Unicode, as all text here has
+    /// Like 2b, with all text mapped to Unicode
     #[cfg_attr(feature = "clap", value(name = "2u"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "2u"))]
     A2u,
-    /// The same, with attached files
+    /// Like 2b, and files may be attached
     #[cfg_attr(feature = "clap", value(name = "3b"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "3b"))]
     A3b,
-    /// Of PDF 2.0; 4f with attached files
+    /// Based on PDF 2.0; with attached files it is 4f
     #[cfg_attr(feature = "clap", value(name = "4"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "4"))]
     A4,
@@ -52,7 +52,7 @@ by_name!(PdfA);
 
 /// An ICC profile for an output intent: of a printer or a monitor, for gray, RGB or CMYK.
 ///
-/// As text it is in Base64.
+/// Its text form is Base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",

@@ -8,7 +8,7 @@ use crate::value::ValueError;
 
 /// Distances from the sides of a page.
 ///
-/// As text it is `L` for all sides, `L:L` for top and bottom, and for left and right; or `L:L:L:L` for top, right,
+/// Its text form is `L` for all sides; `L:L` for top and bottom, then left and right; or `L:L:L:L` for top, right,
 /// bottom and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
@@ -35,7 +35,7 @@ impl Border {
         self.0
     }
 
-    /// As it is after the page is turned clockwise: what was on the left is on top.
+    /// The border after the page is turned clockwise: the left side is then on top.
     pub(crate) fn turned(self) -> Self {
         let [top, right, bottom, left] = self.0;
         Self([left, top, right, bottom])

@@ -1,4 +1,4 @@
-//! What a document says of itself, and how viewers open it.
+//! What a document says about itself, and how viewers open it.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use crate::amount::Amount;
 use crate::date::Date;
 use crate::value::{Named, ValueError, by_name, positive};
 
-/// What a document says of itself, and how viewers open it.
+/// What a document says about itself, and how viewers open it.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(
     feature = "clap",
@@ -66,14 +66,14 @@ pub struct DocumentOptions {
     )]
     pub keywords: Vec<String>,
 
-    /// When it was created, such as 2026-03-01 or 2026-03-01T12:30:00+02:00
+    /// Date of creation, such as 2026-03-01 or 2026-03-01T12:30:00+02:00
     ///
-    /// In UTC unless it has an offset. Default: none, so that the same input gives the same bytes.
+    /// The time is in UTC unless it has an offset. Default: none, so that the same input gives the same bytes.
     #[cfg_attr(feature = "clap", arg(long, value_name = "DATE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub creationdate: Option<Date>,
 
-    /// When it was last modified
+    /// Date of the last change
     ///
     /// Default: none.
     #[cfg_attr(feature = "clap", arg(long, value_name = "DATE"))]
@@ -87,7 +87,8 @@ pub struct DocumentOptions {
 
     /// Level of PDF/A that the document conforms to, for archives
     ///
-    /// With `attach-original`, 4 is 4f. What a level forbids is an error. Default: none.
+    /// With `attach-original`, level 4 becomes 4f. If the level forbids an option or an image, that is an error.
+    /// Default: none.
     #[cfg_attr(feature = "clap", arg(long, value_name = "LEVEL", ignore_case = true))]
     #[cfg_attr(
         feature = "utoipa",
@@ -98,13 +99,13 @@ pub struct DocumentOptions {
 
     /// Conform to PDF/UA-1, for people who cannot see the images
     ///
-    /// Needs a title, a language, and a text for each image.
+    /// Needs a title (`title`), a language (`lang`), and a text for each image (`alt`).
     #[cfg_attr(feature = "clap", arg(long))]
     pub pdfua: bool,
 
-    /// Attach the file of each image as it is, for PDF/A 3b and 4
+    /// Attach each original JPEG to the PDF; PDF/A allows this at levels 3b and 4
     ///
-    /// The PDF holds each image twice then.
+    /// The PDF then holds each image twice.
     #[cfg_attr(feature = "clap", arg(long))]
     pub attach_original: bool,
 
@@ -125,8 +126,8 @@ pub struct DocumentOptions {
 
     /// Maximum size of the whole PDF, such as 10M; lossy if the images do not fit
     ///
-    /// Each image gets its share, by its size, as with `max-size`. `k`, `M` and `G` are thousands, millions and billions of
-    /// bytes.
+    /// Each image gets a share in proportion to its size, and is made to fit as with `max-size`. `k`, `M` and `G` are
+    /// thousands, millions and billions of bytes.
     #[cfg(feature = "reencode")]
     #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
@@ -150,8 +151,8 @@ pub struct DocumentOptions {
     )]
     pub viewer_initial_page: Option<NonZeroU32>,
 
-    /// How large viewers show the page: `fit` the page, `fith` its width, `fitbh` the width of the image, or a factor
-    /// such as 1.5
+    /// How large viewers show the page: `fit` shows all of it, `fith` its width, `fitbh` the width of the image; or a
+    /// factor such as 1.5
     #[cfg_attr(feature = "clap", arg(long, value_name = "HOW"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub viewer_magnification: Option<Magnification>,
@@ -180,11 +181,11 @@ pub struct DocumentOptions {
 
 #[cfg(feature = "reencode")]
 impl DocumentOptions {
-    /// What the image of an input of `size` bytes may take for the document to keep to its maximum size, where it has
-    /// inputs of `all` bytes together. `None` if there is no maximum, or room for all of them.
+    /// How many bytes the image of an input of `size` bytes may take, so that a document whose inputs have `all` bytes
+    /// together keeps to its maximum size. `None` if there is no maximum, or room for all inputs.
     #[must_use]
     pub fn share(&self, size: u64, inputs: usize, all: u64) -> Option<Amount> {
-        /// What a page takes beside its image, and what a document takes, in bytes.
+        /// What a page takes in addition to its image, and a document in addition to its pages, in bytes.
         const PAGE: u64 = 1000;
         let room = self.max_pdf_size?.get();
         let attached = if self.attach_original { all } else { 0 };
@@ -248,7 +249,7 @@ pub enum PageLayout {
 
 /// How large viewers show a page.
 ///
-/// As text it is `fit`, `fith`, `fitbh` or a factor.
+/// Its text form is `fit`, `fith`, `fitbh` or a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -257,7 +258,7 @@ pub enum PageLayout {
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema), schema(value_type = String, example = "fit"))]
 pub struct Magnification(Zoom);
 
-/// As PDF has it (ISO 32000-1, 12.3.2.2).
+/// The magnification as PDF writes it (ISO 32000-1, 12.3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Zoom {
     /// `Fit`: all of the page.

@@ -1,4 +1,4 @@
-//! What becomes of the samples of an image.
+//! How the data of an image goes into the PDF.
 
 #[cfg(feature = "reencode")]
 use std::num::NonZeroU16;
@@ -32,7 +32,7 @@ use crate::{amount::Amount, density::Density, quality::Quality};
 pub struct ImageOptions {
     /// How a JPEG becomes the image in the PDF
     ///
-    /// Nothing is lost unless an option below that is lossy asks for it. Default: auto.
+    /// Nothing is lost unless an option marked as lossy asks for it. Default: auto.
     #[cfg_attr(
         feature = "clap",
         arg(
@@ -48,13 +48,13 @@ pub struct ImageOptions {
 
     /// Make the data smaller without loss
     ///
-    /// Codes the same coefficients again, with Huffman tables made for the image. Implies `transcode`.
+    /// Encodes the same coefficients again, with Huffman tables made for the image. Implies `transcode`.
     #[cfg_attr(feature = "clap", arg(long))]
     pub optimize: bool,
 
-    /// Make the data smaller still without loss, and slower to show
+    /// Make the data even smaller without loss; it is slower to show
     ///
-    /// Codes the same coefficients as a progressive JPEG. Implies `transcode`.
+    /// Encodes the same coefficients as a progressive JPEG. Implies `transcode`.
     #[cfg_attr(feature = "clap", arg(long))]
     pub progressive: bool,
 
@@ -68,7 +68,8 @@ pub struct ImageOptions {
 
     /// Maximum size of each image, such as 500k or 2M; lossy
     ///
-    /// Picks the best quality that fits. In bytes; `k`, `M` and `G` are thousands, millions and billions. Implies `reencode`.
+    /// Picks the best quality that fits. The size is in bytes; `k`, `M` and `G` are thousands, millions and billions.
+    /// Implies `reencode`.
     #[cfg(feature = "reencode")]
     #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
@@ -96,7 +97,7 @@ pub struct ImageOptions {
 
     /// Maximum pixels per inch; lossy
     ///
-    /// Goes by the density that the image states, or 96. Implies `reencode`.
+    /// An image that states no density counts as 96 pixels per inch. Implies `reencode`.
     #[cfg(feature = "reencode")]
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
@@ -131,15 +132,15 @@ pub struct ImageOptions {
 )]
 #[non_exhaustive]
 pub enum BackendName {
-    /// Embed the data as it is where PDF can carry it; otherwise carry the same picture without loss
+    /// Embed the data as it is where PDF allows it; otherwise convert it without loss
     #[default]
     #[cfg_attr(feature = "clap", value(alias = "lossless"))]
     Auto,
     /// Embed the data as it is, or fail
     Passthrough,
-    /// Code the same coefficients again, without loss
+    /// Encode the same coefficients again, without loss
     Transcode,
-    /// Code again with fewer bytes; lossy
+    /// Encode again with fewer bytes; lossy
     #[cfg(feature = "reencode")]
     Reencode,
 }

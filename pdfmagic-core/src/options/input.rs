@@ -1,8 +1,8 @@
-//! What a JPEG is taken for, and what of it goes into the PDF.
+//! How a JPEG is read, and which parts of it go into the PDF.
 
 use crate::value::{Named, by_name};
 
-/// What a JPEG is taken for, and what of it goes into the PDF.
+/// How a JPEG is read, and which parts of it go into the PDF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(
     feature = "clap",
@@ -23,7 +23,7 @@ use crate::value::{Named, by_name};
 pub struct InputOptions {
     /// Look for damage in all of the image data
     ///
-    /// Without it, the data is looked at only where its end or its size is odd.
+    /// Without it, the data is checked only if its end or its size looks odd.
     #[cfg_attr(feature = "clap", arg(long))]
     pub verify: bool,
 
@@ -105,7 +105,7 @@ pub struct InputOptions {
     schema(rename_all = "lowercase")
 )]
 pub enum OnDamage {
-    /// Keep the sound part, and re-encode the image so that all viewers show the same in place of the rest
+    /// Keep the sound part, and re-encode the image so that all viewers show the rest alike
     #[default]
     Mend,
     /// Embed it as it is; viewers differ in what they show
@@ -147,7 +147,7 @@ pub enum Metadata {
     schema(rename_all = "lowercase")
 )]
 pub enum CmykPolarity {
-    /// Inverted if an Adobe segment is there, since Adobe's programs store them so
+    /// Inverted if there is an Adobe segment, since Adobe's programs store them inverted
     #[default]
     Auto,
     /// 0 is no ink

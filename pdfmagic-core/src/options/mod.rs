@@ -1,4 +1,4 @@
-//! What a caller may choose, each option declared once: names, help and descriptions everywhere come from here.
+//! The options that a caller can set. Each is declared once: names, help and descriptions everywhere come from here.
 
 mod archive;
 mod border;
@@ -28,7 +28,7 @@ use crate::limits::Limits;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// What the JPEG is taken for, and what of it goes into the PDF.
+    /// How the JPEG is read, and which parts of it go into the PDF.
     pub input: InputOptions,
     /// How the page is laid out.
     pub page: PageOptions,

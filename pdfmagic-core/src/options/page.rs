@@ -26,30 +26,30 @@ use crate::value::{Named, by_name};
 pub struct PageOptions {
     /// Size of the page, such as A4, Letter^T or 10cmx15cm
     ///
-    /// Width and height are in `pt`, `mm`, `cm` or `in`, and in points without a unit; one of them may be left out, as in
-    /// `10cm` or `x15cm`. Names are `a0` to `a6`, `b0` to `b6`, `jb0` to `jb6`, `letter`, `legal` and `tabloid`; `^T` turns
-    /// the page to landscape. Default: the size of the image.
+    /// Width and height are in `pt`, `mm`, `cm` or `in`; without a unit, they are in points. One of them may be left
+    /// out, as in `10cm` or `x15cm`. Names are `a0` to `a6`, `b0` to `b6`, `jb0` to `jb6`, `letter`, `legal` and
+    /// `tabloid`; `^T` turns the page to landscape. Default: the size of the image.
     #[cfg_attr(feature = "clap", arg(long, short = 'S', value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub pagesize: Option<PageSize>,
 
     /// Size of the image on the page, such as 10cmx15cm, 10cm, 300dpi or 50%
     ///
-    /// Width and height are as in the size of the page. Default: as large as fits into the page less the border or, without
-    /// a page size, as its pixel density makes it.
+    /// Width and height are written as in `pagesize`. Default: as large as fits on the page inside the border; without
+    /// a page size, as large as its pixel density makes it.
     #[cfg_attr(feature = "clap", arg(long, short = 's', value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub imgsize: Option<ImageSize>,
 
     /// Space around the image, such as 1cm or 1cm:2cm
     ///
-    /// One length is for all sides; two are for top and bottom, and for left and right; four go clockwise from the top. Has no
-    /// effect where both the page and the image have a size. Default: 0.
+    /// One length is for all sides. Of two, the first is for top and bottom, and the second for left and right. Four go
+    /// clockwise from the top. Has no effect where both the page and the image have a size. Default: 0.
     #[cfg_attr(feature = "clap", arg(long, short, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub border: Option<Border>,
 
-    /// How the image is fitted into its size, or into the page
+    /// How the image is fitted into `imgsize` or, without it, into the page
     ///
     /// Default: into.
     #[cfg_attr(
@@ -65,15 +65,15 @@ pub struct PageOptions {
     #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
     pub fit: Fit,
 
-    /// Turn the page to portrait or landscape, as the image is
+    /// Turn the page to portrait or landscape to match the image
     ///
-    /// Goes by the image as it is seen, and turns the border too. Needs both sides of the page size.
+    /// This goes by the image as it is shown, and turns the border, too. Needs a page size with both width and height.
     #[cfg_attr(feature = "clap", arg(long, short))]
     pub auto_orient: bool,
 
     /// How the image is turned: as Exif says, not at all, or clockwise by a number of degrees
     ///
-    /// Degrees count from how the image is stored. Default: auto.
+    /// Degrees count from the image as it is stored. Default: auto.
     #[cfg_attr(
         feature = "clap",
         arg(
@@ -88,7 +88,7 @@ pub struct PageOptions {
     #[cfg_attr(feature = "utoipa", schema(inline), param(inline))]
     pub rotation: Rotation,
 
-    /// Where on the page the image stands
+    /// Where the image is on the page
     ///
     /// Default: center.
     #[cfg_attr(
@@ -124,13 +124,13 @@ pub struct PageOptions {
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub alt: Option<String>,
 
-    /// Take that text from XMP or IPTC where the image has it there, and otherwise from `alt`
+    /// Use the text in the image's XMP or IPTC; `alt` is for images without one
     #[cfg_attr(feature = "clap", arg(long))]
     pub alt_from_metadata: bool,
 
     /// Space between the sides of the page and its crop box
     ///
-    /// Written as the border of the image is. Viewers show what is inside the crop box (`CropBox`). Default: all of the page.
+    /// Written like `border`. Viewers show what is inside the crop box (`CropBox`). Default: all of the page.
     #[cfg_attr(feature = "clap", arg(long, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub crop_border: Option<Border>,
@@ -170,16 +170,16 @@ pub struct PageOptions {
     schema(rename_all = "lowercase")
 )]
 pub enum Fit {
-    /// As large as it can be inside
+    /// As large as fits inside
     #[default]
     Into,
-    /// As small as it can be to cover all of it
+    /// As small as possible while covering all of it
     Fill,
-    /// As wide and high as it, whatever becomes of the proportions
+    /// Exactly as wide and high, even if the proportions change
     Exact,
-    /// Into, but never enlarged
+    /// Like `into`, but never enlarged
     Shrink,
-    /// Into, but never made smaller
+    /// Like `into`, but never made smaller
     Enlarge,
 }
 
@@ -201,21 +201,21 @@ pub enum Rotation {
     #[cfg_attr(feature = "clap", value(alias = "0"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "none"))]
     None,
-    /// Clockwise, by a quarter
+    /// Clockwise by a quarter turn
     #[cfg_attr(feature = "clap", value(name = "90"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "90"))]
     Quarter,
-    /// By a half
+    /// By a half turn
     #[cfg_attr(feature = "clap", value(name = "180"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "180"))]
     Half,
-    /// Clockwise, by three quarters
+    /// Clockwise by three quarters of a turn
     #[cfg_attr(feature = "clap", value(name = "270"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "270"))]
     ThreeQuarters,
 }
 
-/// Where on the page an image stands.
+/// Where an image is on its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[cfg_attr(
@@ -242,7 +242,7 @@ pub enum Anchor {
 }
 
 impl Anchor {
-    /// How much of the space beside the image is to its left, and how much below it.
+    /// Which share of the free space is to the left of the image, and which is below it.
     pub(crate) fn shares(self) -> [f64; 2] {
         let x = match self {
             Self::TopLeft | Self::Left | Self::BottomLeft => 0.0,

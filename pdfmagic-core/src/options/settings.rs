@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use crate::value::OptionError;
 
-/// Options by name, as queries, forms and JSON give them. A later value takes the place of an earlier one.
+/// Options by name, as queries, forms and JSON give them. A later value replaces an earlier one.
 ///
 /// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with `-` or `_` between
 /// words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values are what the type of the
@@ -37,7 +37,7 @@ use crate::value::OptionError;
 #[derive(Debug, Clone, Default)]
 pub struct Settings(BTreeMap<String, String>);
 
-/// What a whole conversion is asked for: options of the document, of all pages, and of single pages.
+/// The options of a whole conversion: of the document, of all pages, and of single pages.
 #[derive(Debug, Clone, Default)]
 pub struct ConversionOptions {
     document: DocumentOptions,
@@ -64,12 +64,12 @@ impl PageSettings {
 }
 
 impl Settings {
-    /// Sets one option. Whether it exists is seen later.
+    /// Sets one option. Whether it exists is checked later.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.replace('_', "-"), value.into());
     }
 
-    /// Sets all that `other` sets.
+    /// Sets every option that `other` sets.
     pub fn merge(&mut self, other: &Settings) {
         let settings = other
             .0
@@ -78,11 +78,11 @@ impl Settings {
         self.0.extend(settings);
     }
 
-    /// Sets all that `options` hold.
+    /// Sets every option in `options`.
     ///
     /// # Errors
     ///
-    /// Options whose values are structures themselves. Those of this crate are not.
+    /// If the value of an option is itself a structure. No option of this crate has such a value.
     pub fn set_all(&mut self, options: &impl Serialize) -> Result<(), OptionError> {
         let options = serde_json::to_value(options).map_err(OptionError::custom)?;
         for (name, value) in options.as_object().into_iter().flatten() {
@@ -91,11 +91,12 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets what a JSON object says. Its `pages` may be an array of such objects, for a page each, which are returned.
+    /// Sets the options in a JSON object. Its `pages` may be an array of such objects, one for each page; they are
+    /// returned.
     ///
     /// # Errors
     ///
-    /// What is no such object, by the name `options`.
+    /// If the JSON is not such an object; the error names `options`.
     pub fn set_object(&mut self, json: &[u8]) -> Result<Vec<Settings>, OptionError> {
         let refuse = |reason: String| OptionError::new("options", reason);
         let object: Map<String, Value> =
@@ -152,7 +153,7 @@ impl Settings {
         self.0.is_empty()
     }
 
-    /// Takes the options of one kind out.
+    /// Takes out the options of one kind.
     ///
     /// # Errors
     ///
@@ -169,7 +170,7 @@ impl Settings {
         T::deserialize(MapAccessDeserializer::new(Fields::new(&taken)))
     }
 
-    /// All options; `single` are those of single pages, which say only what differs.
+    /// All options. `single` holds those of single pages, which say only what differs.
     ///
     /// # Errors
     ///
@@ -192,7 +193,7 @@ impl Settings {
         self.finish().map(|()| options)
     }
 
-    /// Ends with nothing left.
+    /// Checks that no option is left.
     ///
     /// # Errors
     ///
@@ -262,7 +263,7 @@ impl ConversionOptions {
         (&own.page, &own.image)
     }
 
-    /// What the input of a page is taken for, by its number, counted from 0.
+    /// How the input of a page is read, by its number, counted from 0.
     #[must_use]
     pub fn input(&self, index: usize) -> InputOptions {
         self.single.get(index).unwrap_or(&self.all).input
@@ -349,7 +350,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
     }
 }
 
-/// Text, which is whatever it is taken for.
+/// A text, which becomes whatever type is asked for.
 #[derive(Clone, Copy)]
 struct Text<'a>(&'a str);
 
@@ -416,7 +417,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 }
 
-/// A value that makes no sense; who knows its name adds it.
+/// A value that makes no sense. The caller knows the name of the option, and adds it.
 impl Error for OptionError {
     fn custom<T: fmt::Display>(reason: T) -> Self {
         Self::new("", reason.to_string())

@@ -34,10 +34,10 @@ const PAPERS: [(&str, &str); 24] = [
     ("tabloid", "11inx17in"),
 ];
 
-/// Width and height of a page, of which one may be open.
+/// Width and height of a page, one of which may be left open.
 ///
-/// As text it is `LxL`, `L` or `Lx` for a width, `xL` for a height, or a name: `a0` to `a6`, `b0` to `b6`, `jb0` to
-/// `jb6`, `letter`, `legal` or `tabloid`. With `^T` behind it, width and height change places.
+/// Its text form is `LxL`, `L` or `Lx` for a width, `xL` for a height, or a name: `a0` to `a6`, `b0` to `b6`, `jb0` to
+/// `jb6`, `letter`, `legal` or `tabloid`. A `^T` at the end swaps width and height.
 ///
 /// ```
 /// use pdfmagic_core::PageSize;
@@ -56,10 +56,10 @@ const PAPERS: [(&str, &str); 24] = [
 )]
 pub struct PageSize([Option<Pt>; 2]);
 
-/// Width and height of an image on its page, of which one may be open.
+/// Width and height of an image on its page, one of which may be left open.
 ///
-/// As text it is as [`PageSize`] is, where each side may also be a density (`300dpi`) or a part of the size that the
-/// image has by its own density (`50%`).
+/// Its text form is that of [`PageSize`], but each side may also be a density (`300dpi`) or a percentage of the size
+/// that the image has at its own density (`50%`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -76,11 +76,11 @@ pub struct ImageSize([Option<Extent>; 2]);
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Extent {
-    /// As long as this.
+    /// A length.
     Length(Pt),
-    /// As long as its pixels are at this density, per inch.
+    /// The length of its pixels at this density, per inch.
     Density(f64),
-    /// Per cent of the size that its own density gives.
+    /// A percentage of the size that its own density gives.
     Percent(f64),
 }
 

@@ -99,7 +99,7 @@ const BASELINE: Transcode = Transcode { progressive: false };
 const PROGRESSIVE: Transcode = Transcode { progressive: true };
 
 /// Transcoding keeps the coefficients: by way of progressive coding, the input and its baseline transcode become the same
-/// data. Everything that is written can be decoded.
+/// data, where the input is sound. Everything that is written can be decoded.
 pub(crate) fn transcode(input: &[u8]) {
     let Ok(baseline) = coded(input, &BASELINE) else {
         assert!(coded(input, &PROGRESSIVE).is_err());
@@ -110,7 +110,13 @@ pub(crate) fn transcode(input: &[u8]) {
         let progressive = coded(data, &PROGRESSIVE).expect("it was decodable");
         coded(&progressive, &BASELINE).expect("what is written is sound")
     };
-    assert!(detour(input) == detour(&baseline));
+    let (ours, again) = (detour(input), detour(&baseline));
+    let limits = limits();
+    let found = Jpeg::parse(input, &limits).and_then(|jpeg| jpeg.verify(&limits));
+    // Damage may leave coefficients that baseline coding cannot hold.
+    if matches!(found, Ok(None)) {
+        assert!(ours == again);
+    }
     let reencode = Reencode::default();
     let backends = [
         reencode,

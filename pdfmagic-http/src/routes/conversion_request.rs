@@ -233,7 +233,7 @@ fn of_form(
     Ok((files, options))
 }
 
-/// Options of a query, and of the fields of a form with so many files. A field that is empty, as browsers send those that
+/// Options of a query, and of the fields of a form of `files` files. A field that is empty, as browsers send those that
 /// nobody filled in, says nothing.
 pub(super) fn with_fields(
     mut settings: Settings,

@@ -314,7 +314,7 @@ fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
     .concat();
     let cuts = form(&[("a.jpg", &cuts[..]); 30]);
     let mut forms = [0, 0];
-    for _ in 0..6 {
+    for _ in 0..3 {
         // Buffers of 20 MB that have been written to, and chunked bodies that are small.
         for _ in 0..2 {
             service.send("POST /v1/pdf", "image/jpeg", &big);
