@@ -104,8 +104,9 @@ fn rgb(description: &str, primaries: [Xyz; 3], curve: Curve) -> Vec<u8> {
     for (name, primary) in [*b"rXYZ", *b"gXYZ", *b"bXYZ"].into_iter().zip(primaries) {
         tags.push((name, xyz_tag(primary)));
     }
+    let curve = curve_tag(curve);
     for name in [*b"rTRC", *b"gTRC", *b"bTRC"] {
-        tags.push((name, curve_tag(curve)));
+        tags.push((name, curve.clone()));
     }
     profile(*b"RGB ", &tags)
 }

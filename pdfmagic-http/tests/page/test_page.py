@@ -173,7 +173,7 @@ def test_a_bad_file_is_told_beside_it_and_the_others_go_on(service, open_tab):
     tab.page.click("#make")
     tab.page.wait_for_selector("#pages li.failed >> nth=1")
     assert "second frame" in tab.page.locator("#pages li").nth(1).locator(".about").inner_text()
-    assert "No page can be made of 1 photo" in tab.status()
+    assert "1 photo cannot be converted" in tab.status()
     tab.shoot("error")
     assert violations(tab.page) == []
     tab.faults.clear()
