@@ -115,9 +115,10 @@ fn rgb(description: &str, primaries: [Xyz; 3], curve: Curve) -> Vec<u8> {
 fn profile(space: Signature, tags: &[(Signature, Vec<u8>)]) -> Vec<u8> {
     const HEADER: usize = 128;
     let mut table = be(tags.len());
-    let mut data: Vec<u8> = Vec::new();
+    let size = tags.iter().map(|(_, tag)| tag.len().next_multiple_of(4));
+    let mut data: Vec<u8> = Vec::with_capacity(size.sum());
     let data_offset = HEADER + 4 + 12 * tags.len();
-    let mut written: Vec<(&[u8], usize)> = Vec::new();
+    let mut written: Vec<(&[u8], usize)> = Vec::with_capacity(tags.len());
     for (name, tag) in tags {
         let known = written.iter().find(|(other, _)| other == tag);
         let at = known.map_or(data.len(), |&(_, at)| at);
@@ -179,7 +180,8 @@ fn curve_tag(curve: Curve) -> Vec<u8> {
         }
     };
     let mut tag = [b"curv\0\0\0\0".as_slice(), &be(entries.len())].concat();
-    tag.extend(entries.iter().flat_map(|entry| entry.to_be_bytes()));
+    let entries: Vec<_> = entries.iter().map(|entry| entry.to_be_bytes()).collect();
+    tag.extend(entries.as_flattened());
     tag
 }
 
