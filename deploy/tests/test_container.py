@@ -71,7 +71,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
 @pytest.mark.parametrize(
     ("image", "program", "ports", "maximum"),
     [
-        (IMAGE, "pdfmagic-http", {"8080/tcp": {}, "9090/tcp": {}}, 5_500_000),
+        (IMAGE, "pdfmagic-http", {"8080/tcp": {}, "9090/tcp": {}}, 6_500_000),
         # It draws, too, which is half of it.
         (LOAD_IMAGE, "pdfmagic-load", None, 7_000_000),
         (CLI_IMAGE, "pdfmagic-cli", None, 5_000_000),
