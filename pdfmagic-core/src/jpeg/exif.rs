@@ -52,6 +52,20 @@ impl Orientation {
         }
     }
 
+    /// The same, turned clockwise by this many quarter turns.
+    pub(crate) fn turned(self, quarters: u8) -> Self {
+        (0..quarters).fold(self, |orientation, _| match orientation {
+            Self::TopLeft => Self::RightTop,
+            Self::RightTop => Self::BottomRight,
+            Self::BottomRight => Self::LeftBottom,
+            Self::LeftBottom => Self::TopLeft,
+            Self::TopRight => Self::RightBottom,
+            Self::RightBottom => Self::BottomLeft,
+            Self::BottomLeft => Self::LeftTop,
+            Self::LeftTop => Self::TopRight,
+        })
+    }
+
     /// Whether width and height change places.
     #[must_use]
     pub fn swaps_axes(self) -> bool {
