@@ -3,6 +3,8 @@
 mod archive;
 mod border;
 mod document;
+#[cfg(feature = "serde")]
+mod from_text;
 mod image;
 mod input;
 mod page;
