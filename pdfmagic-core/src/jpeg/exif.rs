@@ -52,6 +52,20 @@ impl Orientation {
         }
     }
 
+    /// Returns the orientation after further clockwise quarter turns of the displayed image.
+    pub(crate) fn turned(self, quarters: u8) -> Self {
+        (0..quarters).fold(self, |orientation, _| match orientation {
+            Self::TopLeft => Self::RightTop,
+            Self::RightTop => Self::BottomRight,
+            Self::BottomRight => Self::LeftBottom,
+            Self::LeftBottom => Self::TopLeft,
+            Self::TopRight => Self::RightBottom,
+            Self::RightBottom => Self::BottomLeft,
+            Self::BottomLeft => Self::LeftTop,
+            Self::LeftTop => Self::TopRight,
+        })
+    }
+
     /// Whether this swaps width and height.
     #[must_use]
     pub fn swaps_axes(self) -> bool {

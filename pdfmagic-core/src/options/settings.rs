@@ -343,7 +343,7 @@ mod tests {
             (
                 "rotation",
                 "45",
-                "rotation: expected auto, none, 90, 180 or 270",
+                "rotation: expected auto, none, 90, 180, 270, auto+90, auto+180 or auto+270",
             ),
             (
                 "max-size",
