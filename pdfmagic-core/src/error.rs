@@ -66,6 +66,9 @@ pub enum Error {
     /// A standard forbids what the image or the options ask for. The text says how to go on.
     #[error("{0}")]
     Nonconforming(Nonconformance),
+    /// The caller [set a flag](crate::CancelFlag) to end the work.
+    #[error("the work was canceled")]
+    Canceled,
     /// A document was finished before it had a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -91,6 +94,7 @@ impl Error {
             Self::NeedsInput { .. } => "needs_input",
             Self::Option { .. } => "option",
             Self::Nonconforming(what) => what.requirement.code(),
+            Self::Canceled => "canceled",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }

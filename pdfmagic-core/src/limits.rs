@@ -1,7 +1,12 @@
 //! Bounds on what an input may make the library spend.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::Error;
+
 /// Bounds on what an input may make the core spend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
     /// Maximum width × height of a frame that is decoded. Default: 178,956,970, which is 512 MiB of RGB samples.
@@ -13,6 +18,55 @@ pub struct Limits {
     pub max_memory: u64,
     /// Maximum number of marker segments before the first scan. Default: 4,096.
     pub max_segments: u32,
+    /// Ends decoding and encoding with [`Error::Canceled`] once it is set. Default: nothing does.
+    pub cancel: Option<CancelFlag>,
+}
+
+impl Limits {
+    /// To be called for each row of MCUs, or more often.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Canceled`].
+    pub(crate) fn check_canceled(&self) -> Result<(), Error> {
+        let is_canceled = self.cancel.as_ref().is_some_and(CancelFlag::is_set);
+        if is_canceled {
+            Err(Error::Canceled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Tells work that nobody waits for its result any more. Clones are the same flag.
+///
+/// It is looked at for each row of MCUs. Decoders and encoders of other crates finish their image first.
+///
+/// ```
+/// use pdfmagic_core::{CancelFlag, Error, Options, Page, Transcode};
+///
+/// # let photo = include_bytes!("../tests/corpus/gray.jpg");
+/// let flag = CancelFlag::default();
+/// let mut options = Options::default();
+/// options.limits.cancel = Some(flag.clone());
+/// flag.set(); // In another thread, while this one works.
+/// let page = Page::from_jpeg(photo, &options, &Transcode::default());
+/// assert!(matches!(page, Err(Error::Canceled)));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CancelFlag(Arc<AtomicBool>);
+
+impl CancelFlag {
+    /// Ends the work soon. It stays set.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was set.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Default for Limits {
@@ -22,6 +76,7 @@ impl Default for Limits {
             max_scans: 1_000,
             max_memory: 1 << 30,
             max_segments: 4_096,
+            cancel: None,
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Coefficients {
     pub(super) quantizers: Vec<Quantizer>,
     /// With what the planes take.
     pub(super) memory: Memory,
+    /// What they were decoded within.
+    pub(super) limits: Limits,
     /// By component and zig-zag index, the Al to which a progression has come. `None` where all coefficients have come
     /// in full.
     pub(super) precision: Option<Vec<[u8; 64]>>,
@@ -82,6 +84,7 @@ impl Coefficients {
             planes,
             grid,
             memory,
+            limits: limits.clone(),
             precision,
             adobe: jpeg.stated_transform(),
         };
