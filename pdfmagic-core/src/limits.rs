@@ -18,12 +18,12 @@ pub struct Limits {
     pub max_memory: u64,
     /// Maximum number of marker segments before the first scan. Default: 4,096.
     pub max_segments: u32,
-    /// Ends decoding and encoding with [`Error::Canceled`] once it is set. Default: nothing does.
+    /// A flag that ends decoding and encoding with [`Error::Canceled`] once it is set. Default: none.
     pub cancel: Option<CancelFlag>,
 }
 
 impl Limits {
-    /// To be called for each row of MCUs, or more often.
+    /// Fails once the work is canceled. Loops over an image call this for each row of MCUs.
     ///
     /// # Errors
     ///
@@ -38,9 +38,9 @@ impl Limits {
     }
 }
 
-/// Tells work that nobody waits for its result any more. Clones are the same flag.
+/// Tells running work that nobody waits for its result any more. All clones share one flag.
 ///
-/// It is looked at for each row of MCUs. Decoders and encoders of other crates finish their image first.
+/// The work looks at the flag for each row of MCUs. Decoders and encoders of other crates finish their image first.
 ///
 /// ```
 /// use pdfmagic_core::{CancelFlag, Error, Options, Page, Transcode};
@@ -57,12 +57,12 @@ impl Limits {
 pub struct CancelFlag(Arc<AtomicBool>);
 
 impl CancelFlag {
-    /// Ends the work soon. It stays set.
+    /// Ends the work soon, for good.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was set.
+    /// Whether the work is to end.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)

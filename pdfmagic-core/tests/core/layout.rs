@@ -214,6 +214,9 @@ fn a_turn_can_be_asked_for_whatever_exif_says() {
         ("90", [0.0, -400.0, 200.0, 0.0, 0.0, 400.0]),
         ("180", [-400.0, 0.0, 0.0, -200.0, 400.0, 200.0]),
         ("270", [0.0, 400.0, -200.0, 0.0, 200.0, 0.0]),
+        ("auto+90", [-400.0, 0.0, 0.0, -200.0, 400.0, 200.0]),
+        ("auto+180", [0.0, 400.0, -200.0, 0.0, 200.0, 0.0]),
+        ("auto+270", [400.0, 0.0, 0.0, 200.0, 0.0, 0.0]),
     ] {
         let placement = plan(&jpeg, &options(&[("rotation", rotation)])).unwrap();
         assert_eq!(placement.matrix, matrix.map(Pt::new), "{rotation}");
@@ -332,7 +335,10 @@ fn any_options() -> impl Strategy<Value = Vec<(&'static str, String)>> {
             name(&["into", "fill", "exact", "shrink", "enlarge"]).boxed(),
         ),
         option("auto-orient", Just(String::new()).boxed()),
-        option("rotation", name(&["none", "90", "180", "270"]).boxed()),
+        option(
+            "rotation",
+            name(&["none", "90", "180", "270", "auto+90", "auto+180"]).boxed(),
+        ),
         option("anchor", name(&["top", "bottom-right", "left"]).boxed()),
         option("density", name(&["10", "300", "4800"]).boxed()),
         option("split-strips", Just(String::new()).boxed()),
@@ -389,7 +395,8 @@ proptest! {
         let [w, h] = [to[0] - from[0], to[1] - from[1]];
         // The image keeps its proportions, unless it is to be exactly this large.
         let turned = match asked.rotation.to_string().as_str() {
-            "auto" => orientation > 4,
+            "auto" | "auto+180" => orientation > 4,
+            "auto+90" => orientation <= 4,
             "none" | "180" => false,
             _ => true,
         };
