@@ -151,7 +151,7 @@ impl DocumentOptions {
         } else if self.output_intent.is_some() {
             return Err(Error::Option {
                 option: "output-intent",
-                reason: "goes with pdfa only",
+                reason: "requires pdfa",
             });
         }
         if self.pdfua {

@@ -74,7 +74,7 @@ impl Extras {
         };
         self.fault.get_or_insert(Error::Option {
             option,
-            reason: "goes with new documents only",
+            reason: "is only for new documents",
         });
     }
 

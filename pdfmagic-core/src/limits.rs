@@ -1,22 +1,23 @@
-//! Bounds on what an input may make the library spend.
+//! Limits on the resources that an input may use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 
-/// Bounds on what an input may make the core spend.
+/// Limits on the resources that an input may use.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Maximum width × height of a frame that is decoded. Default: 178,956,970, which is 512 MiB of RGB samples.
+    /// The maximum of width × height of a decoded frame, in pixels. Default: 178,956,970, which is 512 MiB of RGB
+    /// samples.
     pub max_pixels: u64,
-    /// Maximum number of scans of a frame that is decoded; each costs a pass over the image. Default: 1,000.
+    /// The maximum number of scans of a decoded frame, each of which takes a pass over the image. Default: 1,000.
     pub max_scans: u32,
-    /// Maximum number of bytes held at a time for everything that is made from the data of an image, not counting that
-    /// data, and for two copies of its color profile. Default: 1 GiB.
+    /// The maximum memory for everything made from the data of an image, in bytes. It includes two copies of the color
+    /// profile, and excludes the input. Default: 1 GiB.
     pub max_memory: u64,
-    /// Maximum number of marker segments before the first scan. Default: 4,096.
+    /// The maximum number of marker segments before the first scan. Default: 4,096.
     pub max_segments: u32,
     /// A flag that ends decoding and encoding with [`Error::Canceled`] once it is set. Default: none.
     pub cancel: Option<CancelFlag>,

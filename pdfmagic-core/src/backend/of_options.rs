@@ -54,7 +54,7 @@ impl ImageOptions {
             if name != backend && !is_done_anyway {
                 return Err(OptionError::new(
                     option,
-                    format!("does not go with {name}, only with {backend}"),
+                    format!("requires the backend {backend}, not {name}"),
                 ));
             }
         }
@@ -109,7 +109,7 @@ mod tests {
             o.backend = BackendName::Passthrough;
             o.optimize = true;
         });
-        let reason = "does not go with passthrough, only with transcode";
+        let reason = "requires the backend transcode, not passthrough";
         assert_eq!(error, Err(OptionError::new("optimize", reason)));
     }
 

@@ -141,7 +141,7 @@ fn an_update_takes_no_text_and_no_attachment() {
     let mut document = Document::after(&pdf).expect("it is ours");
     let _ = document.push(Page::from_jpeg(&jpeg, &options, &Auto).expect("it is sound"));
     let error = document.finish().unwrap_err();
-    assert_eq!(error.to_string(), "alt: goes with new documents only");
+    assert_eq!(error.to_string(), "alt: is only for new documents");
 }
 
 #[test]
