@@ -67,6 +67,9 @@ pub enum Error {
     /// A standard forbids something in the image or the options. The text says what to do.
     #[error("{0}")]
     Nonconforming(Nonconformance),
+    /// The caller set the [flag](crate::CancelFlag) that ends the work.
+    #[error("the work was canceled")]
+    Canceled,
     /// A document was finished without a page.
     #[error("a PDF needs at least one page")]
     NoPages,
@@ -92,6 +95,7 @@ impl Error {
             Self::NeedsInput { .. } => "needs_input",
             Self::Option { .. } => "option",
             Self::Nonconforming(what) => what.requirement.code(),
+            Self::Canceled => "canceled",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }

@@ -188,7 +188,7 @@ pub use extract::{ExtractedJpeg, extract_jpegs};
 pub use file_kind::{FileKind, Start};
 pub use inspect::{DamageFound, Inspection, NoticeFound, PageFound, TrailingFound};
 pub use jpeg::{Jpeg, Source};
-pub use limits::Limits;
+pub use limits::{CancelFlag, Limits};
 pub use notice::{Notice, Trailing, TrailingKind};
 pub use options::{
     Anchor, BackendName, Border, CmykPolarity, DocumentOptions, Extent, Fit, Frames, ImageOptions,

@@ -137,6 +137,7 @@ impl Backend for Reencode {
                 sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
             self.fit(metadata, |quality| {
+                limits.check_canceled()?;
                 pixels.encode(quality, reduction.subsample)
             })?
         } else if becomes_gray || self.max_size.is_some() {

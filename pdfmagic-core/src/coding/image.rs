@@ -20,6 +20,8 @@ pub(crate) struct Coefficients {
     pub(super) quantizers: Vec<Quantizer>,
     /// The memory budget, from which the planes are already taken.
     pub(super) memory: Memory,
+    /// The limits of the decoding, which hold for the encoding as well.
+    pub(super) limits: Limits,
     /// The lowest bit (Al) that the scans of a progression have reached, by component and zig-zag index. `None` if all
     /// coefficients are complete.
     pub(super) precision: Option<Vec<[u8; 64]>>,
@@ -84,6 +86,7 @@ impl Coefficients {
             planes,
             grid,
             memory,
+            limits: limits.clone(),
             precision,
             adobe: jpeg.stated_transform(),
         };

@@ -329,6 +329,7 @@ fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Ve
     let (plane, c) = (&image.planes[index], &image.grid.components[index]);
     let mut symbols = ScanSymbols::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
+        image.limits.check_canceled()?;
         symbols.make_room(c.across)?;
         for block in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
@@ -353,6 +354,7 @@ fn dc(
     let mut symbols = ScanSymbols::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
     let mut prediction = [0i16; 4];
     for down in 0..layout.down {
+        image.limits.check_canceled()?;
         symbols.make_room(layout.across * layout.blocks.len())?;
         let mut refinement = Vec::new();
         for (across, p) in layout.row() {

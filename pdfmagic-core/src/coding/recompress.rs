@@ -77,6 +77,7 @@ impl Coefficients {
             planes,
             quantizers: new,
             memory,
+            limits: self.limits.clone(),
             precision: Some(precision.iter().map(|all| all.map(known)).collect()),
             adobe: self.adobe,
         })
@@ -95,6 +96,7 @@ impl Coefficients {
             let expected = to.down * to.across * to.blocks.len() * 8;
             let mut sink = prepare(self.memory.take(2 * out.len())?, expected, &selectors)?;
             for down in 0..from.down {
+                self.limits.check_canceled()?;
                 deliver(&self.planes, down, &from, down, &mut sink)?;
             }
             let symbols = sink.symbols();

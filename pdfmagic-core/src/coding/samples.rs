@@ -67,6 +67,7 @@ impl Samples {
         let mut small = vec![0.0; size];
         let middle = (1u32 << (self.precision - 1)) as f32;
         for row in 0..c.down {
+            image.limits.check_canceled()?;
             for column in 0..c.across {
                 let block = plane.get((row, column)).samples(quantizer);
                 for (y, line) in block.iter().enumerate() {

@@ -131,6 +131,7 @@ impl<'a> Mcus<'a> {
         let is_huffman = stream.entropy_coding() == EntropyCoding::Huffman;
         let (mut bits, mut mcu, mut fresh) = (self.bits, self.next, self.next == 0);
         for down in 0..down {
+            stream.limits.check_canceled()?;
             for across in 0..across {
                 if self.restarts.due(mcu) {
                     bits = BitReader::new(stream.data, self.restarts.pass(bits)?);

@@ -41,7 +41,7 @@ pub(super) struct Stream<'a> {
     /// The first fault that was tolerated.
     pub(super) damage: Option<Damage>,
     scans: u32,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) memory: Memory,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Stream<'a> {
             is_strict: true,
             damage: None,
             scans: 0,
-            limits: *limits,
+            limits: limits.clone(),
             memory: Memory::new(limits),
         })
     }

@@ -11,7 +11,7 @@ use super::quantize::Requantizer;
 use super::recompress::write_scan;
 use super::{Coefficients, Reduction, optimize, reduce, table};
 use crate::jpeg::{Class, HuffmanTable, Jpeg, Marker, Tables};
-use crate::{Damage, DamageKind, Error, Limits, Sound};
+use crate::{CancelFlag, Damage, DamageKind, Error, Limits, Sound};
 
 /// The H and V of each component. The last image has too many blocks to interleave.
 const SAMPLINGS: [&[(usize, usize)]; 6] = [
@@ -60,6 +60,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         adobe: None,
         precision: None,
         memory: Memory::new(&Limits::default()),
+        limits: Limits::default(),
     }
 }
 
@@ -379,28 +380,64 @@ fn limits_come_before_the_work() {
         let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
         error.expect_err("it is over the limit").code()
     };
-    let limits = Limits::default();
     assert_eq!(
         refused(Limits {
             max_pixels: 7499,
-            ..limits
+            ..Limits::default()
         }),
         "limit.pixels"
     );
     assert_eq!(
         refused(Limits {
             max_memory: 10_000,
-            ..limits
+            ..Limits::default()
         }),
         "limit.memory"
     );
     assert_eq!(
         refused(Limits {
             max_scans: 0,
-            ..limits
+            ..Limits::default()
         }),
         "limit.scans"
     );
+}
+
+#[test]
+fn work_ends_when_it_is_canceled() {
+    let mut original = image(100, 75, SAMPLINGS[1]);
+    let flag = CancelFlag::default();
+    let limits = Limits {
+        cancel: Some(flag.clone()),
+        ..Limits::default()
+    };
+    let baseline = encoded(&original);
+    let progressive = original.encode_progressive().expect("there is memory");
+    original.limits = limits.clone();
+    let whole = Reduction {
+        factor: 1,
+        subsample: false,
+    };
+    let coarse = |c, _: &_| table(50, c > 0);
+    let decode = |data: &[u8]| Coefficients::decode(&parse(data), &limits).map(|_| ());
+    let all: [&dyn Fn() -> Result<(), Error>; 9] = [
+        &|| decode(&baseline),
+        &|| decode(&progressive),
+        &|| parse(&baseline).verify(&limits).map(|_| ()),
+        &|| optimize(&parse(&baseline), &limits).map(|_| ()),
+        &|| optimize(&parse(&progressive), &limits).map(|_| ()),
+        &|| reduce(&parse(&baseline), &limits, whole, coarse).map(|_| ()),
+        &|| original.encode().map(|_| ()),
+        &|| original.encode_reduced(whole, coarse).map(|_| ()),
+        &|| original.encode_progressive().map(|_| ()),
+    ];
+    for (index, work) in all.iter().enumerate() {
+        assert!(work().is_ok(), "{index}");
+    }
+    flag.set();
+    for (index, work) in all.iter().enumerate() {
+        assert!(matches!(work(), Err(Error::Canceled)), "{index}");
+    }
 }
 
 #[test]
