@@ -1,5 +1,5 @@
-//! Everything that is told about a JPEG is the same from all of an input as from those parts of it that are asked for, one
-//! after the other. The first two bytes choose how much of the head is given at first, the rest is a JPEG.
+//! An inspection says the same about all of an input as about the parts of it that it asks for. The first two bytes choose
+//! how much of the head is given at first, and the rest is a JPEG.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

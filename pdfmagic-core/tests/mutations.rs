@@ -1,5 +1,5 @@
-//! Real JPEGs with their structure broken, thousands of times, and bombs: no panic, no more memory than the limit, and the laws
-//! hold. The mutations are the same in each run.
+//! Tests of real JPEGs whose structure is broken in thousands of ways, and of decompression bombs: there is no panic,
+//! no more memory than the limit, and the laws hold. The mutations are the same in each run.
 
 use pdfmagic_core::{Auto, Backend, Jpeg, Limits, Passthrough, Reencode, Transcode};
 use peak_alloc::PeakAlloc;
@@ -17,10 +17,10 @@ use mutants::{Random, mutant, segment, segments};
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What any input may take, in bytes, however many tests run at a time.
+/// The maximum memory for any input, in bytes, however many tests run at a time.
 const MAX_MEMORY: usize = 256 << 20;
 
-/// How many mutants each of four tests makes: `MUTATIONS`, for a long run.
+/// The number of mutants that each of four tests makes; the variable `MUTATIONS` sets it for a long run.
 fn mutations() -> u64 {
     std::env::var("MUTATIONS").map_or(1_250, |number| number.parse().expect("a number"))
 }
@@ -164,7 +164,7 @@ fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
     }
 }
 
-/// Its bound on DC coefficients was a shift by more bits than there are.
+/// Its limit on DC coefficients was once a shift by too many bits.
 #[test]
 fn a_precision_that_no_frame_has_is_refused() {
     let files = [
@@ -193,7 +193,7 @@ fn a_precision_that_no_frame_has_is_refused() {
     }
 }
 
-/// All ways, under the limits that everybody has. What comes of it does not matter.
+/// Runs every conversion under the default limits. The results do not matter.
 fn spend(jpeg: &[u8]) {
     let backends: [&dyn Backend; 4] = [
         &Passthrough,
@@ -222,7 +222,7 @@ fn bombs_take_no_more_memory_than_the_limits() {
         let mut jpeg = corpus_files::read(name);
         let frame = jpeg.windows(2).position(|window| window == [0xFF, marker]);
         let frame = frame.expect("it has a frame");
-        // 65,500 x 65,500 pixels in less than a kilobyte of scan.
+        // This claims 65,500 x 65,500 pixels in less than a kilobyte of scan.
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
         jpeg.truncate(1024);
         spend(&jpeg);

@@ -1,25 +1,21 @@
-//! Options by name, as queries, forms and JSON give them.
+//! Options by name, as in queries, forms and JSON.
 
-use std::collections::{BTreeMap, btree_map};
-use std::fmt;
-use std::num::{NonZeroU16, NonZeroU32};
-use std::str::FromStr;
+use std::collections::BTreeMap;
 
-use serde::de::value::{MapAccessDeserializer, SeqDeserializer};
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
-};
-use serde::{Serialize, forward_to_deserialize_any};
+use serde::Serialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error};
 use serde_json::{Map, Value};
 
+use super::from_text::{Fields, names};
 use super::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use crate::value::OptionError;
 
-/// Options by name, as queries, forms and JSON give them. A later value replaces an earlier one.
+/// Options by name, as in queries, forms and JSON. A later value replaces an earlier one.
 ///
-/// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with `-` or `_` between
-/// words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values are what the type of the
-/// field takes as text.
+/// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with
+/// `-` or `_` between words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values have the
+/// text form of the type of the field.
 ///
 /// ```
 /// use pdfmagic_core::{PageOptions, Settings};
@@ -91,8 +87,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets the options in a JSON object. Its `pages` may be an array of such objects, one for each page; they are
-    /// returned.
+    /// Sets the options in a JSON object. Its member `pages` may be an array of such objects, one for each page; these
+    /// are returned.
     ///
     /// # Errors
     ///
@@ -147,17 +143,17 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether nothing is set.
+    /// Whether no option is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes out the options of one kind.
+    /// Takes the options of one type.
     ///
     /// # Errors
     ///
-    /// A value that makes no sense.
+    /// An invalid value.
     pub fn take<T: DeserializeOwned + Default>(&mut self) -> Result<T, OptionError> {
         if self.is_empty() {
             return Ok(T::default());
@@ -170,16 +166,16 @@ impl Settings {
         T::deserialize(MapAccessDeserializer::new(Fields::new(&taken)))
     }
 
-    /// All options. `single` holds those of single pages, which say only what differs.
+    /// Returns all options. `single` has the options of single pages, where they differ.
     ///
     /// # Errors
     ///
-    /// As [`take`](Self::take) and [`finish`](Self::finish).
+    /// The same as those of [`take`](Self::take) and [`finish`](Self::finish).
     pub fn options(mut self, single: Vec<Settings>) -> Result<ConversionOptions, OptionError> {
         let single = single.into_iter().map(|mut own| {
             let mut merged = self.clone();
             merged.merge(&own);
-            // What is the document's, or nobody's, is so for one page too.
+            // This rejects options of the document and unknown options.
             PageSettings::take(&mut own)?;
             own.finish()?;
             PageSettings::take(&mut merged)
@@ -235,7 +231,7 @@ impl Settings {
 }
 
 impl ConversionOptions {
-    /// Options that are the same for all pages.
+    /// Creates options that are the same for all pages.
     #[must_use]
     pub fn new(
         document: DocumentOptions,
@@ -256,171 +252,23 @@ impl ConversionOptions {
         &self.document
     }
 
-    /// The options of a page, by the number of its input, counted from 0.
+    /// The options of a page, by the index of its input, from 0.
     #[must_use]
     pub fn page(&self, index: usize) -> (&PageOptions, &ImageOptions) {
         let own = self.single.get(index).unwrap_or(&self.all);
         (&own.page, &own.image)
     }
 
-    /// How the input of a page is read, by its number, counted from 0.
+    /// The input options of a page, by the index of its input, from 0.
     #[must_use]
     pub fn input(&self, index: usize) -> InputOptions {
         self.single.get(index).unwrap_or(&self.all).input
     }
 
-    /// How many pages have options of their own.
+    /// The number of pages with options of their own.
     #[must_use]
     pub fn single(&self) -> usize {
         self.single.len()
-    }
-}
-
-/// The names of a structure's fields.
-fn names<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut names: &[&str] = &[];
-    // It is given no fields, so that it has nothing to make or to refuse.
-    let _ = T::deserialize(Names(&mut names));
-    names
-}
-
-/// Gives no value, but learns the names.
-struct Names<'n>(&'n mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for Names<'_> {
-    type Error = OptionError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, OptionError> {
-        Err(OptionError::custom(
-            "only the names of fields are asked for",
-        ))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, OptionError> {
-        *self.0 = fields;
-        self.deserialize_any(visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-/// Settings as the fields of a structure.
-struct Fields<'s> {
-    rest: btree_map::Iter<'s, String, String>,
-    next: Option<(&'s String, &'s String)>,
-}
-
-impl<'s> Fields<'s> {
-    fn new(settings: &'s BTreeMap<String, String>) -> Self {
-        Self {
-            rest: settings.iter(),
-            next: None,
-        }
-    }
-}
-
-impl<'de> MapAccess<'de> for Fields<'de> {
-    type Error = OptionError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, OptionError> {
-        self.next = self.rest.next();
-        let name = self.next.map(|(name, _)| Text(name));
-        name.map(|name| seed.deserialize(name)).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, OptionError> {
-        let (name, text) = self.next.expect("a value comes after its key");
-        let value = seed.deserialize(Text(text));
-        // What refuses a value does not know its name.
-        value.map_err(|error| OptionError::new(name.clone(), error.reason))
-    }
-}
-
-/// A text, which becomes whatever type is asked for.
-#[derive(Clone, Copy)]
-struct Text<'a>(&'a str);
-
-impl Text<'_> {
-    fn number<T: FromStr>(self, expected: &str) -> Result<T, OptionError> {
-        let number = self.0.trim().parse();
-        number.map_err(|_| OptionError::custom(format_args!("expected {expected}")))
-    }
-}
-
-impl<'de> IntoDeserializer<'de, OptionError> for Text<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl<'de> Deserializer<'de> for Text<'de> {
-    type Error = OptionError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        visitor.visit_borrowed_str(self.0)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        visitor.visit_seq(SeqDeserializer::new([self].into_iter()))
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        visitor.visit_bool(match &*self.0.to_ascii_lowercase() {
-            "true" | "1" | "yes" | "on" => true,
-            "false" | "0" | "no" | "off" => false,
-            _ => return Err(OptionError::custom("expected true or false")),
-        })
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        // Each use says which numbers it takes, and 0 is never one of them.
-        visitor.visit_u8(self.0.trim().parse().unwrap_or(0))
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        let number: NonZeroU16 = self.number("a whole number from 1 to 65535")?;
-        visitor.visit_u16(number.get())
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        let number: NonZeroU32 = self.number("a whole number from 1 to 4294967295")?;
-        visitor.visit_u32(number.get())
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        visitor.visit_f64(self.number("a number")?)
-    }
-
-    forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u64 u128 f32 char str string bytes byte_buf unit unit_struct newtype_struct tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// A value that makes no sense. The caller knows the name of the option, and adds it.
-impl Error for OptionError {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self::new("", reason.to_string())
     }
 }
 
@@ -495,7 +343,7 @@ mod tests {
             (
                 "rotation",
                 "45",
-                "rotation: expected auto, none, 90, 180 or 270",
+                "rotation: expected auto, none, 90, 180, 270, auto+90, auto+180 or auto+270",
             ),
             (
                 "max-size",

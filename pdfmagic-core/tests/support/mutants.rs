@@ -1,11 +1,12 @@
-//! Real JPEGs with their structure broken: lengths, markers, tables, scans, metadata. The same numbers make the same mutants.
+//! Mutants: real JPEGs whose structure is broken, in lengths, markers, tables, scans, and metadata. The same seed makes the
+//! same mutants.
 
 use std::fs;
 use std::iter::repeat_n;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Numbers that look random, by `SplitMix64`.
+/// Pseudo-random numbers, by `SplitMix64`.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -17,7 +18,7 @@ impl Random {
         z ^ z >> 31
     }
 
-    /// A number below `n`, which is not 0.
+    /// Returns a number below `n`, which must not be 0.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % n as u64).expect("it is below a usize")
     }
@@ -31,7 +32,7 @@ impl Random {
     }
 }
 
-/// Where the marker segments before the first scan begin, and where that begins.
+/// Returns the offsets of the marker segments before the first scan, and of that scan.
 pub(crate) fn segments(jpeg: &[u8]) -> Vec<usize> {
     let (mut found, mut at) = (Vec::new(), 2);
     while let Some([0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
@@ -51,7 +52,7 @@ pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], &length[..], payload].concat()
 }
 
-/// Exif whose directories lead to themselves, or to nowhere.
+/// Returns Exif whose directories lead to themselves, or to nowhere.
 fn exif_cycle(random: &mut Random) -> Vec<u8> {
     let offset = random.of(&[0_u32, 8, 12, 26, 0xFFFF_FFFF]).to_be_bytes();
     let mut tiff = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x02".to_vec();
@@ -67,7 +68,7 @@ fn exif_cycle(random: &mut Random) -> Vec<u8> {
     segment(0xE1, &tiff)
 }
 
-/// Chunks of a profile whose numbers make no sense.
+/// Returns chunks of a profile with invalid numbers.
 fn icc_chunks(random: &mut Random) -> Vec<u8> {
     let mut chunks = Vec::new();
     for _ in 0..=random.below(4) {
@@ -151,7 +152,7 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// The corpus in the repository, in the order of its names.
+/// Returns the files of the corpus in the repository, in the order of their names.
 fn corpus() -> &'static [Vec<u8>] {
     static CORPUS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     CORPUS.get_or_init(|| {
@@ -170,7 +171,7 @@ fn corpus() -> &'static [Vec<u8>] {
     })
 }
 
-/// A JPEG of the corpus with something broken in one to three places.
+/// Returns a JPEG of the corpus that is broken in one to three places.
 pub(crate) fn mutant(random: &mut Random) -> Vec<u8> {
     let corpus = corpus();
     let mut jpeg = corpus[random.below(corpus.len())].clone();

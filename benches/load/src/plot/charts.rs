@@ -16,7 +16,7 @@ pub(super) const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99"
 /// The color of areas under points and lines.
 pub(super) const PALE: &str = "#9ecae1";
 
-/// Room for half of the last label of an axis, which the library does not leave.
+/// The room for half of the last label of an axis, which the library does not reserve.
 pub(super) const LABEL_MARGIN: f64 = 40.0;
 
 pub(super) fn ecdf(series: &[Series]) -> Figure {
@@ -83,7 +83,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
         let count = latencies.len() as f64;
         let mut curve = Vec::new();
-        // Eight points for each halving of the remaining requests, down to one request.
+        // There are eight points for each halving of the remaining requests, down to one request.
         for step in 0_u8.. {
             let one_in = 2_f64.powf(f64::from(step) / 8.0);
             if one_in > count {
@@ -166,7 +166,7 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
     }
 }
 
-/// A line with a dot at each point.
+/// Returns a line with a dot at each point.
 fn dotted(points: Vec<(f64, f64)>, color: &str, name: &str) -> [Plot; 2] {
     let dots = ScatterPlot::new()
         .with_data(points.iter().copied())
@@ -180,7 +180,8 @@ fn dotted(points: Vec<(f64, f64)>, color: &str, name: &str) -> [Plot; 2] {
     [Plot::Line(line), Plot::Scatter(dots)]
 }
 
-/// Wong's colors, which color-blind people can distinguish, without those too pale for white paper; and a gray.
+/// Returns one of Wong's colors, which color-blind people can distinguish, without those that are too pale for white
+/// paper; and a gray.
 pub(super) fn color(number: usize) -> &'static str {
     const COLORS: [&str; 7] = [
         "#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#9aa5b1",
