@@ -1,4 +1,4 @@
-//! What is done with PDFs that exist: JPEGs are taken out, and pages are added.
+//! Tests of existing PDFs: JPEGs are extracted, and pages are added.
 
 #[path = "support/corpus_files.rs"]
 mod corpus_files;
@@ -19,7 +19,7 @@ fn strict(pdf: &[u8]) -> lopdf::Document {
 
 use corpus_files::read;
 
-/// A PDF with a page for each JPEG.
+/// Returns a PDF with a page for each JPEG.
 fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8> {
     let mut document = Document::new();
     let mut pdf = Vec::new();
@@ -61,7 +61,7 @@ fn what_was_not_mended_comes_out_bit_for_bit() {
             .zip(&jpeg)
             .filter(|(a, b)| a != b)
             .count();
-        // All that may have been mended is the orientation, which is two bytes.
+        // Only the orientation may have been changed, which is two bytes.
         let is_whole =
             stream.content.len() == jpeg.len() && differing <= if is_turned { 2 } else { 0 };
         if is_whole {
@@ -172,7 +172,7 @@ fn images_under_other_filters_and_in_forms_are_found() {
     assert!(found[0].data == jpeg);
 }
 
-/// The PDF with pages added.
+/// Returns the PDF with pages added.
 fn appended(old: &[u8], jpegs: &[Vec<u8>]) -> Vec<u8> {
     let mut document = Document::after(old).expect("it can be gone on with");
     let mut pdf = old.to_vec();

@@ -1,5 +1,5 @@
-//! Real JPEGs with their structure broken, thousands of times, and bombs: no panic, no more memory than the limit, and the laws
-//! hold. The mutations are the same in each run.
+//! Tests of real JPEGs whose structure is broken in thousands of ways, and of decompression bombs: there is no panic,
+//! no more memory than the limit, and the laws hold. The mutations are the same in each run.
 
 use std::iter::repeat_n;
 
@@ -14,15 +14,15 @@ mod laws;
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What any input may take, in bytes, however many tests run at a time.
+/// The maximum memory for any input, in bytes, however many tests run at a time.
 const MAX_MEMORY: usize = 256 << 20;
 
-/// How many mutants each of four tests makes: `MUTATIONS`, for a long run.
+/// The number of mutants that each of four tests makes; the variable `MUTATIONS` sets it for a long run.
 fn mutations() -> u64 {
     std::env::var("MUTATIONS").map_or(1_250, |number| number.parse().expect("a number"))
 }
 
-/// Numbers that look random, by `SplitMix64`.
+/// Pseudo-random numbers, by `SplitMix64`.
 struct Random(u64);
 
 impl Random {
@@ -34,7 +34,7 @@ impl Random {
         z ^ z >> 31
     }
 
-    /// A number below `n`, which is not 0.
+    /// Returns a number below `n`, which must not be 0.
     fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % n as u64).expect("it is below a usize")
     }
@@ -48,7 +48,7 @@ impl Random {
     }
 }
 
-/// Where the marker segments before the first scan begin, and where that begins.
+/// Returns the offsets of the marker segments before the first scan, and of that scan.
 fn segments(jpeg: &[u8]) -> Vec<usize> {
     let (mut found, mut at) = (Vec::new(), 2);
     while let Some([0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
@@ -68,7 +68,7 @@ fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], &length[..], payload].concat()
 }
 
-/// Exif whose directories lead to themselves, or to nowhere.
+/// Returns Exif whose directories lead to themselves, or to nowhere.
 fn exif_cycle(random: &mut Random) -> Vec<u8> {
     let offset = random.of(&[0_u32, 8, 12, 26, 0xFFFF_FFFF]).to_be_bytes();
     let mut tiff = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x02".to_vec();
@@ -84,7 +84,7 @@ fn exif_cycle(random: &mut Random) -> Vec<u8> {
     segment(0xE1, &tiff)
 }
 
-/// Chunks of a profile whose numbers make no sense.
+/// Returns chunks of a profile with invalid numbers.
 fn icc_chunks(random: &mut Random) -> Vec<u8> {
     let mut chunks = Vec::new();
     for _ in 0..=random.below(4) {
@@ -168,7 +168,7 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Mutates, and asserts one law of each mutant.
+/// Asserts one law of each mutant.
 fn mutants(seed: u64) {
     let seeds: Vec<_> = corpus_files::files()
         .into_iter()
@@ -312,7 +312,7 @@ fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
     }
 }
 
-/// Its bound on DC coefficients was a shift by more bits than there are.
+/// Its limit on DC coefficients was once a shift by too many bits.
 #[test]
 fn a_precision_that_no_frame_has_is_refused() {
     let files = [
@@ -341,7 +341,7 @@ fn a_precision_that_no_frame_has_is_refused() {
     }
 }
 
-/// All ways, under the limits that everybody has. What comes of it does not matter.
+/// Runs every conversion under the default limits. The results do not matter.
 fn spend(jpeg: &[u8]) {
     let backends: [&dyn Backend; 4] = [
         &Passthrough,
@@ -370,7 +370,7 @@ fn bombs_take_no_more_memory_than_the_limits() {
         let mut jpeg = corpus_files::read(name);
         let frame = jpeg.windows(2).position(|window| window == [0xFF, marker]);
         let frame = frame.expect("it has a frame");
-        // 65,500 x 65,500 pixels in less than a kilobyte of scan.
+        // This claims 65,500 x 65,500 pixels in less than a kilobyte of scan.
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
         jpeg.truncate(1024);
         spend(&jpeg);

@@ -299,6 +299,7 @@ impl Problem {
                 name: option.to_owned(),
                 reason: reason.to_owned(),
             },
+            pdfmagic_core::Error::Canceled => Self::HungUp,
             error => Self::Convert {
                 name: name.to_owned(),
                 error,

@@ -1,8 +1,9 @@
 //! Threads for work that takes the processor, and the queue before them.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pdfmagic_core::CancelFlag;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -77,18 +78,18 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Does the job, which is to stop when it is no longer wanted, and is waited for no longer than `patience`.
+    /// Does the job, whose flag is set when nobody waits for it any more, and which is waited for no longer than `patience`.
     pub(crate) async fn run<T: Send + 'static>(
         self,
         patience: Duration,
-        job: impl FnOnce(&Wanted) -> T + Send + 'static,
+        job: impl FnOnce(CancelFlag) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let Self { idle, took, .. } = self;
-        let waiting = Arc::new(());
-        let wanted = Wanted(Arc::downgrade(&waiting));
+        let waiting = Waiting(CancelFlag::default());
+        let flag = waiting.0.clone();
         let job = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            let done = job(&wanted);
+            let done = job(flag);
             took.add(began.elapsed());
             drop(idle);
             done
@@ -100,17 +101,13 @@ impl Worker {
     }
 }
 
-/// Whether somebody waits for a job.
+/// Somebody who waits for a job. Dropping it cancels the job.
 #[derive(Debug)]
-pub(crate) struct Wanted(Weak<()>);
+struct Waiting(CancelFlag);
 
-impl Wanted {
-    /// Whether somebody still does.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        match self.0.strong_count() {
-            0 => Err(Problem::HungUp),
-            _ => Ok(()),
-        }
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.set();
     }
 }
 
@@ -131,12 +128,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_wanted_until_nobody_waits_for_it_any_more() {
+    async fn a_job_is_canceled_when_nobody_waits_for_it_any_more() {
         let workers = Workers::new(1, 1, LONG);
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let endless = move |wanted: &Wanted| {
+        let endless = move |flag: CancelFlag| {
             tell.send("begun").unwrap();
-            while wanted.check().is_ok() {
+            while !flag.is_set() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             tell.send("stopped").unwrap();

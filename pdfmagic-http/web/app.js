@@ -1,6 +1,6 @@
 // The page: photos are picked, ordered and turned here, and the PDF is put together here.
 
-import { isTurned, layout, rotation } from "./geometry.js";
+import { layout } from "./geometry.js";
 import { PlanError, makePdf, sentSize } from "./plan.js";
 
 const { texts, limits } = JSON.parse(document.getElementById("data").textContent);
@@ -394,7 +394,7 @@ async function run() {
 async function make(group, signal) {
   const files = group.map(({ photo }) => photo.file);
   const fields = options();
-  const rotations = group.map(({ photo, turn }) => (turn ? { rotation: rotation(photo.header.orientation, turn) } : {}));
+  const rotations = group.map(({ turn }) => (turn ? { rotation: `auto+${turn}` } : {}));
   if (rotations.some((page) => page.rotation)) fields.options = JSON.stringify({ pages: rotations });
   const isWhole = isForAll(fields);
   say(text(isWhole ? "uploading" : "asking"));

@@ -4,18 +4,9 @@ const MM = 72 / 25.4;
 const UNITS = { mm: MM, cm: 10 * MM, in: 72, pt: 1 };
 const SIZES = { a3: [297, 420], a4: [210, 297], a5: [148, 210], letter: [215.9, 279.4], legal: [215.9, 355.6] };
 
-/** How much a photo is turned by its Exif orientation, clockwise, in degrees. */
-const TURNED = [0, 0, 0, 180, 180, 90, 90, 270, 270];
-
-/** The value of the option `rotation` for a photo that was turned by hand, clockwise in degrees. */
-export function rotation(orientation, turn) {
-  const degrees = (TURNED[orientation] + turn) % 360;
-  return turn === 0 ? "auto" : degrees === 0 ? "none" : String(degrees);
-}
-
-/** Whether width and height are exchanged. */
-export function isTurned(orientation, turn) {
-  return (TURNED[orientation] + turn) % 180 !== 0;
+/** Whether width and height are exchanged by the Exif orientation and a turn by hand, in degrees. */
+function isTurned(orientation, turn) {
+  return orientation > 4 !== (turn % 180 !== 0);
 }
 
 function length(text) {

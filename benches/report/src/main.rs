@@ -128,7 +128,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the promises that were broken.
+/// Runs the measurements, and returns the broken promises.
 fn run(arguments: Arguments) -> io::Result<Vec<String>> {
     let lab = Lab::new(arguments.quick)?;
     let mut report = Report::new(arguments.output, arguments.raw)?;

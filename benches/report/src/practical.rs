@@ -1,4 +1,4 @@
-//! The practical's questions about one service, and what happens to both services under overload.
+//! The practical's questions about one service, and the behavior of both services under overload.
 
 use std::fs;
 use std::io;
@@ -53,13 +53,13 @@ pub(crate) fn where_the_pdf_is_stored(lab: &Lab, report: &mut Report) -> io::Res
     Ok(())
 }
 
-/// One client, and then ten.
+/// Measures one client, and then ten.
 pub(crate) fn clients(lab: &Lab, report: &mut Report) -> io::Result<()> {
     let alone = one_client(lab, report)?;
     ten_clients(lab, report, alone)
 }
 
-/// Returns the mean of the original, in milliseconds.
+/// Measures one client. Returns the mean of the original, in milliseconds.
 fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
     let runs = both(lab, 1, 100)?;
     let [original, ours] = &runs;
@@ -117,7 +117,7 @@ fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
     Ok(was.mean)
 }
 
-/// `alone` is the original's mean for one client, in milliseconds.
+/// Measures ten clients. `alone` is the original's mean for one client, in milliseconds.
 fn ten_clients(lab: &Lab, report: &mut Report, alone: f64) -> io::Result<()> {
     let runs = both(lab, 10, 100)?;
     let [original, ours] = &runs;
@@ -180,7 +180,7 @@ pub(crate) fn overload(lab: &Lab, report: &mut Report) -> io::Result<()> {
     let load = || Load {
         until: Until::Elapsed(Duration::from_secs(SECONDS.into())),
         rate: Some(rate),
-        // More than are ever in flight, so that no request waits for a client.
+        // There are more clients than requests in flight, so that no request waits for a client.
         ..lab.practical(2000, 0)
     };
     let original = lab.measure("original under overload", &theirs.address, load())?;
@@ -220,7 +220,7 @@ pub(crate) fn overload(lab: &Lab, report: &mut Report) -> io::Result<()> {
     )
 }
 
-/// How long the practical's client takes to make a picture.
+/// Returns the time that the practical's client takes to make a picture.
 fn making_a_picture() -> io::Result<Duration> {
     let directory = tempfile::tempdir()?;
     let line = format!(
@@ -231,7 +231,7 @@ fn making_a_picture() -> io::Result<Duration> {
     median(|| run(Command::new("sh").args(["-c", &line])))
 }
 
-/// The original and pdfmagic, one after the other.
+/// Measures the original and pdfmagic, one after the other.
 fn both(lab: &Lab, clients: u32, requests: u64) -> io::Result<[Series; 2]> {
     let run = |name, kind| {
         let server = Server::start(kind, None)?;

@@ -15,14 +15,14 @@ use crate::quota::Quota;
 use crate::report::Report;
 use crate::servers::{Kind, Layer, Server, balance, free_address};
 
-/// The share of a processor that each replica gets, in percent, so that three of them, the balancer and the load generator
-/// fit on two processors.
+/// The share of a processor that each replica gets, in percent. Three replicas, the balancer and the load generator
+/// then fit on two processors.
 const PERCENT: u32 = 10;
 
 /// The number of rounds that a run is divided into.
 const ROUNDS: u64 = 5;
 
-/// How many times the throughput of one replica three should have.
+/// The factor by which three replicas should have more throughput than one.
 const GAIN: f64 = 2.8;
 
 pub(crate) fn three_replicas(lab: &Lab, report: &mut Report) -> io::Result<()> {
@@ -37,7 +37,7 @@ pub(crate) fn three_replicas(lab: &Lab, report: &mut Report) -> io::Result<()> {
     let time = Duration::from_secs(15);
     let mut runs = Vec::new();
     let mut rounds = Vec::new();
-    // Processor time of a request.
+    // The processor time of a request.
     let mut costs = Vec::new();
     for count in 1..=3 {
         let cluster = Cluster::start(Kind::Pdfmagic, count)?;
@@ -51,7 +51,7 @@ pub(crate) fn three_replicas(lab: &Lab, report: &mut Report) -> io::Result<()> {
     let [one, three] = [&runs[0], &runs[2]].map(Series::summary);
     let gain = three.per_second / one.per_second;
     let verdict = if gain >= GAIN { "Yes" } else { "No" };
-    // With this share of a processor, a conversion takes the original most of a second.
+    // With this share of a processor, the original takes most of a second for a conversion.
     let originals = [
         Cluster::start(Kind::Original, 1)?.measure(lab, "original × 1", time * 2)?,
         Cluster::start(Kind::Original, 3)?.measure(lab, "original × 3", time * 2)?,
@@ -98,7 +98,7 @@ pub(crate) fn three_replicas(lab: &Lab, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the runs of one, two and three replicas of pdfmagic, the rounds of these runs, and the runs of one and three
+/// Draws the runs of one, two and three replicas of pdfmagic, the rounds of these runs, and the runs of one and three
 /// replicas of the original.
 fn plot(
     report: &mut Report,
@@ -158,7 +158,7 @@ fn divided(run: &Series) -> Vec<Series> {
     (0..ROUNDS).map(round).collect()
 }
 
-/// Promises that three replicas have nearly three times the throughput of one.
+/// Checks the promise that three replicas have nearly three times the throughput of one.
 pub(crate) fn scaling(lab: &Lab, report: &mut Report) -> io::Result<()> {
     if !Quota::is_available() {
         let why = "control groups cannot be made under /sys/fs/cgroup, which takes root";
@@ -208,7 +208,7 @@ pub(crate) fn the_job(lab: &Lab, report: &mut Report) -> io::Result<()> {
         .map_err(|_| io::Error::other("a replica could not be added"))??;
     drop((first, added));
     let begin = run.recording.samples[0].start_ns;
-    // In halves of a step.
+    // Times are in halves of a step.
     let between = |from: u32, to: u32| {
         let [from, to] = [from, to].map(|halves| (step * halves / 2).as_nanos());
         let samples = run.recording.samples.iter();
@@ -267,7 +267,7 @@ impl Cluster {
         })
     }
 
-    /// Ten clients keep it busy for some time.
+    /// Keeps the cluster busy with ten clients for some time.
     fn measure(&self, lab: &Lab, name: &str, time: Duration) -> io::Result<Series> {
         let load = Load {
             until: Until::Elapsed(time),
@@ -276,7 +276,7 @@ impl Cluster {
         lab.measure(name, &self.balancer.address, load)
     }
 
-    /// Processor time of all replicas.
+    /// Returns the processor time of all replicas.
     fn cpu_time(&self) -> io::Result<Duration> {
         self.replicas.iter().map(Server::cpu_time).sum()
     }

@@ -1,4 +1,4 @@
-//! The report as it grows: text, tables, plots and promises.
+//! The report while it is written: text, tables, plots and promises.
 
 use std::fs;
 use std::io;
@@ -24,13 +24,14 @@ pub(crate) struct Report {
     /// The runs of all tables, as CSV.
     summary: Vec<String>,
     promises: Vec<Promise>,
-    /// What could not be measured, and why.
+    /// Everything that could not be measured, and why.
     left_out: Vec<String>,
     begin: Instant,
 }
 
 impl Report {
-    /// An empty report. It will write the text and SVGs to the folder `output`, PNGs and full CSVs to the folder `raw`.
+    /// Creates an empty report. It will write the text and SVGs to the folder `output`, and PNGs and full CSVs to the
+    /// folder `raw`.
     pub(crate) fn new(output: PathBuf, raw: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(output.join("plots"))?;
         fs::create_dir_all(&raw)?;
@@ -140,18 +141,18 @@ impl Report {
         Ok(())
     }
 
-    /// Adds a promise that was measured.
+    /// Adds a measured promise.
     pub(crate) fn promise(&mut self, promise: Promise) {
         self.promises.push(promise);
     }
 
-    /// Says what could not be measured.
+    /// Reports what could not be measured.
     pub(crate) fn leave_out(&mut self, what: &str) {
         eprintln!("pdfmagic-report: not measured: {what}");
         self.left_out.push(format!("\nNot measured: {what}.\n"));
     }
 
-    /// Writes the report. Returns the promises that were broken.
+    /// Writes the report. Returns the broken promises.
     pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
         self.section("Promises");
         self.say(

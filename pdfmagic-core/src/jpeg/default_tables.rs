@@ -1,9 +1,9 @@
-//! The typical Huffman tables (T.81 K.3.3), which motion JPEG leaves out.
+//! The typical Huffman tables (T.81 K.3.3), which motion JPEG omits.
 
 use super::huffman_table::{Class, HuffmanTable};
 use super::segment::Marker;
 
-/// A table's counts and values.
+/// The counts and the values of a table.
 type Table<const N: usize> = ([u8; 16], [u8; N]);
 
 /// Tables K.3 and K.4: DC differences of luminance and chrominance.
@@ -33,7 +33,7 @@ const AC: [Table<162>; 2] = [
     ),
 ];
 
-/// The values with short codes, and after them all that are left, in rising order.
+/// Returns the values with short codes, followed by all other values in ascending order.
 const fn with_the_rest(short: &[u8]) -> [u8; 162] {
     let mut values = [0; 162];
     let (mut is_used, mut count) = ([false; 256], 0);
@@ -55,7 +55,7 @@ const fn with_the_rest(short: &[u8]) -> [u8; 162] {
     }
 }
 
-/// The table at a destination: luminance at 0, chrominance at 1.
+/// Returns the typical table for a destination: luminance at 0, chrominance at 1.
 pub(super) fn get(class: Class, destination: usize) -> Option<HuffmanTable<'static>> {
     fn view<const N: usize>((counts, values): &'static Table<N>) -> Option<HuffmanTable<'static>> {
         HuffmanTable::new(counts, values)
@@ -66,7 +66,7 @@ pub(super) fn get(class: Class, destination: usize) -> Option<HuffmanTable<'stat
     }
 }
 
-/// Those that are wanted, by class and destination, as one DHT segment (B.2.4.2).
+/// Returns the wanted tables, by class and destination, as one DHT segment (B.2.4.2).
 pub(super) fn segment(wanted: [[bool; 2]; 2]) -> Vec<u8> {
     let mut body = Vec::new();
     for (tc, class) in [(0x00, Class::Dc), (0x10, Class::Ac)] {

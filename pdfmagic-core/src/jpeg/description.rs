@@ -1,4 +1,4 @@
-//! What the metadata of a JPEG says that the image shows.
+//! The description of the picture in the metadata of a JPEG.
 
 use memchr::memmem;
 
@@ -6,11 +6,12 @@ use super::app;
 use super::segment::{Marker, Segments};
 use crate::error::Error;
 
-/// The description: the alternative text of IPTC's schema for XMP, or the description of XMP, or the caption of IPTC.
+/// Returns the first description found: the alternative text of IPTC's XMP schema, the XMP description, or the IPTC
+/// caption.
 pub(super) fn description(head: &[u8], scans_offset: usize) -> Result<Option<String>, Error> {
     let mut segments = Segments::new(&head[..scans_offset], u32::MAX)?;
     let mut found = [None, None, None];
-    // The header has been read before: it ends where the first scan begins.
+    // The header has been parsed before, so an error can only mean the end of `head`, at the first scan.
     while let Ok(segment) = segments.next() {
         match segment.marker {
             Marker::APP1 => {
@@ -32,7 +33,7 @@ pub(super) fn description(head: &[u8], scans_offset: usize) -> Result<Option<Str
     Ok(found.into_iter().flatten().next())
 }
 
-/// The text of a property in its first language (XMP Part 1, 8.2.2.4).
+/// Returns the text of a property in its first language (XMP Part 1, 8.2.2.4).
 fn xmp_text(xmp: &[u8], name: &str) -> Option<String> {
     let start = memmem::find(xmp, format!("<{name}").as_bytes())?;
     let property = &xmp[start..];
@@ -48,7 +49,7 @@ fn xmp_text(xmp: &[u8], name: &str) -> Option<String> {
     meaningful(&unescaped(str::from_utf8(text).ok()?))
 }
 
-/// Text less its XML references (XML 1.0, 4.1 and 4.6).
+/// Replaces XML references by the characters they stand for (XML 1.0, 4.1 and 4.6).
 fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -84,19 +85,19 @@ fn unescaped(text: &str) -> String {
     plain + rest
 }
 
-/// Caption/Abstract (IPTC-IIM 4.2, 2:120).
+/// Returns Caption/Abstract (IPTC-IIM 4.2, 2:120).
 fn caption(mut iim: &[u8]) -> Option<String> {
     loop {
         let [0x1C, record, dataset, high, low, rest @ ..] = iim else {
             return None;
         };
-        // The highest bit is of data sets that are longer, which a caption never is.
+        // The highest bit marks an extended data set, above 32 KiB. A caption is never that long.
         let size = usize::from(u16::from_be_bytes([*high, *low]));
         let text = rest.get(..size)?;
         if (record, dataset) == (&2, &120) {
             let text = match str::from_utf8(text) {
                 Ok(text) => text.to_owned(),
-                // ISO 8859-1 is what old programs write.
+                // Old programs write ISO 8859-1.
                 Err(_) => text.iter().map(|&byte| char::from(byte)).collect(),
             };
             return meaningful(&text);
@@ -105,7 +106,7 @@ fn caption(mut iim: &[u8]) -> Option<String> {
     }
 }
 
-/// The text without white space around it, if anything is left.
+/// Trims white space and control characters. Returns `None` if nothing is left.
 fn meaningful(text: &str) -> Option<String> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     (!text.is_empty()).then(|| text.to_owned())

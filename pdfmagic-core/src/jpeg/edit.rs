@@ -1,17 +1,17 @@
-//! Changes to the header that make every viewer show the same picture.
+//! Changes to the data that make every viewer show the same picture.
 
 use std::ops::Range;
 
 use crate::notice::Notice;
 use crate::piece::Piece;
 
-/// Bytes of the input, what stands in for them, and why.
+/// A range of the input, its replacement, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
-    /// In bytes; empty where something is put in.
+    /// The replaced bytes, as offsets into the input; empty for an insertion.
     pub(crate) range: Range<u64>,
     pub(crate) with: Vec<u8>,
-    /// `None` for what T.81 allows, of which nobody need be told.
+    /// `None` if T.81 allows the replaced bytes, so that there is nothing to report.
     pub(crate) notice: Option<Notice>,
 }
 
@@ -41,7 +41,7 @@ impl Edit {
     }
 }
 
-/// A range of the input after `edits`, which lie within it, are in order and do not overlap.
+/// Returns a range of the input with `edits` applied. The edits must lie within it, in order, without overlaps.
 pub(crate) fn apply<'e>(edits: impl Iterator<Item = &'e Edit>, range: Range<u64>) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(2 * edits.size_hint().1.unwrap_or(0) + 1);
     let mut kept = range.start;

@@ -4,33 +4,33 @@ use memchr::memchr;
 
 use super::segment::Marker;
 
-/// Follows the markers from a scan header on, over data that arrives in chunks.
+/// Follows the markers from a scan header on, in data that arrives in chunks.
 #[derive(Debug, Clone)]
 pub(crate) struct EndFinder {
     state: State,
-    /// How much has been seen, in bytes.
+    /// The number of bytes seen so far.
     at: u64,
-    /// Where the entropy-coded data of the last scan ends, without restart markers that nothing follows.
+    /// The end of the entropy-coded data of the last scan, before any trailing restart markers.
     data_end: u64,
-    /// Where the run of restart markers began and ended that was seen last.
+    /// The start and the end of the most recent run of restart markers.
     restarts: (u64, u64),
-    /// Whether there were reserved markers in entropy-coded data, or bytes that belong to no segment.
+    /// Whether reserved markers were seen in entropy-coded data, or bytes outside any segment.
     has_strays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Between segments: a marker must begin here.
+    /// Between segments, where a marker must begin.
     Segment,
     /// After 0xFF between segments.
     Marker,
-    /// After the marker at this offset, whose length follows, and its first byte if that has been seen.
+    /// After the marker at `offset`: its length follows, of which the first byte may have been seen.
     Length {
         marker: Marker,
         offset: u64,
         high: Option<u8>,
     },
-    /// In a segment of which `left` bytes remain.
+    /// In a segment with `left` bytes remaining.
     Payload {
         marker: Marker,
         offset: u64,
@@ -46,16 +46,16 @@ enum State {
 /// How a JPEG ends. Offsets count from where the search began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// With EOI, which ends at `end` and begins two bytes before; entropy-coded data ends at `data_end`.
+    /// The image ends with an EOI, whose two bytes end at `end`. The entropy-coded data ends at `data_end`.
     Eoi { data_end: u64, end: u64 },
-    /// At something that no image contains; the image can reach no farther than `at`.
+    /// A marker that cannot be in an image was found; the image extends to `at` at most.
     Foreign { at: u64 },
-    /// The input ends first; the image can reach no farther than `at`, which leaves out a segment that is cut off.
+    /// The input ends without an EOI; the image extends to `at` at most, which excludes a truncated segment.
     Missing { at: u64 },
 }
 
 impl EndFinder {
-    /// Begins at the marker of a scan header.
+    /// Starts at the marker of a scan header.
     pub(crate) fn new() -> Self {
         Self {
             state: State::Segment,
@@ -66,12 +66,12 @@ impl EndFinder {
         }
     }
 
-    /// Whether something was passed over that no encoder writes, though decoders may.
+    /// Whether anything was skipped that no encoder writes, though decoders may tolerate it.
     pub(crate) fn has_strays(&self) -> bool {
         self.has_strays
     }
 
-    /// Looks at the next bytes. Once it returns an end, it returns the same for whatever follows.
+    /// Consumes the next bytes. Once this returns an end, it returns the same end on every later call.
     pub(crate) fn feed(&mut self, chunk: &[u8]) -> Option<End> {
         let mut rest = chunk;
         while let Some(&byte) = rest.first() {
@@ -109,11 +109,11 @@ impl EndFinder {
         }
     }
 
-    /// How the JPEG ends, once all of the input has been seen.
+    /// Returns how the JPEG ends, after all of the input has been fed.
     pub(crate) fn finish(&self) -> End {
         match self.state {
             State::End(end) => end,
-            // A segment that the end of the input cuts off is none.
+            // A segment that is truncated by the end of the input does not count.
             State::Length { offset, .. } | State::Payload { offset, .. } => {
                 End::Missing { at: offset }
             }
@@ -123,7 +123,7 @@ impl EndFinder {
         }
     }
 
-    /// Passes over entropy-coded data, to the byte after the next 0xFF.
+    /// Skips entropy-coded data up to the byte after the next 0xFF. Returns the number of bytes skipped.
     fn data(&mut self, rest: &[u8]) -> usize {
         match memchr(0xFF, rest) {
             Some(at) => {
@@ -134,11 +134,11 @@ impl EndFinder {
         }
     }
 
-    /// The state after one byte.
+    /// Returns the state after one byte.
     fn next(&mut self, byte: u8) -> State {
         let marker = Marker(byte);
         match self.state {
-            // Bytes between segments are passed over, as libjpeg does.
+            // Bytes between segments are skipped, as in libjpeg.
             State::Segment if byte == 0xFF => State::Marker,
             State::Segment => {
                 self.has_strays = true;
@@ -153,7 +153,7 @@ impl EndFinder {
                 State::Data
             }
             State::DataMarker if byte == 0xFF => State::DataMarker,
-            // No decoder takes these for the end of the image, and some for the end of the scan.
+            // No decoder ends the image at these markers, though some end the scan.
             State::DataMarker if byte < Marker::SOF0.0 => {
                 self.has_strays = true;
                 State::Data
@@ -200,7 +200,7 @@ impl EndFinder {
         }
     }
 
-    /// The state after a marker, whose second byte is looked at.
+    /// Returns the state after a marker, whose second byte is the current one.
     fn marker(&self, marker: Marker) -> State {
         let offset = self.at - 1;
         if marker == Marker::EOI {

@@ -8,34 +8,34 @@ use super::source::Source;
 use crate::error::Error;
 use crate::notice::{Notice, Trailing};
 
-/// The marker at the end of every JPEG.
+/// The marker that ends every JPEG.
 pub(crate) const EOI: &[u8] = &[0xFF, Marker::EOI.0];
 
-/// Inputs up to this size are followed to their end in any case, in bytes: that costs a few microseconds.
+/// The maximum size of inputs that are always searched for their end, in bytes. This takes a few microseconds.
 const ALWAYS_FOLLOWED: u64 = 64 << 10;
 
-/// How many of the last bytes of an image tell whether it ends plainly.
+/// The number of bytes at the end of an image that show whether it ends with a plain EOI.
 const TAIL: u64 = 8;
 
-/// Why more of the input is needed.
-const REASON: &str = "the end of its image is to be found";
+/// The reason given when more of the input is needed.
+const REASON: &str = "the end of its image must be found";
 
 /// Where the image ends.
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
-    /// In bytes from the start of the input: after EOI, or where the data stops without one.
+    /// The offset after EOI, or where the data stops without one, in bytes from the start of the input.
     pub(super) end: u64,
     pub(super) has_eoi: bool,
-    /// Whether something about the end is odd, so that the data should be verified.
+    /// Whether something about the end is unusual, so that the data should be verified.
     pub(super) is_odd: bool,
-    /// What stands between the data and EOI.
+    /// The removal of what lies between the data and EOI.
     pub(super) edit: Option<Edit>,
-    /// What follows EOI.
+    /// A notice about what follows EOI.
     pub(super) trailing: Option<Notice>,
 }
 
 impl Ending {
-    /// Where the image ends as far as its last bytes tell: with the input.
+    /// Assumes that the image ends with an EOI at the end of the input.
     pub(super) fn assumed(source: Source<'_>) -> Self {
         Self {
             end: source.size(),
@@ -46,9 +46,9 @@ impl Ending {
         }
     }
 
-    /// The end of an image where the header says it is. `None` if there is none.
+    /// Checks the end that the header states. Returns `None` if there is no plain EOI.
     fn stated(source: Source<'_>, end: u64, scans_offset: usize) -> Result<Option<Self>, Error> {
-        /// Nearly always tells what follows, in bytes.
+        /// The number of bytes after EOI that nearly always suffice to identify what follows.
         const AFTER: u64 = 64;
         let (start, rest) = match (end.checked_sub(TAIL), source.size().checked_sub(end)) {
             (Some(start), Some(rest)) if start > scans_offset as u64 => (start, rest),
@@ -77,9 +77,9 @@ impl Ending {
         }))
     }
 
-    /// Finds the end of an image whose first scan header is at `scans_offset`. The data is looked at only where the last
-    /// bytes or the header say that this is needed: `names_more` tells that other images or a video may follow, and
-    /// `stated_ends` where.
+    /// Finds the end of an image whose first scan header is at `scans_offset`. The data is searched only if the last
+    /// bytes or the header make that necessary: `names_more` says that other images or a video may follow, and
+    /// `stated_ends` where the image then ends.
     pub(super) fn find(
         source: Source<'_>,
         frame: &Frame,
@@ -128,7 +128,7 @@ impl Ending {
                 has_eoi: false,
                 is_odd: true,
                 edit: None,
-                // Of a segment that is cut off nobody need be told.
+                // A truncated segment needs no notice.
                 trailing: Trailing::of(&bytes[index(absolute(at))..])
                     .filter(|_| matches!(end, End::Foreign { .. }))
                     .map(Notice::TrailingDataSkipped),
@@ -145,7 +145,8 @@ impl Ending {
     }
 }
 
-/// The least size of the data of a frame, in bytes: in a sequential Huffman-coded scan each block takes two bits.
+/// Returns the minimum size of the data of a frame, in bytes: in a sequential Huffman-coded scan, a block takes at
+/// least two bits.
 fn least_data(frame: &Frame) -> u64 {
     match (frame.entropy_coding, frame.process) {
         (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
@@ -155,7 +156,7 @@ fn least_data(frame: &Frame) -> u64 {
     }
 }
 
-/// Whether the last bytes are an EOI with coded data before it.
+/// Whether the last bytes are an EOI directly after coded data.
 fn ends_plainly(tail: &[u8]) -> bool {
     let Some(before) = tail.strip_suffix(EOI) else {
         return false;
@@ -164,7 +165,7 @@ fn ends_plainly(tail: &[u8]) -> bool {
         [.., 0xFF, code] => Marker(*code).is_restart(),
         _ => false,
     };
-    // DNL has a length of 4.
+    // The length of a DNL segment is 4.
     let dnl = [0xFF, Marker::DNL.0, 0, 4];
     let ends_with_dnl = before
         .last_chunk::<6>()
@@ -172,7 +173,7 @@ fn ends_plainly(tail: &[u8]) -> bool {
     !ends_with_restart && !ends_with_dnl
 }
 
-/// Leaves out what stands between the data and EOI, where pdf.js expects nothing. Fill bytes are left as they are.
+/// Removes what lies between the data and EOI, where pdf.js expects nothing. Fill bytes are kept.
 fn after_data(bytes: &[u8], data_end: u64, eoi: u64) -> Option<Edit> {
     let between = &bytes[index(data_end)..index(eoi)];
     let is_fill = between.iter().all(|&byte| byte == 0xFF);

@@ -1,24 +1,24 @@
 //! Exif: orientation and density from IFD0 (TIFF 6.0, section 8).
 
-/// Where row 0 and column 0 of the stored image belong (TIFF 6.0 tag 274).
+/// The position of row 0 and column 0 of the stored image when it is displayed (TIFF 6.0 tag 274).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Orientation {
-    /// 1.
+    /// 1: upright.
     #[default]
     TopLeft,
-    /// 2: mirrored.
+    /// 2: mirrored horizontally.
     TopRight,
-    /// 3: turned by 180°.
+    /// 3: rotated by 180°.
     BottomRight,
-    /// 4.
+    /// 4: mirrored vertically.
     BottomLeft,
-    /// 5.
+    /// 5: mirrored along the diagonal from the top left.
     LeftTop,
-    /// 6: turn clockwise by 90° to view.
+    /// 6: to be rotated clockwise by 90° for viewing.
     RightTop,
-    /// 7.
+    /// 7: mirrored along the other diagonal.
     RightBottom,
-    /// 8: turn anticlockwise by 90° to view.
+    /// 8: to be rotated counterclockwise by 90° for viewing.
     LeftBottom,
 }
 
@@ -37,7 +37,7 @@ impl Orientation {
         })
     }
 
-    /// The value of the tag, 1 to 8.
+    /// Returns the value of the Exif tag, 1 to 8.
     #[must_use]
     pub fn exif(self) -> u8 {
         match self {
@@ -52,7 +52,21 @@ impl Orientation {
         }
     }
 
-    /// Whether width and height change places.
+    /// Returns the orientation after further clockwise quarter turns of the displayed image.
+    pub(crate) fn turned(self, quarters: u8) -> Self {
+        (0..quarters).fold(self, |orientation, _| match orientation {
+            Self::TopLeft => Self::RightTop,
+            Self::RightTop => Self::BottomRight,
+            Self::BottomRight => Self::LeftBottom,
+            Self::LeftBottom => Self::TopLeft,
+            Self::TopRight => Self::RightBottom,
+            Self::RightBottom => Self::BottomLeft,
+            Self::BottomLeft => Self::LeftTop,
+            Self::LeftTop => Self::TopRight,
+        })
+    }
+
+    /// Whether this swaps width and height.
     #[must_use]
     pub fn swaps_axes(self) -> bool {
         matches!(
@@ -62,34 +76,35 @@ impl Orientation {
     }
 }
 
-/// What IFD0 tells.
+/// The information in IFD0 that matters here.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Exif {
     pub(super) orientation: Orientation,
-    /// The tag is there, but says none of 1 to 8.
+    /// Whether the orientation tag has a value outside 1 to 8.
     pub(super) orientation_is_invalid: bool,
-    /// Where the value of an orientation other than 1 is in the payload, in bytes, and the two bytes that mean 1.
+    /// The offset in the payload of an orientation other than 1, in bytes, and the two bytes that would mean 1.
     pub(super) neutral: Option<(usize, [u8; 2])>,
-    /// Pixels per inch, horizontally and vertically.
+    /// Horizontal and vertical density, in pixels per inch.
     pub(super) density: Option<[f64; 2]>,
-    /// Whether it says where the picture was taken.
+    /// Whether the position where the picture was taken is recorded.
     pub(super) has_position: bool,
-    /// Whether it says that the colors are Adobe RGB.
+    /// Whether the colors are declared to be Adobe RGB.
     pub(super) is_adobe_rgb: bool,
 }
 
 const HEADER: &[u8] = b"Exif\0";
-/// The header, and a byte of padding.
+/// The size of the header with its byte of padding, in bytes.
 const TIFF_OFFSET: usize = HEADER.len() + 1;
 
-/// Exif's APP1 segment. `None`: it is another's. Exif is advice: whatever does not parse is left out.
+/// Parses Exif's APP1 segment. Returns `None` if it belongs to another format. Exif is only advice, so fields that do
+/// not parse are ignored.
 pub(super) fn exif(payload: &[u8]) -> Option<Exif> {
     let tiff = payload.strip_prefix(HEADER)?.get(1..).unwrap_or_default();
     Some(ifd0(tiff).unwrap_or_default())
 }
 
-/// Where an Exif segment states that the image is upright, in bytes of its payload, and the bytes that state another
-/// orientation.
+/// Finds the orientation in an Exif segment, if it says upright. Returns its offset in the payload, in bytes, and the
+/// bytes that state `orientation` instead.
 #[cfg(feature = "lopdf")]
 pub(super) fn upright(payload: &[u8], orientation: Orientation) -> Option<(usize, [u8; 2])> {
     let tiff = TiffReader::new(payload.strip_prefix(HEADER)?.get(1..)?)?;
@@ -139,8 +154,8 @@ fn ifd0(tiff: &[u8]) -> Option<Exif> {
     Some(exif)
 }
 
-/// Whether the Exif directory that is pointed to says Adobe RGB: by the index R03 of its interoperability directory
-/// (DCF 2.0, 4.5.3).
+/// Whether the Exif directory at `pointer` declares Adobe RGB, by the index R03 in its interoperability directory (DCF
+/// 2.0, 4.5.3).
 fn is_adobe_rgb(tiff: &TiffReader<'_>, pointer: usize) -> bool {
     const COLOR_SPACE: u16 = 0xA001;
     const SRGB: u16 = 1;
@@ -152,13 +167,13 @@ fn is_adobe_rgb(tiff: &TiffReader<'_>, pointer: usize) -> bool {
     !is_srgb && index.is_some_and(|value| tiff.bytes(value, 3) == Some(b"R03"))
 }
 
-/// Whether the GPS directory that is pointed to tells a latitude.
+/// Whether the GPS directory at `pointer` has a latitude.
 fn has_position(tiff: &TiffReader<'_>, pointer: usize) -> bool {
     const LATITUDE: u16 = 2;
     tiff.find(pointer, LATITUDE).is_some()
 }
 
-/// `ResolutionUnit`: 2 is the inch, and the default; 3 the centimeter; 1 says that there is none.
+/// `ResolutionUnit` is 2 for inches (the default), 3 for centimeters, and 1 for no unit.
 fn units_per_inch(unit: u16) -> Option<f64> {
     match unit {
         2 => Some(1.0),
@@ -177,11 +192,11 @@ pub(super) struct Entry {
     pub(super) tag: u16,
     pub(super) kind: u16,
     pub(super) count: u32,
-    /// Where its value is, or a pointer to it, by offset from the TIFF header.
+    /// The offset of the value, or of the pointer to it, from the TIFF header, in bytes.
     pub(super) value: usize,
 }
 
-/// Directories and numbers in either byte order, by offset from the TIFF header.
+/// Reads directories and numbers in either byte order. Offsets count from the TIFF header.
 pub(super) struct TiffReader<'a> {
     tiff: &'a [u8],
     is_big: bool,
@@ -197,7 +212,7 @@ impl<'a> TiffReader<'a> {
         Some(Self { tiff, is_big })
     }
 
-    /// The entries of a directory, as far as they are there.
+    /// Returns the entries of a directory, up to where the data is truncated.
     pub(super) fn directory(&self, at: u32) -> Option<impl Iterator<Item = Entry>> {
         let at = usize::try_from(at).ok()?;
         let count = usize::from(self.u16(at)?);
@@ -214,7 +229,7 @@ impl<'a> TiffReader<'a> {
         Some((0..count).map_while(entry))
     }
 
-    /// Where the value of a tag is in the directory that is pointed to.
+    /// Returns the offset of the value of a tag in the directory at `pointer`.
     fn find(&self, pointer: usize, tag: u16) -> Option<usize> {
         let mut entries = self.directory(self.u32(pointer)?)?;
         entries
@@ -244,7 +259,7 @@ impl<'a> TiffReader<'a> {
         })
     }
 
-    /// The rational that is pointed to.
+    /// Returns the rational at `pointer`.
     fn rational(&self, pointer: usize) -> Option<f64> {
         let at = usize::try_from(self.u32(pointer)?).ok()?;
         Some(f64::from(self.u32(at)?) / f64::from(self.u32(at.checked_add(4)?)?))

@@ -1,4 +1,4 @@
-//! The frame header (T.81 B.2.2), and what its components mean.
+//! The frame header (T.81 B.2.2), and the color model of its components.
 
 use std::num::NonZeroU16;
 
@@ -6,12 +6,12 @@ use super::app::AdobeTransform;
 use super::segment::{Marker, Segment};
 use crate::error::{Error, Feature};
 
-/// Where Y is in the payload of a frame header.
+/// The offset of Y in the payload of a frame header, in bytes.
 pub(super) const LINES_OFFSET: usize = 1;
 
 const TOO_SHORT: &str = "frame header below 8 bytes";
 
-/// What a SOFn segment says.
+/// The contents of an SOFn segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Coding process, from the marker.
@@ -22,9 +22,9 @@ pub struct Frame {
     pub precision: u8,
     /// X: samples per line, in pixels.
     pub width: NonZeroU16,
-    /// Y: number of lines, in pixels; from the DNL segment where the frame header leaves it open.
+    /// Y: number of lines, in pixels. It comes from a DNL segment if the frame header says 0.
     pub height: NonZeroU16,
-    /// The components in order: 1, 3 or 4.
+    /// The 1, 3 or 4 components, in order.
     pub components: Vec<Component>,
 }
 
@@ -83,7 +83,7 @@ pub enum EntropyCoding {
     Arithmetic,
 }
 
-/// How components spell color.
+/// How the components encode color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -98,17 +98,17 @@ pub enum EntropyCoding {
 pub enum ColorModel {
     /// One component.
     Gray,
-    /// Three, transformed.
+    /// Three components with a color transform.
     YCbCr,
-    /// Three, as they are.
+    /// Three components without a color transform.
     Rgb,
-    /// Four, as they are.
+    /// Four components without a color transform.
     Cmyk,
-    /// Four, the first three transformed.
+    /// Four components, of which the first three have a color transform.
     Ycck,
 }
 
-/// What says how the components encode color.
+/// The reason for a color model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -121,22 +121,22 @@ pub enum ColorModel {
     schema(rename_all = "snake_case")
 )]
 pub enum ColorReason {
-    /// Their number: one is gray, three are YCbCr, four are CMYK.
+    /// The number of components: one is gray, three are YCbCr, four are CMYK.
     ComponentCount,
     /// A JFIF segment.
     Jfif,
     /// An Adobe segment.
     Adobe,
-    /// Their identifiers: R, G and B.
+    /// The identifiers of the components: R, G and B.
     Identifiers,
-    /// Lossless coding, which has no use for a transform.
+    /// Lossless coding, which does not benefit from a transform.
     Lossless,
 }
 
 impl ColorModel {
-    /// As libjpeg decides, and so nearly every viewer of JPEG: of three components JFIF, then Adobe, then the
-    /// identifiers; of four, Adobe. JFIF says nothing about lossless coding, which is of no use to samples that are
-    /// transformed, unless chroma is subsampled, as RGB never is.
+    /// Decides like libjpeg, and so like nearly every viewer: for three components by JFIF, then Adobe, then the
+    /// identifiers; for four by Adobe. In lossless JPEGs, JFIF is ignored unless chroma is subsampled: lossless coding
+    /// does not benefit from a color transform, and RGB is never subsampled.
     pub(super) fn of(
         frame: &Frame,
         adobe: Option<AdobeTransform>,
@@ -162,7 +162,7 @@ impl ColorModel {
         matches!(self, Self::Cmyk | Self::Ycck)
     }
 
-    /// What Adobe's segment says where it says the same; `None` where it has no say.
+    /// Returns the transform with which Adobe's segment states this model. `None` if the segment has no effect on it.
     pub(crate) fn transform(self) -> Option<AdobeTransform> {
         match self {
             Self::Gray => None,
@@ -174,7 +174,7 @@ impl ColorModel {
 }
 
 impl Frame {
-    /// Whether components have fewer samples than others.
+    /// Whether the components differ in their sampling factors.
     fn is_subsampled(&self) -> bool {
         let factors = |component: &Component| (component.h, component.v);
         self.components
@@ -182,7 +182,7 @@ impl Frame {
             .any(|pair| factors(&pair[0]) != factors(&pair[1]))
     }
 
-    /// Y of a SOFn segment. `None` if it is left to a DNL segment (B.2.5).
+    /// Returns Y of an SOFn segment. `None` if it is left to a DNL segment (B.2.5).
     pub(super) fn lines(segment: &Segment<'_>) -> Result<Option<NonZeroU16>, Error> {
         let rest = segment.payload.get(LINES_OFFSET..).unwrap_or_default();
         let bytes = rest
@@ -191,7 +191,7 @@ impl Frame {
         Ok(NonZeroU16::new(u16::from_be_bytes(*bytes)))
     }
 
-    /// Reads a SOFn segment, whose Y is or was left open for `height`.
+    /// Parses an SOFn segment. `height` replaces its Y, which may be 0.
     pub(super) fn parse(segment: &Segment<'_>, height: NonZeroU16) -> Result<Self, Error> {
         let (process, entropy_coding) = match segment.marker.0 & 0x0F {
             0 => (Process::Baseline, EntropyCoding::Huffman),
@@ -236,7 +236,7 @@ impl Frame {
         })
     }
 
-    /// How many blocks hold samples of the image, in all components (A.1.1, A.2.4).
+    /// Returns the number of blocks that hold samples of the image, over all components (A.1.1, A.2.4).
     pub(super) fn blocks(&self) -> u64 {
         let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
         let (h_max, v_max) = (max(|c| c.h).unwrap_or(1), max(|c| c.v).unwrap_or(1));
@@ -268,7 +268,7 @@ impl Component {
 }
 
 impl Marker {
-    /// The marker of a frame header that is not in T.81, and what it stands for.
+    /// Returns the unsupported feature that this marker announces, if any.
     pub(super) fn foreign_frame(self) -> Option<Feature> {
         match self {
             Self::SOF55 => Some(Feature::JpegLs),

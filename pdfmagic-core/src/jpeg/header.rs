@@ -1,4 +1,4 @@
-//! From SOI to the first SOS: gathers what the segments say.
+//! Reads the segments from SOI to the first SOS and combines what they say.
 
 use std::borrow::Cow;
 use std::num::NonZeroU16;
@@ -21,10 +21,10 @@ use crate::error::{Error, Resource};
 use crate::limits::Limits;
 use crate::notice::Notice;
 
-/// libjpeg, and what is built on it, refuses more pixels than this in a line or lines in a frame.
+/// The maximum width and height in libjpeg and in decoders that are built on it, in pixels.
 const LIBJPEG_MAX_SIDE: u16 = 65_500;
 
-/// What the segments say, put together.
+/// The combined contents of the segments.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Header<'a> {
@@ -35,28 +35,29 @@ pub(super) struct Header<'a> {
     pub(super) density: Option<([Density; 2], DensitySource)>,
     pub(super) pixel_ratio: f64,
     pub(super) orientation: Orientation,
-    /// Whether Exif tells where the picture was taken.
+    /// Whether Exif records where the picture was taken.
     pub(super) has_position: bool,
-    /// Whether Exif says that the colors are Adobe RGB.
+    /// Whether Exif declares that the colors are Adobe RGB.
     pub(super) is_adobe_rgb: bool,
     pub(super) icc_profile: Option<Cow<'a, [u8]>>,
-    /// In order.
+    /// The edits, in order of their ranges.
     pub(super) edits: Vec<Edit>,
     pub(super) notices: Vec<Notice>,
-    /// Where the frame header and the first SOS marker are, in bytes.
+    /// The offset of the frame header, in bytes.
     pub(super) frame_offset: u64,
+    /// The offset of the first SOS marker, in bytes.
     pub(super) scans_offset: usize,
     /// Whether the header says that other images or a video may follow this image.
     pub(super) names_more: bool,
-    /// Where the image ends, in bytes, as the list of images and XMP say. Either may be wrong.
+    /// The end of the image according to the list of images and to XMP, as offsets in bytes. Either may be wrong.
     pub(super) stated_ends: [Option<u64>; 2],
-    /// Whether it is the header of a gain map, or of an image that has one.
+    /// Whether this is the header of a gain map, or of an image that has one.
     pub(super) names_gain_map: bool,
-    /// The list of all images of the file.
+    /// The list of all images in the file.
     pub(super) multi_picture: Option<MultiPicture<'a>>,
 }
 
-/// What states the density.
+/// The origin of the density.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -79,10 +80,11 @@ pub enum DensitySource {
     Xmp,
 }
 
-/// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
+/// The maximum relative difference between equal densities. Densities per centimeter are whole numbers, so 300 per inch
+/// may be stated as 299.7.
 const ROUNDING: f64 = 0.02;
 
-/// What has been seen so far.
+/// The segments read so far.
 #[derive(Default)]
 struct Reader<'a> {
     frame: Option<(Frame, u64)>,
@@ -91,11 +93,11 @@ struct Reader<'a> {
     exif: Option<Exif>,
     photoshop_density: Option<[f64; 2]>,
     xmp_density: Option<[f64; 2]>,
-    /// Each transform that an Adobe segment states, and where, in bytes.
+    /// The transform of each Adobe segment, and the offset of its byte in the input.
     adobe: Vec<(AdobeTransform, u64)>,
     icc: IccChunks<'a>,
     names_more: bool,
-    /// How much follows the image, as XMP says, in bytes.
+    /// The size of everything after the image according to XMP, in bytes.
     stated_rest: Option<u64>,
     names_gain_map: bool,
     multi_picture: Option<MultiPicture<'a>>,
@@ -121,12 +123,12 @@ pub(super) fn read<'a>(source: Source<'a>, limits: &Limits) -> Result<Header<'a>
         _ => Edit::cut(range, why),
     });
     reader.edits.extend(skipped);
-    // A profile in pieces is put together here, and is copied once more into the image that it goes with.
+    // A profile in several chunks is assembled here, and copied once more into its image.
     Resource::Memory.check(2 * reader.icc.size() as u64, limits.max_memory)?;
     reader.finish(&scan, source.size())
 }
 
-/// Whether there are line feeds, and each follows a carriage return, as in text for Windows.
+/// Whether there are line feeds and each follows a carriage return, as in Windows text files.
 fn was_sent_as_text(header: &[u8]) -> bool {
     let feeds = memchr_iter(b'\n', header).count();
     feeds > 1 && memmem::find_iter(header, b"\r\n").count() == feeds
@@ -146,7 +148,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The height that a DNL segment gives after the first scan (B.2.5), which is put into the frame header.
+    /// Finds the height in a DNL segment after the first scan (B.2.5), and adds the edits that move it into the frame
+    /// header.
     fn defined_lines(
         &mut self,
         frame: &Segment<'a>,
@@ -203,7 +206,7 @@ impl<'a> Reader<'a> {
                     let at = segment.payload_offset + ADOBE_TRANSFORM_OFFSET;
                     self.adobe.push((transform, at as u64));
                 }
-                // Some viewers read past its end.
+                // Some viewers would read past the end of this segment.
                 Some(Adobe::CutOff) => {
                     self.edits
                         .push(Edit::cut(segment.range(), Notice::ShortSegmentSkipped));
@@ -223,7 +226,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The first Exif segment counts. pdf.js refuses a second one.
+    /// Keeps the first Exif segment. Later ones are cut, since pdf.js rejects them.
     fn exif(&mut self, exif: Exif, segment: &Segment<'_>) {
         if self.exif.is_some() {
             self.edits
@@ -231,7 +234,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.exif = Some(exif);
-        // The page turns the image; a viewer that obeys the orientation in the data would turn it again.
+        // The page rotates the image; a viewer that obeys the orientation in the data would rotate it again.
         self.edits.extend(exif.neutral.map(|(offset, one)| {
             let at = segment.payload_offset + offset;
             Edit::replace(at as u64, &one, Notice::OrientationNeutralized)
@@ -252,7 +255,7 @@ impl<'a> Reader<'a> {
             notices.push(Notice::CmykPolarityAssumed);
         }
         if uses_default.as_flattened().contains(&true) {
-            // As in motion JPEG. pdf.js shows nothing without them.
+            // Motion JPEG omits these tables, and pdf.js shows nothing without them.
             self.edits.push(Edit::insert(
                 scan.range().start,
                 default_tables::segment(uses_default),
@@ -299,8 +302,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Makes Adobe's segment say what the colors are, where viewers would differ: where it says something else,
-    /// or where it is missing and the identifiers R, G, B speak, which some do not hear.
+    /// Makes Adobe's segment state the color model where viewers would otherwise differ: where it states another model,
+    /// or where it is missing and the identifiers are R, G, B, which some viewers ignore.
     fn state_color(&mut self, color_model: ColorModel, frame: &Frame, frame_offset: u64) {
         let Some(stated) = color_model.transform() else {
             return;
@@ -325,7 +328,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// How much higher the vertical density is than the horizontal, where JFIF states no more than that.
+    /// Returns the ratio of the vertical to the horizontal density, if JFIF states only a ratio.
     fn pixel_ratio(&self) -> f64 {
         match self.jfif {
             Some(Jfif::Aspect([x, y])) if (0.25..=4.0).contains(&(y / x)) => y / x,
@@ -333,7 +336,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// JFIF, Exif, Photoshop, XMP: the first that is plausible.
+    /// Returns the first plausible density, in the order JFIF, Exif, Photoshop, XMP.
     fn density(&self, notices: &mut Vec<Notice>) -> Option<([Density; 2], DensitySource)> {
         let jfif = match self.jfif {
             Some(Jfif::Density(density)) => Some(density),
@@ -357,7 +360,7 @@ impl<'a> Reader<'a> {
             (self.photoshop_density, DensitySource::Photoshop),
             (self.xmp_density, DensitySource::Xmp),
         ];
-        // Zero, and anything over zero, are ways to state none.
+        // A density of zero, and a fraction with the denominator zero, mean that none is stated.
         let mut stated = stated
             .into_iter()
             .filter_map(|(density, source)| Some((density?, source)))

@@ -1,16 +1,16 @@
-//! The ICC profile in APP2 segments (ICC.1:2022, Annex B.4), and whether it fits.
+//! The ICC profile in APP2 segments (ICC.1:2022, Annex B.4), and whether it is usable.
 
 use std::borrow::Cow;
 
 /// Collects the chunks of a profile.
 #[derive(Debug, Default)]
 pub(super) struct IccChunks<'a> {
-    /// Sequence number, total and data of each.
+    /// Sequence number, total and data of each chunk.
     chunks: Vec<(u8, u8, &'a [u8])>,
 }
 
 impl<'a> IccChunks<'a> {
-    /// Takes an APP2 payload, if it is one of these.
+    /// Takes an APP2 payload, if it is a chunk of a profile.
     pub(super) fn push(&mut self, payload: &'a [u8]) {
         if let Some([number, total, data @ ..]) = payload.strip_prefix(b"ICC_PROFILE\0") {
             self.chunks.push((*number, *total, data));
@@ -21,12 +21,12 @@ impl<'a> IccChunks<'a> {
         self.chunks.is_empty()
     }
 
-    /// Size of all chunks, in bytes.
+    /// The size of all chunks, in bytes.
     pub(super) fn size(&self) -> usize {
         self.chunks.iter().map(|(.., data)| data.len()).sum()
     }
 
-    /// The profile, if each of its chunks is there once and it is for this number of components.
+    /// Returns the profile, if every chunk is present once and the profile is for this number of components.
     pub(super) fn assemble(mut self, components: usize) -> Option<Cow<'a, [u8]>> {
         self.chunks.sort_unstable_by_key(|&(number, ..)| number);
         let total = self.chunks.len();
@@ -40,11 +40,11 @@ impl<'a> IccChunks<'a> {
             [(.., data)] => Cow::Borrowed(*data),
             many => {
                 let parts: Vec<_> = many.iter().map(|&(.., data)| data).collect();
-                // Not collected byte by byte: a vector that grows takes up to three times as much.
+                // Collecting byte by byte would grow the vector and take up to three times the memory.
                 Cow::Owned(parts.concat())
             }
         };
-        // Bytes after the declared size belong to nothing.
+        // Bytes after the declared size are not part of the profile.
         let declared = usize::try_from(u32::from_be_bytes(*profile.first_chunk()?)).ok()?;
         match &mut profile {
             Cow::Borrowed(bytes) => *bytes = bytes.get(..declared)?,
@@ -55,7 +55,7 @@ impl<'a> IccChunks<'a> {
     }
 }
 
-/// Whether the header (ICC.1:2022, 7.2) describes a profile that PDF can use (ISO 32000-1, 8.6.5.5) for an image of
+/// Whether the header (ICC.1:2022, 7.2) describes a profile that PDF allows (ISO 32000-1, 8.6.5.5) for an image with
 /// this number of components.
 fn is_usable(profile: &[u8], components: usize) -> bool {
     let Some(header) = profile.first_chunk::<128>() else {

@@ -1,4 +1,4 @@
-//! Segments that say something about the image and are no part of it: Exif, XMP, IPTC, comments and the like.
+//! Segments with information about the image that are not part of it: Exif, XMP, IPTC, comments and the like.
 
 use super::app;
 use super::edit::{self, Edit};
@@ -6,14 +6,14 @@ use super::segment::{Marker, Segment, Segments};
 use crate::error::Error;
 use crate::piece::Piece;
 
-/// What an APPn or COM segment holds.
+/// The contents of an APPn or COM segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     /// JFIF without a thumbnail.
     Jfif,
-    /// JFIF with one, which begins this number of bytes after the segment does.
+    /// JFIF with a thumbnail, which begins `offset` bytes after the start of the segment.
     JfifThumbnail { offset: u64 },
-    /// The color profile, which the PDF carries as well.
+    /// The color profile, which the PDF also embeds.
     Icc,
     /// Adobe's color transform.
     Adobe,
@@ -25,7 +25,7 @@ impl Content {
     fn of(marker: Marker, payload: &[u8]) -> Self {
         match marker {
             Marker::APP0 if app::jfif(payload).is_some() => {
-                // Marker and length, and all fields of JFIF.
+                // The size of all fields of JFIF before the thumbnail, in bytes.
                 const THUMBNAIL: usize = 14;
                 if payload.len() > THUMBNAIL {
                     Self::JfifThumbnail {
@@ -42,11 +42,11 @@ impl Content {
     }
 }
 
-/// The APPn and COM segments before the first scan.
+/// Returns the APPn and COM segments before the first scan.
 fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Segment<'_>, Content)>, Error> {
     let mut segments = Segments::new(&head[..scans_offset], u32::MAX)?;
     let mut found = Vec::new();
-    // The header has been read before: it ends where the first scan begins.
+    // The header has been parsed before, so an error can only mean the end of `head`, at the first scan.
     while let Ok(segment) = segments.next() {
         if segment.marker.is_optional() {
             let content = Content::of(segment.marker, segment.payload);
@@ -56,7 +56,7 @@ fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Segment<'_>, Conten
     Ok(found)
 }
 
-/// What metadata there is.
+/// The kinds of metadata in a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
@@ -65,7 +65,7 @@ fn segments(head: &[u8], scans_offset: usize) -> Result<Vec<(Segment<'_>, Conten
 pub struct MetadataFound {
     /// Exif.
     pub exif: bool,
-    /// Exif tells where the picture was taken.
+    /// The position where the picture was taken, in Exif.
     pub position: bool,
     /// XMP.
     pub xmp: bool,
@@ -75,11 +75,11 @@ pub struct MetadataFound {
     pub comment: bool,
     /// A C2PA manifest.
     pub c2pa: bool,
-    /// Size of the segments that hold all of it, in bytes.
+    /// The size of the segments with metadata, in bytes.
     pub size: u64,
 }
 
-/// What metadata there is before the first scan.
+/// Lists the metadata before the first scan.
 pub(super) fn found(
     head: &[u8],
     scans_offset: usize,
@@ -108,7 +108,7 @@ pub(super) fn found(
     Ok(found)
 }
 
-/// Adds edits that leave all metadata out, and returns how many bytes that are.
+/// Adds edits that remove all metadata, and returns the number of bytes removed.
 pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> Result<u64, Error> {
     let mut removed = 0;
     for (segment, content) in segments(head, scans_offset)? {
@@ -118,11 +118,11 @@ pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> 
             Content::JfifThumbnail { offset } => range.start + offset..range.end,
             Content::Metadata => range.clone(),
         };
-        // What was to change inside is gone with it.
+        // Edits inside the removed range are obsolete.
         edits.retain(|edit| edit.range.end <= cut.start || edit.range.start >= cut.end);
         removed += cut.end - cut.start;
         if let Content::JfifThumbnail { offset } = content {
-            // The length, and the two sides of the thumbnail.
+            // The length, and the width and height of the thumbnail.
             edits.push(Edit::replace(range.start + 2, &[0, 16], None));
             edits.push(Edit::replace(range.start + offset - 2, &[0, 0], None));
         }
@@ -132,7 +132,8 @@ pub(super) fn strip(head: &[u8], scans_offset: usize, edits: &mut Vec<Edit>) -> 
     Ok(removed)
 }
 
-/// The metadata as it is to stand in a re-encoded image, after `edits`. The profile and Adobe's segment are not metadata.
+/// Returns the metadata to be kept in a re-encoded image, with `edits` applied. The profile and Adobe's segment are not
+/// metadata.
 pub(super) fn kept(head: &[u8], scans_offset: usize, edits: &[Edit]) -> Result<Vec<Piece>, Error> {
     let mut kept = Vec::new();
     for (segment, content) in segments(head, scans_offset)? {

@@ -45,7 +45,7 @@ use ending::Ending;
 use header::Header;
 use views::{Kind, Listed};
 
-/// Lets the Exif data of a JPEG state an orientation, if it states that the image is upright.
+/// Sets the orientation in the Exif data of a JPEG, if it has one that says upright.
 #[cfg(feature = "lopdf")]
 pub(crate) fn state_orientation(jpeg: &mut [u8], orientation: Orientation) {
     let limits = Limits::default();
@@ -66,9 +66,9 @@ pub(crate) fn state_orientation(jpeg: &mut [u8], orientation: Orientation) {
     }
 }
 
-/// A JPEG whose header has been read and found sound.
+/// A JPEG whose header has been parsed and is valid.
 ///
-/// Borrows the input: nothing is copied but an ICC profile that spans several segments.
+/// Borrows the input; only an ICC profile in several segments is copied.
 #[derive(Debug, Clone)]
 pub struct Jpeg<'a> {
     source: Source<'a>,
@@ -79,16 +79,16 @@ pub struct Jpeg<'a> {
 }
 
 impl<'a> Jpeg<'a> {
-    /// Reads the marker segments from SOI to the first SOS.
+    /// Parses the marker segments from SOI to the first SOS.
     ///
-    /// The entropy-coded data is not looked at, unless a DNL segment after it gives the height.
+    /// The entropy-coded data is not read, unless a DNL segment after it states the height.
     ///
     /// # Errors
     ///
-    /// [`Error::NotJpeg`] for another kind of file; [`Error::Format`] or [`Error::Truncated`] if the header
-    /// breaks T.81; [`Error::Unsupported`] for hierarchical frames, JPEG-LS, or a number of components other
-    /// than 1, 3 or 4; [`Error::Limit`] for more segments, or a larger color profile, than `limits` allows;
-    /// [`Error::NeedsInput`] if only parts of the input were given, and more of it is needed.
+    /// [`Error::NotJpeg`] for another kind of file; [`Error::Format`] or [`Error::Truncated`] if the header violates
+    /// T.81; [`Error::Unsupported`] for hierarchical frames, JPEG-LS, or a number of components other than 1, 3 or 4;
+    /// [`Error::Limit`] for more segments, or a larger color profile, than `limits` allows; [`Error::NeedsInput`] if
+    /// only parts of the input were given, and more of it is needed.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
         let header = header::read(source, limits).map_err(|error| source.short(error))?;
@@ -103,13 +103,13 @@ impl<'a> Jpeg<'a> {
         if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
             && cut.range == last.range
         {
-            // A DNL segment that gave the height is left out already.
+            // The DNL segment that stated the height is already cut.
             ending.edit = None;
         }
         Ok(Self::of(source, header, ending))
     }
 
-    /// Reads the marker segments from SOI to the first SOS, and takes it that the image ends with the input.
+    /// Parses the marker segments from SOI to the first SOS, and assumes that the image ends with the input.
     pub(crate) fn parse_header(
         source: impl Into<Source<'a>>,
         limits: &Limits,
@@ -129,13 +129,13 @@ impl<'a> Jpeg<'a> {
         }
     }
 
-    /// Size of the input, in bytes.
+    /// The size of the input, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.source.size()
     }
 
-    /// All of the input.
+    /// Returns the whole input.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl<'a> Jpeg<'a> {
         self.source.whole()
     }
 
-    /// All of the input up to where the image ends.
+    /// Returns the input up to the end of the image.
     pub(crate) fn image_data(&self) -> Result<&'a [u8], Error> {
         let end = usize::try_from(self.ending.end).unwrap_or(usize::MAX);
         self.whole().map(|bytes| &bytes[..bytes.len().min(end)])
@@ -162,64 +162,65 @@ impl<'a> Jpeg<'a> {
         self.header.color_model
     }
 
-    /// What says how the components encode color.
+    /// The reason for the color model.
     #[must_use]
     pub fn color_reason(&self) -> ColorReason {
         self.header.color_reason
     }
 
-    /// The metadata before the first scan.
+    /// Lists the metadata before the first scan.
     ///
     /// # Errors
     ///
-    /// As [`Jpeg::parse`].
+    /// The same as those of [`Jpeg::parse`].
     pub fn metadata(&self) -> Result<MetadataFound, Error> {
         let header = &self.header;
         metadata::found(self.source.head(), header.scans_offset, header.has_position)
     }
 
-    /// What the metadata says that the image shows: XMP's alternative text or description, or IPTC's caption.
+    /// Returns the description of the picture in the metadata: XMP's alternative text or description, or IPTC's
+    /// caption.
     ///
     /// # Errors
     ///
-    /// As [`Jpeg::parse`].
+    /// The same as those of [`Jpeg::parse`].
     pub fn description(&self) -> Result<Option<String>, Error> {
         description::description(self.source.head(), self.header.scans_offset)
     }
 
-    /// The beginning of the header, which tells photos apart: it has their dates.
+    /// Returns the beginning of the header. It distinguishes photos, since it contains their dates.
     pub(crate) fn beginning(&self) -> &'a [u8] {
         const MOST: usize = 4096;
         &self.source.head()[..self.header.scans_offset.min(MOST)]
     }
 
-    /// Where the image ends in the input, in bytes: after its EOI, if it has one.
+    /// The end of the image in the input, as an offset in bytes: after its EOI, if it has one.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.ending.end
     }
 
-    /// The transform that an Adobe APP14 segment states, if there is one.
+    /// The transform that an Adobe APP14 segment states. `None` if there is no such segment.
     #[must_use]
     pub fn adobe(&self) -> Option<AdobeTransform> {
         self.header.adobe
     }
 
-    /// Horizontal and vertical density: JFIF's, else Exif's, else Photoshop's, the first that is plausible.
-    /// `None` if none is.
+    /// Horizontal and vertical density: the first plausible one of JFIF, Exif, Photoshop and XMP. `None` if there is
+    /// none.
     #[must_use]
     pub fn density(&self) -> Option<[Density; 2]> {
         self.header.density.map(|(density, _)| density)
     }
 
-    /// What states the density.
+    /// The origin of the density.
     #[must_use]
     pub fn density_source(&self) -> Option<DensitySource> {
         self.header.density.map(|(_, source)| source)
     }
 
-    /// What Adobe's segment must say in re-encoded data, with components numbered from 1. `None` where
-    /// viewers take the colors for what they are without it, or would invert them because of it.
+    /// Returns the transform that Adobe's segment must state in re-encoded data, whose components are numbered from 1.
+    /// `None` if viewers interpret the colors correctly without the segment, or would invert them because of it.
     pub(crate) fn stated_transform(&self) -> Option<u8> {
         match (self.header.color_model, self.header.adobe) {
             (ColorModel::Gray | ColorModel::YCbCr, _) | (ColorModel::Cmyk, None) => None,
@@ -227,53 +228,54 @@ impl<'a> Jpeg<'a> {
         }
     }
 
-    /// How much higher the vertical density is than the horizontal where no density is stated; 1 for square pixels.
+    /// The ratio of the vertical to the horizontal density, if only that is stated; 1 for square pixels.
     #[must_use]
     pub fn pixel_ratio(&self) -> f64 {
         self.header.pixel_ratio
     }
 
-    /// Which way up the image is meant to be seen.
+    /// The orientation that Exif states.
     #[must_use]
     pub fn orientation(&self) -> Orientation {
         self.header.orientation
     }
 
-    /// The tables as they stand at the first scan. They are read again, since most conversions need none.
+    /// Returns the tables defined before the first scan. They are parsed again, since most conversions do not need
+    /// them.
     pub(crate) fn tables(&self) -> Result<Tables<'a>, Error> {
         let header = &self.source.head()[..self.header.scans_offset];
         let mut segments = Segments::new(header, u32::MAX)?;
         let mut tables = Tables::default();
-        // It ends where the first scan begins.
+        // The header has been parsed before, so an error can only mean the end of `header`.
         while let Ok(segment) = segments.next() {
             tables.define(&segment)?;
         }
         Ok(tables)
     }
 
-    /// Where the first SOS marker is, in bytes.
+    /// The offset of the first SOS marker, in bytes.
     pub(crate) fn scans_offset(&self) -> usize {
         self.header.scans_offset
     }
 
-    /// The embedded ICC profile, if it is sound and for as many components as the frame has.
+    /// The embedded ICC profile, if it is valid and has as many components as the frame.
     #[must_use]
     pub fn icc_profile(&self) -> Option<&[u8]> {
         self.header.icc_profile.as_deref()
     }
 
-    /// What was odd about the header, whatever a backend makes of it.
+    /// Notices about the header that apply to every backend.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.header.notices
     }
 
-    /// Applies what the options say about metadata and colors, before a [`Backend`](crate::Backend) makes an image of it.
-    /// [`Page::new`](crate::Page::new) does that by itself.
+    /// Applies the options for metadata and colors, before a [`Backend`](crate::Backend) makes an image of the JPEG.
+    /// [`Page::new`](crate::Page::new) calls this itself.
     ///
     /// # Errors
     ///
-    /// As [`Jpeg::parse`].
+    /// The same as those of [`Jpeg::parse`].
     pub fn apply(&mut self, options: InputOptions) -> Result<(), Error> {
         self.is_inverted = match options.cmyk_polarity {
             CmykPolarity::Auto => self.is_inverted,
@@ -298,7 +300,7 @@ impl<'a> Jpeg<'a> {
         Ok(())
     }
 
-    /// The metadata as it is to stand in re-encoded data, after what must change in it.
+    /// Returns the metadata to be kept in re-encoded data, with the edits applied.
     pub(crate) fn kept_metadata(&self) -> Result<Vec<Piece>, Error> {
         metadata::kept(
             self.source.head(),
@@ -307,37 +309,37 @@ impl<'a> Jpeg<'a> {
         )
     }
 
-    /// The damage that was found in the data.
+    /// The damage found in the data.
     #[must_use]
     pub fn damage(&self) -> Option<Damage> {
         self.damage
     }
 
-    /// Remembers damage that is to be mended.
+    /// Records damage that has to be repaired.
     pub(crate) fn set_damage(&mut self, damage: Option<Damage>) {
         self.damage = damage;
     }
 
-    /// Whether the values of four components are stored inverted: 0 is full ink.
+    /// Whether the values of CMYK components are stored inverted, with 0 for full ink.
     #[must_use]
     pub fn is_inverted(&self) -> bool {
         self.header.color_model.is_cmyk() && self.is_inverted
     }
 
-    /// Whether Exif says that the colors are Adobe RGB, and no profile says what they are.
+    /// Whether Exif declares Adobe RGB and there is no profile.
     #[must_use]
     pub fn is_adobe_rgb(&self) -> bool {
         let is_rgb = matches!(self.header.color_model, ColorModel::YCbCr | ColorModel::Rgb);
         is_rgb && self.header.is_adobe_rgb && self.header.icc_profile.is_none()
     }
 
-    /// Whether the image ends without EOI, at something that no image contains.
+    /// Whether the image ends without EOI, at a marker that cannot be in an image.
     pub(crate) fn is_foreign_at_end(&self) -> bool {
         !self.ending.has_eoi && self.ending.trailing.is_some()
     }
 
-    /// Where the views are in a file that holds several of one scene (MPO), in bytes, this image first. Gain maps, depth
-    /// maps, previews and thumbnails are no views.
+    /// Returns the ranges of the views, in bytes of the input, if the file contains several views of one scene (MPO).
+    /// This image comes first. Gain maps, depth maps, previews and thumbnails are not views.
     ///
     /// # Errors
     ///
@@ -356,7 +358,7 @@ impl<'a> Jpeg<'a> {
             let Some(Ok(other)) = data.map(|data| Self::parse_header(data, limits)) else {
                 continue;
             };
-            // Of what is not told, what is as large may be a view; a gain map says that it is one.
+            // An image of undefined kind counts as a view if it has the same size; a gain map identifies itself.
             let size = |jpeg: &Self| (jpeg.frame().width, jpeg.frame().height);
             let is_alike = size(self) == size(&other) && !other.header.names_gain_map;
             if kind == Kind::View || kind == Kind::Undefined && is_alike {
@@ -371,8 +373,8 @@ impl<'a> Jpeg<'a> {
         self.ending.has_eoi
     }
 
-    /// Whether something shows that the data may be damaged: its end is missing, bytes follow it that the header does not
-    /// announce, there are too few of them, or the header has bytes that belong to no segment. Then the data should be
+    /// Whether there are signs that the data may be damaged: EOI is missing, bytes follow it that the header does not
+    /// announce, the data is too short, or the header has bytes outside any segment. Such data should be
     /// [verified](Self::verify).
     #[must_use]
     pub fn is_odd(&self) -> bool {
@@ -385,16 +387,16 @@ impl<'a> Jpeg<'a> {
         self.ending.is_odd || self.header.edits.iter().any(is_stray)
     }
 
-    /// The image, with what must change in it for every viewer to show the same, and why.
+    /// Returns the image with all edits applied, and their notices.
     ///
-    /// Changes are few and small, nearly all of them in the header; the rest comes as ranges of the input.
+    /// Edits are few and small, nearly all of them in the header; the rest is returned as ranges of the input.
     pub(crate) fn mended(&self) -> (Vec<Piece>, Vec<Notice>) {
         let edits = self.header.edits.iter().chain(&self.ending.edit);
         let mut pieces = edit::apply(edits.clone(), 0..self.ending.end);
         let mut notices: Vec<_> = edits.filter_map(|edit| edit.notice).collect();
         notices.extend(self.ending.trailing);
         if !self.ending.has_eoi {
-            // A missing EOI costs rows in poppler.
+            // Without EOI, poppler loses rows.
             pieces.push(Piece::Made(EOI.to_vec()));
             if self.ending.trailing.is_none() {
                 notices.push(Notice::EoiAppended);
@@ -409,7 +411,7 @@ impl<'a> Jpeg<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for more pixels or scans; [`Error::NeedsInput`] if only parts of the input were given.
+    /// [`Error::Limit`] for too many pixels or scans; [`Error::NeedsInput`] if only parts of the input were given.
     pub fn check_decodable(&self, limits: &Limits) -> Result<(), Error> {
         let pixels =
             u64::from(self.header.frame.width.get()) * u64::from(self.header.frame.height.get());

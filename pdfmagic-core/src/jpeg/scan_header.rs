@@ -6,18 +6,18 @@ use super::segment::Segment;
 use super::tables::Tables;
 use crate::error::Error;
 
-/// One component's part in a scan.
+/// The selection of one component for a scan.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Selector {
-    /// Index of the component in the frame.
+    /// The index of the component in the frame.
     pub(crate) component: usize,
-    /// Td: destination of its DC table; 0 where the scan uses none.
+    /// Td: the destination of its DC table; 0 if the scan uses none.
     pub(crate) td: usize,
-    /// Ta: destination of its AC table; 0 where the scan uses none.
+    /// Ta: the destination of its AC table; 0 if the scan uses none.
     pub(crate) ta: usize,
 }
 
-/// What an SOS segment says, found to agree with the frame and with the tables defined before it.
+/// The contents of an SOS segment, checked against the frame and the tables defined before it.
 #[derive(Debug, Clone)]
 pub(crate) struct ScanHeader {
     selectors: [Selector; 4],
@@ -26,25 +26,25 @@ pub(crate) struct ScanHeader {
     pub(crate) se: usize,
     pub(crate) ah: u32,
     pub(crate) al: u32,
-    /// Whether a component uses the typical DC and AC tables at destinations 0 and 1, since none is defined there.
+    /// Whether a component uses the typical table of each class at destinations 0 and 1, because none is defined there.
     pub(super) uses_default: [[bool; 2]; 2],
-    /// Where its marker is, in bytes.
+    /// The offset of its marker, in bytes.
     pub(crate) offset: usize,
-    /// Where the entropy-coded data begins, in bytes.
+    /// The offset of the entropy-coded data, in bytes.
     pub(crate) start: usize,
 }
 
-/// Categories of DC differences (Table F.1). 16 is for lossless coding alone (Table H.2).
+/// The highest category of DC differences (Table F.1). Only lossless coding has 16 (Table H.2).
 const MAX_DC_CATEGORY: u8 = 15;
 const MAX_LOSSLESS_CATEGORY: u8 = 16;
 
 impl ScanHeader {
-    /// The components, in the order of the frame.
+    /// The selected components, in the order of the frame.
     pub(crate) fn selectors(&self) -> &[Selector] {
         &self.selectors[..self.count]
     }
 
-    /// Reads an SOS segment.
+    /// Parses an SOS segment.
     pub(crate) fn parse(
         segment: &Segment<'_>,
         frame: &Frame,
@@ -104,7 +104,7 @@ impl ScanHeader {
                 ta: usize::from(bytes[1] & 0x0F),
             };
         }
-        // B.2.3: an interleaved MCU has at most ten blocks.
+        // B.2.3 limits an interleaved MCU to ten blocks.
         if count > 1 && blocks > 10 {
             return Err(segment.malformed("more than 10 blocks in an MCU"));
         }
@@ -112,7 +112,7 @@ impl ScanHeader {
         Ok(scan)
     }
 
-    /// Checks that the tables exist which the scan uses, and that their values do.
+    /// Checks that the tables used by the scan are defined, and that their values are valid.
     fn check_entropy_tables(
         &mut self,
         segment: &Segment<'_>,
@@ -121,7 +121,7 @@ impl ScanHeader {
     ) -> Result<(), Error> {
         let (needs_dc, has_ac) = match frame.process {
             Process::Baseline | Process::ExtendedSequential => (true, true),
-            // A further bit of each DC has no code (G.1.2.1).
+            // Refinement bits of DC coefficients are not Huffman-coded (G.1.2.1).
             Process::Progressive => (self.ss == 0 && self.ah == 0, self.ss > 0),
             Process::Lossless => (true, false),
         };
@@ -167,7 +167,7 @@ impl ScanHeader {
         Ok(())
     }
 
-    /// Whether Ss, Se, Ah and Al may stand in a progressive scan (G.1.1.1).
+    /// Whether Ss, Se, Ah and Al are valid in a progressive scan (G.1.1.1).
     fn is_progression(&self) -> bool {
         let band = if self.ss == 0 {
             self.se == 0

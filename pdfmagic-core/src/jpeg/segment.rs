@@ -1,4 +1,4 @@
-//! Walks marker segments (T.81 B.1.1).
+//! Iterates over marker segments (T.81 B.1.1).
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Resource};
 use crate::file_kind::FileKind;
 use crate::notice::Notice;
 
-/// How far into what is no other kind of file SOI is looked for, in bytes.
+/// The number of bytes in which SOI is searched for, in data that is no other known kind of file.
 pub(super) const SOI_REACH: usize = 4096;
 
 /// The second byte of a marker (T.81 Table B.1).
@@ -40,22 +40,23 @@ impl Marker {
     /// JPEG-LS's frame header (T.87 C.1.1).
     pub(crate) const SOF55: Self = Self(0xF7);
 
-    /// SOF0 ..= SOF15, less DHT, JPG and DAC, which share the range.
+    /// SOF0 to SOF15, except DHT, JPG and DAC, which are in the same range.
     pub(crate) const fn is_sof(self) -> bool {
         matches!(self.0, 0xC0..=0xCF) && !matches!(self, Self::DHT | Self::JPG | Self::DAC)
     }
 
-    /// TEM, RSTm, SOI and EOI have no segment.
+    /// Whether no segment follows this marker: TEM, RSTm, SOI and EOI.
     pub(crate) const fn stands_alone(self) -> bool {
         matches!(self.0, 0x01 | 0xD0..=0xD9)
     }
 
-    /// What T.81 and its extensions leave undefined, or define for no decoder.
+    /// Whether T.81 and its extensions leave this marker undefined or reserve it.
     pub(crate) const fn is_reserved(self) -> bool {
         matches!(self.0, 0x02..=0xBF | 0xF0..=0xFD) || matches!(self, Self::JPG)
     }
 
-    /// What may stand between the scans of a frame, or after the last: tables, scan headers, DNL, APPn and COM.
+    /// Whether this marker may be between the scans of a frame or after the last: tables, scan headers, DNL, APPn and
+    /// COM.
     pub(super) const fn is_between_scans(self) -> bool {
         matches!(
             self,
@@ -67,7 +68,7 @@ impl Marker {
         matches!(self.0, 0xD0..=0xD7)
     }
 
-    /// APPn and COM: what a decoder may pass over.
+    /// Whether a decoder may skip this segment: APPn and COM.
     pub(super) const fn is_optional(self) -> bool {
         matches!(self.0, 0xE0..=0xEF | 0xFE)
     }
@@ -77,11 +78,11 @@ impl Marker {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment<'a> {
     pub(crate) marker: Marker,
-    /// What follows the length, which counts itself.
+    /// The bytes after the length field.
     pub(crate) payload: &'a [u8],
-    /// Where its marker is, in bytes from the start of the input.
+    /// The offset of its marker in the input, in bytes.
     pub(crate) offset: usize,
-    /// Where the payload is, likewise.
+    /// The offset of the payload in the input, in bytes.
     pub(crate) payload_offset: usize,
 }
 
@@ -90,7 +91,7 @@ impl Segment<'_> {
         malformed(self.offset, reason)
     }
 
-    /// From the marker to the end of the payload, in bytes of the input.
+    /// The range from the marker to the end of the payload, in bytes of the input.
     pub(crate) fn range(&self) -> Range<u64> {
         self.offset as u64..(self.payload_offset + self.payload.len()) as u64
     }
@@ -103,20 +104,20 @@ fn malformed(offset: usize, reason: &'static str) -> Error {
     }
 }
 
-/// Walks segments, and over entropy-coded data. As tolerant as libjpeg: what belongs to no segment is passed
-/// over and remembered.
+/// Iterates over segments, and skips entropy-coded data. Like libjpeg, this tolerates bytes outside any segment: it
+/// skips and records them.
 #[derive(Debug)]
 pub(crate) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
     left: u32,
     max: u32,
-    /// What was passed over since the input began, and what to say of it.
+    /// The ranges skipped so far, and the notice about each.
     pub(crate) skipped: Vec<(Range<u64>, Option<Notice>)>,
 }
 
 impl<'a> Segments<'a> {
-    /// Finds SOI: at the start, or in the first [`SOI_REACH`] bytes of what is no other kind of file.
+    /// Finds SOI at the start, or in the first [`SOI_REACH`] bytes of data that is no other known kind of file.
     pub(crate) fn new(bytes: &'a [u8], max_segments: u32) -> Result<Self, Error> {
         const SOI: &[u8] = &[0xFF, Marker::SOI.0];
         let mut segments = Self {
@@ -137,7 +138,7 @@ impl<'a> Segments<'a> {
         Ok(segments)
     }
 
-    /// Goes on from where a segment begins. The segments are not counted.
+    /// Starts at the offset of a segment, without a limit on the number of segments.
     pub(crate) fn at(bytes: &'a [u8], at: usize) -> Self {
         Self {
             bytes,
@@ -148,7 +149,8 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The next segment. EOI comes as one without a payload; other markers that stand alone are passed over.
+    /// Returns the next segment. EOI is returned as a segment without a payload; other markers without a segment are
+    /// skipped.
     pub(crate) fn next(&mut self) -> Result<Segment<'a>, Error> {
         loop {
             let marker = self.marker()?;
@@ -181,7 +183,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// Passes over entropy-coded data, up to the marker that ends it (B.1.1.5), and returns where that is.
+    /// Skips entropy-coded data up to the marker that ends it (B.1.1.5), and returns the offset of that marker.
     pub(crate) fn skip_data(&mut self) -> usize {
         let bytes = self.bytes;
         let is_end = |at: &usize| match bytes.get(at + 1) {
@@ -196,8 +198,8 @@ impl<'a> Segments<'a> {
         self.at
     }
 
-    /// Reads a marker, and passes over what is before it. B.1.1.2 allows fill bytes 0xFF, which are left out too, since
-    /// pdf.js may not find its way through them; what else there is, no decoder expects.
+    /// Reads a marker and skips the bytes before it. Fill bytes 0xFF, which B.1.1.2 allows, are removed as well, since
+    /// pdf.js may not parse them; no decoder expects any other bytes.
     fn marker(&mut self) -> Result<Marker, Error> {
         let from = self.at;
         let mut is_fill = true;

@@ -1,4 +1,4 @@
-//! What the caller has of an input.
+//! The parts of an input that the caller has.
 
 use std::ops::Range;
 
@@ -7,27 +7,27 @@ use crate::error::Error;
 
 /// One JPEG file, or parts of it.
 ///
-/// A header fits into the first few kilobytes, and passthrough looks at nothing else but the last bytes.
-/// So a caller that can send a range of a file or of a request on by itself need not hold all of it. What takes time, which
-/// is to decode, is done only with [`Whole`](Self::Whole).
+/// A header fits into the first few kilobytes, and apart from it passthrough reads only the last bytes. So a caller
+/// that can forward a range of a file or of a request by other means need not hold the whole file. Slow work, which is
+/// decoding, is done only with [`Whole`](Self::Whole).
 #[derive(Debug, Clone, Copy)]
 pub enum Source<'a> {
-    /// All of it.
+    /// The whole file.
     Whole(&'a [u8]),
-    /// How it begins and how it ends.
+    /// The beginning and the end of the file.
     Ends {
         /// The first bytes.
         head: &'a [u8],
-        /// The last bytes: 8 tell all that there is to know of the end.
+        /// The last bytes: 8 suffice to check the end.
         tail: &'a [u8],
-        /// Size of all of it, in bytes.
+        /// The size of the whole file, in bytes.
         size: u64,
     },
-    /// Its head, its last bytes, and what else was asked for by [`Error::NeedsInput`].
+    /// The head, the last bytes, and the ranges that [`Error::NeedsInput`] asked for.
     Parts {
-        /// Where each part begins in the input, in bytes, and the part.
+        /// The offset of each part in the input, in bytes, and its contents.
         parts: &'a [(u64, &'a [u8])],
-        /// Size of all of it, in bytes.
+        /// The size of the whole file, in bytes.
         size: u64,
     },
 }
@@ -38,7 +38,7 @@ impl<'a, T: AsRef<[u8]> + ?Sized> From<&'a T> for Source<'a> {
     }
 }
 
-/// The header tells how long it is only at its end.
+/// The factor by which more of the head is requested each time. The size of a header is unknown before its end.
 const HEAD_GROWS_BY: u64 = 4;
 
 impl<'a> Source<'a> {
@@ -46,7 +46,7 @@ impl<'a> Source<'a> {
         self.from(0)
     }
 
-    /// The last bytes: some, if there are any.
+    /// Returns the last bytes, of any number; empty if there are none.
     pub(super) fn tail(self) -> &'a [u8] {
         match self {
             Self::Whole(bytes) | Self::Ends { tail: bytes, .. } => bytes,
@@ -64,7 +64,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What there is from this place on, in bytes.
+    /// Returns the available bytes from this offset on.
     pub(super) fn from(self, at: u64) -> &'a [u8] {
         let after = |&(start, part): &(u64, &'a [u8])| {
             let skipped = usize::try_from(at.checked_sub(start)?).ok()?;
@@ -83,7 +83,7 @@ impl<'a> Source<'a> {
         .unwrap_or_default()
     }
 
-    /// All of it, which is needed for this reason, to find something in it.
+    /// Returns the whole input in order to search it; otherwise `reason` says why it is needed.
     pub(super) fn all(self, reason: &'static str) -> Result<&'a [u8], Error> {
         let head = self.head();
         if head.len() as u64 == self.size() {
@@ -92,7 +92,7 @@ impl<'a> Source<'a> {
         Err(self.needed(0..self.size(), reason))
     }
 
-    /// All of it, to be decoded.
+    /// Returns the whole input in order to decode it.
     pub(super) fn whole(self) -> Result<&'a [u8], Error> {
         match self {
             Self::Whole(bytes) => Ok(bytes),
@@ -100,7 +100,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// That a part of it is needed, for this reason.
+    /// The error that asks for a range of the input, and says why.
     pub(super) fn needed(self, wanted: Range<u64>, reason: &'static str) -> Error {
         Error::NeedsInput {
             wanted: wanted.start..wanted.end.min(self.size()),
@@ -108,7 +108,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What stopped the parser: the input, or that it was given too little of it.
+    /// Converts a parser error into a request for more input, if the error is due to missing input.
     pub(super) fn short(self, error: Error) -> Error {
         let wanted = match error {
             Error::Truncated { .. } => self.size(),
@@ -119,7 +119,7 @@ impl<'a> Source<'a> {
         if given < wanted {
             let least = segment::SOI_REACH as u64;
             let enough = given.saturating_mul(HEAD_GROWS_BY).max(least);
-            return self.needed(0..enough, "its header goes on");
+            return self.needed(0..enough, "its header continues");
         }
         error
     }

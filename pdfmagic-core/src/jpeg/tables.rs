@@ -1,4 +1,4 @@
-//! Table segments (T.81 B.2.4): read and checked once, and kept as views of the input.
+//! Table segments (T.81 B.2.4), parsed and checked once, and kept as views of the input.
 
 use super::default_tables;
 use super::huffman_table::{Class, HuffmanTable};
@@ -13,7 +13,7 @@ pub(crate) type Quantizer = [u16; 64];
 pub(crate) struct QuantizationTable<'a> {
     /// 64 steps, in zig-zag order.
     bytes: &'a [u8],
-    /// Whether a step has two bytes.
+    /// Whether each step has two bytes.
     is_wide: bool,
 }
 
@@ -29,8 +29,8 @@ impl QuantizationTable<'_> {
     }
 }
 
-/// DAC (B.2.4.3): (L, U) of each DC table and Kx of each AC table, with the defaults of F.1.4.4.1.4 and
-/// F.1.4.4.2.1.
+/// The conditioning of arithmetic coding, from DAC (B.2.4.3): (L, U) of each DC table and Kx of each AC table, with the
+/// defaults of F.1.4.4.1.4 and F.1.4.4.2.1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conditioning {
     pub(crate) dc: [(u32, u32); 4],
@@ -46,19 +46,19 @@ impl Default for Conditioning {
     }
 }
 
-/// The tables that are defined at some place of a JPEG, by destination.
+/// The tables in effect at some point of a JPEG, by destination.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tables<'a> {
     pub(crate) quantization: [Option<QuantizationTable<'a>>; 4],
     dc: [Option<HuffmanTable<'a>>; 4],
     ac: [Option<HuffmanTable<'a>>; 4],
     pub(crate) conditioning: Conditioning,
-    /// Ri, in MCUs; 0 for none.
+    /// Ri, in MCUs; 0 for no restart intervals.
     pub(crate) restart_interval: u16,
 }
 
 impl<'a> Tables<'a> {
-    /// Takes what DQT, DHT, DAC or DRI defines. Other segments define nothing.
+    /// Adds what a DQT, DHT, DAC or DRI segment defines. Other segments are ignored.
     pub(crate) fn define(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         match segment.marker {
             Marker::DQT => self.define_quantization(segment),
@@ -69,7 +69,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The Huffman table at a destination. `None` if none was defined.
+    /// Returns the Huffman table at a destination. `None` if none is defined.
     pub(crate) fn huffman(&self, class: Class, destination: usize) -> Option<HuffmanTable<'a>> {
         let tables = match class {
             Class::Dc => &self.dc,
@@ -78,7 +78,7 @@ impl<'a> Tables<'a> {
         *tables.get(destination)?
     }
 
-    /// The same, or where none was defined the typical table, which motion JPEG leaves out (K.3.3).
+    /// Returns the Huffman table at a destination, or the typical one if none is defined, as in motion JPEG (K.3.3).
     pub(crate) fn huffman_or_default(
         &self,
         class: Class,
@@ -88,7 +88,7 @@ impl<'a> Tables<'a> {
             .or_else(|| default_tables::get(class, destination))
     }
 
-    /// DQT (B.2.4.1).
+    /// Parses DQT (B.2.4.1).
     fn define_quantization(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut rest = segment.payload;
         while let Some((&pq_tq, table)) = rest.split_first() {
@@ -106,7 +106,7 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// DHT (B.2.4.2).
+    /// Parses DHT (B.2.4.2).
     fn define_huffman(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let mut rest = segment.payload;
         while let Some((&tc_th, table)) = rest.split_first() {
@@ -133,7 +133,7 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// DAC (B.2.4.3): entries of Tc, Tb and Cs.
+    /// Parses DAC (B.2.4.3): pairs of Tc with Tb, and Cs.
     fn define_conditioning(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let (entries, rest) = segment.payload.as_chunks();
         for &[target, value] in entries {
@@ -154,7 +154,7 @@ impl<'a> Tables<'a> {
         Err(segment.malformed("arithmetic conditioning cut off"))
     }
 
-    /// DRI (B.2.4.4).
+    /// Parses DRI (B.2.4.4).
     fn define_restart_interval(&mut self, segment: &Segment<'a>) -> Result<(), Error> {
         let &[high, low] = segment.payload else {
             return Err(segment.malformed("restart interval of a size other than 2 bytes"));

@@ -1,42 +1,42 @@
-//! The images of a file that holds several: CIPA DC-007, the Multi-Picture Format.
+//! The images of a file that holds several, in the Multi-Picture Format (CIPA DC-007).
 
 use std::ops::Range;
 
 use super::exif::TiffReader;
 
-/// Size of an entry of the list, in bytes.
+/// The size of an entry of the list, in bytes.
 const ENTRY_SIZE: usize = 16;
 
 /// An APP2 segment that lists the images of the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MultiPicture<'a> {
-    /// What follows the signature.
+    /// The bytes after the signature.
     tiff: &'a [u8],
-    /// Where that is in the input, in bytes: offsets of images count from it.
+    /// The offset of `tiff` in the input, in bytes. The offsets of images count from it.
     offset: usize,
 }
 
 /// An image in the list.
 #[derive(Debug, Clone)]
 pub(super) struct Listed {
-    /// Where it is in the input, in bytes.
+    /// Its range in the input, in bytes.
     pub(super) range: Range<u64>,
     pub(super) kind: Kind,
 }
 
-/// What an image in the list is for (5.2.3.3.1).
+/// The purpose of an image in the list (5.2.3.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A further view: of a panorama, from another angle, or for the other eye.
+    /// Another view: of a panorama, from another angle, or for the other eye.
     View,
-    /// Not told.
+    /// Unspecified.
     Undefined,
     /// A preview or a thumbnail.
     Other,
 }
 
 impl<'a> MultiPicture<'a> {
-    /// Takes an APP2 payload at this place of the input, if it is such a list.
+    /// Parses an APP2 payload at this offset of the input, if it is such a list.
     pub(super) fn of(payload: &'a [u8], payload_offset: usize) -> Option<Self> {
         const SIGNATURE: &[u8] = b"MPF\0";
         Some(Self {
@@ -45,7 +45,7 @@ impl<'a> MultiPicture<'a> {
         })
     }
 
-    /// The images after the first, as far as they are listed.
+    /// Returns the images after the first, up to the first entry that does not parse.
     pub(super) fn others(self) -> Vec<Listed> {
         self.read().unwrap_or_default()
     }
@@ -56,7 +56,7 @@ impl<'a> MultiPicture<'a> {
         tiff.u32(at + 4).map(u64::from)
     }
 
-    /// The index, and where in it the entries are, and how many.
+    /// Returns a reader of the index, the offset of the entries in it, and their number.
     fn entries(self) -> Option<(TiffReader<'a>, usize, usize)> {
         const MP_ENTRY: u16 = 0xB002;
         let tiff = TiffReader::new(self.tiff)?;

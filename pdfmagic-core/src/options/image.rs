@@ -1,4 +1,4 @@
-//! How the data of an image goes into the PDF.
+//! How an image is put into the PDF.
 
 #[cfg(feature = "reencode")]
 use std::num::NonZeroU16;

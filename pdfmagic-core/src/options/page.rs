@@ -73,7 +73,8 @@ pub struct PageOptions {
 
     /// How the image is turned: as Exif says, not at all, or clockwise by a number of degrees
     ///
-    /// Degrees count from the image as it is stored. Default: auto.
+    /// Degrees count from the image as it is stored, or after `auto+` from the image as Exif turns or mirrors it. Default:
+    /// auto.
     #[cfg_attr(
         feature = "clap",
         arg(
@@ -213,6 +214,18 @@ pub enum Rotation {
     #[cfg_attr(feature = "clap", value(name = "270"))]
     #[cfg_attr(feature = "utoipa", schema(rename = "270"))]
     ThreeQuarters,
+    /// As the Exif orientation says, and then clockwise by a quarter turn
+    #[cfg_attr(feature = "clap", value(name = "auto+90"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "auto+90"))]
+    AutoQuarter,
+    /// As the Exif orientation says, and then by a half turn
+    #[cfg_attr(feature = "clap", value(name = "auto+180"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "auto+180"))]
+    AutoHalf,
+    /// As the Exif orientation says, and then clockwise by three quarters of a turn
+    #[cfg_attr(feature = "clap", value(name = "auto+270"))]
+    #[cfg_attr(feature = "utoipa", schema(rename = "auto+270"))]
+    AutoThreeQuarters,
 }
 
 /// Where an image is on its page.
@@ -242,7 +255,7 @@ pub enum Anchor {
 }
 
 impl Anchor {
-    /// Which share of the free space is to the left of the image, and which is below it.
+    /// Returns the shares of the free space that are to the left of the image and below it.
     pub(crate) fn shares(self) -> [f64; 2] {
         let x = match self {
             Self::TopLeft | Self::Left | Self::BottomLeft => 0.0,
@@ -275,6 +288,9 @@ impl Named for Rotation {
         ("90", Self::Quarter),
         ("180", Self::Half),
         ("270", Self::ThreeQuarters),
+        ("auto+90", Self::AutoQuarter),
+        ("auto+180", Self::AutoHalf),
+        ("auto+270", Self::AutoThreeQuarters),
         ("ifvalid", Self::Auto),
         ("0", Self::None),
     ];

@@ -273,14 +273,14 @@ def test_the_text_can_come_from_the_metadata(inputs, tmp_path):
     pdf = convert(*words, "--alt", "other", tmp_path / "xmp.jpg", inputs / "gray.jpg")
     assert [alt for _, alt, _ in figures(pdf)] == ['A "café"', "other"]
     pdf, said = run(*words, tmp_path / "xmp.jpg", inputs / "gray.jpg")
-    assert b"%%EOF" not in pdf and "demands a text that says what the image shows" in said and "(ISO 14289-1, 7.3)" in said
+    assert b"%%EOF" not in pdf and "requires a text that describes the image" in said and "(ISO 14289-1, 7.3)" in said
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_cmyk_needs_a_profile_of_its_own_or_an_output_intent(inputs, level):
     cmyk = inputs / "cmyk.jpg"
     pdf, said = run("--pdfa", level, cmyk)
-    assert not pdf and f"PDF/A-{level} demands a color profile for CMYK" in said and "output-intent" in said
+    assert not pdf and f"PDF/A-{level} requires a color profile for CMYK" in said and "output-intent" in said
     pdf = convert("--pdfa", level, "--output-intent", inputs / "cmyk2.icc", cmyk, inputs / "rgb.jpg", inputs / "gray.jpg")
     assert failures(pdf, level) == []
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -313,7 +313,7 @@ def test_the_original_is_attached_and_comes_out_again(inputs, level, tmp_path):
         assert sorted(document.attachments) == ["00000000", "00000001", "00000002"]
     for other in ["1b", "2b", "2u"]:
         pdf, said = run("--pdfa", other, "--attach-original", *images)
-        assert not pdf and f"PDF/A-{other} allows no attached JPEG: ask for pdfa 3b or 4" in said
+        assert not pdf and f"PDF/A-{other} allows no attached JPEG: use pdfa 3b or 4" in said
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -327,14 +327,14 @@ def test_no_viewer_turns_an_image_twice(inputs, level):
 @pytest.mark.parametrize(
     ("words", "clause"),
     [
-        (["--pdfua", "--lang", "en", "--alt", "a"], "PDF/UA-1 demands a title: give one with title (ISO 14289-1, 7.1)"),
-        (["--pdfua", "--title", " ", "--lang", "en", "--alt", "a"], "PDF/UA-1 demands a title"),
-        (["--pdfua", "--title", "T", "--alt", "a"], "PDF/UA-1 demands a language"),
+        (["--pdfua", "--lang", "en", "--alt", "a"], "PDF/UA-1 requires a title: give one with title (ISO 14289-1, 7.1)"),
+        (["--pdfua", "--title", " ", "--lang", "en", "--alt", "a"], "PDF/UA-1 requires a title"),
+        (["--pdfua", "--title", "T", "--alt", "a"], "PDF/UA-1 requires a language"),
         (["--pdfua", "--title", "T", "--lang", "en"], "(ISO 14289-1, 7.3)"),
-        (["--pdfua", "--title", "T", "--lang", "en", "--alt", "a", "--pdfa", "4"], "ask for pdfa 3b instead of 4"),
+        (["--pdfua", "--title", "T", "--lang", "en", "--alt", "a", "--pdfa", "4"], "use pdfa 3b instead of 4"),
         (["--pdfa", "1b", "--imgsize", "6m"], "expected"),
         (["--pdfa", "1b", "--imgsize", "600cm"], "PDF/A-1b allows pages of at most 14,400 points a side"),
-        (["--pdfa", "2b", "--crop-border", "11pt"], "PDF/A-2b demands page boxes of at least 3 units a side"),
+        (["--pdfa", "2b", "--crop-border", "11pt"], "PDF/A-2b requires page boxes of at least 3 units a side"),
     ],
 )
 def test_what_a_standard_forbids_is_refused_with_clause_and_way_out(inputs, words, clause):

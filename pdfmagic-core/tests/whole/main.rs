@@ -1,4 +1,4 @@
-//! Whole PDFs, read back: over a corpus, over damaged and arbitrary input, and byte by byte.
+//! Tests that read whole PDFs back: over a corpus, over damaged and arbitrary input, and byte by byte.
 
 mod conformance;
 mod corpus;

@@ -151,7 +151,7 @@ pub(super) enum Converted {
             (
                 "Pdfmagic-Notices" = String,
                 description = "What was unusual: a list of codes (RFC 9651, 3.1), each with the number of its file as `page`. \
-                               Of a damaged image, `rows` of `of` rows are sound, or `scans` of `of` scans. \
+                               Of a damaged image, `rows` of `of` rows are intact, or `scans` of `of` scans. \
                                `backend.reencode.implied`: an option is lossy, and no backend was named"
             ),
             ("Server-Timing" = String, description = "How long it waited, was read and converted, in milliseconds"),

@@ -158,11 +158,7 @@ mod tests {
         let files = [(file, recipe)];
         let convert = |max| {
             let work = WorkMemory::of(&memory, 10_000, max).unwrap();
-            make(
-                &DocumentOptions::default(),
-                &files,
-                Work::on_all(work, None),
-            )
+            make(&DocumentOptions::default(), &files, Work::on_all(work))
         };
         assert!(convert(32 << 20).is_ok());
         let refused = convert(10_000).err().unwrap();

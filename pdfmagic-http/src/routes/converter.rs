@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Extensions;
-use pdfmagic_core::{Backend, Error, Jpeg, Limits, Options, Source};
+use pdfmagic_core::{Backend, CancelFlag, Error, Jpeg, Limits, Options, Source};
 
 use super::recipe::Recipe;
 use crate::body::Bounds;
@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::work_memory::WorkMemory;
-use crate::workers::{Wanted, Workers};
+use crate::workers::Workers;
 
 /// What conversions need.
 #[derive(Debug)]
@@ -88,8 +88,6 @@ pub(super) struct Work<'w> {
     pub(super) memory: WorkMemory<'w>,
     /// False while only headers are read.
     is_whole: bool,
-    /// None where it takes no time.
-    wanted: Option<&'w Wanted>,
 }
 
 impl<'w> Work<'w> {
@@ -98,16 +96,14 @@ impl<'w> Work<'w> {
         Self {
             memory,
             is_whole: false,
-            wanted: None,
         }
     }
 
     /// On all of the files.
-    pub(super) fn on_all(memory: WorkMemory<'w>, wanted: Option<&'w Wanted>) -> Self {
+    pub(super) fn on_all(memory: WorkMemory<'w>) -> Self {
         Self {
             memory,
             is_whole: true,
-            wanted,
         }
     }
 
@@ -118,7 +114,15 @@ impl<'w> Work<'w> {
         recipe: &Recipe,
         make: impl Fn(Jpeg<'_>, &Options, &dyn Backend) -> Result<T, Error>,
     ) -> Result<T, Problem> {
-        self.wanted.map_or(Ok(()), Wanted::check)?;
+        if self
+            .memory
+            .limits
+            .cancel
+            .as_ref()
+            .is_some_and(CancelFlag::is_set)
+        {
+            return Err(Problem::HungUp);
+        }
         self.memory.fill()?;
         let mut options = recipe.options.clone();
         let is_whole = self.is_whole;
@@ -127,7 +131,7 @@ impl<'w> Work<'w> {
             file.with_source(is_whole, |source| {
                 let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
                 memory.fit(jpeg.frame())?;
-                options.limits = memory.limits;
+                options.limits = memory.limits.clone();
                 make(jpeg, &options, &*recipe.backend).map_err(failed)
             })
         };
@@ -172,7 +176,7 @@ impl Converter {
         files: Vec<(F, Recipe)>,
         job: impl Fn(&[(F, Recipe)], Work<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, Option<Duration>), Problem> {
-        let headers = WorkMemory::small(&self.memory, self.limits);
+        let headers = WorkMemory::small(&self.memory, self.limits.clone());
         match job(&files, Work::on_headers(headers)) {
             // Also a color profile so large that copying it is work.
             Err(problem) if problem.needs_input() || problem.lacks_memory() => {}
@@ -181,11 +185,13 @@ impl Converter {
         let worker = self.workers.wait().await?;
         let waited = worker.waited;
         let shared = Arc::clone(self);
-        let job = move |wanted: &Wanted| {
+        let job = move |flag| {
+            let mut limits = shared.limits.clone();
+            limits.cancel = Some(flag);
             // Not before, so that those who wait hold no more than their files.
             let sizes = files.iter().map(|(file, _)| file.held());
-            let memory = WorkMemory::for_files(&shared.memory, shared.limits, sizes)?;
-            job(&files, Work::on_all(memory, Some(wanted)))
+            let memory = WorkMemory::for_files(&shared.memory, limits, sizes)?;
+            job(&files, Work::on_all(memory))
         };
         let done = worker.run(self.patience, job).await??;
         Ok((done, Some(waited)))

@@ -48,7 +48,7 @@ pub(super) async fn convert(
                 .to_owned(),
         });
     }
-    options.limits = converter.limits;
+    options.limits = converter.limits.clone();
     let body = request.body;
     let mut input = Input {
         // The head may be in two places while it grows, and what is on its way in two pieces.

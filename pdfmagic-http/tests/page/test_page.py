@@ -1,5 +1,6 @@
 """The page in a browser, against the service as it is built."""
 
+import base64
 import io
 import json
 import re
@@ -105,6 +106,49 @@ def test_a_page_can_be_turned_removed_and_brought_back(service, open_tab):
     pages = rendered(tab.make())
     assert pages[0][0].size == (60, 90)
     assert corner(pages[0][0]) == ("right", "top")
+
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def colors(picture):
+    """The color of each quarter, row by row."""
+    w, h = picture.size
+    return [picture.getpixel((x * w // 4, y * h // 4)) for y in (1, 3) for x in (1, 3)]
+
+
+def test_a_turn_by_hand_goes_on_from_what_exif_says(service, open_tab):
+    quarters = Image.new("RGB", (120, 80))
+    for number, color in enumerate([(200, 60, 40), (20, 20, 200), (30, 160, 60), (220, 200, 40)]):
+        quarters.paste(color, ((number % 2) * 60, (number // 2) * 40, (number % 2) * 60 + 60, (number // 2) * 40 + 40))
+    files = {}
+    for orientation in range(1, 9):
+        for turns in range(4):
+            out = io.BytesIO()
+            quarters.save(out, "JPEG", quality=95, subsampling=0, exif=exif(orientation))
+            files[f"{orientation}-{turns}.jpg"] = out.getvalue()
+    tab = open_tab(service.address)
+    tab.add(*files.items())
+    tab.page.evaluate("""
+        for (const card of document.querySelectorAll("#pages li")) {
+            const turns = Number(card.querySelector(".name").textContent[2]);
+            for (let turn = 0; turn < turns; turn++) card.querySelector("[data-action=turn]").click();
+        }
+    """)
+    drawn = tab.page.evaluate("Array.from(document.querySelectorAll('#pages canvas'), (canvas) => canvas.toDataURL())")
+    pages = rendered(tab.make())
+    assert len(files) == len(drawn) == len(pages)
+    for name, thumbnail, (page, _) in zip(files, drawn, pages):
+        orientation, turns = int(name[0]), int(name[2])
+        expected = quarters.transpose(UPRIGHT[orientation]) if orientation > 1 else quarters
+        expected = expected.rotate(-90 * turns, expand=True)
+        thumbnail = Image.open(io.BytesIO(base64.b64decode(thumbnail.split(",")[1]))).convert("RGB")
+        for shown in (page, thumbnail):
+            assert (shown.width > shown.height) == (expected.width > expected.height), name
+            assert all(map(is_near, colors(shown), colors(expected))), name
 
 
 @pytest.mark.parametrize("pagesize, border, fit", [("A4", "20mm", "into"), ("", "10mm", "into"), ("A5", "", "shrink"), ("letter", "5mm", "fill")])

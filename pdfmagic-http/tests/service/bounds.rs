@@ -209,19 +209,22 @@ fn connections_beyond_the_bound_wait_for_a_place() {
     drop(first);
 }
 
-/// A form whose pages together take many times as long to code again as each.
-fn long_form() -> Vec<u8> {
-    let page = picture(600, 600);
-    form(&[("a.jpg", &page[..]); 100])
+/// A JPEG of 18 MB that takes hours to decode: a million scans, each of which says again that 65,536 blocks have no AC
+/// coefficients.
+fn endless_work() -> Vec<u8> {
+    let head = b"\xFF\xD8\xFF\xDB\0\x43\0";
+    let frame = b"\xFF\xC2\0\x0B\x08\x08\0\x08\0\x01\x01\x11\0";
+    // The code 0 is an EOB14: 14 bits follow, and say how many blocks beyond 16,384 end.
+    let table = b"\xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xE0";
+    let scan = b"\xFF\xDA\0\x08\x01\x01\0\x01\x3F\0\0\0\0\0\0\0\0\x0F";
+    let scans = scan.repeat(1_000_000);
+    [&head[..], &[1; 64], frame, table, &scans, b"\xFF\xD9"].concat()
 }
 
 /// Asks for work that takes long, and waits until it has a worker.
 fn long_work(service: &Service) -> std::net::TcpStream {
-    let body = long_form();
-    let head = format!(
-        "POST /v1/pdf?max-size=40000 HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let body = endless_work();
+    let head = begin(body.len()).replace("/v1/pdf", "/v1/pdf?optimize=true");
     let mut stream = service.connect();
     stream
         .write_all(&[head.as_bytes(), &body].concat())
@@ -233,7 +236,12 @@ fn long_work(service: &Service) -> std::net::TcpStream {
 }
 
 /// Far beyond what a busy machine takes for anything here.
-const LONG: [&str; 3] = ["--workers=1", "--convert-timeout=3600", "--grace=9000"];
+const LONG: [&str; 4] = [
+    "--workers=1",
+    "--convert-timeout=3600",
+    "--grace=9000",
+    "--max-scans=2000000",
+];
 
 #[test]
 fn work_waits_for_a_worker_for_a_while() {
@@ -268,8 +276,9 @@ fn conversions_that_take_too_long_are_given_up() {
         "--convert-timeout=0.3",
         "--queue-timeout=3600",
         "--grace=9000",
+        "--max-scans=2000000",
     ]);
-    let overdue = service.send("POST /v1/pdf?max-size=40000", FORM, &long_form());
+    let overdue = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &endless_work());
     assert_eq!(
         (overdue.status, &*overdue.problem()),
         (503, "service.overdue")

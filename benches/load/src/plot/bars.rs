@@ -1,4 +1,4 @@
-//! Charts of bars.
+//! Bar charts.
 
 use kuva::plot::annotations::{ReferenceLine, TextAnnotation};
 use kuva::plot::histogram::BinMethod;
@@ -14,11 +14,11 @@ use super::{Figure, Series, quantile};
 pub(super) fn histogram(series: &Series) -> Figure {
     let latencies = series.latencies();
     let axis = Axis::of(latencies.iter().copied());
-    // Bins are equally wide on the axis, so positions are counted.
+    // Bins are equally wide on the axis, so positions are counted instead of values.
     let positions: Vec<f64> = latencies.iter().map(|&ms| axis.position(ms)).collect();
     let (least, most) = (positions[0], positions[positions.len() - 1]);
     let (range, bins) = if least < most {
-        // More than a hundred cannot be distinguished.
+        // More than a hundred bins cannot be distinguished.
         let bins = BinMethod::FreedmanDiaconis.bin_count(&positions, (least, most));
         ((least, most), bins.min(100))
     } else {
@@ -39,7 +39,7 @@ pub(super) fn histogram(series: &Series) -> Figure {
         .with_x_label(series.latency_label())
         .with_y_label("requests")
         .with_y_tick_format(tick_label(whole));
-    // Otherwise the ticks are edges of bins, which are not round numbers.
+    // Otherwise, the ticks would be edges of bins, which are not round numbers.
     layout.x_bin_width = None;
     layout.force_margin_right = Some(LABEL_MARGIN);
     let distribution = series.distribution();
@@ -78,7 +78,7 @@ pub(super) fn share(series: &Series) -> Figure {
             .iter()
             .map(|(name, count)| vec![name.clone(), count.to_string()]),
     );
-    // Horizontal, so that long names have room. The first is at the top.
+    // The bars are horizontal, so that long names have room. The first bar is at the top.
     let mut plot = BarPlot::new().with_horizontal(true);
     for (name, count) in replicas.into_iter().rev() {
         #[expect(clippy::cast_precision_loss, reason = "a number of requests")]

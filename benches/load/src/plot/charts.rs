@@ -16,7 +16,7 @@ pub(super) const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99"
 /// The color of areas under points and lines.
 pub(super) const PALE: &str = "#9ecae1";
 
-/// Room for half of the last label of an axis, which the library does not leave.
+/// The room for half of the last label of an axis, which the library does not reserve.
 pub(super) const LABEL_MARGIN: f64 = 40.0;
 
 pub(super) fn ecdf(series: &[Series]) -> Figure {
@@ -83,7 +83,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
         let count = latencies.len() as f64;
         let mut curve = Vec::new();
-        // Eight points for each halving of the remaining requests, down to one request.
+        // There are eight points for each halving of the remaining requests, down to one request.
         for step in 0_u8.. {
             let one_in = 2_f64.powf(f64::from(step) / 8.0);
             if one_in > count {
