@@ -177,7 +177,7 @@ fn of_query(request: &Request) -> Result<(Settings, Streaming), OptionError> {
 fn not_streamed() -> Problem {
     Problem::Option {
         name: "stream".to_owned(),
-        reason: "goes only with POST /v1/pdf and a JPEG as the body".to_owned(),
+        reason: "works only for POST /v1/pdf with a JPEG as the body".to_owned(),
     }
 }
 
