@@ -122,10 +122,11 @@ bench-documents: tools
 ratios:
 	$(MAKE) report QUICK=1
 
-# Answers the practical's questions by measuring, in ten minutes. With QUICK=1: only the promises, into target/report.
+# Answers the practical's questions by measuring, in ten minutes. With QUICK=1 it checks only the promises, and with ONLY=PART
+# it measures only that part; both write into target/report.
 report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
-	$(DIST)/pdfmagic-report $(if $(QUICK),--quick --output target/report)
+	$(DIST)/pdfmagic-report $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK)$(ONLY),--output target/report)
 
 # No sanitizer: there is no unsafe code in which AddressSanitizer could find anything, and the build takes three times as
 # long with it. Overflow and debug assertions are checked.

@@ -1,4 +1,4 @@
-//! The converter behind HTTP: an upload comes in, its PDF is the answer, nothing is kept.
+//! The converter over HTTP: the answer to an upload is its PDF, and nothing is stored.
 
 mod admin;
 mod admission;

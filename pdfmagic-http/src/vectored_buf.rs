@@ -1,11 +1,12 @@
-//! Parts of a body that are there at once, as one.
+//! Several parts of a body as one buffer.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-/// Bytes one behind the other, written by one system call: hyper itself does not add to what is larger than its buffer.
+/// Consecutive parts that are written by one system call. hyper itself does not combine data that is larger than its
+/// buffer.
 #[derive(Debug, Default)]
 pub(crate) struct VectoredBuf {
     parts: VecDeque<Bytes>,

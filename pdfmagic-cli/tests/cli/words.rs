@@ -62,7 +62,7 @@ fn that_make_no_sense_end_with_2_and_the_way_out() {
                 "--backend",
                 "transcode",
             ],
-            "only with reencode",
+            "requires the backend reencode",
         ),
         (&["a.jpg", "out.pdf", "--pagesize", "A11"], "210mmx297mm"),
         (

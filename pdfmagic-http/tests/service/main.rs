@@ -1,4 +1,4 @@
-//! The service as its clients see it, on a real socket.
+//! Tests of the service as its clients see it, on a real socket.
 
 mod admission;
 mod archive;
@@ -17,12 +17,12 @@ mod streaming;
 #[cfg(feature = "otel")]
 mod traces;
 
-/// A small JPEG, and its samples are never the same for two seeds.
+/// Returns a small JPEG, whose samples differ for each seed.
 fn jpeg(seed: u8) -> Vec<u8> {
     encode(seed, 64, 48)
 }
 
-/// A JPEG of this width and height.
+/// Returns a JPEG of this width and height.
 fn picture(width: u16, height: u16) -> Vec<u8> {
     encode(1, width, height)
 }
@@ -40,7 +40,7 @@ fn encode(seed: u8, width: u16, height: u16) -> Vec<u8> {
     jpeg
 }
 
-/// A JPEG of about this size, in bytes, most of which are comments.
+/// Returns a JPEG of about this size, in bytes, which consists mostly of comments.
 fn large(size: usize) -> Vec<u8> {
     let comment = [&b"\xFF\xFE\xFF\xFF"[..], &vec![b'x'; 65_533]].concat();
     let jpeg = jpeg(1);
@@ -48,7 +48,7 @@ fn large(size: usize) -> Vec<u8> {
     [&jpeg[..2], &comments, &jpeg[2..]].concat()
 }
 
-/// A JPEG of exactly this size, in bytes, whose data is padded with zeros, and has no end.
+/// Returns a JPEG of exactly this size, in bytes, whose data is padded with zeros and has no EOI.
 fn endless(size: usize) -> Vec<u8> {
     let mut jpeg = jpeg(1);
     jpeg.truncate(jpeg.len() - 2);
@@ -56,7 +56,7 @@ fn endless(size: usize) -> Vec<u8> {
     jpeg
 }
 
-/// A form with these files in the field `myfile`.
+/// Returns a form with these files in the field `myfile`.
 fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, data) in files {
