@@ -24,7 +24,7 @@ mod report;
 mod same;
 mod system;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::Command;
@@ -63,7 +63,11 @@ fn main() -> ExitCode {
         }
         Some(Command::Extract(args)) => extract::extract(&args),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut args::command(), NAME, &mut io::stdout());
+            // It panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut args::command(), NAME, &mut script);
+            // If nobody reads the script, that is no error.
+            let _ = io::stdout().write_all(&script);
             ExitCode::SUCCESS
         }
         Some(Command::Man) => {

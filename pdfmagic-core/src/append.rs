@@ -78,6 +78,8 @@ impl Existing {
         let tree = Object::Reference((tree.number(), 0));
         self.catalog.1.set("Pages", tree.clone());
         self.tree.1.set("Parent", tree);
+        // Readers overlook a wrong type in a root, but not in a branch.
+        self.tree.1.set("Type", Object::Name(b"Pages".to_vec()));
         for (id, dict) in [self.catalog, self.tree] {
             let mut body = Vec::new();
             serialize(&mut body, &Object::Dictionary(dict));

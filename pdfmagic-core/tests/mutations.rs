@@ -1,6 +1,9 @@
 //! Tests of real JPEGs whose structure is broken in thousands of ways, and of decompression bombs: there is no panic,
 //! no more memory than the limit, and the laws hold. The mutations are the same in each run.
 
+use std::fs;
+use std::path::Path;
+
 use pdfmagic_core::{Auto, Backend, Jpeg, Limits, Passthrough, Reencode, Transcode};
 use peak_alloc::PeakAlloc;
 
@@ -42,6 +45,34 @@ fn assert_laws(seed: u64) {
         }
     }
     assert!(ALLOCATOR.peak_usage() < MAX_MEMORY);
+}
+
+/// The files in `regressions/`, each of which once broke the law that its folder is named after.
+#[test]
+fn the_laws_hold_where_they_were_once_broken() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
+    let listed = |folder: &Path| {
+        let entries = fs::read_dir(folder).expect("it is a folder");
+        entries.map(|entry| entry.expect("it can be listed").path())
+    };
+    for law in listed(&folder).collect::<Vec<_>>() {
+        for file in listed(&law).collect::<Vec<_>>() {
+            let input = fs::read(file).expect("it can be read");
+            match law.file_name().and_then(|name| name.to_str()) {
+                Some("backends_agree") => laws::backends_agree(&input),
+                Some("conformance") => laws::conformance(&input),
+                Some("convert") => laws::convert(&input),
+                Some("existing") => laws::existing(&input),
+                Some("geometry") => laws::geometry(&input),
+                Some("metadata") => laws::metadata(&input),
+                Some("parse") => laws::parse(&input),
+                Some("streamed") => laws::streamed(&input),
+                Some("transcode") => laws::transcode(&input),
+                Some("walk") => laws::walk(&input),
+                other => panic!("no law: {other:?}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -186,6 +186,32 @@ fn that_nobody_reads_to_the_end_is_no_failure() {
     );
 }
 
+#[test]
+fn of_any_kind_that_nobody_reads_is_no_failure() {
+    let folder = Folder::new();
+    for words in [
+        &["completions", "bash"][..],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+        &["man"],
+        &["--help"],
+        &["--version"],
+        &["inspect", "a.jpg"],
+        &["inspect", "--json", "a.jpg"],
+        &["--json", "a.jpg", "a.pdf"],
+        &["--dry-run", "a.jpg", "a.pdf"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = folder.command(words).stdout(writer).output().unwrap();
+        assert_eq!(
+            (output.status.code(), stderr(&output)),
+            (Some(0), String::new()),
+            "{words:?}"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn leaves_nothing_behind_when_the_command_is_interrupted() {

@@ -3,7 +3,7 @@
 use super::arithmetic::{Bin, FIXED, Interval};
 use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
-use super::fault::Fault;
+use super::fault::{Fault, in_range};
 use super::restart::ScanEnd;
 use super::scan::{Mcus, apart, mcus};
 use super::sink::{Levels, Sink};
@@ -218,6 +218,7 @@ pub(super) fn decode<S: Sink>(
                     stream.conditioning().ac[s.ta],
                 );
                 let dc = model.dc(bits, p.part, s.td, dc)?;
+                in_range(dc, stream.max_dc(p.component))?;
                 let levels = ArithmeticLevels {
                     model: &mut model,
                     bits,

@@ -33,6 +33,15 @@ impl Fault {
     }
 }
 
+/// Checks that a DC coefficient is not beyond the maximum absolute value.
+#[inline(always)]
+pub(super) fn in_range(dc: i16, max_dc: i16) -> Result<(), Fault> {
+    if dc.saturating_abs() > max_dc {
+        return Err(Fault::Range);
+    }
+    Ok(())
+}
+
 /// A fault, and where it was noticed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {

@@ -31,7 +31,7 @@ impl Passage for Recode {
             let ac = stream.ac(scan.selectors()[component].ta);
             for (index, &n) in strides.iter().enumerate().filter(|(_, n)| **n > 0) {
                 for e in ac.into_iter().flat_map(|ac| symbols(ac, index)) {
-                    count.counts.add(ac_slot(component), e.symbol().into(), n);
+                    count.counts.add(ac_slot(component), written(e).into(), n);
                 }
             }
         }
@@ -73,6 +73,16 @@ impl Passage for Recode {
     }
 }
 
+/// Returns the symbol to write. A run before a coefficient of 0, unless it is 16 long, is an end of block to libjpeg, but
+/// not to every decoder.
+#[inline(always)]
+fn written(e: Entry) -> u8 {
+    match (e.size(), e.symbol()) {
+        (0, symbol) if symbol != 0xF0 => 0,
+        (_, symbol) => symbol,
+    }
+}
+
 /// Counts symbols, and strides as a whole.
 struct Count {
     counts: Counts,
@@ -94,7 +104,7 @@ impl Follow for Count {
 
     #[inline(always)]
     fn symbol(&mut self, component: usize, e: Entry, _: u32) {
-        self.counts.add(ac_slot(component), e.symbol().into(), 1);
+        self.counts.add(ac_slot(component), written(e).into(), 1);
     }
 
     #[inline(always)]
@@ -117,7 +127,7 @@ impl CodedStride {
         let (mut bits, mut length, mut used, mut tail) = (0, 0, 0, 0);
         for e in symbols(ac, index) {
             let magnitude = (index as u64) >> (WIDE - used) & ((1 << tail) - 1);
-            let (code, both) = codes.of(ac_slot(component) << 8 | usize::from(e.symbol()));
+            let (code, both) = codes.of(ac_slot(component) << 8 | usize::from(written(e)));
             // A symbol that does not occur has no code.
             let size_of_code = both.saturating_sub(e.size());
             bits = (bits << tail | magnitude) << size_of_code | code;
@@ -178,7 +188,7 @@ impl Follow for Write<'_> {
 
     #[inline(always)]
     fn symbol(&mut self, component: usize, e: Entry, magnitude: u32) {
-        self.put(ac_slot(component), e.symbol().into(), e.size(), magnitude);
+        self.put(ac_slot(component), written(e).into(), e.size(), magnitude);
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::ac_lookup::AcLookup;
 use super::bits::BitReader;
 use super::coefficients::Plane;
-use super::fault::{Fault, missing_table};
+use super::fault::{Fault, in_range, missing_table};
 use super::grid::{Layout, Place};
 use super::huffman::Decoder;
 use super::restart::{Restarts, ScanEnd};
@@ -29,10 +29,7 @@ impl<T> Step<'_, T> {
     #[inline(always)]
     pub(super) fn predict(&self, bits: &mut BitReader, prediction: &mut i16) -> Result<(), Fault> {
         self.dc.predict(bits, prediction)?;
-        if prediction.saturating_abs() > self.max_dc {
-            return Err(Fault::Range);
-        }
-        Ok(())
+        in_range(*prediction, self.max_dc)
     }
 }
 

@@ -266,12 +266,42 @@ pub(crate) fn backends_agree(input: &[u8]) {
         }
         decoder.decode().ok()
     };
-    let embedded = samples(&Passthrough);
-    for backend in [BASELINE, PROGRESSIVE] {
-        if let (Some(a), Some(b)) = (&embedded, samples(&backend)) {
-            assert!(*a == b, "they differ, coded as {backend:?}");
-        }
+    let baseline = samples(&BASELINE);
+    assert!(baseline == samples(&PROGRESSIVE));
+    if let (Some(embedded), Some(baseline)) = (samples(&Passthrough), baseline)
+        && !has_odd_ends(input)
+    {
+        assert!(embedded == baseline);
     }
+}
+
+/// Whether a sequential JPEG has a Huffman symbol of a run before a coefficient of 0. If the run is not 16 long, libjpeg
+/// takes it for an end of block, and jpeg-decoder does not.
+fn has_odd_ends(input: &[u8]) -> bool {
+    let is_progressive = |jpeg: Jpeg<'_>| jpeg.frame().process == Process::Progressive;
+    if Jpeg::parse(input, &limits()).is_ok_and(is_progressive) {
+        return false;
+    }
+    let markers = input.windows(4).enumerate();
+    let mut tables = markers.filter_map(|(at, window)| match window {
+        [0xFF, 0xC4, high, low] => {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            input.get(at + 4..(at + 2 + length).min(input.len()))
+        }
+        _ => None,
+    });
+    tables.any(|mut tables| {
+        while let Some((head, rest)) = tables.split_at_checked(17) {
+            let symbols = head[1..].iter().map(|&count| usize::from(count)).sum();
+            let (symbols, after) = rest.split_at(rest.len().min(symbols));
+            let is_odd = |&symbol: &u8| symbol & 15 == 0 && symbol != 0 && symbol != 0xF0;
+            if head[0] >> 4 == 1 && symbols.iter().any(is_odd) {
+                return true;
+            }
+            tables = after;
+        }
+        false
+    })
 }
 
 /// Any layout is either rejected or valid: each box has sides of 3 to 14,400 units, or is a crop of such a box.

@@ -1,0 +1,34 @@
+"""The Debian package: what is in it runs, and nothing else is needed."""
+
+import gzip
+import os
+import subprocess
+from pathlib import Path
+
+from running import JPEG, is_pdf_of
+
+PROGRAM = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute() / "pdfmagic-cli"
+SCRIPT = Path(__file__).parents[1] / "deb"
+
+
+def output(*words):
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True).stdout
+
+
+def test_the_package_runs_where_it_is_unpacked_and_depends_on_nothing(tmp_path):
+    packages = [tmp_path / "one.deb", tmp_path / "two.deb"]
+    for package in packages:
+        output(SCRIPT, PROGRAM, "1.2.3", package)
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+    assert output("dpkg-deb", "--field", packages[0], "Package", "Version", "Depends") == (
+        b"Package: pdfmagic\nVersion: 1.2.3\n"
+    )
+    root = tmp_path / "root"
+    output("dpkg-deb", "--extract", packages[0], root)
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    output(root / "usr/bin/pdfmagic-cli", tmp_path / "a.jpg", "-o", tmp_path / "a.pdf")
+    assert is_pdf_of((tmp_path / "a.pdf").read_bytes())
+    manual = gzip.decompress((root / "usr/share/man/man1/pdfmagic-cli.1.gz").read_bytes())
+    assert b".TH pdfmagic-cli" in manual
+    for completion in ("bash-completion/completions/pdfmagic-cli", "zsh/vendor-completions/_pdfmagic-cli"):
+        assert b"pdfmagic-cli" in (root / "usr/share" / completion).read_bytes()
