@@ -129,6 +129,7 @@ mod amount;
 mod append;
 pub mod backend;
 mod catalog;
+mod codes;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
@@ -175,6 +176,7 @@ pub use amount::Amount;
 #[cfg(feature = "reencode")]
 pub use backend::Reencode;
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use codes::{error_codes, notice_codes};
 pub use conformance::Conformance;
 pub use damage::{Damage, DamageKind, Sound};
 pub use date::Date;

@@ -46,6 +46,10 @@ pub(crate) struct UploadBounds {
     pub(crate) window: Duration,
 }
 
+/// Maximum size of a file that is searched for the end of its image without a worker, in bytes. That takes about a
+/// millisecond, in which its thread serves no other client.
+const MAX_SEARCHED: usize = 2 << 20;
+
 /// A file that work is done on.
 pub(super) trait Input {
     /// Where it is in the request, for messages.
@@ -71,12 +75,18 @@ impl Input for Upload {
         /// How many of the last bytes tell all that there is to know of the end.
         const TAIL: usize = 8;
         let data = &self.data;
+        let (before, tail) = data.split_at(data.len().saturating_sub(TAIL));
         act(if may_decode {
             Source::Whole(data)
         } else {
             Source::Ends {
-                head: data,
-                tail: &data[data.len().saturating_sub(TAIL)..],
+                // To search for the end, all must be there.
+                head: if data.len() > MAX_SEARCHED {
+                    before
+                } else {
+                    data
+                },
+                tail,
                 size: data.len() as u64,
             }
         })

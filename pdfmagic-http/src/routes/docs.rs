@@ -10,6 +10,7 @@ use super::assets;
 use super::html::{escape, fill};
 use super::language::Language;
 use super::page::page;
+use crate::prefix::forwarded_prefix;
 
 /// The description of the interface, as a page. It is in English, as the interface is.
 pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
@@ -17,9 +18,8 @@ pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = header("x-forwarded-proto").unwrap_or("http");
     let host = header("x-forwarded-host").or(header(header::HOST.as_str()));
-    let prefix = header("x-forwarded-prefix").unwrap_or_default();
     let host = host.unwrap_or("localhost:8080");
-    let base = format!("{scheme}://{host}{}", prefix.trim_end_matches('/'));
+    let base = format!("{scheme}://{host}{}", forwarded_prefix(headers));
     let html = fill(include_str!("../../web/docs.html"), |name| match name {
         "assets" => assets::folder(),
         "base" => escape(&base),

@@ -22,7 +22,7 @@ use crate::form::{self, FIELD, FieldsRead};
 use crate::memory::Reservation;
 use crate::notices::Notices;
 use crate::pdf_body::held;
-use crate::problem::{InputProblem, Problem};
+use crate::problem::Problem;
 use crate::request_record::ConversionReport;
 use crate::work_memory::WorkMemory;
 
@@ -317,7 +317,7 @@ fn make(
                 continue;
             }
             Err(problem) if problem.needs_input() || problem.is_of_file() => {
-                problems.push(InputProblem::new(input, &photo.name, photo.size, &problem));
+                problems.push(problem.of_input(input, &photo.name, photo.size));
                 continue;
             }
             Err(problem) => return Err(problem),
