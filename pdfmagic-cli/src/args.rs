@@ -205,7 +205,10 @@ pub(crate) struct Archive {
 /// How the work is done.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Running")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch"
+)]
 pub(crate) struct RunArgs {
     /// Number of images or documents made at the same time
     ///

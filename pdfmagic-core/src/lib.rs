@@ -134,7 +134,7 @@ mod catalog;
     expect(
         dead_code,
         unused_imports,
-        reason = "requantizing and shrinking serve that backend alone"
+        reason = "only that backend requantizes and shrinks"
     )
 )]
 mod coding;

@@ -27,9 +27,11 @@ fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8
         let page = Page::from_jpeg(jpeg, options, backend).expect("it is sound");
         document
             .write_page(page, jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
-    document.finish_into(&mut pdf).expect("memory takes all");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     pdf
 }
 
@@ -166,7 +168,9 @@ fn images_under_other_filters_and_in_forms_are_found() {
     let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
     document.trailer.set("Root", catalog);
     let mut pdf = Vec::new();
-    document.save_to(&mut pdf).expect("memory takes all");
+    document
+        .save_to(&mut pdf)
+        .expect("writing to memory cannot fail");
     let found = extract_jpegs(&pdf).expect("it is sound");
     assert_eq!(found[0].orientation, Orientation::RightTop);
     assert!(found[0].data == jpeg);
@@ -180,9 +184,11 @@ fn appended(old: &[u8], jpegs: &[Vec<u8>]) -> Vec<u8> {
         let page = Page::from_jpeg(jpeg, &Options::default(), &Auto).expect("it is sound");
         document
             .write_page(page, jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
-    document.finish_into(&mut pdf).expect("memory takes all");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     pdf
 }
 
@@ -214,8 +220,10 @@ fn what_a_document_says_of_itself_stays_when_pages_are_added() {
     let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is sound");
     document
         .write_page(page, &jpeg, &mut pdf)
-        .expect("memory takes all");
-    document.finish_into(&mut pdf).expect("memory takes all");
+        .expect("writing to memory cannot fail");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     let read = strict(&appended(&pdf, &[jpeg]));
     let info = read
         .trailer

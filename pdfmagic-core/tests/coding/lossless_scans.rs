@@ -3,7 +3,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "all that is cast is small"
+    reason = "all cast numbers are small"
 )]
 
 use pdfmagic_core::jpeg::{ColorModel, Process};

@@ -18,7 +18,7 @@ fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error
         let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto)?;
         document
             .write_page(label(page), &jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
     pdf.extend_from_slice(&document.finish()?);
     Ok(pdf)
@@ -282,8 +282,10 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     let mut pdf = Vec::new();
     document
         .write_page(page, &jpeg, &mut pdf)
-        .expect("memory takes all");
-    document.finish_into(&mut pdf).expect("memory takes all");
+        .expect("writing to memory cannot fail");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     let pdf = strict(&pdf);
     assert!(pdf.get_pages().len() > 2);
     let labels = catalog(&pdf)

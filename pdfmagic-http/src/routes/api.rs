@@ -1,9 +1,6 @@
 //! The parts of the OpenAPI document that cannot be derived from the types of handlers.
 
-#![expect(
-    dead_code,
-    reason = "these types are never made; their shape is what clients are told"
-)]
+#![expect(dead_code, reason = "these types only describe the API")]
 
 use axum::Json;
 use axum::http::HeaderMap;

@@ -120,7 +120,7 @@ fn fields(api: &Value, schema: &Value) -> String {
                 rows,
                 "<tr><th scope=\"row\"><code>{name}</code></th><td>{description}</td></tr>"
             )
-            .expect("a String takes all text");
+            .expect("writing to a String cannot fail");
         }
     }
     rows

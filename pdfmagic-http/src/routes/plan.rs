@@ -80,7 +80,7 @@ struct PlannedNotice {
 
 /// The parts of each photo, in the order of pages, and options.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "its shape is what clients are told")]
+#[expect(dead_code, reason = "it only describes the API")]
 pub(super) struct PlannedFiles {
     /// First bytes of a photo, up to its first SOS segment and including it. The file name is that of the photo.
     #[schema(value_type = Vec<super::api::Jpeg>)]
