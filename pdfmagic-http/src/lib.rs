@@ -41,3 +41,9 @@ pub use config::Config;
 pub use environment::settle_environment;
 pub use program::main;
 pub use server::{router, run};
+
+/// Asserts what holds for the parts of any form. They are not public, so cargo-fuzz finds this alone.
+#[cfg(fuzzing)]
+pub fn form_laws(bytes: &[u8]) {
+    form::laws::hold_for(bytes);
+}

@@ -1,5 +1,6 @@
 //! Tests of the command as people use it: the real binary, on real files and pipes.
 
+mod broken;
 mod each;
 mod existing;
 mod input;

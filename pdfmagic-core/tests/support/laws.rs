@@ -4,8 +4,8 @@ use jpeg_decoder::{ColorTransform, PixelFormat};
 use lopdf::{LoadOptions, Object};
 use pdfmagic_core::jpeg::Process;
 use pdfmagic_core::{
-    Auto, Backend, Document, DocumentOptions, Error, Jpeg, Limits, Options, Page, PageOptions,
-    Passthrough, Reencode, Source, Transcode, extract_jpegs,
+    Auto, Backend, Document, DocumentOptions, Error, Inspection, Jpeg, Limits, Options, Page,
+    PageOptions, Passthrough, Reencode, Source, Streamed, Transcode, extract_jpegs,
 };
 
 /// A valid picture, for laws that are not about the picture.
@@ -81,6 +81,95 @@ pub(crate) fn convert(input: &[u8]) {
         (Ok(ends), Ok(whole)) => assert!(ends == whole),
         (Err(ends), Err(whole)) => assert_eq!(ends.code(), whole.code()),
         (ends, whole) => panic!("ends: {:?}, whole: {:?}", ends.err(), whole.err()),
+    }
+}
+
+/// An inspection says the same about all of an input as about the parts of it that it asks for. The first two bytes choose
+/// how much of the head is given at first, and the rest is a JPEG.
+pub(crate) fn parse(input: &[u8]) {
+    let [high, low, jpeg @ ..] = input else {
+        return;
+    };
+    let mut options = Options::default();
+    options.limits = limits();
+    let look = |source: Source<'_>| {
+        let found = Inspection::of(source, &options, &Auto)?;
+        Ok::<_, Error>(format!("{found:?}"))
+    };
+    let size = jpeg.len() as u64;
+    let head = jpeg.len().min(u16::from_be_bytes([*high, *low]).into());
+    let tail = jpeg.len().saturating_sub(8);
+    let mut parts = vec![(0, &jpeg[..head]), (tail as u64, &jpeg[tail..])];
+    let in_parts = loop {
+        let found = look(Source::Parts {
+            parts: &parts,
+            size,
+        });
+        let Err(Error::NeedsInput { wanted, .. }) = found else {
+            break found;
+        };
+        if wanted == (0..size) {
+            let _ = look(jpeg.into());
+            return;
+        }
+        let holds = |part: &(u64, &[u8])| {
+            part.0 <= wanted.start && part.0 + part.1.len() as u64 >= wanted.end
+        };
+        assert!(!parts.iter().any(holds), "{wanted:?} was given");
+        let at = |n| usize::try_from(n).expect("it is within the input");
+        parts.push((wanted.start, &jpeg[at(wanted.start)..at(wanted.end)]));
+    };
+    match (in_parts, look(jpeg.into())) {
+        (Ok(in_parts), Ok(whole)) => assert_eq!(in_parts, whole),
+        (Err(in_parts), Err(whole)) => assert_eq!(in_parts.code(), whole.code()),
+        (in_parts, whole) => panic!("in parts: {in_parts:?}, whole: {whole:?}"),
+    }
+}
+
+/// A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough embeds,
+/// unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+pub(crate) fn streamed(input: &[u8]) {
+    let [head, chunk, jpeg @ ..] = input else {
+        return;
+    };
+    let mut options = Options::default();
+    options.limits = limits();
+    let mut given = jpeg.len().min(usize::from(*head) * 64);
+    let (mut streamed, pieces) = loop {
+        match Streamed::begin(&jpeg[..given], &options) {
+            Ok(begun) => break begun,
+            Err(Error::NeedsInput { wanted, .. }) => {
+                let wanted = usize::try_from(wanted.end).unwrap_or(usize::MAX);
+                if wanted > jpeg.len() && given == jpeg.len() {
+                    return;
+                }
+                assert!(wanted > given, "{wanted} bytes were given");
+                given = wanted.min(jpeg.len());
+            }
+            Err(_) => return,
+        }
+    };
+    let mut pdf: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| piece.bytes(jpeg))
+        .copied()
+        .collect();
+    for chunk in jpeg[streamed.rest()..].chunks(usize::from(*chunk) + 1) {
+        pdf.extend_from_slice(&chunk[..streamed.pass(chunk)]);
+    }
+    pdf.extend_from_slice(&streamed.end().expect("it has a page"));
+    let document = strict(&pdf);
+    let mut streams = document
+        .objects
+        .values()
+        .filter_map(|object| object.as_stream().ok());
+    let image = streams.find(|stream| {
+        let subtype = stream.dict.get(b"Subtype").and_then(Object::as_name);
+        subtype.is_ok_and(|name| name == b"Image")
+    });
+    let is_odd = Jpeg::parse(jpeg, &options.limits).map_or(true, |jpeg| jpeg.is_odd());
+    if !is_odd && let Ok(embedded) = coded(jpeg, &Passthrough) {
+        assert!(image.expect("it has an image").content == embedded);
     }
 }
 

@@ -3,10 +3,12 @@
 mod admission;
 mod archive;
 mod bounds;
+mod broken;
 mod chaos;
 mod conversion;
 mod describing;
 mod http2;
+mod laws;
 mod life;
 mod memory;
 mod observing;
