@@ -128,8 +128,8 @@ report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
 	$(DIST)/pdfmagic-report $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK)$(ONLY),--output target/report)
 
-# No sanitizer: there is no unsafe code in which AddressSanitizer could find anything, and the build takes three times as
-# long with it. Overflow and debug assertions are checked.
+# There is no sanitizer: without unsafe code AddressSanitizer can find nothing, and it makes the build three times as
+# long. Overflow and debug assertions are checked.
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz: export RUSTC_WRAPPER := $(CURDIR)/fuzz/rustc
 fuzz:
