@@ -7,7 +7,7 @@ use crate::standard::{Nonconformance, Requirement, Standard};
 
 /// The differences between the levels of PDF/A, as far as they concern a page with an image.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent rule")]
 pub(crate) struct Rules {
     /// The version in the header.
     pub(crate) version: &'static str,

@@ -135,7 +135,7 @@ mod codes;
     expect(
         dead_code,
         unused_imports,
-        reason = "requantizing and shrinking serve that backend alone"
+        reason = "only that backend requantizes and shrinks"
     )
 )]
 mod coding;

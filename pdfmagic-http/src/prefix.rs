@@ -1,11 +1,11 @@
-//! The part of the address that a proxy takes off.
+//! The path prefix that a proxy has removed.
 
 use axum::http::HeaderMap;
 
 use crate::headers::FORWARDED_PREFIX;
 
-/// The path under which a proxy serves this service, from `X-Forwarded-Prefix`, without a slash at its end. It is empty
-/// where there is none, and where the header is not a plain path: links must never lead to another host.
+/// Returns the path under which a proxy offers this service, from `X-Forwarded-Prefix`, without a slash at the end. It is
+/// empty if there is no such header, or if its value is not a plain path: links must never lead to another host.
 pub(crate) fn forwarded_prefix(headers: &HeaderMap) -> &str {
     let is_path = |prefix: &&str| {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);

@@ -10,10 +10,10 @@ use pdfmagic_core::OptionError;
 
 use crate::problem_details::{ByteRange, InputProblem, ProblemDetails};
 
-/// The status of a request whose client hung up, as nginx has it.
+/// The status of a request whose client hung up, by nginx's convention.
 pub(crate) const HUNG_UP: u16 = 499;
 
-/// The codes of the service itself, in addition to those of the core. A test checks them against the code below.
+/// The codes of the service itself, in addition to those of the core. A test compares them with the source below.
 const CODES: [&str; 24] = [
     "input.more",
     "input.whole",
@@ -46,18 +46,18 @@ pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     CODES.into_iter().chain(pdfmagic_core::error_codes())
 }
 
-/// What is counted of a problem: an extension of the response.
+/// The metrics of a problem, as an extension of the response.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     pub(crate) code: &'static str,
-    /// The bound that was met, if it was one.
+    /// The limit that was exceeded, if there is one.
     pub(crate) bound: Option<&'static str>,
 }
 
-/// Why a request was refused.
+/// The reason why a request was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    /// A JPEG that does not become a PDF, and its file name.
+    /// A JPEG that cannot be converted, with the name of its file.
     #[error("{name}: {error}")]
     Convert {
         name: String,
@@ -100,7 +100,7 @@ pub(crate) enum Problem {
     NotStreamable,
     #[error("the body came too slowly, or stalled")]
     Slow,
-    /// Not now: a bound of the service, not of the request.
+    /// The service is overloaded: a limit of the service, not of the request, was reached.
     #[error("out of {scarce} for the moment: retry later")]
     Busy {
         scarce: Scarce,
@@ -110,7 +110,7 @@ pub(crate) enum Problem {
     Overdue { patience: Duration },
     #[error("this client converts too often: retry later")]
     Rate { retry_after: Duration },
-    /// What keeps files of a plan from it: at least one.
+    /// The problems of files of a plan, of which there is at least one.
     #[error("{}", to_blame(.0).detail)]
     Inputs(Vec<InputProblem>),
     #[error("send the service's token, as Authorization: Bearer TOKEN")]
@@ -119,14 +119,14 @@ pub(crate) enum Problem {
     Bug,
 }
 
-/// The first that more of its file would not help, else the first.
+/// Returns the first file that more of its data would not help, or else the first file.
 fn to_blame(inputs: &[InputProblem]) -> &InputProblem {
     let is_broken = |input: &&InputProblem| !input.code.starts_with("input.");
     let first = inputs.iter().find(is_broken);
     first.unwrap_or(&inputs[0])
 }
 
-/// A size in bytes, as people read it.
+/// A size in bytes, formatted for people.
 struct Size(usize);
 
 impl fmt::Display for Size {
@@ -143,14 +143,14 @@ impl fmt::Display for Size {
     }
 }
 
-/// What there may not be enough of.
+/// A scarce resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scarce {
-    /// Of the budget.
+    /// Memory of the budget.
     Memory,
-    /// In the queue for a worker.
+    /// Places in the queue for a worker.
     Places,
-    /// Until a worker is free.
+    /// Time until a worker is free.
     Time,
 }
 
@@ -213,7 +213,7 @@ impl Problem {
         }
     }
 
-    /// What keeps a file from becoming pages.
+    /// Creates the problem of a file that cannot be converted.
     pub(crate) fn of_file(name: &str, error: pdfmagic_core::Error) -> Self {
         match error {
             pdfmagic_core::Error::Option { option, reason } => Self::Option {
@@ -228,7 +228,7 @@ impl Problem {
         }
     }
 
-    /// What keeps a file from a plan, told by its number, its name and its size in bytes.
+    /// Describes the problem of one file of a plan, by its number, its name and its size in bytes.
     pub(crate) fn of_input(&self, input: usize, name: &str, size: u64) -> InputProblem {
         use pdfmagic_core::Error::NeedsInput;
         let (mut code, mut detail) = (self.code(), self.to_string());
@@ -258,7 +258,7 @@ impl Problem {
         }
     }
 
-    /// For the body of an answer.
+    /// Returns the details for the body of an answer.
     pub(crate) fn details(&self) -> ProblemDetails {
         let status = self.status();
         ProblemDetails {
@@ -275,12 +275,12 @@ impl Problem {
         }
     }
 
-    /// Whether a file is to blame, so that others may be sound.
+    /// Whether a file is faulty, so that other files may still be converted.
     pub(crate) fn is_of_file(&self) -> bool {
         matches!(self, Self::Convert { .. }) && !self.needs_input() && !self.lacks_memory()
     }
 
-    /// Whether an image asks for more memory than its limit allows.
+    /// Whether an image needs more memory than its limit allows.
     pub(crate) fn lacks_memory(&self) -> bool {
         use pdfmagic_core::{Error, Resource};
         matches!(
@@ -295,7 +295,7 @@ impl Problem {
         )
     }
 
-    /// Whether the ends of a file did not tell enough.
+    /// Whether the ends of a file did not suffice.
     pub(crate) fn needs_input(&self) -> bool {
         use pdfmagic_core::Error::NeedsInput;
         matches!(
@@ -307,7 +307,7 @@ impl Problem {
         )
     }
 
-    /// A stable name, for programs. Those of a conversion are the core's.
+    /// A stable name, for programs. Errors of a conversion have pdfmagic-core's names.
     fn code(&self) -> &'static str {
         match self {
             Self::Convert { error, .. } => error.code(),
@@ -337,7 +337,7 @@ impl Problem {
         }
     }
 
-    /// What is counted of it.
+    /// Returns the metrics of the problem.
     pub(crate) fn refusal(&self) -> Refusal {
         Refusal {
             code: self.code(),
@@ -345,11 +345,11 @@ impl Problem {
         }
     }
 
-    /// The bound that was met, as its counter calls it.
+    /// Returns the limit that was exceeded, by the name of its counter.
     fn bound(&self) -> Option<&'static str> {
         use pdfmagic_core::Error;
         match self {
-            // The request's own, and not that of the budget.
+            // This is the limit of the request, not the budget.
             _ if self.lacks_memory() => Some("decoding"),
             Self::Convert {
                 error: error @ Error::Limit { .. },
@@ -382,8 +382,8 @@ impl IntoResponse for Problem {
                 let seconds = retry_after.as_secs().min(59) + 1;
                 headers.insert(header::RETRY_AFTER, seconds.into());
             }
-            // Without a realm: the practical's scripts take each line with the letters r, e, a, l for a timing.
-            // What would be accepted (RFC 9110, 12.5.3).
+            // There is no realm: the practical's scripts take every line with the letters r, e, a, l for a timing.
+            // The header names what would be accepted (RFC 9110, 12.5.3).
             Self::Encoded { .. } => {
                 let identity = HeaderValue::from_static("identity");
                 headers.insert(header::ACCEPT_ENCODING, identity);

@@ -1,4 +1,4 @@
-//! Problems as clients are told them (RFC 9457).
+//! Problems as clients see them (RFC 9457).
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -7,40 +7,40 @@ use utoipa::ToSchema;
 /// An error, for people and programs (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ProblemDetails {
-    /// `about:blank`: `code` says more than a page would.
+    /// `about:blank`, since `code` says more than a page would.
     pub(crate) r#type: &'static str,
-    /// What the status means.
+    /// Meaning of the status.
     pub(crate) title: &'static str,
-    /// The status.
+    /// Status.
     pub(crate) status: u16,
-    /// What is wrong, where, and what would mend it, in a sentence.
+    /// Description of the problem, its place, and a remedy, in one sentence.
     pub(crate) detail: String,
-    /// A stable name, for programs.
+    /// Stable name, for programs.
     #[schema(example = "format.truncated")]
     pub(crate) code: &'static str,
-    /// The address that was asked and, after `#`, the request's `X-Request-Id`.
+    /// Requested address and, after `#`, the request's `X-Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/pdf#4bf92f3577b34da6a3ce929d0e0e4736", nullable = false)]
     pub(crate) instance: Option<String>,
-    /// The files of a plan that are to blame, or of which more is needed.
+    /// Files of a plan that are faulty, or of which more is needed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(crate) inputs: Vec<InputProblem>,
 }
 
-/// A file that is to blame, or of which more is needed.
+/// A file that is faulty, or of which more is needed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct InputProblem {
-    /// Its number in the request, counted from 0.
+    /// Number of the file in the request, from 0.
     pub(crate) input: usize,
-    /// As the client calls it.
+    /// Client's name for the file.
     pub(crate) name: String,
-    /// A stable name, for programs. `input.more`: send the ranges as well; `input.whole`: send all of the file.
+    /// Stable name, for programs. `input.more`: send the ranges as well; `input.whole`: send the whole file.
     #[schema(example = "input.more")]
     pub(crate) code: &'static str,
-    /// What is wrong, or why more is needed.
+    /// Description of the problem, or why more is needed.
     pub(crate) detail: String,
-    /// What is needed beside what was sent.
+    /// Ranges that are needed in addition to what was sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(crate) ranges: Vec<ByteRange>,
@@ -51,9 +51,9 @@ pub(crate) struct InputProblem {
 /// A range of a file, in bytes.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ByteRange {
-    /// The first byte, counted from 0.
+    /// First byte, counted from 0.
     pub(crate) start: u64,
-    /// The byte after the last.
+    /// Byte after the last.
     pub(crate) end: u64,
 }
 
@@ -62,7 +62,7 @@ impl ProblemDetails {
         serde_json::to_vec(self).expect("text and numbers can be JSON")
     }
 
-    /// For a browser.
+    /// Returns the problem as a page for browsers.
     pub(crate) fn html(&self) -> String {
         let Self {
             title,

@@ -1,4 +1,4 @@
-//! Threads for work that takes the processor, and the queue before them.
+//! Threads for work that uses the processor, and the queue before them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::memory::MeanTime;
 use crate::problem::{Problem, Scarce};
 
-/// As many jobs as there are workers run at a time, some wait for a while, and the rest are turned away.
+/// A pool of workers. As many jobs run at a time as there are workers; some wait for a while, and others are rejected.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
     idle: Arc<Semaphore>,
@@ -33,7 +33,7 @@ impl Workers {
         }
     }
 
-    /// Waits for a worker. A client that hangs up meanwhile gives up its place.
+    /// Waits for a worker. A client that hangs up meanwhile loses its place.
     pub(crate) async fn wait(&self) -> Result<Worker, Problem> {
         let busy = |scarce| Problem::Busy {
             scarce,
@@ -56,29 +56,30 @@ impl Workers {
         })
     }
 
-    /// How many jobs wait.
+    /// The number of waiting jobs.
     pub(crate) fn queued(&self) -> usize {
         self.queue - self.places.available_permits()
     }
 
-    /// How long a full queue takes.
+    /// Returns the time that a full queue takes.
     fn turn(&self) -> Duration {
         let jobs = self.queued() + self.count;
         self.took.get() * u32::try_from(jobs.div_ceil(self.count)).unwrap_or(u32::MAX)
     }
 }
 
-/// A thread to be, for one job.
+/// A place for one job on a thread.
 #[derive(Debug)]
 pub(crate) struct Worker {
     idle: OwnedSemaphorePermit,
-    /// How long the job waited for it.
+    /// The time that the job waited for it.
     pub(crate) waited: Duration,
     took: Arc<MeanTime>,
 }
 
 impl Worker {
-    /// Does the job, whose flag is set when nobody waits for it any more, and which is waited for no longer than `patience`.
+    /// Runs a job. The flag that it gets is set when nobody waits for the job any more, which happens after `patience`
+    /// at the latest.
     pub(crate) async fn run<T: Send + 'static>(
         self,
         patience: Duration,
@@ -101,7 +102,7 @@ impl Worker {
     }
 }
 
-/// Somebody who waits for a job. Dropping it cancels the job.
+/// A caller that waits for a job. Dropping it cancels the job.
 #[derive(Debug)]
 struct Waiting(CancelFlag);
 
@@ -172,11 +173,11 @@ mod tests {
     async fn who_is_turned_away_is_told_how_long_those_before_take() {
         let workers = Workers::new(2, 3, LONG);
         assert_eq!(workers.turn(), Duration::ZERO);
-        // The first counts for an eighth.
+        // The first measurement has a weight of an eighth.
         workers.took.add(Duration::from_secs(8));
         assert_eq!(workers.turn(), Duration::from_secs(1));
         let _places = workers.places.try_acquire_many(3).unwrap();
-        // Five jobs for two workers.
+        // There are five jobs for two workers.
         assert_eq!(workers.turn(), Duration::from_secs(3));
     }
 

@@ -191,8 +191,10 @@ fn plot(
 ) -> io::Result<ExitCode> {
     let series = inputs
         .iter()
-        .map(|path| {
+        .enumerate()
+        .map(|(color, path)| {
             Ok(Series {
+                color,
                 name: path
                     .file_stem()
                     .unwrap_or_default()

@@ -34,6 +34,7 @@ fn of(name: &str, count: u64, sample: impl Fn(u64) -> Sample) -> Series {
     });
     Series {
         name: name.to_owned(),
+        color: 0,
         recording: Recording {
             run: Run {
                 target: "a server".to_owned(),
@@ -131,10 +132,19 @@ fn scaling_is_compared_with_the_ideal() {
             ..at(number * (1000 - 10 * replicas) / (count - 1))
         })
     };
-    let [svg, csv] = draw(Chart::Scaling, &[run(3, 240), run(1, 100)]);
+    let [svg, csv] = draw(
+        Chart::Scaling,
+        &[run(3, 240), run(1, 90), run(1, 110), run(1, 100)],
+    );
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("replicas,per_second,ideal,p95_ms"));
-    for expected in [[1.0, 100.0, 100.0, 10.0], [3.0, 240.0, 300.0, 30.0]] {
+    assert_eq!(
+        lines.next(),
+        Some("replicas,recordings,per_second,least,greatest,ideal,p95_ms,least,greatest")
+    );
+    for expected in [
+        [1.0, 3.0, 100.0, 90.0, 110.0, 100.0, 10.0, 10.0, 10.0],
+        [3.0, 1.0, 240.0, 240.0, 240.0, 300.0, 30.0, 30.0, 30.0],
+    ] {
         let line = lines.next().unwrap();
         for (cell, expected) in line.split(',').zip(expected) {
             let cell: f64 = cell.parse().unwrap();
@@ -354,14 +364,21 @@ fn parts_are_drawn_in_percent_and_listed_in_milliseconds() {
         csv,
         "bar,first_ms,the_second_ms\nsmall,3,1\nlarge,0,512.5\n"
     );
-    let texts = ["a title", "a caption", "small: 4 ms", "large: 512 ms"];
+    let texts = [
+        "a title",
+        "a caption",
+        "small: 4 ms",
+        "large: 512 ms",
+        "75 %, 3 ms",
+        "100 %, 512 ms",
+    ];
     for text in texts.into_iter().chain(names) {
         assert!(svg.contains(text), "no {text}");
     }
     // A quarter of one bar and the whole other bar have the second color.
     let widths: Vec<f64> = svg
         .split("<rect")
-        .filter(|rect| rect.contains("#e69f00"))
+        .filter(|rect| rect.contains("#ccddaa"))
         .filter_map(|rect| {
             rect.split_once("width=\"")?
                 .1

@@ -98,6 +98,7 @@ impl Lab {
         samples.sort_by_key(|sample| sample.start_ns);
         Ok(Series {
             name: name.to_owned(),
+            color: color(name),
             recording: Recording { run, samples },
         })
     }
@@ -144,5 +145,17 @@ impl Lab {
             all.extend(times);
         }
         Ok(all)
+    }
+}
+
+/// The color of a run by its name: that of its server, and another where it has one replica of several.
+fn color(name: &str) -> usize {
+    let is_original = name.starts_with("original");
+    let is_one_of_several = name.ends_with("× 1");
+    match (is_original, is_one_of_several) {
+        (true, false) => 0,
+        (false, false) => 1,
+        (true, true) => 2,
+        (false, true) => 3,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use pdfmagic_load::plot::{Chart, Figure, Series};
 
+use crate::Part;
 use crate::promise::Promise;
 
 /// The report, until it is written.
@@ -14,6 +15,12 @@ pub(crate) struct Report {
     output: PathBuf,
     raw: PathBuf,
     text: String,
+    /// Where in the text the first section begins.
+    introduction: usize,
+    /// Rows of the table of answers.
+    answers: Vec<String>,
+    /// The heading of the current section.
+    heading: String,
     /// The runs of all tables, as CSV.
     summary: Vec<String>,
     promises: Vec<Promise>,
@@ -32,6 +39,9 @@ impl Report {
             output,
             raw,
             text: String::new(),
+            introduction: 0,
+            answers: Vec::new(),
+            heading: String::new(),
             summary: vec![
                 "run,requests,failed,per_second,mean_ms,mean_within_ms,p50_ms,p95_ms,p99_ms,max_ms"
                     .to_owned(),
@@ -44,7 +54,27 @@ impl Report {
 
     /// Adds a heading.
     pub(crate) fn section(&mut self, heading: &str) {
+        if self.heading.is_empty() {
+            self.introduction = self.text.len();
+        }
+        heading.clone_into(&mut self.heading);
         self.say(&format!("\n## {heading}\n"));
+    }
+
+    /// Adds the answer of this section to the table at the top of the report. `part` is what measures it again.
+    pub(crate) fn answer(&mut self, part: Part, answer: &str) {
+        let heading = &self.heading;
+        let anchor: String = heading
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || *c == ' ')
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect();
+        self.answers.push(format!(
+            "| [{}](#{anchor}) | {answer} | `make report ONLY={}` |\n",
+            heading.trim_start_matches("[Q] "),
+            part.name()
+        ));
     }
 
     /// Adds a paragraph, or a row of a table.
@@ -133,6 +163,13 @@ impl Report {
         let rows: Vec<_> = self.promises.iter().map(Promise::row).collect();
         self.say(&rows.join("\n"));
         self.say(&self.left_out.concat());
+        if !self.answers.is_empty() {
+            let answers = format!(
+                "\n## The answers\n\n| | | measure it again |\n|---|---|---|\n{}",
+                self.answers.concat()
+            );
+            self.text.insert_str(self.introduction, &answers);
+        }
         let seconds = self.begin.elapsed().as_secs();
         self.say(&format!(
             "The run took {} min {} s.",

@@ -1,4 +1,4 @@
-//! What the command says of JPEGs without converting them.
+//! Tests of `inspect`.
 
 use super::{Folder, jpeg, stderr};
 use pdfmagic_core::{Auto, Inspection, Options};

@@ -1,4 +1,4 @@
-//! What is reencoded is as was asked.
+//! Tests that re-encoded images are as requested.
 
 use std::num::NonZeroU16;
 
@@ -12,7 +12,7 @@ use super::corpus_files::read;
 use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
 use super::support::{coded, photo};
 
-/// Its luminance alone.
+/// Decodes only the luminance.
 fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
     djpeg_with(&["-grayscale", "-pnm"], jpeg).expect("no warning")
 }
@@ -137,7 +137,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
         };
         coded(&jpeg, &backend).expect("it is sound")
     };
-    // As it is, of half the size, and resampled.
+    // The image is unchanged in size, halved, and resampled.
     for density in [96.0, 48.0, 70.0] {
         let (full, halved) = (coded(false, density), coded(true, density));
         assert!(halved.len() <= full.len(), "at {density} per inch");
@@ -163,7 +163,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
 
 #[test]
 fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
-    // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
+    // This image has 24 by 8 pixels, Cr three times as wide as Y, the typical tables, and only zero coefficients.
     let jpeg = [
         b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
         &[1; 64],

@@ -1,4 +1,5 @@
-//! What PDF/A and PDF/UA ask of the library. Validators judge whole files: see `viewers/test_conformance.py`.
+//! Tests of the library's conformance to PDF/A and PDF/UA. Validators check whole files in
+//! `viewers/test_conformance.py`.
 
 use pdfmagic_core::{
     Auto, Conformance, Document, DocumentOptions, Error, Options, OutputIntent, Page, Passthrough,
@@ -61,7 +62,7 @@ fn what_cannot_be_is_told_at_the_end_too() {
 
 #[test]
 fn the_ends_of_an_input_are_enough() {
-    // Of a size from which on data is not looked at.
+    // The size is large enough that the data is not read.
     let mut jpeg = read("orientation_6.jpg");
     let comment = [b"\xFF\xFE\xFF\xF0".as_slice(), &vec![b' '; 0xFFEE]].concat();
     jpeg.splice(2..2, comment);
@@ -106,7 +107,7 @@ fn an_archive_can_be_sent_while_its_image_arrives() {
     );
 }
 
-/// What comes after the last page may be as long as people like.
+/// The objects after the last page may be of any length.
 #[test]
 fn a_long_title_and_a_large_output_intent_are_written_whole() {
     let jpeg = read("gray.jpg");
@@ -152,6 +153,6 @@ fn only_a_profile_of_a_printer_or_monitor_is_an_output_intent() {
     let mut options = DocumentOptions::default();
     options.output_intent = None;
     options.attach_original = true;
-    // Without PDF/A, too.
+    // This also works without PDF/A.
     assert!(options.conformance().is_ok());
 }

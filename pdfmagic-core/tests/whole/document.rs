@@ -1,4 +1,4 @@
-//! What a document says of itself, and what its pages share.
+//! Tests of the metadata of a document, and of the objects that its pages share.
 
 use lopdf::{Dictionary, Object};
 use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
@@ -6,10 +6,10 @@ use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
 use crate::corpus_files::read;
 use crate::support::strict;
 
-/// A file, and what is said of its page.
+/// A file, and the changes to its page.
 type Input = (&'static str, fn(Page) -> Page);
 
-/// A document of these pages.
+/// Returns a document of these pages.
 fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error> {
     let mut document = Document::with_options(options);
     let mut pdf = Vec::new();
@@ -18,7 +18,7 @@ fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error
         let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto)?;
         document
             .write_page(label(page), &jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
     pdf.extend_from_slice(&document.finish()?);
     Ok(pdf)
@@ -32,7 +32,7 @@ fn catalog(pdf: &lopdf::Document) -> &Dictionary {
     pdf.catalog().expect("a document has a catalog")
 }
 
-/// An entry as text: names and numbers as they are written, references as what they are to.
+/// Returns an entry as text: names and numbers as they are written, and references as their targets.
 fn shown(dict: &Dictionary, key: &[u8]) -> String {
     let value = dict
         .get(key)
@@ -55,7 +55,7 @@ fn xmp(pdf: &lopdf::Document) -> String {
     String::from_utf8(content).expect("XMP is UTF-8")
 }
 
-/// A text string as Unicode.
+/// Returns a text string as Unicode.
 fn text(object: &Object) -> String {
     let bytes = object.as_str().expect("a string");
     match bytes.strip_prefix(b"\xFE\xFF") {
@@ -84,7 +84,7 @@ fn xmp_says_what_the_information_dictionary_says() {
     options.lang = "de-AT".parse().ok();
     let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is sound"));
     let (info, xmp) = (info(&pdf), xmp(&pdf));
-    // Characters that XML forbids are in neither.
+    // Characters that XML forbids are in neither of them.
     let title = title.replace(['\u{1}', '\u{FFFE}'], "");
     let escaped = title
         .replace('&', "&amp;")
@@ -282,8 +282,10 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     let mut pdf = Vec::new();
     document
         .write_page(page, &jpeg, &mut pdf)
-        .expect("memory takes all");
-    document.finish_into(&mut pdf).expect("memory takes all");
+        .expect("writing to memory cannot fail");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     let pdf = strict(&pdf);
     assert!(pdf.get_pages().len() > 2);
     let labels = catalog(&pdf)
@@ -296,7 +298,7 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     );
 }
 
-/// How many image and profile streams there are.
+/// Returns the numbers of image and profile streams.
 fn streams(pdf: &lopdf::Document) -> [usize; 2] {
     let streams = pdf
         .objects
@@ -328,7 +330,7 @@ fn what_pages_have_in_common_is_stored_once() {
         )
     });
     assert_eq!(profiles, [(true, 1); 2]);
-    // Four of the five images, and no more profiles than there are.
+    // There are four of the five images, and no more profiles than exist.
     let [images, profiles] = streams(&pdf);
     assert!(
         images == 4 && profiles <= 2,

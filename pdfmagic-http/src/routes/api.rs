@@ -1,9 +1,6 @@
-//! The parts of the OpenAPI document that no handler's own types tell.
+//! The parts of the OpenAPI document that cannot be derived from the types of handlers.
 
-#![expect(
-    dead_code,
-    reason = "these types are never made; their shape is what clients are told"
-)]
+#![expect(dead_code, reason = "these types only describe the API")]
 
 use axum::Json;
 use axum::http::HeaderMap;
@@ -41,7 +38,7 @@ use crate::problem_details::ProblemDetails;
 )]
 pub(super) struct Api;
 
-/// The document, whose addresses begin with the prefix that a proxy has taken off.
+/// Returns the document. Its paths begin with the prefix that a proxy has removed.
 pub(super) fn document(api: &OpenApi, headers: &HeaderMap) -> Response {
     let prefix = forwarded_prefix(headers);
     if prefix.is_empty() {
@@ -63,7 +60,7 @@ impl Modify for Token {
     }
 }
 
-/// Lists the codes wherever one is told.
+/// Lists all codes in each schema that has one.
 pub(super) fn enumerate_codes(api: &mut OpenApi) {
     let Some(components) = &mut api.components else {
         return;
@@ -85,7 +82,7 @@ pub(super) fn enumerate_codes(api: &mut OpenApi) {
     }
 }
 
-/// Makes one object of the form, which is composed of several: that is what generators understand.
+/// Merges the composed form into one object, which generators of clients understand.
 pub(super) fn simplify(api: &mut OpenApi) {
     let Some(components) = &mut api.components else {
         return;
@@ -98,7 +95,7 @@ pub(super) fn simplify(api: &mut OpenApi) {
     plain.description = form.description;
     for item in form.items {
         let part = match item {
-            // Nothing else refers to it.
+            // Nothing else refers to this schema.
             RefOr::Ref(part) => part
                 .ref_location
                 .rsplit('/')
@@ -143,7 +140,7 @@ pub(super) struct Files {
     options: Option<String>,
 }
 
-/// How pages are made. Nothing is lost unless an option that is lossy asks for it.
+/// How pages are made. Conversion is lossless unless a lossy option is set.
 pub(super) struct Options;
 
 impl IntoParams for Options {
@@ -158,7 +155,7 @@ impl IntoParams for Options {
     }
 }
 
-/// What a conversion answers.
+/// The answer to a conversion.
 #[derive(IntoResponses)]
 pub(super) enum Converted {
     /// The PDF.
@@ -180,7 +177,7 @@ pub(super) enum Converted {
     Pdf(#[to_schema] Pdf),
 }
 
-/// What any request may meet.
+/// The errors of any request.
 #[derive(IntoResponses)]
 pub(super) enum LongHead {
     /// The head of the request is too large.
@@ -188,16 +185,16 @@ pub(super) enum LongHead {
     TooLarge(#[to_schema] ProblemDetails),
 }
 
-/// What keeps a request from its answer. `code` is stable.
+/// Errors. `code` is stable.
 #[derive(IntoResponses)]
 pub(super) enum Refusals {
-    /// The form, or an option, makes no sense.
+    /// The form, or an option, is invalid.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(#[to_schema] ProblemDetails),
     /// The service requires a token.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(#[to_schema] ProblemDetails),
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[response(status = 408, content_type = "application/problem+json")]
     Timeout(#[to_schema] ProblemDetails),
     /// The body is too large, or has too many files.
@@ -206,7 +203,7 @@ pub(super) enum Refusals {
     /// Not a JPEG.
     #[response(status = 415, content_type = "application/problem+json")]
     MediaType(#[to_schema] ProblemDetails),
-    /// A JPEG that is damaged, or beyond what PDF or the limits allow.
+    /// A JPEG that is damaged, or exceeds what PDF or the limits allow.
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(#[to_schema] ProblemDetails),
     /// This client converts too often.
@@ -219,7 +216,7 @@ pub(super) enum Refusals {
     /// A bug.
     #[response(status = 500, content_type = "application/problem+json")]
     Bug(#[to_schema] ProblemDetails),
-    /// The service is full; or `service.overdue`: the conversion took too long.
+    /// The service is overloaded; or `service.overdue`: the conversion took too long.
     #[response(
         status = 503,
         content_type = "application/problem+json",

@@ -1,4 +1,4 @@
-//! JPEGs come in, their PDF is the answer.
+//! Converts JPEGs to a PDF.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ pub(super) async fn form(
 
 /// Makes a PDF of one JPEG.
 ///
-/// Forms are understood here as well.
+/// Forms are accepted here as well.
 #[utoipa::path(
     post,
     path = "/v1/pdf",
@@ -90,10 +90,10 @@ async fn convert(converter: &Arc<Converter>, conversion: Conversion) -> Result<R
     Ok(answer(Body::new(made.pdf), disposition, report))
 }
 
-/// A PDF, and what making it was like.
+/// A PDF, and the report about its conversion.
 struct Made {
     pdf: PdfBody,
-    /// As `code;page=n`, with commas between.
+    /// The notices, as `code;page=n`, separated by commas.
     notices: String,
     took: Duration,
 }

@@ -1,4 +1,4 @@
-"""Real clients, as people use them: each converts a photo, or is told what to change."""
+"""Tests real clients: each converts a photo, or gets a message about what to change."""
 
 import gzip
 import http.client
@@ -72,7 +72,7 @@ def curl(*options):
     return run("curl", "-sS", *options)
 
 
-# What works the first time: each row is a way to send, and how many pages come of it.
+# Requests that work: each row is a way to send, and the number of pages in the result.
 WORKS = {
     "curl, a form": lambda a, p: (curl("-F", f"myfile=@{p}", a), 1),
     "curl, another field": lambda a, p: (curl("-F", f"image=@{p}", f"{a}/v1/pdf"), 1),
@@ -113,7 +113,7 @@ WORKS = {
 
 
 def powershell(address, photo):
-    """Bytes between lines that it formats itself, a name without quotes, and no type."""
+    """Sends a form that it formats itself, with a name without quotes, and no type."""
     body = b"--X\r\nContent-Disposition: form-data; name=file; filename=photo.jpg; filename*=utf-8''photo.jpg\r\n\r\n"
     body += photo.read_bytes() + b"\r\n--X--\r\n"
     headers = {"Content-Type": 'multipart/form-data; boundary="X"'}
@@ -121,7 +121,7 @@ def powershell(address, photo):
 
 
 def half_closed(address, photo):
-    """As `nc -N`, many times, since it is a race."""
+    """Behaves like `nc -N`, repeatedly, since this is a race."""
     host, port = address.removeprefix("http://").split(":")
     data = photo.read_bytes()
     for query in ["", "", "", "?quality=50", ""] * 4:
@@ -147,7 +147,7 @@ def form(name, data, head=""):
 
 FORM = {"Content-Type": "multipart/form-data; boundary=X"}
 
-# What does not: a request, the status and code, and words of the sentence that says what to change.
+# Requests that fail: a request, the status and code, and words of the message about what to change.
 REFUSED = {
     "curl -T": (["PUT", "/v1/pdf", {}, b"x"], 405, "request.method", ["PUT", "POST"]),
     "a compressed body": (
@@ -276,7 +276,7 @@ def test_the_admin_port_refuses_in_the_same_way():
 
 
 def test_a_slow_line_is_served(photo):
-    """More slowly than the time for a body, but never silent."""
+    """Sends more slowly than the limit for a body, but without long pauses."""
     service, address, _ = start("--body-timeout=2", "--stall-timeout=2", "--min-rate=1000", "--grace=60")
     try:
         def slowly():
@@ -369,7 +369,7 @@ def test_the_typescript_client_converts(document, address, photo, tmp_path):
     run("node", MODULES / "openapi-typescript/bin/cli.js", document, "-o", tmp_path / "api.d.ts")
     run("node", tmp_path / "typed.ts", address, photo, tmp_path / "typed.pdf")
     assert pages((tmp_path / "typed.pdf").read_bytes()) == 1
-    # Its types are right as well.
+    # Its types are also correct.
     wrong = (tmp_path / "typed.ts").read_text().replace("quality: 50", 'quality: "good"')
     (tmp_path / "wrong.ts").write_text(wrong)
     check = ["node", MODULES / "typescript/bin/tsc", "--noEmit", "--skipLibCheck", "--strict", "--target", "es2022",

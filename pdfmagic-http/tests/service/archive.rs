@@ -1,4 +1,4 @@
-//! PDF/A and PDF/UA, asked for in each way that options come.
+//! Tests of PDF/A and PDF/UA, requested in each way that options can be set.
 
 use super::running::InProcess;
 use super::{FORM, contains, form, jpeg};

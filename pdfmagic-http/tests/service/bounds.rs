@@ -1,4 +1,4 @@
-//! What the service bears, and no more.
+//! Tests of the limits of the service.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn answer(mut stream: std::net::TcpStream) -> Answer {
     Answer::parse(&bytes)
 }
 
-/// Whether there is no memory for a body of this size. Where there is, the service asks for the body.
+/// Whether there is no memory for a body of this size. If there is, the service asks for the body.
 fn is_refused(service: &Service, size: usize) -> bool {
     let mut stream = service.connect();
     let head = begin(size).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
@@ -34,14 +34,14 @@ fn is_refused(service: &Service, size: usize) -> bool {
     }
 }
 
-/// A request for whose body there is memory, and which does not send it. `length` says how much it will be.
+/// Sends a request for whose body there is memory, without the body. `length` states its size.
 fn holder(service: &Service, length: &str) -> std::net::TcpStream {
     let mut stream = service.connect();
     let head = format!(
         "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nExpect: 100-continue\r\n{length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // Said once the service reads the body.
+    // The service sends this once it reads the body.
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -61,7 +61,7 @@ fn memory_that_others_hold_is_not_given_twice() {
 #[test]
 fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1142860"]);
-    // How much will come is open, so that all of the bound is reserved.
+    // The size of the body is unknown, so the maximum is reserved.
     let _holder = holder(&service, "Transfer-Encoding: chunked");
     let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
     assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
@@ -128,7 +128,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
     let mut lazy = service.connect();
     lazy.write_all(&[begin(big.len()).as_bytes(), &big].concat())
         .unwrap();
-    // Its memory comes back although it reads nothing.
+    // Its memory is freed although the client reads nothing.
     service.until(|| !is_refused(&service, big.len()));
     assert_eq!(service.closed("write_stall"), 1);
     drop(lazy);
@@ -137,7 +137,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
 #[test]
 fn clients_that_take_their_answer_slowly_get_all_of_it() {
     let service = Service::start(&["--idle-timeout", "0.3", "--stall-timeout", "0.3"]);
-    // More than what the system keeps for a connection.
+    // This is more than the system buffers for a connection.
     let big = large(21_000_000);
     let mut slow = service.connect();
     let head = begin(big.len());
@@ -202,26 +202,26 @@ fn connections_end_at_a_certain_age() {
 fn connections_beyond_the_bound_wait_for_a_place() {
     let service = Service::start(&["--max-connections", "1", "--idle-timeout", "0.3"]);
     let first = service.connect();
-    // Answered once the first has been let go.
+    // This is answered once the first connection was closed.
     assert_eq!(service.get("/livez").status, 200);
     assert!(service.metric("pdfmagic_connection_waits_total") > 0);
     assert!(service.closed("idle_timeout") > 0);
     drop(first);
 }
 
-/// A JPEG of 18 MB that takes hours to decode: a million scans, each of which says again that 65,536 blocks have no AC
-/// coefficients.
+/// Returns a JPEG of 18 MB that takes hours to decode: a million scans, each of which says again that 65,536 blocks
+/// have no AC coefficients.
 fn endless_work() -> Vec<u8> {
     let head = b"\xFF\xD8\xFF\xDB\0\x43\0";
     let frame = b"\xFF\xC2\0\x0B\x08\x08\0\x08\0\x01\x01\x11\0";
-    // The code 0 is an EOB14: 14 bits follow, and say how many blocks beyond 16,384 end.
+    // The code 0 is an EOB14, which is followed by 14 bits with the number of blocks beyond 16,384 that end.
     let table = b"\xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xE0";
     let scan = b"\xFF\xDA\0\x08\x01\x01\0\x01\x3F\0\0\0\0\0\0\0\0\x0F";
     let scans = scan.repeat(1_000_000);
     [&head[..], &[1; 64], frame, table, &scans, b"\xFF\xD9"].concat()
 }
 
-/// Asks for work that takes long, and waits until it has a worker.
+/// Starts work that takes long, and waits until it has a worker.
 fn long_work(service: &Service) -> std::net::TcpStream {
     let body = endless_work();
     let head = begin(body.len()).replace("/v1/pdf", "/v1/pdf?optimize=true");
@@ -235,7 +235,7 @@ fn long_work(service: &Service) -> std::net::TcpStream {
     stream
 }
 
-/// Far beyond what a busy machine takes for anything here.
+/// Settings far above the time that anything here takes on a busy machine.
 const LONG: [&str; 4] = [
     "--workers=1",
     "--convert-timeout=3600",
@@ -284,7 +284,7 @@ fn conversions_that_take_too_long_are_given_up() {
         (503, "service.overdue")
     );
     assert_eq!(service.rejected("convert_timeout"), 1);
-    // The worker does not go on with what nobody waits for.
+    // The worker stops when nobody waits for its result.
     service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
 }
 
@@ -320,7 +320,7 @@ fn what_can_never_be_decoded_is_not_told_to_come_again() {
     assert_eq!(embedded.pages(), 1);
 }
 
-/// It is given what there is, and mostly needs less; what comes of it is out of that.
+/// It gets all available memory, and usually needs less. The memory for its result is a part of that.
 #[test]
 fn what_might_take_more_than_there_is_has_a_try() {
     let service = Service::start(&["--max-body=4000000", "--memory-budget=16000000"]);
@@ -335,7 +335,7 @@ fn what_might_take_more_than_there_is_has_a_try() {
     assert_eq!(done.pages(), 20);
 }
 
-/// Bytes behind the image count as if they were its data.
+/// Bytes after the image count as its data.
 #[test]
 fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
     let service = Service::start(&[]);

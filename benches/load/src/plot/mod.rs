@@ -38,7 +38,8 @@ pub enum Chart {
     Tail,
     /// How many requests each replica answered. For one recording.
     Share,
-    /// Throughput and p95 by number of replicas, and the ideal throughput. One recording per number.
+    /// Throughput and p95 by number of replicas, and the throughput in proportion to the replicas. Where there are several
+    /// recordings for a number, their spread is drawn.
     Scaling,
 }
 
@@ -47,6 +48,8 @@ pub enum Chart {
 pub struct Series {
     /// Its name in the legend.
     pub name: String,
+    /// The number of its color. Series with the same number have the same color in all charts.
+    pub color: usize,
     /// Its samples.
     pub recording: Recording,
 }
@@ -160,8 +163,8 @@ impl Figure {
         Ok(figure)
     }
 
-    /// Prepares a bar chart: each bar is divided into the named parts, which are given in milliseconds and drawn in
-    /// percent.
+    /// Prepares a chart of bars. Each is divided into the named parts, which are given in milliseconds and drawn in
+    /// percent. A part that has room for them shows both numbers.
     #[must_use]
     pub fn parts(title: &str, caption: &str, names: &[&str], bars: &[(String, Vec<f64>)]) -> Self {
         let mut figure = bars::parts(names, bars);

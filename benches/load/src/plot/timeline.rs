@@ -9,7 +9,7 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::axis::{Axis, round, significant, tick_label, whole};
-use super::charts::{MARKED, color, row};
+use super::charts::{MARKED, PERCENTILES, row};
 use super::thin::one_per_cell;
 use super::{Figure, Series, quantile};
 use crate::sample::Sample;
@@ -86,7 +86,7 @@ impl Companion {
         Plot::Line(
             LinePlot::new()
                 .with_data(self.curve.iter().copied())
-                .with_color(color(3))
+                .with_color("black")
                 .with_stroke_width(3.0)
                 .with_dashed()
                 .with_legend(self.legend),
@@ -178,7 +178,7 @@ pub(super) fn draw(series: &Series) -> Figure {
     let [failed, shed] = failures(series);
     for (name, marks, position, marker, color) in [
         ("failed", failed, 1.03, MarkerShape::Cross, "black"),
-        ("shed", shed, 1.08, MarkerShape::TriangleDown, color(4)),
+        ("shed", shed, 1.08, MarkerShape::TriangleDown, "#cc3311"),
     ] {
         if marks.is_empty() {
             continue;
@@ -237,7 +237,7 @@ fn lines(number: usize, name: &str, pieces: Vec<Curve>, length: f64) -> impl Ite
         }
         let line = LinePlot::new()
             .with_data(curve)
-            .with_color(color(number))
+            .with_color(PERCENTILES[number])
             .with_stroke_width(width);
         Plot::Line(match legend.take() {
             Some(legend) => line.with_legend(legend),
