@@ -115,7 +115,7 @@ pub struct Conformance {
     intent: Option<Intent>,
 }
 
-/// What pages need to know about an output intent that the options give.
+/// The facts about the output intent in the options that pages need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) components: usize,

@@ -102,7 +102,7 @@ fn forms_are_read_as_they_are_written(bytes: &[u8]) {
         body.extend([head.as_bytes(), data, b"\r\n"].concat());
     }
     body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
-    let read = form(&body.into(), BOUNDARY, files.len()).expect("it is sound");
+    let read = form(&body.into(), BOUNDARY, files.len()).expect("it is valid");
     let read = read
         .files
         .iter()
