@@ -1,8 +1,8 @@
 """Times the command with many photos and with one, against cat, cp and img2pdf: `make bench-documents`.
 
-It writes `documents.md`. Photos lie on the file system of this repository, and on XFS and Btrfs on loop devices, for which it
-must be root. Of the commands that are compared, each runs in turn with the others; the table has the least of the times, which
-other load on the machine disturbs the least.
+It writes `documents.md`. The photos are on the file system of this repository, and on XFS and Btrfs on loop devices,
+which require root. The compared commands run in turns. The table has the shortest times, which other load on the
+machine disturbs the least.
 """
 
 import argparse
@@ -120,8 +120,9 @@ def mounted(kind, folder, size):
 
 
 def many(cli, folder, count, rounds):
-    """Seconds of cat and the command, what of the data is new, in hundredths, and the memory of the command; how much longer
-    img2pdf takes with some of the photos, and its memory."""
+    """Returns the seconds that cat and the command take, the share of the data that takes new space, in percent, and
+    the command's memory. Then, with only some of the photos, the ratio of img2pdf's time to the command's, and
+    img2pdf's memory."""
     jpeg = long_jpeg(PHOTO)
     names = [folder / f"{number:04}.jpg" for number in range(count)]
     for number, name in enumerate(names):

@@ -1,7 +1,7 @@
-"""Compares what a conversion costs the service by a plan and by an upload: `python3 benches/plan.py PROGRAM`.
+"""Compares the costs of a conversion for the service, by a plan and by an upload: `python3 benches/plan.py PROGRAM`.
 
-PROGRAM is pdfmagic-http, built for release. Prints the bytes that go each way, and the service's processor time, for one photo of
-4.5 MB; the least of five rounds.
+PROGRAM is pdfmagic-http, built for release. Prints the bytes sent each way, and the service's processor time, for one
+photo of 4.5 MB. Each number is the minimum of five rounds.
 """
 
 import http.client

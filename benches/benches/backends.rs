@@ -39,7 +39,7 @@ fn photo(width: u16, height: u16) -> Vec<u8> {
 }
 
 fn plan<'a>(source: impl Into<Source<'a>>, backend: &dyn Backend) -> (Vec<Piece>, Vec<u8>) {
-    let page = Page::from_jpeg(source, &Options::default(), backend).expect("the photo is sound");
+    let page = Page::from_jpeg(source, &Options::default(), backend).expect("the photo is valid");
     let mut document = Document::new();
     let pieces = document.push(page);
     (pieces, document.finish().expect("it has a page"))
@@ -74,7 +74,7 @@ fn conversion(c: &mut Criterion) {
             });
         }
         let limits = Limits::default();
-        let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is sound");
+        let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is valid");
         group.bench_function("verify", |b| b.iter(|| parsed.verify(black_box(&limits))));
         // With a line feed after EOI, the end has to be searched for.
         let with_tail = [&jpeg[..], b"\n"].concat();

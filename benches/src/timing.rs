@@ -17,7 +17,7 @@ pub fn processors() -> RangeInclusive<usize> {
 ///
 /// # Errors
 ///
-/// Those of `run`, or if the system does not allow the choice of processors.
+/// Returns the errors of `run`, or an error if the system does not allow the choice of processors.
 pub fn on<T>(processors: usize, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let all = sched_getaffinity(None)?;
     let mut some = CpuSet::new();
@@ -36,7 +36,7 @@ pub fn on<T>(processors: usize, run: impl FnOnce() -> io::Result<T>) -> io::Resu
 ///
 /// # Errors
 ///
-/// Those of `run`.
+/// Returns the errors of `run`.
 pub fn median(mut run: impl FnMut() -> io::Result<()>) -> io::Result<Duration> {
     let (enough, maximum) = (Duration::from_secs(1), Duration::from_secs(3));
     let begin = Instant::now();

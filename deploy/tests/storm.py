@@ -83,8 +83,8 @@ async def convert(port, kind):
 
 
 async def insist(port, kind, converted):
-    """Sends until this client has a PDF, or the time is over and any client has one: the event `converted`. Returns the
-    outcomes: a status, or None where the connection broke."""
+    """Sends requests until this client has a PDF, or until the time is over and any client has one, which sets the event
+    `converted`. Returns the outcome of each request: a status, or None if the connection broke."""
     end = time.monotonic() + DURATION
     outcomes = []
     while 200 not in outcomes and (time.monotonic() < end or not converted.is_set()):
@@ -102,7 +102,7 @@ async def insist(port, kind, converted):
 
 
 async def all_at_once(port):
-    """Counts the outcomes."""
+    """Runs all clients concurrently, and counts the outcomes of their requests."""
     kinds = list(KINDS) * (CLIENTS // len(KINDS))
     async with asyncio.timeout(TIMEOUT):
         converted = asyncio.Event()

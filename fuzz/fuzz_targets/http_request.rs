@@ -1,5 +1,5 @@
-//! Answers to any bytes are those of HTTP/1.1, one after the other. Each that tells of an error says which, and none that the
-//! service itself has failed. It runs in this process, on a real socket, with HTTP/2.
+//! The service answers any bytes with HTTP/1.1 responses, one after the other. An error response names its error, and
+//! is never an internal error of the service. The service runs in this process, on a real socket, with HTTP/2 enabled.
 #![no_main]
 
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ static ADDRESS: LazyLock<SocketAddr> = LazyLock::new(|| {
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let answer = laws::exchange(*ADDRESS, input);
-    // HTTP/2 is frames.
+    // The answer to the preface of HTTP/2 consists of frames, not of HTTP/1.1 responses.
     if let Some(answer) = answer
         && !input.starts_with(b"PRI")
     {

@@ -1,5 +1,5 @@
-//! An inspection says the same about all of an input as about the parts of it that it asks for. The first two bytes choose
-//! how much of the head is given at first, and the rest is a JPEG.
+//! An inspection of a whole input returns the same as an inspection of only the parts that it requests. The first two
+//! bytes choose how much of the head is given at first, and the rest is a JPEG.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,5 +1,5 @@
-//! A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough embeds,
-//! unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+//! A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough
+//! embeds, unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -33,7 +33,7 @@ pub(crate) struct Cli {
 /// The names of the other commands.
 const COMMANDS: [&str; 5] = ["inspect", "extract", "append", "completions", "man"];
 
-/// What else can be done.
+/// The other commands, besides conversion.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what JPEGs are, and what a conversion would do with them
@@ -191,7 +191,7 @@ pub(crate) struct Files {
     pub(crate) pages: Option<PathBuf>,
 }
 
-/// What the document needs of a file.
+/// The options of a document that are files.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Document")]
 pub(crate) struct Archive {
@@ -202,10 +202,13 @@ pub(crate) struct Archive {
     pub(crate) output_intent: Option<PathBuf>,
 }
 
-/// How the work is done.
+/// The options for running conversions.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Running")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch"
+)]
 pub(crate) struct RunArgs {
     /// Number of images or documents made at the same time
     ///
@@ -234,7 +237,7 @@ pub(crate) struct RunArgs {
     pub(crate) no_clobber: bool,
 }
 
-/// What is said of the work.
+/// The options for messages and reports.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reporting")]
 pub(crate) struct ReportArgs {

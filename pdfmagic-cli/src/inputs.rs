@@ -124,7 +124,7 @@ impl Shard {
     pub(crate) fn range(self, inputs: usize) -> std::ops::Range<usize> {
         let start = |index: usize| {
             usize::try_from(inputs as u128 * index as u128 / self.count as u128)
-                .expect("no more than there are")
+                .expect("the count is within the length")
         };
         start(self.index)..start(self.index + 1)
     }

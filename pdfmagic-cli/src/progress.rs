@@ -69,7 +69,7 @@ impl Drop for Progress {
 
 fn bar(total: u64, elapsed: Duration) -> ProgressBar {
     let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
-    let style = ProgressStyle::with_template(style).expect("the template is sound");
+    let style = ProgressStyle::with_template(style).expect("the template is valid");
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     bar.with_style(style).with_elapsed(elapsed)
 }

@@ -30,7 +30,7 @@ mod identity {
     impl FileId {
         #[expect(
             clippy::unnecessary_wraps,
-            reason = "where there are paths alone, one may lead nowhere"
+            reason = "the version for other systems can fail"
         )]
         pub(crate) fn of(_: &Path, metadata: &Metadata) -> Option<Self> {
             Some(Self(metadata.dev(), metadata.ino()))

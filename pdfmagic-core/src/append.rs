@@ -90,5 +90,5 @@ impl Existing {
 }
 
 fn serialize(bytes: &mut Vec<u8>, object: &Object) {
-    Serializer::write_object(bytes, object).expect("memory takes all");
+    Serializer::write_object(bytes, object).expect("writing to memory cannot fail");
 }

@@ -7,7 +7,7 @@ use crate::standard::{Nonconformance, Requirement, Standard};
 
 /// The differences between the levels of PDF/A, as far as they concern a page with an image.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent rule")]
 pub(crate) struct Rules {
     /// The version in the header.
     pub(crate) version: &'static str,
@@ -115,7 +115,7 @@ pub struct Conformance {
     intent: Option<Intent>,
 }
 
-/// What pages need to know about an output intent that the options give.
+/// The facts about the output intent in the options that pages need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) components: usize,

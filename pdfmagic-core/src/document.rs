@@ -239,7 +239,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// Those of `output`.
+    /// Returns the errors of `output`.
     ///
     /// # Panics
     ///
@@ -259,7 +259,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// Those of `output`, and those of [`finish`](Self::finish), which are then the source of the error.
+    /// Returns the errors of `output`. An error of [`finish`](Self::finish) is returned as the source of an I/O error.
     pub fn finish_into(self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(&self.finish()?)
     }

@@ -31,7 +31,7 @@ impl Pt {
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the cast saturates, as wanted"
+        reason = "the cast saturates, as intended"
     )]
     pub fn new(points: f64) -> Self {
         Self((points * 1e4).round() as i64)

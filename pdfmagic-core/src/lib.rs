@@ -129,12 +129,13 @@ mod amount;
 mod append;
 pub mod backend;
 mod catalog;
+mod codes;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
         dead_code,
         unused_imports,
-        reason = "requantizing and shrinking serve that backend alone"
+        reason = "only that backend requantizes and shrinks"
     )
 )]
 mod coding;
@@ -175,6 +176,7 @@ pub use amount::Amount;
 #[cfg(feature = "reencode")]
 pub use backend::Reencode;
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use codes::{error_codes, notice_codes};
 pub use conformance::Conformance;
 pub use damage::{Damage, DamageKind, Sound};
 pub use date::Date;

@@ -39,9 +39,9 @@ impl Limits {
     }
 }
 
-/// Tells running work that nobody waits for its result any more. All clones share one flag.
+/// A flag that stops running work whose result is no longer needed. All clones share one flag.
 ///
-/// The work looks at the flag for each row of MCUs. Decoders and encoders of other crates finish their image first.
+/// The work checks the flag for each row of MCUs. Decoders and encoders of other crates finish their image first.
 ///
 /// ```
 /// use pdfmagic_core::{CancelFlag, Error, Options, Page, Transcode};

@@ -7,6 +7,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "damage",
         "amount",
+        "codes",
         "conformance",
         "date",
         "density",

@@ -117,10 +117,10 @@ fn a_progression_takes_little_more_memory_than_one_scan() {
     let [_, _, sequential, ..] = &noise()[..] else {
         panic!("there are six");
     };
-    let jpeg = Jpeg::parse(sequential, &limits).expect("it is sound");
+    let jpeg = Jpeg::parse(sequential, &limits).expect("it is valid");
     let image = Transcode { progressive: true }
         .image(&jpeg, &limits)
-        .expect("it is sound");
+        .expect("it is valid");
     // The metadata of the input lies between the new pieces.
     let pieces = image.data.iter();
     let progressive: Vec<u8> = pieces
@@ -128,7 +128,7 @@ fn a_progression_takes_little_more_memory_than_one_scan() {
         .copied()
         .collect();
     let [of_one, of_many] = [&sequential[..], &progressive].map(|data| {
-        let jpeg = Jpeg::parse(data, &limits).expect("it is sound");
+        let jpeg = Jpeg::parse(data, &limits).expect("it is valid");
         let (image, taken) = peak(|| Reencode::default().image(&jpeg, &limits));
         assert!(image.is_ok());
         taken
@@ -189,7 +189,7 @@ fn a_profile_takes_no_more_memory_than_it_may() {
 /// Asserts that everything that reads all of the data rejects it with `code`, and allocates almost nothing before.
 fn assert_refused(jpeg: &[u8], code: &str) {
     let limits = Limits::default();
-    let jpeg = Jpeg::parse(jpeg, &limits).expect("its header is sound");
+    let jpeg = Jpeg::parse(jpeg, &limits).expect("its header is valid");
     let (walked, taken) = peak(|| jpeg.verify(&limits));
     assert_eq!(walked.expect_err("it is too much").code(), code);
     assert!(taken < FIXED, "a walk takes {taken} bytes");

@@ -22,11 +22,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::listen::accept;
-use crate::metrics::classic;
+use crate::metrics::{Metrics, classic};
 use crate::paths;
 use crate::problem::Problem;
 use crate::routes::health;
 use crate::service::Service;
+use crate::timed_stream::{Patience, TimedStream};
 
 /// The maximum number of connections at a time. Others wait in the system's queue.
 const CONNECTIONS: usize = 64;
@@ -42,7 +43,8 @@ pub(crate) fn start(
         .enable_all()
         .build()?;
     let (routes, patience) = (all(service, clients), service.config.stall_timeout);
-    let serve = move || runtime.block_on(serve(listener, routes, patience));
+    let metrics = Arc::clone(&service.records.metrics);
+    let serve = move || runtime.block_on(serve(listener, routes, patience, metrics));
     std::thread::Builder::new()
         .name("admin".to_owned())
         .spawn(serve)?;
@@ -53,6 +55,7 @@ async fn serve(
     listener: std::net::TcpListener,
     routes: Router,
     patience: Duration,
+    metrics: Arc<Metrics>,
 ) -> io::Result<Infallible> {
     let listener = TcpListener::from_std(listener)?;
     let mut http = http1::Builder::new();
@@ -62,6 +65,13 @@ async fn serve(
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let (stream, _) = accept(&listener).await;
+        let bounds = Patience {
+            idle: patience,
+            head: patience,
+            write: patience,
+        };
+        // Without a phase, only writes are timed. It replaces the empty answers of hyper itself by problem documents.
+        let stream = TimedStream::new(stream, None, bounds, Arc::clone(&metrics));
         let connection = http.serve_connection(TokioIo::new(stream), routes.clone());
         tokio::spawn(async move {
             // A client that sends no request, or does not read its answer, makes room for others.

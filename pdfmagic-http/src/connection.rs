@@ -102,9 +102,9 @@ pub(crate) struct Connection {
     shared: Arc<Shared>,
     peer: Peer,
     replica: HeaderValue,
-    /// The time at which it is to be closed.
+    /// The time at which the service closes it.
     until: Instant,
-    /// The number of requests after which it is to be closed.
+    /// The number of requests after which the service closes it.
     max_requests: u32,
 }
 
@@ -235,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// Whether the connection is to be closed after this request.
+    /// Returns whether the service must close the connection after this request.
     fn is_last(&self, requests: u32) -> bool {
         let bound = if requests >= self.max_requests {
             "requests"

@@ -155,7 +155,7 @@ impl Line {
             LogFormat::Text => write!(text, "{time} {level}"),
             LogFormat::Json => write!(text, r#"{{"timestamp":"{time}","level":"{level}""#),
         }
-        .expect("a Vec takes all bytes");
+        .expect("writing to a Vec cannot fail");
         Self { text, format }
     }
 

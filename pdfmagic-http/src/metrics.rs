@@ -168,7 +168,7 @@ impl Metrics {
         let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
         set(&self.descriptors, descriptors);
         let mut out = String::new();
-        text::encode(&mut out, &self.registry).expect("a String takes all text");
+        text::encode(&mut out, &self.registry).expect("writing to a String cannot fail");
         out
     }
 
@@ -204,7 +204,7 @@ pub(crate) fn classic(open_metrics: &str) -> String {
         } else {
             writeln!(text, "{line}")
         }
-        .expect("a String takes all text");
+        .expect("writing to a String cannot fail");
     }
     text
 }

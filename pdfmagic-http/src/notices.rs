@@ -63,7 +63,7 @@ impl Notices {
 
     fn put(&mut self, text: impl Display) {
         if self.count <= MAX {
-            write!(self.list, "{text}").expect("a String takes all text");
+            write!(self.list, "{text}").expect("writing to a String cannot fail");
         }
     }
 }

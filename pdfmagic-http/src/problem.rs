@@ -7,11 +7,44 @@ use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::OptionError;
-use serde::Serialize;
-use utoipa::ToSchema;
+
+use crate::problem_details::{ByteRange, InputProblem, ProblemDetails};
 
 /// The status of a request whose client hung up, by nginx's convention.
 pub(crate) const HUNG_UP: u16 = 499;
+
+/// The codes of the service itself, in addition to those of the core. A test compares them with the source below.
+const CODES: [&str; 24] = [
+    "input.more",
+    "input.whole",
+    "request.base64",
+    "request.body",
+    "request.content_encoding",
+    "request.form",
+    "request.head_too_large",
+    "request.incomplete",
+    "request.malformed",
+    "request.media_type",
+    "request.method",
+    "request.no_file",
+    "request.not_found",
+    "request.not_streamable",
+    "request.nothing_kept",
+    "request.option",
+    "request.rate",
+    "request.slow",
+    "request.too_large",
+    "request.too_many_parts",
+    "request.unauthorized",
+    "service.bug",
+    "service.busy",
+    "service.overdue",
+];
+
+/// All codes that a problem can have.
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.into_iter().chain(pdfmagic_core::error_codes())
+}
 
 /// The metrics of a problem, as an extension of the response.
 #[derive(Debug, Clone, Copy)]
@@ -86,123 +119,11 @@ pub(crate) enum Problem {
     Bug,
 }
 
-/// An error, for people and programs (RFC 9457).
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct ProblemDetails {
-    /// `about:blank`, since `code` says more than a page would.
-    r#type: &'static str,
-    /// Meaning of the status.
-    title: &'static str,
-    /// Status.
-    status: u16,
-    /// Description of the problem, its place, and a remedy, in one sentence.
-    detail: String,
-    /// Stable name, for programs.
-    #[schema(example = "format.truncated")]
-    pub(crate) code: &'static str,
-    /// Requested address and, after `#`, the request's `X-Request-Id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/v1/pdf#4bf92f3577b34da6a3ce929d0e0e4736", nullable = false)]
-    pub(crate) instance: Option<String>,
-    /// Files of a plan that are faulty, or of which more is needed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    inputs: Vec<InputProblem>,
-}
-
-/// A file that is faulty, or of which more is needed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct InputProblem {
-    /// Number of the file in the request, from 0.
-    pub(crate) input: usize,
-    /// Client's name for the file.
-    pub(crate) name: String,
-    /// Stable name, for programs. `input.more`: send the ranges as well; `input.whole`: send the whole file.
-    #[schema(example = "input.more")]
-    pub(crate) code: &'static str,
-    /// Description of the problem, or why more is needed.
-    pub(crate) detail: String,
-    /// Ranges that are needed in addition to what was sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub(crate) ranges: Vec<ByteRange>,
-    #[serde(skip)]
-    status: StatusCode,
-}
-
-/// A range of a file, in bytes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct ByteRange {
-    /// First byte, counted from 0.
-    pub(crate) start: u64,
-    /// Byte after the last.
-    pub(crate) end: u64,
-}
-
-impl InputProblem {
-    /// Describes the problem of a file of this size, in bytes.
-    pub(crate) fn new(input: usize, name: &str, size: u64, problem: &Problem) -> Self {
-        use pdfmagic_core::Error::NeedsInput;
-        let (mut code, mut detail) = (problem.code(), problem.to_string());
-        let (mut status, mut ranges) = (problem.status(), Vec::new());
-        if let Problem::Convert {
-            error: NeedsInput { wanted, reason },
-            ..
-        } = problem
-        {
-            status = StatusCode::UNPROCESSABLE_ENTITY;
-            if (wanted.start, wanted.end) == (0, size) {
-                code = "input.whole";
-                detail = format!("{name}: all of it is needed: {reason}");
-            } else {
-                code = "input.more";
-                let (start, end) = (wanted.start, wanted.end);
-                ranges.push(ByteRange { start, end });
-            }
-        }
-        Self {
-            input,
-            name: name.to_owned(),
-            code,
-            detail,
-            ranges,
-            status,
-        }
-    }
-}
-
 /// Returns the first file that more of its data would not help, or else the first file.
 fn to_blame(inputs: &[InputProblem]) -> &InputProblem {
     let is_broken = |input: &&InputProblem| !input.code.starts_with("input.");
     let first = inputs.iter().find(is_broken);
     first.unwrap_or(&inputs[0])
-}
-
-impl ProblemDetails {
-    pub(crate) fn json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("text and numbers can be JSON")
-    }
-
-    /// Returns the problem as a page for browsers.
-    pub(crate) fn html(&self) -> String {
-        let Self {
-            title,
-            status,
-            detail,
-            code,
-            ..
-        } = self;
-        let detail = detail
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <title>{status} {title}</title>\n<h1>That did not work</h1>\n<p>{detail}.</p>\n\
-             <p>Go back, and try again. The code of this error is <code>{code}</code>, status {status}.</p>\n"
-        )
-    }
 }
 
 /// A size in bytes, formatted for people.
@@ -304,6 +225,36 @@ impl Problem {
                 name: name.to_owned(),
                 error,
             },
+        }
+    }
+
+    /// Describes the problem of one file of a plan, by its number, its name and its size in bytes.
+    pub(crate) fn of_input(&self, input: usize, name: &str, size: u64) -> InputProblem {
+        use pdfmagic_core::Error::NeedsInput;
+        let (mut code, mut detail) = (self.code(), self.to_string());
+        let (mut status, mut ranges) = (self.status(), Vec::new());
+        if let Problem::Convert {
+            error: NeedsInput { wanted, reason },
+            ..
+        } = self
+        {
+            status = StatusCode::UNPROCESSABLE_ENTITY;
+            if (wanted.start, wanted.end) == (0, size) {
+                code = "input.whole";
+                detail = format!("{name}: all of it is needed: {reason}");
+            } else {
+                code = "input.more";
+                let (start, end) = (wanted.start, wanted.end);
+                ranges.push(ByteRange { start, end });
+            }
+        }
+        InputProblem {
+            input,
+            name: name.to_owned(),
+            code,
+            detail,
+            ranges,
+            status,
         }
     }
 
@@ -444,5 +395,29 @@ impl IntoResponse for Problem {
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_codes_are_listed() {
+        let (source, _) = include_str!("problem.rs").split_once("mod tests").unwrap();
+        let (listed, written) = source.split_once("];").unwrap();
+        let is_own = |text: &&str| {
+            ["input.", "request.", "service."]
+                .iter()
+                .any(|kind| text.starts_with(kind) && text.len() > kind.len())
+        };
+        let strings = |text: &'static str| {
+            let mut all: Vec<_> = text.split('"').filter(is_own).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        assert_eq!(strings(listed), strings(written));
+        assert_eq!(strings(listed), CODES);
     }
 }

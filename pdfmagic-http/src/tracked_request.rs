@@ -23,7 +23,9 @@ use tower::Service as _;
 use crate::headers::{NOTICES, REQUEST_ID, SERVER_TIMING, TRACEPARENT};
 use crate::paths::template;
 use crate::phase::RequestEnd;
-use crate::problem::{HUNG_UP, Problem, ProblemDetails, Refusal};
+use crate::prefix::forwarded_prefix;
+use crate::problem::{HUNG_UP, Problem, Refusal};
+use crate::problem_details::ProblemDetails;
 use crate::request_record::{ConversionReport, Records, RequestRecord, micros};
 use crate::vectored_buf::VectoredBuf;
 
@@ -87,6 +89,8 @@ struct TrackedRequest {
     route: &'static str,
     /// Whether the answer is for a person with a browser.
     is_browser: bool,
+    /// The path prefix that a proxy has removed.
+    prefix: String,
     /// The status of the answer, once there is one.
     status: Option<StatusCode>,
     report: Option<ConversionReport>,
@@ -119,6 +123,7 @@ impl TrackedRequest {
             method: known(request.method()),
             route: template(request.uri().path()),
             is_browser: wants_html(headers),
+            prefix: forwarded_prefix(headers).to_owned(),
             status: None,
             report: None,
             refusal: None,
@@ -166,7 +171,8 @@ impl TrackedRequest {
         } else {
             let id = utf8_percent_encode(self.id.to_str().unwrap_or_default(), NOT_IN_FRAGMENT);
             let route = Some(self.route).filter(|route| route.starts_with('/'));
-            details.instance = Some(format!("{}#{id}", route.unwrap_or_default()));
+            let prefix = route.map_or("", |_| &self.prefix);
+            details.instance = Some(format!("{prefix}{}#{id}", route.unwrap_or_default()));
             ("application/problem+json", details.json())
         };
         let headers = response.headers_mut();

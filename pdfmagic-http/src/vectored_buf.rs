@@ -42,7 +42,10 @@ impl Buf for VectoredBuf {
     fn advance(&mut self, mut count: usize) {
         self.size -= count;
         while count > 0 {
-            let first = self.parts.front_mut().expect("no more than remains");
+            let first = self
+                .parts
+                .front_mut()
+                .expect("the count is at most what remains");
             if first.len() > count {
                 first.advance(count);
                 return;

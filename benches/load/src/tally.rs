@@ -11,7 +11,7 @@ use crate::sample::Sample;
 
 /// A distribution of times, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say what they are")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct Distribution {
     pub mean: f64,
     /// Half the width of the 95 % confidence interval of the mean.

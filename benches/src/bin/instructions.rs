@@ -47,7 +47,7 @@ fn convert(name: &str, times: u32) {
     let jpeg = jpeg(Picture::Photo, 640, 480, 90, 1).expect("the size is not zero");
     for _ in 0..times {
         let page = Page::from_jpeg(black_box(&jpeg), &Options::default(), backend.as_ref())
-            .expect("the picture is sound");
+            .expect("the picture is valid");
         let mut document = Document::new();
         black_box(document.push(page));
         black_box(document.finish().expect("it has a page"));

@@ -1,4 +1,4 @@
-//! Broken JPEGs: each becomes a sound PDF or is named, and nothing else is left.
+//! Tests of broken JPEGs: each becomes a sound PDF or is named in an error, and nothing else is left in the folder.
 
 use super::{Folder, pages, stderr};
 

@@ -108,7 +108,7 @@ impl Pixels {
     /// Keeps only the brightness (ITU-T T.871, 7). Each ink absorbs its part of the light, and black ink absorbs all.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "means of samples are in the range of samples"
+        reason = "a mean of samples is in their range"
     )]
     pub(super) fn into_gray(self) -> Self {
         let luma = |[r, g, b]: [u8; 3]| {

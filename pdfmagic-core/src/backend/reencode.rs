@@ -168,7 +168,7 @@ impl Reencode {
     /// Returns the factor by which the sides of an image are too long, and at least 1.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a bound above 2^53 pixels bounds nothing"
+        reason = "a limit above 2^53 pixels has no effect"
     )]
     fn too_large(&self, width: NonZeroU16, height: NonZeroU16) -> f64 {
         let [width, height] = [width, height].map(|side| f64::from(side.get()));

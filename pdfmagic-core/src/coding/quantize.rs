@@ -31,8 +31,7 @@ pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
     NATURAL.map(|n| ((u32::from(base[usize::from(n)]) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// For each zig-zag index: the old step, the rounding offset, and 2^32 divided by
-/// the new step.
+/// The old step, the rounding offset, and 2^32 divided by the new step, for each zig-zag index.
 pub(super) struct Requantizer([(u32, u32, u64); 64]);
 
 impl Requantizer {

@@ -22,7 +22,7 @@ pub(super) trait Change {
     ) -> Result<&'b Block, Fault>;
 }
 
-/// No change.
+/// The change that keeps all levels.
 pub(super) struct Same;
 
 impl Change for Same {

@@ -90,9 +90,9 @@ struct Scaling {
     x: u32,
     y: u32,
     joins: Joins,
-    /// By zig-zag index: the old steps, divided by the scale of the joins; zero outside the low corner.
+    /// The old steps, divided by the scale of the joins, by zig-zag index. They are zero outside the low corner.
     steps: [f32; 64],
-    /// By column and row: one divided by the new step.
+    /// The inverses of the new steps, by column and row.
     inverse: Matrix,
 }
 

@@ -72,7 +72,7 @@ fn images() -> impl Iterator<Item = Coefficients> {
 }
 
 fn parse(data: &[u8]) -> Jpeg<'_> {
-    Jpeg::parse(data, &Limits::default()).expect("what we write has a sound header")
+    Jpeg::parse(data, &Limits::default()).expect("our output has a valid header")
 }
 
 fn encoded(image: &Coefficients) -> Vec<u8> {
@@ -126,7 +126,7 @@ fn what_streams_through_is_what_is_stored_and_written() {
         let progressive = image.encode_progressive().expect("there is memory");
         for data in [&baseline, &progressive] {
             let jpeg = parse(data);
-            assert!(optimize(&jpeg, &limits).expect("it is sound").0 == baseline);
+            assert!(optimize(&jpeg, &limits).expect("it is valid").0 == baseline);
             let coarse = |c, _: &_| table(50, c > 0);
             for (factor, subsample) in [1, 2, 4, 8]
                 .into_iter()
@@ -135,7 +135,7 @@ fn what_streams_through_is_what_is_stored_and_written() {
                 let reduction = Reduction { factor, subsample };
                 let streamed = reduce(&jpeg, &limits, reduction, coarse);
                 let stored = image.encode_reduced(reduction, coarse);
-                assert!(streamed.expect("it is sound").0 == stored.expect("there is memory"));
+                assert!(streamed.expect("it is valid").0 == stored.expect("there is memory"));
             }
         }
     }
@@ -154,7 +154,7 @@ fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
         let [first, others @ ..] = &image.grid.components[..] else {
             panic!("an image has components");
         };
-        let subsampled = decode(&data).expect("what we write is sound");
+        let subsampled = decode(&data).expect("our output is valid");
         let [y, rest @ ..] = &subsampled.grid.components[..] else {
             panic!("it has components");
         };
@@ -237,7 +237,7 @@ fn any_codes_become_the_best() {
     {
         let (bad, good) = (badly_coded(&image), image.encode().expect("it is little"));
         let best = optimize(&parse(&bad), &limits);
-        assert!(best.expect("it is sound").0 == good);
+        assert!(best.expect("it is valid").0 == good);
     }
 }
 
@@ -352,7 +352,7 @@ fn an_incomplete_progression_stays_one() {
         let part = [&data[..at], &[0xFF, Marker::EOI.0]].concat();
         let image = decode(&part).expect("fewer scans are no damage");
         assert!(image.precision.is_some(), "{scans} scans are not all");
-        let again = decode(&image.encode().expect("there is memory")).expect("what we write");
+        let again = decode(&image.encode().expect("there is memory")).expect("our output is valid");
         assert_same(&image, &again);
         assert_eq!(image.precision, again.precision);
     }

@@ -27,7 +27,10 @@ use crate::value::{Named, ValueError, by_name, positive};
     derive(utoipa::ToSchema, utoipa::IntoParams),
     into_params(parameter_in = Query)
 )]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch"
+)]
 #[non_exhaustive]
 pub struct DocumentOptions {
     /// Title

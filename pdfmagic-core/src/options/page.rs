@@ -240,7 +240,7 @@ pub enum Rotation {
     derive(utoipa::ToSchema),
     schema(rename_all = "kebab-case")
 )]
-#[expect(missing_docs, reason = "the names say it all")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum Anchor {
     #[default]
     Center,

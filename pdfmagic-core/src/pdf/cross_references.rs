@@ -118,7 +118,7 @@ impl Writer {
     }
 
     #[cfg(not(feature = "lopdf"))]
-    #[expect(clippy::unused_self, reason = "it does with lopdf")]
+    #[expect(clippy::unused_self, reason = "it is used with the feature lopdf")]
     fn updates_stream(&self) -> bool {
         false
     }
@@ -126,7 +126,7 @@ impl Writer {
     /// Adds the entry of the trailer that refers to the cross-references of the previous file.
     #[cfg_attr(
         not(feature = "lopdf"),
-        expect(clippy::unused_self, reason = "it does with lopdf")
+        expect(clippy::unused_self, reason = "it is used with the feature lopdf")
     )]
     fn put_previous(&mut self) {
         #[cfg(feature = "lopdf")]

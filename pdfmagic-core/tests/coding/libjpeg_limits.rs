@@ -136,7 +136,7 @@ fn sides_that_libjpeg_refuses_are_told() {
         for size in [[side, 1], [1, side]] {
             let jpeg = flat(&[(1, 1)], size, true);
             let page =
-                Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("its header is sound");
+                Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("its header is valid");
             let is_told = page.notices().contains(&Notice::TooLargeForViewers);
             assert_eq!(is_told, djpeg(&jpeg).is_none(), "{size:?}");
         }

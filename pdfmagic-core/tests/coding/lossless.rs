@@ -83,7 +83,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
                 .collect(),
             _ => samples.into_iter().map(u16::from).collect(),
         };
-        let ours = flate(&lossless(&jpeg).expect("jpeg-decoder takes it"));
+        let ours = flate(&lossless(&jpeg).expect("jpeg-decoder accepts it"));
         assert!(
             ours == spread(stored, frame.precision),
             "{name}: other samples"
@@ -116,13 +116,13 @@ fn more_than_8_bits_become_16() {
 
 #[test]
 fn twelve_bits_are_the_same_samples_however_they_are_coded() {
-    let samples = |name| flate(&lossless(&read(name)).expect("it is sound"));
+    let samples = |name| flate(&lossless(&read(name)).expect("it is valid"));
     assert!(samples("precision_12.jpg") == samples("precision_12_arithmetic.jpg"));
 }
 
 #[test]
 fn lossless_passes_on_what_a_pdf_can_hold() {
     let jpeg = read("ycbcr_420.jpg");
-    let image = lossless(&jpeg).expect("it is sound");
+    let image = lossless(&jpeg).expect("it is valid");
     assert!(matches!(image.data[..], [Piece::Input(_)]));
 }

@@ -3,7 +3,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "all that is cast is small"
+    reason = "all cast numbers are small"
 )]
 
 use pdfmagic_core::jpeg::{ColorModel, Process};
@@ -178,7 +178,7 @@ fn enlarged(plane: &Plane, (h, v): (usize, usize)) -> Vec<u16> {
 fn assert_kept(coding: Coding) {
     let planes = coding.planes();
     let jpeg = coding.encode(&planes);
-    let header = Jpeg::parse(&jpeg, &Limits::default()).expect("its header is sound");
+    let header = Jpeg::parse(&jpeg, &Limits::default()).expect("its header is valid");
     assert_eq!(header.frame().process, Process::Lossless);
     assert_eq!(header.color_model(), ColorModel::Rgb);
     let found = flate(&lossless(&jpeg).unwrap_or_else(|error| panic!("{coding:?}: {error}")));

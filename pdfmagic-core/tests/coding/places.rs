@@ -79,7 +79,7 @@ fn replaced(jpeg: &[u8], at: usize, with: &[u8]) -> Vec<u8> {
 fn plant(plant: Plant) -> ([usize; 2], Vec<String>) {
     let ([mut planted, mut found], mut wrong) = ([0; 2], Vec::new());
     for (name, jpeg, mcu) in photos() {
-        let sound = Picture::of(&jpeg).expect("it is sound");
+        let sound = Picture::of(&jpeg).expect("it is valid");
         let start = data_start(&jpeg);
         for tenth in 1..10 {
             let at = start + (jpeg.len() - start) * tenth / 10;

@@ -46,7 +46,7 @@ impl Original {
 
     /// Returns the peak signal-to-noise ratio of a decoded JPEG, in decibels.
     fn ratio(&self, jpeg: &[u8]) -> f64 {
-        let samples = djpeg(jpeg).expect("what was re-encoded is sound");
+        let samples = djpeg(jpeg).expect("our output is valid");
         assert_eq!(samples.len(), self.samples.len());
         let squares = samples.iter().zip(&self.samples).map(|(&a, &b)| {
             let difference = f64::from(a) - f64::from(b);
@@ -94,7 +94,7 @@ fn float(size: usize) -> f64 {
 
 /// Returns by how much our result is better, in decibels.
 fn gain(jpeg: &[u8], original: &Original, backend: Reencode) -> Option<f64> {
-    let ours = coded(jpeg, &backend).expect("djpeg takes it");
+    let ours = coded(jpeg, &backend).expect("djpeg accepts it");
     Some(original.ratio(&ours) - original.ratio_by_cjpeg(ours.len())?)
 }
 

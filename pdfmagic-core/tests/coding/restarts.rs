@@ -57,7 +57,7 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
         let restarted = jpegtran(options, &read(name));
         for (damage, jpeg) in damaged(&restarted) {
             let place = format!("{name} {options:?}, {damage}");
-            let header = Jpeg::parse(&jpeg, &limits).expect("its header is sound");
+            let header = Jpeg::parse(&jpeg, &limits).expect("its header is valid");
             // Without data, an arithmetic decoder reads zeros (D.1.8).
             let is_legal = options[0] == "-arithmetic" && damage.starts_with("interval empty");
             let found = header.verify(&limits).expect("it is within the limits");

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use pdfmagic_core::{error_codes, notice_codes};
+
 /// An enum with codes: its file, its name, and the heading of its codes.
 const ENUMS: [(&str, &str, &str); 9] = [
     ("error.rs", "Error", "Errors"),
@@ -106,6 +108,23 @@ fn are_all_on_the_page_of_the_crate() {
         fs::write(&path, &expected).unwrap();
     }
     assert!(found == expected, "codes.md is out of date");
+}
+
+#[test]
+fn are_those_that_the_library_lists() {
+    let mut listed: Vec<_> = error_codes().chain(notice_codes()).collect();
+    listed.sort_unstable();
+    // Damage is an error or a notice.
+    listed.dedup();
+    let rows = table();
+    let mut rows: Vec<_> = rows
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    rows.sort_unstable();
+    assert_eq!(listed, rows);
+    assert!(error_codes().all(|code| code != "eoi.missing.appended"));
+    assert!(notice_codes().all(|code| code != "format.truncated"));
 }
 
 /// Every code in the sources is in the table.

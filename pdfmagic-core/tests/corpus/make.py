@@ -1,7 +1,7 @@
 """Makes the JPEGs of this folder: `python make.py [FOLDER]`.
 
-Most files are one picture, coded or damaged in some way, and are named for what is odd about them. The same versions
-of Pillow and of libjpeg-turbo's jpegtran make the same bytes.
+Most files contain the same picture, coded or damaged in different ways, and are named after their peculiarity. The same
+versions of Pillow and of libjpeg-turbo's jpegtran make the same bytes.
 """
 
 import io

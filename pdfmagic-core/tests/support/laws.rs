@@ -84,8 +84,8 @@ pub(crate) fn convert(input: &[u8]) {
     }
 }
 
-/// An inspection says the same about all of an input as about the parts of it that it asks for. The first two bytes choose
-/// how much of the head is given at first, and the rest is a JPEG.
+/// An inspection of a whole input returns the same as an inspection of only the parts that it requests. The first two
+/// bytes choose how much of the head is given at first, and the rest is a JPEG.
 pub(crate) fn parse(input: &[u8]) {
     let [high, low, jpeg @ ..] = input else {
         return;
@@ -126,8 +126,8 @@ pub(crate) fn parse(input: &[u8]) {
     }
 }
 
-/// A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough embeds,
-/// unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+/// A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough
+/// embeds, unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
 pub(crate) fn streamed(input: &[u8]) {
     let [head, chunk, jpeg @ ..] = input else {
         return;

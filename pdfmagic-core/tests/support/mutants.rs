@@ -1,5 +1,5 @@
-//! Mutants: real JPEGs whose structure is broken, in lengths, markers, tables, scans, and metadata. The same seed makes the
-//! same mutants.
+//! Mutants: real JPEGs whose lengths, markers, tables, scans, or metadata are broken. The same seed makes the same
+//! mutants.
 
 use std::fs;
 use std::iter::repeat_n;
@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-/// Returns the offsets of the marker segments before the first scan, and of that scan.
+/// Returns the offsets of the marker segments before the first scan, and the offset of that scan.
 pub(crate) fn segments(jpeg: &[u8]) -> Vec<usize> {
     let (mut found, mut at) = (Vec::new(), 2);
     while let Some([0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
@@ -52,7 +52,7 @@ pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     [&[0xFF, marker], &length[..], payload].concat()
 }
 
-/// Returns Exif whose directories lead to themselves, or to nowhere.
+/// Returns Exif data whose directories refer to themselves, or to offsets outside the data.
 fn exif_cycle(random: &mut Random) -> Vec<u8> {
     let offset = random.of(&[0_u32, 8, 12, 26, 0xFFFF_FFFF]).to_be_bytes();
     let mut tiff = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x02".to_vec();
@@ -156,7 +156,7 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
 fn corpus() -> &'static [Vec<u8>] {
     static CORPUS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     CORPUS.get_or_init(|| {
-        // The tests of each package are one folder down.
+        // The folder of each package is one level below the root of the repository.
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pdfmagic-core/tests/corpus");
         let entries = fs::read_dir(folder).expect("the corpus is there");
         let mut paths: Vec<_> = entries

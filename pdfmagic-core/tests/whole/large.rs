@@ -20,7 +20,7 @@ fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
         size,
     };
     let page = Page::from_jpeg(source, &Options::default(), &Passthrough);
-    document.push(page.expect("its header is sound"))
+    document.push(page.expect("its header is valid"))
 }
 
 fn head(name: &str) -> Vec<u8> {
@@ -54,7 +54,11 @@ impl Sparse {
         let holds = |(start, bytes): &&(u64, Vec<u8>)| {
             (*start..start + bytes.len() as u64).contains(&offset)
         };
-        let (start, bytes) = self.made.iter().find(holds).expect("we made what is there");
+        let (start, bytes) = self
+            .made
+            .iter()
+            .find(holds)
+            .expect("the part was generated");
         &bytes[usize::try_from(offset - start).expect("within")..]
     }
 

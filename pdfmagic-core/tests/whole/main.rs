@@ -7,7 +7,7 @@ mod corpus_files;
 mod document;
 mod large;
 #[path = "../support/libjpeg.rs"]
-#[expect(dead_code, reason = "samples are for the tests of coding")]
+#[expect(dead_code, reason = "only the tests of coding compare samples")]
 mod libjpeg;
 mod parts;
 mod pictures;

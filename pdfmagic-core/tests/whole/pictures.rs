@@ -27,7 +27,7 @@ fn shown(pdf: &[u8]) -> RgbImage {
         .and_then(Object::as_name)
         .expect("it is coded");
     if filter == b"DCTDecode" {
-        return decoded(&image.content).expect("what is embedded can be decoded");
+        return decoded(&image.content).expect("the embedded image can be decoded");
     }
     let number = |key: &[u8]| {
         let number = image
@@ -221,9 +221,9 @@ proptest! {
     #[test]
     fn lossless_backends_keep_every_sample(coding in coding()) {
         let jpeg = coding.encode();
-        let source = decoded(&jpeg).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
         for backend in lossless() {
-            let pdf = convert(&jpeg, &*backend).expect("it is sound");
+            let pdf = convert(&jpeg, &*backend).expect("it is valid");
             prop_assert!(shown(&pdf) == source, "{backend:?}");
         }
     }
@@ -231,12 +231,12 @@ proptest! {
     #[test]
     fn reencoding_loses_no_more_than_its_steps_allow(coding in coding(), quality in 1u8..=100) {
         let jpeg = coding.encode();
-        let source = decoded(&jpeg).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
         let reencode = Reencode {
             quality: Quality::new(quality).expect("it is in range"),
             ..Reencode::default()
         };
-        let pdf = convert(&jpeg, &reencode).expect("it is sound");
+        let pdf = convert(&jpeg, &reencode).expect("it is valid");
         let (found, data) = (shown(&pdf), image_of(&strict(&pdf)).content.clone());
         let (distance, bound) = (distance(&found, &source), bound(&data, &source));
         prop_assert!(distance <= bound, "{distance} is over {bound}");
@@ -297,8 +297,8 @@ fn twelve_bits_show_what_eight_bits_do() {
         "synthetic/02_rgb444.jpg",
     ] {
         let jpeg = read(file);
-        let source = decoded(&jpeg).expect("it is sound");
-        let pdf = convert(&with_12_bits(&jpeg), &Auto).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
+        let pdf = convert(&with_12_bits(&jpeg), &Auto).expect("it is valid");
         let difference = largest_difference(&shown(&pdf), &source);
         assert!(
             difference <= ROUNDING,

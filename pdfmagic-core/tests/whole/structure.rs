@@ -123,7 +123,7 @@ fn data_is_not_copied_unless_it_is_so_short_that_a_piece_of_its_own_costs_more()
     let jpeg = read("gray.jpg");
     for (size, is_copied) in [(100, true), (1 << 20, false)] {
         let made = Made(size, Mutex::default());
-        let page = Page::from_jpeg(&jpeg, &Options::default(), &made).expect("it is sound");
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &made).expect("it is valid");
         let data = made.1.lock().expect("no panic").expect("it was made");
         let pieces = Document::new().push(page);
         let is_there = |piece: &Piece| piece.bytes(&[]).as_ptr().addr() == data;
@@ -251,7 +251,7 @@ fn length_in(dict: &str, pdf: &[u8], offsets: &[usize]) -> Option<usize> {
 
 #[test]
 fn wrong_offsets_and_lengths_are_found() {
-    let pdf = convert(&read("gray.jpg"), &Passthrough).expect("it is sound");
+    let pdf = convert(&read("gray.jpg"), &Passthrough).expect("it is valid");
     check_syntax(&pdf).expect("it is right");
     let shifted = [&pdf[..15], b"\n", &pdf[15..]].concat();
     assert!(check_syntax(&shifted).is_err());

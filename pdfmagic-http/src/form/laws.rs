@@ -1,4 +1,4 @@
-//! What holds for the parts of any form, as the fuzz target and the tests assert it.
+//! The laws that hold for the parts of any form, which the fuzz target and the tests assert.
 
 use bytes::Bytes;
 
@@ -13,14 +13,15 @@ pub(crate) fn hold_for(bytes: &[u8]) {
 /// The boundary of the forms.
 const BOUNDARY: &str = "b b";
 
-/// Where `needle` occurs first.
+/// Returns the position of the first occurrence of `needle`.
 fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes
         .windows(needle.len())
         .position(|window| window == needle)
 }
 
-/// Bytes cut at each boundary, as RFC 2046, 5.1.1, says it: what comes before the first and after the last is no part.
+/// Returns the bytes between boundaries, by the definition of RFC 2046, 5.1.1: the data before the first boundary and
+/// after the last one belongs to no part.
 fn between_boundaries(body: &[u8]) -> Vec<Vec<u8>> {
     let delimiter = format!("\r\n--{BOUNDARY}").into_bytes();
     let mut rest = [b"\r\n", body].concat();
@@ -34,8 +35,8 @@ fn between_boundaries(body: &[u8]) -> Vec<Vec<u8>> {
     cut
 }
 
-/// Parts of any body are views of it, in order, and are what lies between the boundaries, less a head that ends with an empty
-/// line. The form has what the parts have.
+/// The parts of any body are views of it, in order, and are the data between the boundaries without the head, which
+/// ends with an empty line. The form contains the same data as its parts.
 fn parts_lie_between_boundaries(body: &[u8]) {
     let body = Bytes::copy_from_slice(body);
     let Ok(found) = parts(&body, BOUNDARY) else {
@@ -51,7 +52,7 @@ fn parts_lie_between_boundaries(body: &[u8]) {
             break;
         };
         let range = part.data.as_ptr_range();
-        // An empty view points anywhere.
+        // An empty view may point anywhere.
         if !part.data.is_empty() {
             assert!(end <= range.start && range.end <= body.as_ptr_range().end);
             end = range.end;
@@ -77,10 +78,11 @@ fn parts_lie_between_boundaries(body: &[u8]) {
     }
 }
 
-/// What is put into a form comes out of it: names of fields and files, and data. Bytes are cut at each 0 into those.
+/// A form that is written is read back with the same names and data of files. The bytes are split at each 0 into names
+/// and data.
 fn forms_are_read_as_they_are_written(bytes: &[u8]) {
     let mut words = bytes.split(|byte| *byte == 0);
-    // Browsers escape these, and what is no text is changed by them, too.
+    // Browsers escape these characters, and bytes that are not UTF-8 would be replaced.
     let mut name = || {
         let word = String::from_utf8_lossy(words.next()?);
         let is_plain = |c: &char| !c.is_control() && !['"', '\\', '%'].contains(c);
@@ -100,7 +102,7 @@ fn forms_are_read_as_they_are_written(bytes: &[u8]) {
         body.extend([head.as_bytes(), data, b"\r\n"].concat());
     }
     body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
-    let read = form(&body.into(), BOUNDARY, files.len()).expect("it is sound");
+    let read = form(&body.into(), BOUNDARY, files.len()).expect("it is valid");
     let read = read
         .files
         .iter()

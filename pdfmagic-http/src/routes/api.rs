@@ -1,15 +1,13 @@
 //! The parts of the OpenAPI document that cannot be derived from the types of handlers.
 
-#![expect(
-    dead_code,
-    reason = "these types are never made; their shape is what clients are told"
-)]
+#![expect(dead_code, reason = "these types only describe the API")]
 
 use axum::Json;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
+use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions, notice_codes};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -17,7 +15,9 @@ use utoipa::openapi::server::Server;
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, ToSchema};
 
-use crate::problem::ProblemDetails;
+use crate::prefix::forwarded_prefix;
+use crate::problem::codes;
+use crate::problem_details::ProblemDetails;
 
 /// JPEG in, PDF out. Nothing is kept: the answer to the upload is the PDF.
 #[derive(utoipa::OpenApi)]
@@ -40,17 +40,11 @@ pub(super) struct Api;
 
 /// Returns the document. Its paths begin with the prefix that a proxy has removed.
 pub(super) fn document(api: &OpenApi, headers: &HeaderMap) -> Response {
-    let prefix = headers.get("x-forwarded-prefix");
-    let prefix = prefix.and_then(|prefix| prefix.to_str().ok());
-    let is_path = |prefix: &&str| {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
-        prefix.starts_with('/') && !prefix.starts_with("//") && prefix.bytes().all(plain)
-    };
-    let Some(prefix) = prefix.filter(is_path) else {
+    let prefix = forwarded_prefix(headers);
+    if prefix.is_empty() {
         return Json(api).into_response();
-    };
+    }
     let mut api = api.clone();
-    let prefix = prefix.trim_end_matches('/');
     api.servers = Some(vec![Server::new(format!("{prefix}/"))]);
     Json(api).into_response()
 }
@@ -63,6 +57,28 @@ impl Modify for Token {
         api.components
             .get_or_insert_default()
             .add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Lists all codes in each schema that has one.
+pub(super) fn enumerate_codes(api: &mut OpenApi) {
+    let Some(components) = &mut api.components else {
+        return;
+    };
+    let errors: Vec<Value> = codes().map(Value::from).collect();
+    let notices: Vec<Value> = notice_codes().map(Value::from).collect();
+    for (schema, values) in [
+        ("ProblemDetails", &errors),
+        ("InputProblem", &errors),
+        ("NoticeFound", &notices),
+        ("DamageFound", &notices),
+        ("PlannedNotice", &notices),
+    ] {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(schema)
+            && let Some(RefOr::T(Schema::Object(code))) = object.properties.get_mut("code")
+        {
+            code.enum_values = Some(values.clone());
+        }
     }
 }
 

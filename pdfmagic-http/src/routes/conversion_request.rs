@@ -71,7 +71,8 @@ impl ConversionRequest {
         Ok(this)
     }
 
-    /// Parses such a request, and returns whether the answer is to be streamed. Then it has one JPEG as the body.
+    /// Parses such a request, and returns whether its answer must be streamed. A request for a stream has one JPEG as
+    /// the body.
     pub(super) fn whole_or_stream(
         converter: &Converter,
         request: Request,
@@ -162,7 +163,7 @@ impl ConversionRequest {
     }
 }
 
-/// Parses the options of a query, and whether the answer is to be streamed. Unknown options are rejected, never
+/// Parses the options of a query, and whether the answer must be streamed. Unknown options are rejected, never
 /// ignored.
 fn of_query(request: &Request) -> Result<(Settings, Streaming), OptionError> {
     let query = request.uri().query().unwrap_or_default();

@@ -46,6 +46,10 @@ pub(crate) struct UploadBounds {
     pub(crate) window: Duration,
 }
 
+/// The maximum size of a file that is searched for the end of its image without a worker, in bytes. During the search the
+/// thread serves no other client.
+const MAX_SEARCHED: usize = 2 << 20;
+
 /// A file to be processed.
 pub(super) trait Input {
     /// The place of the file in the request, for messages.
@@ -72,12 +76,18 @@ impl Input for Upload {
         /// The number of bytes that suffice to check the end.
         const TAIL: usize = 8;
         let data = &self.data;
+        let (before, tail) = data.split_at(data.len().saturating_sub(TAIL));
         act(if may_decode {
             Source::Whole(data)
         } else {
             Source::Ends {
-                head: data,
-                tail: &data[data.len().saturating_sub(TAIL)..],
+                // The core searches for the end of the image only if the head is the whole file.
+                head: if data.len() > MAX_SEARCHED {
+                    before
+                } else {
+                    data
+                },
+                tail,
                 size: data.len() as u64,
             }
         })

@@ -10,6 +10,7 @@ use super::assets;
 use super::html::{escape, fill};
 use super::language::Language;
 use super::page::page;
+use crate::prefix::forwarded_prefix;
 
 /// Returns the documentation of the API as a page. It is in English, like the API.
 pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
@@ -17,9 +18,8 @@ pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = header("x-forwarded-proto").unwrap_or("http");
     let host = header("x-forwarded-host").or(header(header::HOST.as_str()));
-    let prefix = header("x-forwarded-prefix").unwrap_or_default();
     let host = host.unwrap_or("localhost:8080");
-    let base = format!("{scheme}://{host}{}", prefix.trim_end_matches('/'));
+    let base = format!("{scheme}://{host}{}", forwarded_prefix(headers));
     let html = fill(include_str!("../../web/docs.html"), |name| match name {
         "assets" => assets::folder(),
         "base" => escape(&base),
@@ -120,7 +120,7 @@ fn fields(api: &Value, schema: &Value) -> String {
                 rows,
                 "<tr><th scope=\"row\"><code>{name}</code></th><td>{description}</td></tr>"
             )
-            .expect("a String takes all text");
+            .expect("writing to a String cannot fail");
         }
     }
     rows

@@ -13,7 +13,8 @@ use super::conversion_request::ConversionRequest;
 use super::converter::{Converter, Work};
 use super::recipe::Recipe;
 use crate::form::Upload;
-use crate::problem::{Problem, ProblemDetails};
+use crate::problem::Problem;
+use crate::problem_details::ProblemDetails;
 
 /// JPEGs in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]

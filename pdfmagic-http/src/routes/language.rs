@@ -10,7 +10,7 @@ pub(super) type Texts = BTreeMap<String, String>;
 
 /// The texts of each language.
 static CATALOGUE: LazyLock<BTreeMap<String, Texts>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../web/texts.json")).expect("the catalogue is sound")
+    serde_json::from_str(include_str!("../../web/texts.json")).expect("the catalogue is valid")
 });
 
 /// A language for which there are texts.

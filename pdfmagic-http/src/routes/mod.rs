@@ -71,6 +71,7 @@ pub(crate) fn router(
         .merge(health::router(lifecycle))
         .split_for_parts();
     api::simplify(&mut api);
+    api::enumerate_codes(&mut api);
     let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
     let operations: Arc<str> = operations.into();
     let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);

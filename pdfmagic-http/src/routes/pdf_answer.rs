@@ -42,7 +42,7 @@ pub(super) fn disposition(upload: &str) -> HeaderValue {
     if stem != plain {
         let stem = utf8_percent_encode(&stem, ESCAPED);
         write!(text, "; filename*=UTF-8\'\'{stem}-{number:08x}.pdf")
-            .expect("a String takes all text");
+            .expect("writing to a String cannot fail");
     }
     HeaderValue::try_from(text).expect("it is plain ASCII")
 }

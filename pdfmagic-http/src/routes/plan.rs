@@ -22,7 +22,7 @@ use crate::form::{self, FIELD, FieldsRead};
 use crate::memory::Reservation;
 use crate::notices::Notices;
 use crate::pdf_body::held;
-use crate::problem::{InputProblem, Problem};
+use crate::problem::Problem;
 use crate::request_record::ConversionReport;
 use crate::work_memory::WorkMemory;
 
@@ -80,7 +80,7 @@ struct PlannedNotice {
 
 /// The parts of each photo, in the order of pages, and options.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "its shape is what clients are told")]
+#[expect(dead_code, reason = "it only describes the API")]
 pub(super) struct PlannedFiles {
     /// First bytes of a photo, up to its first SOS segment and including it. The file name is that of the photo.
     #[schema(value_type = Vec<super::api::Jpeg>)]
@@ -317,7 +317,7 @@ fn make(
                 continue;
             }
             Err(problem) if problem.needs_input() || problem.is_of_file() => {
-                problems.push(InputProblem::new(input, &photo.name, photo.size, &problem));
+                problems.push(problem.of_input(input, &photo.name, photo.size));
                 continue;
             }
             Err(problem) => return Err(problem),

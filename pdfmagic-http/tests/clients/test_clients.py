@@ -192,17 +192,24 @@ def test_a_browser_gets_errors_as_a_page(address):
     assert "&lt;i&gt;" in answer.text and "<i>" not in answer.text
 
 
-@pytest.mark.parametrize("sent, status, code", [
+MALFORMED = [
     (b"garbage\r\n\r\n", 400, "request.malformed"),
     (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431, "request.head_too_large"),
-])
-def test_what_is_not_http_is_told_in_the_same_way(sent, status, code, address):
+]
+
+
+def refusal(address, sent):
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(sent)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
-        assert (answer.status, json.load(answer)["code"]) == (status, code)
+        return answer.status, json.load(answer)["code"]
+
+
+@pytest.mark.parametrize("sent, status, code", MALFORMED)
+def test_what_is_not_http_is_told_in_the_same_way(sent, status, code, address):
+    assert refusal(address, sent) == (status, code)
 
 
 def test_a_name_in_any_script_comes_back(address, photo):
@@ -259,6 +266,8 @@ def test_the_default_address_serves_both_families(photo):
 def test_the_admin_port_refuses_in_the_same_way():
     service, _, admin = start()
     try:
+        for sent, status, code in MALFORMED:
+            assert refusal(admin, sent) == (status, code)
         for method, path, status in [("GET", "/nowhere", 404), ("POST", "/metrics", 405)]:
             answer = requests.request(method, admin + path)
             assert (answer.status_code, answer.json()["status"]) == (status, status)
@@ -281,12 +290,24 @@ def test_a_slow_line_is_served(photo):
         stop(service)
 
 
-def test_behind_a_proxy_the_document_has_the_prefix(address):
-    document = requests.get(f"{address}/openapi.json", headers={"X-Forwarded-Prefix": "/pdf"}).json()
-    assert document["servers"] == [{"url": "/pdf/"}]
-    for harmful in ["//elsewhere.example", "https://elsewhere.example", "/a b"]:
-        document = requests.get(f"{address}/openapi.json", headers={"X-Forwarded-Prefix": harmful}).json()
-        assert document["servers"] == [{"url": "/"}]
+@pytest.mark.parametrize("stated, prefix", [
+    ("/pdf", "/pdf"),
+    ("/a/b/", "/a/b"),
+    ("//elsewhere.example", ""),
+    ("https://elsewhere.example", ""),
+    ("/a b", ""),
+])
+def test_behind_a_proxy_addresses_have_the_prefix(stated, prefix, address):
+    headers = {"X-Forwarded-Prefix": stated}
+    document = requests.get(f"{address}/openapi.json", headers=headers).json()
+    assert document["servers"] == [{"url": f"{prefix}/"}]
+    problem = requests.post(f"{address}/v1/pdf", headers=headers, data=b"x").json()
+    assert problem["instance"].startswith(f"{prefix}/v1/pdf#")
+    docs = requests.get(f"{address}/docs", headers=headers).text
+    assert f"{address}{prefix}/v1/pdf" in docs and "elsewhere" not in docs
+    for path in ["/", "/docs", "/manifest.webmanifest", "/sw.js"]:
+        told = requests.get(f"{address}{path}", headers=headers).text
+        assert not re.search(r"""(href|src|action|url)"?[=:]\s*["']/""", told), path
 
 
 def test_node_fetches(address, photo, tmp_path):

@@ -354,6 +354,24 @@ fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
     }
 }
 
+/// The header and the last bytes suffice, unless restart markers follow the data.
+#[test]
+fn a_large_file_is_searched_for_its_end_by_a_worker() {
+    let service = Service::start(&[]);
+    let mut searched = 0;
+    for (size, takes_worker) in [(100_000, false), (3_000_000, true)] {
+        let plain = large(size);
+        let odd = [&plain[..plain.len() - 2], b"\xFF\xD0\xFF\xD9"].concat();
+        for (jpeg, takes_worker) in [(plain, false), (odd, takes_worker)] {
+            let done = service.send("POST /v1/pdf", "image/jpeg", &jpeg);
+            assert_eq!(done.pages(), 1);
+            searched += u64::from(takes_worker);
+            let workers = service.metric("pdfmagic_queue_wait_seconds_count");
+            assert_eq!(workers, searched, "{size}");
+        }
+    }
+}
+
 #[test]
 fn a_body_that_is_far_too_large_is_refused_whole() {
     let service = Service::start(&[]);

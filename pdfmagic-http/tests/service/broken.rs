@@ -1,4 +1,4 @@
-//! Broken JPEGs and broken requests: each gets a sound answer, and none of the answers is that the service failed.
+//! Tests of broken JPEGs and broken requests: each gets a sound answer, and none of the answers is an internal error.
 
 use super::form;
 use super::laws::{answers_are_sound, exchange};
@@ -9,7 +9,7 @@ mod mutants;
 
 use mutants::{Random, mutant};
 
-/// Everything that a JPEG can be sent for.
+/// The targets that accept a JPEG.
 const TARGETS: [&str; 8] = [
     "/v1/pdf",
     "/v1/pdf?stream=true",
@@ -21,7 +21,7 @@ const TARGETS: [&str; 8] = [
     "/v1/inspect?verify=true",
 ];
 
-/// A request with this body, and the connection is to be closed after it.
+/// Returns a request with this body that asks the service to close the connection.
 fn post(target: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
@@ -70,7 +70,8 @@ fn broken_requests_get_sound_answers_or_none() {
     ];
     let service = InProcess::start(&["--max-pixels", "262144"]);
     let mut random = Random(1);
-    // Where a body ends early, the service waits for a quarter of a second before it gives the connection up.
+    // If a body ends early, the service waits for a quarter of a second before it closes the connection. Therefore
+    // there are fewer requests of this kind.
     for _ in 0..250 {
         let jpeg = mutant(&mut random);
         let mut request = post(
@@ -79,7 +80,7 @@ fn broken_requests_get_sound_answers_or_none() {
             &jpeg[..jpeg.len().min(2000)],
         );
         for _ in 0..=random.below(4) {
-            // The last byte stays, so that there is one to choose.
+            // At least one byte stays, so that the next change has a byte to choose.
             let head = request.len().min(200);
             let at = random.below(head);
             match random.below(4) {

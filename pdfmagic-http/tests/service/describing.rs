@@ -153,4 +153,17 @@ fn what_can_be_asked_is_written_down() {
         assert!(names.contains(&&*name), "{name}");
     }
     assert!(parameters("/v1/pdf").contains(&"stream".to_owned()));
+    // The codes are described as well.
+    for (schema, code) in [
+        ("ProblemDetails", "request.rate"),
+        ("ProblemDetails", "format.truncated"),
+        ("InputProblem", "input.more"),
+        ("NoticeFound", "eoi.missing.appended"),
+        ("DamageFound", "scan.corrupt"),
+        ("PlannedNotice", "trailing.video.skipped"),
+    ] {
+        let codes = &api["components"]["schemas"][schema]["properties"]["code"]["enum"];
+        let codes = codes.as_array().unwrap_or_else(|| panic!("{schema}"));
+        assert!(codes.contains(&code.into()), "{code}");
+    }
 }

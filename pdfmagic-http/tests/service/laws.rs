@@ -1,14 +1,14 @@
-//! What holds for the answers to any bytes, as the fuzz target and the test of mutants assert it.
+//! The laws that hold for the answers to any bytes, which the fuzz target and the test of mutants assert.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use httparse::Status;
 
-/// Sends bytes and says that there are no more. Returns all that comes back, or nothing where the connection was reset.
+/// Sends bytes, and closes the sending side. Returns the complete answer, or `None` if the connection was reset.
 pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    // It may close before it has read all.
+    // The service may close the connection before it has read everything.
     stream.write_all(request).ok()?;
     stream.shutdown(Shutdown::Write).ok()?;
     let mut answers = Vec::new();
@@ -16,10 +16,10 @@ pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Option<Vec<u8>> {
     Some(answers)
 }
 
-/// Answers are those of HTTP/1.1, one after the other. Each that tells of an error says in JSON or HTML which, and none that
-/// the service itself has failed.
+/// The answers are HTTP/1.1 responses, one after the other. An error response names its error in JSON or HTML, and is
+/// never an internal error of the service.
 pub(crate) fn answers_are_sound(request: &[u8], mut answers: &[u8]) {
-    // These have a length, but no body (RFC 9110, 9.3.2).
+    // Responses to HEAD state a length, but have no body (RFC 9110, 9.3.2).
     let has_bodies = !request.windows(5).any(|window| window == b"HEAD ");
     while !answers.is_empty() {
         let mut headers = [httparse::EMPTY_HEADER; 32];
@@ -63,7 +63,7 @@ pub(crate) fn answers_are_sound(request: &[u8], mut answers: &[u8]) {
     }
 }
 
-/// Takes the chunks of a body (RFC 9112, 7.1).
+/// Removes the chunks of a body from the answers, and returns the body (RFC 9112, 7.1).
 fn unchunked(answers: &mut &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
