@@ -13,7 +13,7 @@ mod laws;
 
 static ADDRESS: LazyLock<SocketAddr> = LazyLock::new(|| {
     let args = ["--http2", "--max-pixels", "262144", "--workers", "1"];
-    let config = pdfmagic_http::Config::from_args(&args).expect("the settings make sense");
+    let config = pdfmagic_http::Config::from_args(args).expect("the settings make sense");
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("there is a thread");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
