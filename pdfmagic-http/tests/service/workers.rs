@@ -100,7 +100,7 @@ fn work_is_dropped_when_its_client_hangs_up() {
     service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
 }
 
-/// Its header tells all of a file, unless restart markers follow the data.
+/// The header and the last bytes suffice, unless restart markers follow the data.
 #[test]
 fn a_large_file_is_searched_for_its_end_by_a_worker() {
     let service = Service::start(&[]);
