@@ -59,6 +59,8 @@ pub enum Notice {
     HeightResolved,
     /// Most viewers refuse images of more than 65,500 pixels in a line or column.
     TooLargeForViewers,
+    /// The data was to be made smaller without loss, which cannot be done with this image.
+    NotSmaller,
     /// A page with a side below 3 units was enlarged, since readers refuse smaller pages.
     PageEnlarged,
 }
@@ -91,6 +93,7 @@ impl Notice {
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
             Self::TooLargeForViewers => "image.over_65500",
+            Self::NotSmaller => "image.not_smaller",
             Self::PageEnlarged => "page.small.enlarged",
         }
     }
@@ -154,6 +157,7 @@ impl fmt::Display for Notice {
             Self::TooLargeForViewers => {
                 "a side is over 65,500 pixels, and most viewers do not show such images"
             }
+            Self::NotSmaller => "the image cannot be made smaller without loss, and stays as it is",
             Self::PageEnlarged => "the page would be smaller than 3 points and was enlarged",
         })
     }
