@@ -1,4 +1,4 @@
-# Each command here is one that a person could type.
+# Targets run commands that can also be typed by hand.
 
 VENV := target/venv
 HOST := $(shell rustc --print host-tuple)
@@ -7,13 +7,13 @@ IMAGE := localhost/pdfmagic:$(VERSION)
 LOAD_IMAGE := localhost/pdfmagic-load:$(VERSION)
 CLI_IMAGE := localhost/pdfmagic-cli:$(VERSION)
 CONTAINER := $(shell command -v podman || command -v docker)
-# What is published. The other packages are tools of this repository.
+# The published packages. The other packages are tools of this repository.
 PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
-# The defaults of podman require more than nested containers may have.
+# The defaults of podman require privileges that nested containers do not have.
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 BUILD_IMAGE := $(CONTAINER) build --build-arg VERSION=$(VERSION)
-# What ships is static: it starts faster, and runs where there is no C library. Packed relocations make it smaller.
-# Naming the target keeps the flags away from procedural macros, which cannot be static.
+# Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller.
+# With an explicit target the flags do not apply to procedural macros, which cannot be static.
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
   cargo build --profile dist --target $(HOST)
 DIST := target/$(HOST)/dist
@@ -21,9 +21,9 @@ DIST := target/$(HOST)/dist
 PACKED ?= target/packed
 # The number of replicas that `make up` starts.
 REPLICAS ?= 3
-# How long `make fuzz` runs each target, in seconds, and the targets.
+# The time for which `make fuzz` runs each target, in seconds, and the targets.
 SECONDS ?= 60
-LAWS ?= convert transcode walk backends_agree geometry metadata conformance existing
+LAWS ?= parse convert streamed transcode walk backends_agree geometry metadata conformance existing form http_request
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
   soak batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
@@ -32,14 +32,14 @@ LAWS ?= convert transcode walk backends_agree geometry metadata conformance exis
 run:
 	cargo run --release -p pdfmagic-http
 
-# What CI runs, apart from `make ratios`.
+# Runs everything that CI runs, except `make ratios`.
 test: tools lint check rust portable instructions viewers documents api page container
 
 lint:
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --features pdfmagic-report/rivals,pdfmagic-http/otel -- -D warnings
 
-# Everything that a release requires beyond tests: every set of features compiles and is documented, the packages build
+# Checks everything that a release requires beyond tests: every set of features compiles and is documented, the packages build
 # from what they contain, licenses and sources are permitted, and the minimum versions in Cargo.toml suffice.
 check: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 check: tools
@@ -49,7 +49,7 @@ check: tools
 	cargo deny check licenses bans sources
 	$(MAKE) minimum-versions
 
-# Only a nightly cargo resolves minimum versions.
+# Only a nightly cargo can resolve minimum versions.
 MINIMUM := --config 'resolver.lockfile-path="target/minimum/Cargo.lock"'
 minimum-versions:
 	mkdir -p target/minimum && cp Cargo.lock target/minimum
@@ -60,7 +60,7 @@ rust:
 	cargo test --workspace --no-fail-fast
 	cargo test -p pdfmagic-http --features otel --test service traces
 
-# The command without anything that only Linux has, as on Windows and macOS.
+# Tests the command without the features that only Linux has, as on Windows and macOS.
 portable:
 	RUSTFLAGS="--cfg portable" cargo test -p pdfmagic-cli --target-dir target/portable
 
@@ -80,12 +80,12 @@ api: tools
 	cargo build -p pdfmagic-http
 	$(VENV)/bin/pytest -q pdfmagic-http/tests/openapi pdfmagic-http/tests/clients
 
-# The page in a browser, and the plan; screenshots go into target/page.
+# Tests the page in a browser, and the plan; writes screenshots to target/page.
 page: tools
 	cargo build -p pdfmagic-http -p pdfmagic-cli
 	PATH=$(CURDIR)/$(VENV)/bin:$$PATH $(VENV)/bin/pytest -q -n auto pdfmagic-http/tests/page
 
-# A test that takes ten seconds, for five minutes.
+# Runs a test for five minutes that usually takes ten seconds.
 chaos:
 	CHAOS_SECONDS=300 cargo test -p pdfmagic-http --test service chaos
 
@@ -93,19 +93,19 @@ container: tools binary-image binary-load-image binary-cli-image
 	PDFMAGIC_IMAGE=$(IMAGE) PDFMAGIC_LOAD_IMAGE=$(LOAD_IMAGE) PDFMAGIC_CLI_IMAGE=$(CLI_IMAGE) PDFMAGIC_PROGRAMS=$(PACKED) \
 	  $(VENV)/bin/pytest -q deploy/tests
 
-# A test that takes 25 seconds, for 30 minutes.
+# Runs a test for 30 minutes that usually takes 25 seconds.
 soak: SOAK_SECONDS ?= 1800
 soak: tools packed/pdfmagic-http
 	SOAK_SECONDS=$(SOAK_SECONDS) PDFMAGIC_PROGRAMS=$(PACKED) $(VENV)/bin/pytest -q -s deploy/tests/test_soak.py
 
-# A test of the Job that takes ten seconds, with more photos.
+# Runs the test of the Job, which usually takes ten seconds, with more photos.
 batch: tools binary-cli-image
 	PHOTOS=1000 PDFMAGIC_CLI_IMAGE=$(CLI_IMAGE) $(VENV)/bin/pytest -q -s deploy/tests/test_batch.py
 
 tools:
 	@.ci/tools $(VENV)
 
-# All programs as they ship, or those that WHAT names.
+# Builds all programs as they are released, or only the programs that WHAT selects.
 programs: WHAT ?= --bins
 programs:
 	$(STATIC) --workspace $(WHAT)
@@ -118,26 +118,32 @@ bench-documents: tools
 	$(MAKE) -s programs WHAT="--bin pdfmagic-cli"
 	$(VENV)/bin/python benches/documents.py $(DIST)/pdfmagic-cli
 
-# Measures the promises about speed; takes two minutes where all are kept at once.
+# Measures the promises about speed. This takes two minutes if all are kept at the first attempt.
 ratios:
 	$(MAKE) report QUICK=1
 
-# Answers the practical's questions by measuring, in ten minutes. With QUICK=1: only the promises, into target/report.
+# Answers the practical's questions by measuring, in ten minutes. With QUICK=1 it checks only the promises, and with ONLY=PART
+# it measures only that part; both write into target/report.
 report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
-	$(DIST)/pdfmagic-report $(if $(QUICK),--quick --output target/report)
+	$(DIST)/pdfmagic-report $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK)$(ONLY),--output target/report)
 
+# There is no sanitizer: without unsafe code AddressSanitizer can find nothing, and it makes the build three times as
+# long. Overflow and debug assertions are checked.
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+fuzz: export RUSTC_WRAPPER := $(CURDIR)/fuzz/rustc
 fuzz:
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 	fuzz/seeds target/seeds
 	for law in $(LAWS); do \
+	  case $$law in form|http_request) features=http;; *) features=;; esac; \
 	  mkdir -p fuzz/corpus/$$law && \
-	  cargo +nightly fuzz run $$law fuzz/corpus/$$law target/seeds/$$law -- \
-	    -max_total_time=$(SECONDS) -rss_limit_mb=512 -timeout=10 || exit; \
+	  cargo +nightly fuzz run --sanitizer none --codegen-units 16 --features "$$features" \
+	    $$law fuzz/corpus/$$law target/seeds/$$law -- \
+	    -max_total_time=$(SECONDS) -rss_limit_mb=512 -timeout=10 -print_final_stats=1 || exit; \
 	done
 
-# A program as its image contains it: `make packed/pdfmagic-http`.
+# Builds a program as its image contains it: `make packed/pdfmagic-http`.
 packed/%:
 	$(STATIC) --locked --no-default-features -p $*
 	install -D $(DIST)/$* $(PACKED)/$*
@@ -151,7 +157,7 @@ load-image:
 cli-image:
 	$(BUILD_IMAGE) -f deploy/Containerfile.cli -t $(CLI_IMAGE) .
 
-# The same images around programs that are built here, where no builder image can be pulled.
+# Build the same images from programs that are built on the host, for machines that cannot pull the builder image.
 binary-image: packed/pdfmagic-http
 	$(BUILD_IMAGE) -q -f deploy/Containerfile --build-context builder=$(dir $(PACKED)) -t $(IMAGE) .
 

@@ -1,8 +1,8 @@
 """Times the command with many photos and with one, against cat, cp and img2pdf: `make bench-documents`.
 
-It writes `documents.md`. Photos lie on the file system of this repository, and on XFS and Btrfs on loop devices, for which it
-must be root. Of the commands that are compared, each runs in turn with the others; the table has the least of the times, which
-other load on the machine disturbs the least.
+It writes `documents.md`. The photos are on the file system of this repository, and on XFS and Btrfs on loop devices,
+which require root. The compared commands run in turns. The table has the shortest times, which other load on the
+machine disturbs the least.
 """
 
 import argparse
@@ -27,12 +27,12 @@ CORPUS = ROOT / "pdfmagic-core" / "tests" / "corpus"
 IMG2PDF = Path(sys.executable).with_name("img2pdf")
 MB = 1_000_000
 PHOTO = 5 * MB
-# img2pdf holds all of its PDF in memory.
+# img2pdf holds the whole PDF in memory.
 FEW = 100
 
 
 def long_jpeg(size):
-    """A JPEG that says it has 12 million pixels, with as much data as that of a photo, at which nobody looks."""
+    """Returns a JPEG that claims 12 million pixels, with as much data as a photo, which is never read."""
     jpeg = bytearray((CORPUS / "ycbcr_420.jpg").read_bytes())
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = (3000).to_bytes(2) + (4000).to_bytes(2)
@@ -41,7 +41,7 @@ def long_jpeg(size):
 
 
 def photo_like():
-    """A JPEG to be decoded: 12 million pixels of noise on a slope."""
+    """Returns a JPEG for decoding: 12 million pixels of noise on a slope."""
     rows, columns = np.mgrid[0:3000, 0:4000]
     slope = (rows // 20 + columns // 30)[..., None] + np.arange(3) * 20
     noise = np.random.default_rng(1).integers(0, 24, (3000, 4000, 3))
@@ -51,7 +51,7 @@ def photo_like():
 
 
 def run(words, output=None, stdout=None):
-    """Seconds that a command takes to make `output`."""
+    """Returns the seconds that a command takes to make `output`."""
     if output:
         output.unlink(missing_ok=True)
     begin = time.perf_counter()
@@ -60,10 +60,10 @@ def run(words, output=None, stdout=None):
 
 
 def memory(words):
-    """The most memory that a command holds, in MiB."""
+    """Returns the peak memory of a command, in MiB."""
     process = subprocess.Popen(list(map(str, words)))
     most = 0
-    # What the system tells of a process that has ended counts the memory of the one that started it.
+    # The system's value for a process that has ended includes the memory of the process that started it.
     while process.poll() is None:
         try:
             status = Path(f"/proc/{process.pid}/status").read_text()
@@ -83,7 +83,7 @@ def cat(inputs, output):
 
 
 def used(folder):
-    """How much a file system holds, in bytes, once it has freed what was deleted, which Btrfs does later."""
+    """Returns the bytes in use on a file system, after it has freed what was deleted, which Btrfs does later."""
     last = None
     while True:
         os.sync()
@@ -97,7 +97,7 @@ def used(folder):
 
 @contextmanager
 def mounted(kind, folder, size):
-    """A folder on a file system of this kind."""
+    """Yields a folder on a file system of this kind."""
     if kind == "ext4":
         words = ["findmnt", "-no", "FSTYPE", "-T", folder]
         own = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
@@ -120,12 +120,13 @@ def mounted(kind, folder, size):
 
 
 def many(cli, folder, count, rounds):
-    """Seconds of cat and the command, what of the data is new, in hundredths, and the memory of the command; how much longer
-    img2pdf takes with some of the photos, and its memory."""
+    """Returns the seconds that cat and the command take, the share of the data that takes new space, in percent, and
+    the command's memory. Then, with only some of the photos, the ratio of img2pdf's time to the command's, and
+    img2pdf's memory."""
     jpeg = long_jpeg(PHOTO)
     names = [folder / f"{number:04}.jpg" for number in range(count)]
     for number, name in enumerate(names):
-        # No two are the same, not even in parts.
+        # No two photos have any blocks in common.
         at = 2000 + 64 * number
         name.write_bytes(jpeg[:2000] + jpeg[at:-2] + jpeg[2000:at] + jpeg[-2:])
     output = folder / "out"
@@ -149,7 +150,7 @@ def many(cli, folder, count, rounds):
 
 
 def one(cli, folder, size, turns):
-    """Times of cp and the command with one photo, in milliseconds."""
+    """Returns times of cp and the command with one photo, in milliseconds."""
     source, output = folder / "one.jpg", folder / "out"
     source.write_bytes(long_jpeg(size))
     best = [float("inf")] * 2
@@ -160,7 +161,7 @@ def one(cli, folder, size, turns):
 
 
 def threads(cli, folder, turns):
-    """Seconds for 8 photos with `--optimize`, on one thread and on two."""
+    """Returns the seconds for 8 photos with `--optimize`, on one thread and on two."""
     source, output = folder / "decoded", folder / "out"
     source.mkdir()
     jpeg = photo_like()
@@ -226,7 +227,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--turns", type=int, default=300)
     arguments = parser.parse_args()
-    # Other load disturbs less so.
+    # Other load then has less influence.
     os.nice(-15)
     text, kept = table(arguments.cli.resolve(), arguments)
     (ROOT / "benches" / "documents.md").write_text(text)

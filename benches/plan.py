@@ -1,7 +1,7 @@
-"""Compares what a conversion costs the service by a plan and by an upload: `python3 benches/plan.py PROGRAM`.
+"""Compares the costs of a conversion for the service, by a plan and by an upload: `python3 benches/plan.py PROGRAM`.
 
-PROGRAM is pdfmagic-http, built for release. Prints the bytes that go each way, and the service's processor time, for one photo of
-4.5 MB; the least of five rounds.
+PROGRAM is pdfmagic-http, built for release. Prints the bytes sent each way, and the service's processor time, for one
+photo of 4.5 MB. Each number is the minimum of five rounds.
 """
 
 import http.client
@@ -19,7 +19,7 @@ TIMES, ROUNDS = 200, 5
 
 
 def photo():
-    """A JPEG of 12 million pixels with a header of 16 kB, as cameras write it."""
+    """Returns a JPEG of 12 million pixels with a header of 16 kB, as cameras write it."""
     jpeg = bytearray((CORPUS / "ycbcr_420.jpg").read_bytes())
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = (3000).to_bytes(2) + (4000).to_bytes(2)
@@ -38,13 +38,13 @@ def form(jpeg):
 
 
 def cpu(process):
-    """Processor time so far, in seconds."""
+    """Returns the processor time so far, in seconds."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cost(process, port, path, kind, body):
-    """Bytes of the answer, and processor time of a request in milliseconds."""
+    """Returns the bytes of the answer, and the processor time of a request in milliseconds."""
     least = float("inf")
     for _ in range(ROUNDS):
         connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -61,7 +61,7 @@ def cost(process, port, path, kind, body):
 
 def main(program):
     command = [program, "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"]
-    # Lines about requests go into a file, as the service's are meant to go somewhere.
+    # The log of requests is written to a file, as in normal use.
     with tempfile.NamedTemporaryFile() as log:
         process = subprocess.Popen(command, stderr=log)
         address = None

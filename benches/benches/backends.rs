@@ -1,5 +1,5 @@
-//! Every backend and every rival with photos of three sizes, and the cost of verifying and of planning alone.
-//! `cargo bench --profile dist -p pdfmagic-benches --features rivals --bench backends`
+//! Benchmarks every backend and every rival with photos of three sizes, and verification and planning alone. `cargo
+//! bench --profile dist -p pdfmagic-benches --features rivals --bench backends`
 
 use std::hint::black_box;
 use std::process::Command;
@@ -27,7 +27,7 @@ const PROGRAMS: [Rival; 2] = [
     },
 ];
 
-/// Width and height of photos, and their names.
+/// The width, height and name of each photo.
 const PHOTOS: [(u16, u16, &str); 3] = [
     (816, 612, "200 kB"),
     (1632, 1224, "2 MP"),
@@ -39,7 +39,7 @@ fn photo(width: u16, height: u16) -> Vec<u8> {
 }
 
 fn plan<'a>(source: impl Into<Source<'a>>, backend: &dyn Backend) -> (Vec<Piece>, Vec<u8>) {
-    let page = Page::from_jpeg(source, &Options::default(), backend).expect("the photo is sound");
+    let page = Page::from_jpeg(source, &Options::default(), backend).expect("the photo is valid");
     let mut document = Document::new();
     let pieces = document.push(page);
     (pieces, document.finish().expect("it has a page"))
@@ -74,9 +74,9 @@ fn conversion(c: &mut Criterion) {
             });
         }
         let limits = Limits::default();
-        let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is sound");
+        let parsed = Jpeg::parse(&jpeg, &limits).expect("the photo is valid");
         group.bench_function("verify", |b| b.iter(|| parsed.verify(black_box(&limits))));
-        // A line feed after EOI has the end searched.
+        // With a line feed after EOI, the end has to be searched for.
         let with_tail = [&jpeg[..], b"\n"].concat();
         group.bench_function("find the end", |b| {
             b.iter(|| Jpeg::parse(black_box(&with_tail), &limits).map(|jpeg| jpeg.is_odd()));

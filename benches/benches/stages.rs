@@ -1,5 +1,5 @@
-//! The stages of a request, of the original service and of pdfmagic, for four sizes on one processor and on two.
-//! `cargo bench --profile dist -p pdfmagic-benches --bench stages`
+//! Benchmarks the stages of a request, of the original service and of pdfmagic, for four sizes on one processor and on
+//! two. `cargo bench --profile dist -p pdfmagic-benches --bench stages`
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the benches and the report share: the rivals of pdfmagic, the stages of a request, and the check that a PDF is
-//! right before anyone times how fast it was made.
+//! Code that the benches and the report share: the rivals of pdfmagic, the stages of a request, and the check that a
+//! PDF is correct before its creation is timed.
 //!
 //! ```text
 //! process, timing ─▶ page_check, stages, rivals ─▶ benches/*.rs, pdfmagic-report

@@ -1,4 +1,4 @@
-//! Whether a PDF shows the picture that it was made from.
+//! Checks that a PDF shows the picture that it was made from.
 
 use std::fs;
 use std::io::{self, Error};
@@ -8,15 +8,16 @@ use jpeg_decoder::Decoder;
 
 use crate::process::{convert, output};
 
-/// The average difference of a sample that is accepted: re-encoding at a high quality costs less, a shift by one pixel
-/// more.
+/// The maximum average difference of a sample. Re-encoding at a high quality stays below it, and a shift by one pixel
+/// exceeds it.
 const TOLERANCE: f64 = 4.0;
 
-/// Checks that a PDF is one page that shows the same as a JPEG of three components: poppler's pixels against libjpeg's.
+/// Checks that a PDF has one page that shows the same as a JPEG of three components, by comparing poppler's pixels with
+/// libjpeg's.
 ///
 /// # Errors
 ///
-/// If it is not, or `djpeg`, `pdftocairo` or `convert` cannot be run.
+/// If it does not, or if `djpeg`, `pdftocairo` or `convert` cannot be run.
 pub fn check(pdf: &[u8], jpeg: &[u8]) -> io::Result<()> {
     let mut decoder = Decoder::new(jpeg);
     decoder.read_info().map_err(Error::other)?;
@@ -77,7 +78,7 @@ mod tests {
         check(&pdf, &photo).unwrap();
         check(&pdf, &picture(0, 95)).unwrap();
         let error = |jpeg: &[u8]| check(&pdf, jpeg).unwrap_err().to_string();
-        // The same light under another grain.
+        // This picture has the same light with other grain.
         assert!(error(&picture(1, 90)).starts_with("the page does not show the picture"));
         let other = jpeg(Picture::Photo, 64, 64, 90, 0).unwrap();
         assert!(error(&other).contains("the picture"));

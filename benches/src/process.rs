@@ -1,4 +1,4 @@
-//! Programs that are measured or that check what was measured.
+//! Programs that are measured, or that check the measured results.
 
 use std::io::{self, Error, Write};
 use std::process::{Command, ExitStatus, Stdio};
@@ -10,7 +10,7 @@ pub const CONVERT: &str = "convert-im6.q16";
 /// The value of `XDG_CONFIG_HOME` under which `ImageMagick` finds a policy that permits PDF; Debian's own forbids it.
 pub const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/magick");
 
-/// `ImageMagick`'s `convert`, which may write PDF.
+/// Returns a command for `ImageMagick`'s `convert`, which is allowed to write PDF.
 #[must_use]
 pub fn convert() -> Command {
     let mut command = Command::new(CONVERT);
@@ -33,7 +33,7 @@ pub fn run(command: &mut Command) -> io::Result<()> {
     succeeded(command, status)
 }
 
-/// Runs a program with `input` as its standard input. Returns what it writes to standard output.
+/// Runs a program with `input` as its standard input. Returns its standard output.
 ///
 /// # Errors
 ///

@@ -1,12 +1,12 @@
 //! Other libraries that make a PDF of one page from a JPEG of three components, used as their documentation suggests.
-//! All but `image` get the JPEG's own data into the PDF, with no more work than each requires.
+//! All but `image` embed the JPEG's own data, with no more work than each library requires.
 
 use std::io::{self, Error};
 
 /// A library or a program, and how to use it.
 #[derive(Debug, Clone, Copy)]
 pub struct Rival {
-    /// In a table and in a benchmark.
+    /// The name in tables and benchmarks.
     pub name: &'static str,
     /// Makes the PDF of a JPEG, given its width and height in pixels.
     pub convert: fn(&[u8], u16, u16) -> io::Result<Vec<u8>>,
@@ -36,7 +36,7 @@ pub const RIVALS: [Rival; 5] = [
     },
 ];
 
-/// Width and height of the page in points: as pdfmagic's, where the JPEG names no density.
+/// Returns width and height of the page in points, which are those of pdfmagic for a JPEG without a density.
 fn page(width: u16, height: u16) -> [f32; 2] {
     [width, height].map(|pixels| f32::from(pixels) * 0.75)
 }
@@ -99,7 +99,7 @@ fn lopdf(jpeg: &[u8], width: u16, height: u16) -> io::Result<Vec<u8>> {
     Ok(pdf)
 }
 
-/// What a Rust user would write today: `image` decodes the picture, and printpdf encodes it again.
+/// Does what a Rust user would write today: `image` decodes the picture, and printpdf re-encodes it.
 fn image_and_printpdf(jpeg: &[u8], width: u16, height: u16) -> io::Result<Vec<u8>> {
     use image::ImageFormat;
     use printpdf::{ImageOptimizationOptions, PdfDocument, PdfSaveOptions, RawImage};
@@ -120,7 +120,8 @@ fn image_and_printpdf(jpeg: &[u8], width: u16, height: u16) -> io::Result<Vec<u8
     Ok(document.save(&options, &mut Vec::new()))
 }
 
-/// printpdf decodes and encodes its own images, so the JPEG becomes a stream whose content it does not interpret.
+/// Embeds the JPEG as a stream whose content printpdf does not interpret, since it decodes and re-encodes its own
+/// images.
 fn printpdf(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> {
     use printpdf::{
         DictItem, ExternalStream, ExternalXObject, PdfDocument, PdfSaveOptions, Px, XObject,
@@ -157,7 +158,7 @@ fn printpdf(jpeg: &[u8], width: u16, height: u16) -> Vec<u8> {
     document.save(&PdfSaveOptions::default(), &mut Vec::new())
 }
 
-/// A page that an image fills.
+/// Returns a page that an image fills.
 fn printpdf_page(id: printpdf::XObjectId, width: u16, height: u16) -> printpdf::PdfPage {
     use printpdf::{Mm, Op, PdfPage, Pt, XObjectTransform};
     let transform = XObjectTransform {

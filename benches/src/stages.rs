@@ -1,4 +1,4 @@
-//! The stages of a request, each by itself: those of the practical's original service, and those of pdfmagic.
+//! The separate stages of a request: those of the practical's original service, and those of pdfmagic.
 
 use std::fs;
 use std::hint::black_box;
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 use crate::process::{convert, run};
 
-/// Names of sizes, and the width and height of a JPEG of noise at quality 92 that has each size.
+/// The names of sizes, and the width and height of a JPEG of noise at quality 92 that has each size.
 pub const SIZES: [(&str, u16); 4] = [
     ("100 kB", 222),
     ("1 MB", 703),
@@ -28,10 +28,10 @@ pub const SIZES: [(&str, u16); 4] = [
     ("100 MB", 7028),
 ];
 
-/// One stage, or some that cannot be measured apart.
+/// One stage, or several that cannot be measured separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Starting `convert`, which then does nothing.
+    /// Starting `convert` without any work.
     Start,
     /// `convert` from a JPEG to samples.
     Read,
@@ -41,17 +41,17 @@ pub enum Stage {
     Convert,
     /// Writing the upload to a file, and reading the PDF from one.
     Files,
-    /// Converting all samples from RGB to YCbCr in a plain loop; the way back takes as long.
+    /// Converting all samples from RGB to YCbCr in a plain loop. The conversion back takes as long.
     Color,
-    /// Decoding all coded data without keeping anything.
+    /// Decoding all coded data without storing anything.
     Walk,
-    /// pdfmagic's conversion with `Reencode`: a lower quality.
+    /// pdfmagic's conversion with `Reencode`, at a lower quality.
     Reencode,
-    /// pdfmagic's conversion with `Transcode`: the same coefficients, coded again.
+    /// pdfmagic's conversion with `Transcode`, which re-encodes the same coefficients.
     Transcode,
-    /// pdfmagic's conversion with `Passthrough`: the PDF around the unchanged data.
+    /// pdfmagic's conversion with `Passthrough`, which writes the PDF around the unchanged data.
     Passthrough,
-    /// An upload, and an answer of the same size, on the libraries that the service is built on with their defaults.
+    /// An upload and an answer of the same size, on the libraries that the service is built on, with their defaults.
     Http,
 }
 
@@ -88,7 +88,7 @@ impl Stages {
     ///
     /// # Errors
     ///
-    /// If it cannot be decoded, `convert` does not write a PDF, or no file or port can be had.
+    /// If it cannot be decoded, if `convert` does not write a PDF, or if no file or port is available.
     pub fn new(jpeg: Vec<u8>) -> io::Result<Self> {
         let samples = jpeg_decoder::Decoder::new(&jpeg[..])
             .decode()
@@ -158,7 +158,7 @@ impl Stages {
         Ok(())
     }
 
-    /// The whole conversion; sending the pieces is up to the service.
+    /// Runs the whole conversion. Sending the pieces is up to the service.
     fn assemble(&self, backend: &dyn Backend) -> io::Result<()> {
         let page =
             Page::from_jpeg(&self.jpeg, &Options::default(), backend).map_err(Error::other)?;

@@ -1,4 +1,4 @@
-//! How long something takes, and on how many processors.
+//! Measures times, on a number of processors.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// The numbers of processors to measure on: one, and two where the machine has them.
+/// The numbers of processors to measure on: one, and two if the machine has them.
 #[must_use]
 pub fn processors() -> RangeInclusive<usize> {
     1..=thread::available_parallelism().map_or(1, |count| count.get().min(2))
 }
 
-/// Calls `run` on that many processors; threads and processes that it starts are bound to the same ones.
+/// Calls `run` on a number of processors. Threads and processes that it starts are bound to the same processors.
 ///
 /// # Errors
 ///
-/// As `run`, or if the system does not allow the choice of processors.
+/// Returns the errors of `run`, or an error if the system does not allow the choice of processors.
 pub fn on<T>(processors: usize, run: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let all = sched_getaffinity(None)?;
     let mut some = CpuSet::new();
@@ -31,11 +31,12 @@ pub fn on<T>(processors: usize, run: impl FnOnce() -> io::Result<T>) -> io::Resu
     done
 }
 
-/// The median time of 3 to 50 calls within about a second. What takes longer than 3 seconds is called once.
+/// Returns the median time of 3 to 50 calls within about a second. A call that takes more than 3 seconds is made only
+/// once.
 ///
 /// # Errors
 ///
-/// As `run`.
+/// Returns the errors of `run`.
 pub fn median(mut run: impl FnMut() -> io::Result<()>) -> io::Result<Duration> {
     let (enough, maximum) = (Duration::from_secs(1), Duration::from_secs(3));
     let begin = Instant::now();

@@ -18,7 +18,7 @@ def named(documents, kind):
 
 
 def pods(documents):
-    """Each pod's owner, labels and specification."""
+    """Yields each pod's owner, labels and specification."""
     for document in documents:
         if document["kind"] == "Pod":
             yield document, document["metadata"]["labels"], document["spec"]
@@ -38,7 +38,7 @@ def is_service(container):
 
 
 def environment(container):
-    """Its environment, with the variables of the downward API resolved."""
+    """Returns its environment, with the variables of the downward API resolved."""
     variables = {}
     for variable in container.get("env", []):
         value = variable.get("value")
@@ -102,7 +102,7 @@ def missing_ports(documents):
 
 
 def backends(documents):
-    """Name and port of each Service that is the target of a route."""
+    """Yields name and port of each Service that is the target of a route."""
     for ingress in named(documents, "Ingress"):
         for path in (path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]):
             service = path["backend"]["service"]
@@ -113,7 +113,7 @@ def backends(documents):
 
 
 def probes(documents):
-    """Each HTTP probe: its name, path, and port as a number."""
+    """Yields each HTTP probe: its name, path, and port as a number."""
     for _, _, pod in pods(documents):
         for container in pod["containers"]:
             for name in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -138,7 +138,7 @@ def missing_targets(documents):
 
 
 def too_short_graces(documents, settings):
-    """Whether a pod that stops has time to answer the requests in flight. `settings` are those in force in an environment."""
+    """Checks that a stopping pod has time to answer the requests in flight. `settings` returns those of an environment."""
     for owner in named(documents, "Deployment"):
         pod = owner["spec"]["template"]["spec"]
         for container in pod["containers"]:
@@ -156,7 +156,7 @@ def unknown_variables(documents, known):
 
 
 def unrestricted(documents):
-    """Violations of the Pod Security Standard `restricted`, as far as these pods could violate it."""
+    """Yields violations of the Pod Security Standard `restricted`, as far as these pods could violate it."""
     for owner, _, pod in pods(documents):
         for container in pod["containers"]:
             context = pod.get("securityContext", {}) | container.get("securityContext", {})
@@ -165,7 +165,7 @@ def unrestricted(documents):
                 "allowPrivilegeEscalation": False,
                 "capabilities": {"drop": ["ALL"]},
                 "seccompProfile": {"type": "RuntimeDefault"},
-                # Not required by `restricted`.
+                # This is not required by `restricted`.
                 "readOnlyRootFilesystem": True,
             }
             for key, value in wanted.items():
@@ -174,7 +174,7 @@ def unrestricted(documents):
         for key in ("hostNetwork", "hostPID", "hostIPC"):
             if key in pod:
                 yield f"{owner['kind']}: {key}"
-        # Only the batch reads and writes files.
+        # Only the batch Job reads and writes files.
         claims = [volume.keys() == {"name", "persistentVolumeClaim"} for volume in pod.get("volumes", [])]
         if not all(claims) or claims and any(map(is_service, pod["containers"])):
             yield f"{owner['kind']}: volumes"
@@ -182,7 +182,7 @@ def unrestricted(documents):
             yield f"{owner['kind']}: gets a token, or the variables of Services"
 
 
-# Fields that the API server keeps although they are zero, empty or false: pointers in its types.
+# The fields that the API server keeps even if they are zero, empty or false, since they are pointers in its types.
 KEPT = {
     "allowPrivilegeEscalation",
     "automountServiceAccountToken",
@@ -196,7 +196,7 @@ KEPT = {
 
 
 def dropped_fields(value, path=""):
-    """Fields that the API server drops, since they are empty or say what is the default of their type."""
+    """Yields fields that the API server drops, since they are empty or have the default value of their type."""
     items = enumerate(value) if isinstance(value, list) else value.items()
     for key, value in items:
         if isinstance(value, (dict, list)) and value:

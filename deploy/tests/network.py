@@ -1,4 +1,4 @@
-"""Network namespaces, as pods have: what the loopback hides shows there."""
+"""Network namespaces like those of pods, which show effects that the loopback hides."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ def ip(*words):
 
 
 class Namespace:
-    """A network that one cable connects with ours. It has the address `address`."""
+    """A network with the address `address`, which a virtual cable connects with ours."""
 
     def __init__(self):
         # RFC 2544 reserves 198.18.0.0/15 for tests of networks.
@@ -31,11 +31,11 @@ class Namespace:
         ip("-n", self.name, "link", "set", "eth0", "up")
 
     def within(self, *words):
-        """The command that runs in this namespace."""
+        """Returns a command that runs in this namespace."""
         return ["ip", "netns", "exec", self.name, *words]
 
     def delete(self):
-        """With the cable, and whatever is on the way. A namespace stays as long as the system has something to send."""
+        """Removes the cable, and data in transit. A namespace stays as long as the system has something to send."""
         for words in (["link", "delete", self.cable], ["netns", "delete", self.name]):
             subprocess.run(["ip", *words], check=False, stderr=subprocess.DEVNULL)
 

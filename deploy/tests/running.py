@@ -20,14 +20,14 @@ def podman(*words, **options):
 
 
 def kustomize(folder):
-    """The objects that a folder of deploy/k8s makes."""
+    """Returns the objects that a folder of deploy/k8s defines."""
     kubectl = Path(sys.executable).with_name("kubectl")
     text = subprocess.check_output([kubectl, "kustomize", ROOT / "deploy/k8s" / folder], text=True)
     return list(yaml.safe_load_all(text))
 
 
 def free_port():
-    """A free port, as are those up to 3 above it and those 100 higher; below the range for outgoing connections."""
+    """Returns a free port, such that those up to 3 above it and those 100 higher are free; below those for outgoing ones."""
     while True:
         port = random.randrange(20_000, 32_000)
         try:
@@ -40,7 +40,7 @@ def free_port():
 
 
 def get(port, path):
-    """The status; 0 while nothing listens."""
+    """Returns the status; 0 while nothing listens."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
@@ -65,7 +65,7 @@ def wait_for(port, path):
 
 
 def post(port, jpeg=JPEG, query=""):
-    """Status and body. The service may refuse a request, and close the connection, before all of it is sent."""
+    """Returns status and body. The service may reject a request, and close the connection, before all of it is sent."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request("POST", f"/v1/pdf{query}", jpeg, {"Content-Type": "image/jpeg"})

@@ -11,15 +11,15 @@ from PIL import Image
 from running import JPEG
 
 CLIENTS = 300
-# In seconds: how long clients send again at least, and how long all of them may take on a busy machine.
+# In seconds: the minimum time for which clients send, and the maximum time of all clients on a busy machine.
 DURATION = 30
 TIMEOUT = 600
-# A JPEG with zeros behind it, 20 MB in total.
+# A JPEG followed by zeros, 20 MB in total.
 BIG = JPEG + bytes(20_000_000 - len(JPEG))
 
 
 def large_picture():
-    """24 megapixels, 72 MB when decoded."""
+    """Returns a JPEG of 24 megapixels, which are 72 MB when decoded."""
     noise = Image.frombytes("RGB", (750, 500), random.Random(1).randbytes(750 * 500 * 3))
     jpeg = io.BytesIO()
     noise.resize((6000, 4000)).save(jpeg, "JPEG", quality=90)
@@ -27,7 +27,7 @@ def large_picture():
 
 
 async def send_at_once(writer, body, pause=0):
-    # In pieces, so that a refused client has not copied all of its body into a buffer.
+    # The body is sent in pieces, so that a rejected client has not copied all of it into a buffer.
     for start in range(0, len(body), 250_000):
         writer.write(body[start : start + 250_000])
         await writer.drain()
@@ -42,7 +42,7 @@ async def send_a_little(writer, body):
     await send_at_once(writer, body[:1_000_000])
 
 
-# For each kind of client: query, body, how it sends, and after how many seconds it reads.
+# For each kind of client: the query, the body, how it sends, and after how many seconds it reads.
 LARGE = large_picture()
 KINDS = {
     "well-behaved": ("", BIG, send_at_once, 0),
@@ -55,7 +55,7 @@ KINDS = {
 
 
 async def convert(port, kind):
-    """The status, and whether the answer is right."""
+    """Returns the status, and whether the answer is right."""
     query, body, send, pause = KINDS[kind]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST /v1/pdf{query} HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -83,8 +83,8 @@ async def convert(port, kind):
 
 
 async def insist(port, kind, converted):
-    """Sends until this client has a PDF, or the time is over and any client has one: the event `converted`. Returns the
-    outcomes: a status, or None where the connection broke."""
+    """Sends requests until this client has a PDF, or until the time is over and any client has one, which sets the event
+    `converted`. Returns the outcome of each request: a status, or None if the connection broke."""
     end = time.monotonic() + DURATION
     outcomes = []
     while 200 not in outcomes and (time.monotonic() < end or not converted.is_set()):
@@ -95,14 +95,14 @@ async def insist(port, kind, converted):
             if status == 200:
                 converted.set()
         except (ConnectionError, asyncio.IncompleteReadError):
-            # A refusal can be lost where the service closes the connection before all is sent.
+            # A rejection can be lost if the service closes the connection before everything is sent.
             outcomes.append(None)
         await asyncio.sleep(1)
     return outcomes
 
 
 async def all_at_once(port):
-    """Counts of the outcomes."""
+    """Runs all clients concurrently, and counts the outcomes of their requests."""
     kinds = list(KINDS) * (CLIENTS // len(KINDS))
     async with asyncio.timeout(TIMEOUT):
         converted = asyncio.Event()

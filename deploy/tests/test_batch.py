@@ -1,4 +1,4 @@
-"""The Job of the overlay `batch`: podman runs its pods, as many as there are shards, over a folder of photos."""
+"""Tests the Job of the overlay `batch`: podman runs its pods, one for each shard, over a folder of photos."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ PHOTOS, SHARDS = int(os.environ.get("PHOTOS", 200)), 4
 
 
 def photo(number):
-    """All photos differ, and so do their sizes: each has a comment after its first marker."""
+    """Returns photos that differ, also in size: each has a comment after its first marker."""
     comment = b"photo %d" % number * (1 + number % 5000)
     return JPEG[:2] + b"\xff\xfe" + (2 + len(comment)).to_bytes(2) + comment + JPEG[2:]
 
@@ -26,7 +26,7 @@ class Batch:
     """A folder of photos, and the pods that convert it."""
 
     def __init__(self, folder):
-        # The pods read and write as a user of their own.
+        # The pods read and write as a separate user.
         self.photos, self.pdfs, self.manifest = folder / "photos", folder / "pdfs", folder / "pod.yaml"
         self.photos.mkdir(mode=0o755)
         self.pdfs.mkdir()
@@ -35,11 +35,11 @@ class Batch:
         self.expected = {f"photo-{number}": photo(number) for number in range(PHOTOS)}
         for name, jpeg in self.expected.items():
             (self.photos / f"{name}.jpg").write_bytes(jpeg)
-        # What is no photo is left alone.
+        # Files that are not photos are ignored.
         (self.photos / "notes.txt").write_text("none")
 
     def pod(self, index, cpu):
-        """As the Job's controller makes it, except that podman knows no claims."""
+        """Returns the pod as the Job's controller makes it, except that podman has no volume claims."""
         spec = copy.deepcopy(JOB["spec"]["template"]["spec"])
         [container] = spec["containers"]
         container.update(image=IMAGE, imagePullPolicy="Never")
@@ -47,7 +47,7 @@ class Batch:
         shard = (f"--shard=$(JOB_COMPLETION_INDEX)/{JOB['spec']['completions']}", f"--shard={index}/{SHARDS}")
         container["args"] = [word.replace(*shard) for word in container["args"]]
         container["resources"]["limits"]["cpu"] = cpu
-        # podman mounts what is on the host, with the group that it has there.
+        # podman mounts folders of the host, with the group that they have there.
         spec["securityContext"] = {k: v for k, v in spec["securityContext"].items() if not k.startswith("fsGroup")}
         folders = {"photos": self.photos, "pdfs": self.pdfs}
         spec["volumes"] = [{"name": name, "hostPath": {"path": str(path)}} for name, path in folders.items()]
@@ -61,7 +61,7 @@ class Batch:
         return f"{self.name}-{index}-batch"
 
     def end(self, index):
-        """Waits for a pod, removes it, and returns its exit code and what its log says."""
+        """Waits for a pod, removes it, and returns its exit code and its log."""
         container = self.container(index)
         code = int(podman("wait", container))
         log = podman("logs", container)
@@ -74,7 +74,7 @@ class Batch:
             podman("pod", "rm", "--force", *pods)
 
     def made(self):
-        """Each PDF by its name, with what changes where it is written again."""
+        """Returns each PDF by its name, with attributes that change if it is written again."""
         return {path.stem: (path.stat().st_ino, path.stat().st_mtime_ns) for path in self.pdfs.glob("*.pdf")}
 
 
@@ -86,14 +86,14 @@ def batch(tmp_path):
 
 
 def summary(log):
-    """Of the last line, which is all that a pod says."""
+    """Parses the last line, which is all that a pod prints."""
     told = json.loads(log)
     assert told.keys() == {"summary"}
     return told["summary"]
 
 
 def test_a_shard_that_is_killed_goes_on_where_it_stopped(batch):
-    # A hundredth of a processor: slow enough to be killed in the middle.
+    # A hundredth of a processor is slow enough that the pod can be killed in the middle.
     batch.start([1], cpu="10m")
     wait_until(batch.made, "nothing is made")
     podman("kill", batch.container(1))
@@ -114,7 +114,7 @@ def test_a_shard_that_is_killed_goes_on_where_it_stopped(batch):
         expected = {"inputs": of_a_shard, "made": of_a_shard - kept, "kept": kept, "failed": 0, "damaged": 0}
         assert summary(log) == expected
     after = batch.made()
-    # None again, none missing, nothing else, and all of them whole.
+    # No PDF is made twice, none is missing, there is nothing else, and all are complete.
     assert before.items() <= after.items()
     assert after.keys() == batch.expected.keys()
     assert {path.suffix for path in batch.pdfs.iterdir()} == {".pdf"}

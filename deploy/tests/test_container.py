@@ -1,4 +1,4 @@
-"""The images as they are deployed: read-only, without root and without any capability."""
+"""Tests the images as they are deployed: read-only, without root and without any capability."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def test_a_jpeg_comes_back_as_a_pdf(container, port):
 
 def test_sigterm_ends_it_with_success(container, port):
     post(port)
-    # A service that does not stop by itself is killed, which the exit code tells.
+    # A service that does not stop by itself is killed, which its exit code shows.
     podman("stop", "--time=120", container)
     assert podman("inspect", "--format={{.State.ExitCode}}", container) == "0"
 
@@ -47,7 +47,7 @@ def test_it_runs_without_root_and_without_capabilities(container):
 
 
 def test_budget_and_workers_follow_the_containers_limits():
-    """Those of its control group, of either version."""
+    """Returns the statistics of its control group, of either version."""
     limits = ["--memory=256m", "--cpus=1"]
     lines = podman("run", "--rm", *HARDENED, *limits, IMAGE, "--print-config").splitlines()
     settings = dict(line.split("=", 1) for line in lines)
@@ -59,7 +59,7 @@ def test_budget_and_workers_follow_the_containers_limits():
 def test_the_jobs_client_records_samples_within_its_limits(service):
     [client] = manifests.containers(kustomize("overlays/load-job"))
     memory = int(manifests.quantity(client["resources"]["limits"]["memory"]))
-    # As in the Job, but for the target, the start and the number of the client.
+    # This is as in the Job, except for the target, the start and the number of the client.
     words = [word for word in client["args"] if not word.startswith(("http:", "--start-at", "--client-id"))]
     url = f"http://127.0.0.1:{service[8080]}/"
     limits = [f"--memory={memory}", "--network=host"]
@@ -72,7 +72,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
     ("image", "program", "ports", "maximum"),
     [
         (IMAGE, "pdfmagic-http", {"8080/tcp": {}, "9090/tcp": {}}, 6_500_000),
-        # It draws, too, which is half of it.
+        # The image also draws plots, which need half of its contents.
         (LOAD_IMAGE, "pdfmagic-load", None, 7_000_000),
         (CLI_IMAGE, "pdfmagic-cli", None, 5_000_000),
     ],

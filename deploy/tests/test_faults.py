@@ -1,4 +1,4 @@
-"""What may go wrong around the service, and what it does then. tests/service of pdfmagic-http has what clients do wrong."""
+"""Tests faults around the service. tests/service of pdfmagic-http has the faults of clients."""
 
 import os
 import resource
@@ -40,7 +40,7 @@ def test_out_of_descriptors_it_waits_until_there_are_some_again():
     limited = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     with Started(preexec_fn=limited, stderr=subprocess.DEVNULL) as service:
         held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(100)]
-        # The system has accepted them all, and the service as many as it can.
+        # The system has accepted all connections, and the service as many as it can.
         assert get(service.admin, "/livez") in (0, 200)
         assert service.process.poll() is None
         for connection in held:

@@ -1,4 +1,4 @@
-"""The Deployment of the base, run by `podman kube play`: the image under the security context and limit of the manifest."""
+"""Tests the Deployment of the base with `podman kube play`: the image under the manifest's security context and limit."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ CONTAINER = "pdfmagic-pod-0-pdfmagic"
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory):
-    """As it is applied, except that podman has no downward API, and that its ports are published on the host."""
+    """Returns the Deployment as applied, but without the downward API, which podman lacks, and with ports on the host."""
     [deployment] = manifests.named(kustomize("base"), "Deployment")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     container["env"] = [{"name": n, "value": v} for n, v in manifests.environment(container).items()]
@@ -58,12 +58,12 @@ def test_every_probe_is_answered(deployment, ports):
     for name in ("startupProbe", "livenessProbe", "readinessProbe"):
         probe = container[name]["httpGet"]
         assert get(ports[probe["port"]], probe["path"]) == 200, name
-    # The image has no shell, so the program itself asks.
+    # The image has no shell, so the program itself sends the request.
     assert podman("exec", CONTAINER, "/pdfmagic-http", "health") == "serving"
 
 
 def memory(process):
-    """The peak of the container's control group, of either version, and how often it was out of memory."""
+    """Returns the peak memory of the container's control group, of either version, and the number of its OOM events."""
     for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
         _, _, path = line.split(":", 2)
         for root, peak, events in (

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests are valid by the schemas of eight versions, and fit together in ways that schemas do not check."""
+"""Tests that the Kubernetes manifests are valid in eight versions, and consistent in ways that schemas do not check."""
 
 import copy
 import json
@@ -28,13 +28,13 @@ everywhere = pytest.mark.parametrize("documents", BUILT.values(), ids=BUILT)
 
 
 def variables():
-    """The variables that the service reads."""
+    """Returns the variables that the service reads."""
     text = subprocess.check_output([SERVICE, "--help"], text=True)
     return set(re.findall(r"\[env:\s+(\w+)=", text))
 
 
 def settings(environment):
-    """The settings in force in this environment, by variable. The service refuses contradictory settings."""
+    """Returns the settings in force in this environment, by variable. The service rejects contradictory settings."""
     lines = subprocess.run([SERVICE, "--print-config"], env=environment, check=True, capture_output=True, text=True)
     return dict(line.split("=", 1) for line in lines.stdout.splitlines())
 
@@ -130,7 +130,7 @@ def test_a_limit_without_room_for_one_body_is_refused():
 
 @everywhere
 def test_the_cluster_keeps_every_field(documents):
-    """What it drops would differ at each apply and `kubectl diff`."""
+    """Fields that the API server drops would differ at each apply and `kubectl diff`."""
     assert not list(manifests.dropped_fields(documents))
 
 
@@ -173,7 +173,7 @@ def test_images_are_of_this_version(documents):
     for container in manifests.containers(documents):
         name = {"pdfmagic": "pdfmagic", "client": "pdfmagic-load", "batch": "pdfmagic-cli"}[container["name"]]
         assert container["image"] == f"localhost/{name}:{VERSION}"
-        # The images' own.
+        # These variables are set in the images.
         assert "command" not in container
 
 

@@ -1,4 +1,4 @@
-"""Alerts fire when they should, and alerts and dashboard use metrics that the service has."""
+"""Tests that alerts fire when they should, and that alerts and dashboard use metrics that the service has."""
 
 import json
 import re
@@ -21,7 +21,7 @@ SCRAPED = {"pod", "namespace"}
 
 @pytest.fixture
 def rules(tmp_path):
-    """The rules as Prometheus reads them, with their tests in the same folder."""
+    """Returns the rules as Prometheus reads them, with their tests in the same folder."""
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [GROUP]}))
     return tmp_path / shutil.copy(ALERTS, tmp_path)
 
@@ -40,7 +40,7 @@ def test_alerts_fire_when_they_should_and_only_then(rules):
 
 
 def named(key):
-    """The names of alerts, or of records."""
+    """Returns the names of alerts, or of records."""
     return {rule[key] for rule in GROUP["rules"] if key in rule}
 
 
@@ -57,7 +57,7 @@ def expressions():
 
 
 def exposed(port):
-    """Names of metrics, and of their labels."""
+    """Returns the names of metrics, and of their labels."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         samples = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
     labels = {label for sample in samples for label in re.findall(r'(\w+)="', sample)}

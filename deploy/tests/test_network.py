@@ -1,4 +1,4 @@
-"""Service and load generator in a network without a loopback's privileges."""
+"""Tests the service and the load generator in a network without the privileges of a loopback."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from PIL import Image
 from running import wait_until
 
 PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
-# Of an answer's bytes: those that a slow reader takes at once, since they show nothing.
+# The bytes of an answer that a slow reader takes at once, since they would show nothing.
 AT_ONCE = 400_000
 
 
@@ -27,7 +27,7 @@ def network():
 
 
 def noise(megabytes):
-    """A JPEG of about this size."""
+    """Returns a JPEG of about this size."""
     side = int((megabytes * 250_000) ** 0.5)
     jpeg = io.BytesIO()
     Image.frombytes("RGB", (side, side), os.urandom(3 * side * side)).save(jpeg, "JPEG", quality=100, subsampling=0)
@@ -35,14 +35,14 @@ def noise(megabytes):
 
 
 class SlowReader(threading.Thread):
-    """Converts a JPEG, and takes `rate` bytes of the answer per second."""
+    """A client that converts a JPEG, and reads `rate` bytes of the answer per second."""
 
     def __init__(self, address, jpeg, rate):
         super().__init__()
         self.jpeg, self.rate = jpeg, rate
         self.received, self.is_slow, self.error = bytearray(), threading.Event(), None
         self.socket = socket.socket()
-        # Otherwise our own system takes megabytes for the reader.
+        # Otherwise our own system would buffer megabytes for the reader.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         self.socket.settimeout(30)
         self.socket.connect((address, 8080))
@@ -64,7 +64,7 @@ class SlowReader(threading.Thread):
             self.is_slow.set()
 
     def answer(self):
-        """Its status, and whether the whole PDF came."""
+        """Returns the status, and whether the whole PDF arrived."""
         self.join()
         head, _, pdf = bytes(self.received).partition(b"\r\n\r\n")
         length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
@@ -72,10 +72,10 @@ class SlowReader(threading.Thread):
 
 
 class Pod:
-    """A service in a network of its own, and slow readers that have begun to read an answer of this size."""
+    """A service in a separate network, and slow readers that have begun to read an answer of this size."""
 
     def __init__(self, network, megabytes):
-        # The grace is the sum of the others: all that a small answer takes, and not enough for a large one.
+        # The grace is the sum of the others. It suffices for a small answer, and not for a large one.
         settings = {"GRACE": "40", "BODY_TIMEOUT": "25", "DRAIN_DELAY": "0", "MEMORY_LIMIT": str(256 << 20)}
         env = {**os.environ, **{f"PDFMAGIC_{name}": value for name, value in settings.items()}}
         service = network.within(PROGRAMS / "pdfmagic-http")
@@ -88,7 +88,7 @@ class Pod:
             assert reader.is_slow.wait(120)
 
     def end(self):
-        """Its network goes with its process, as that of a pod. Returns what it logged."""
+        """Ends the network together with the process, as for a pod. Returns the log."""
         _, log = self.process.communicate()
         self.network.delete()
         return log
@@ -99,19 +99,19 @@ def test_a_pod_that_stops_delivers_its_answers_to_slow_readers():
         small, large = Pod(one, 1), Pod(other, 20)
         for pod in (small, large):
             pod.process.terminate()
-        # The system has had all of the small answers for long.
+        # The system has long had all of the small answers.
         assert small.end().splitlines()[-1].endswith("stopped")
         assert "stopped with 2 requests still in flight" in large.end()
     for reader in small.readers:
         assert reader.answer() == (b"200", True), f"{reader.rate} B/s: {len(reader.received)} bytes, {reader.error}"
-    # Beyond the grace there is no answer, but no silence either.
+    # After the grace there is no answer, but the connection is reset.
     for reader in large.readers:
         assert reader.answer() == (b"200", False)
         assert isinstance(reader.error, ConnectionResetError), reader.error
 
 
 def test_a_connection_per_request_does_not_use_up_the_ports(network):
-    """The end that closes a connection first keeps its port for a minute; loopback addresses are exempt."""
+    """The end that closes a connection first keeps its port for a minute, except on loopback addresses."""
     ports = "echo 40000 40063 >/proc/sys/net/ipv4/ip_local_port_range"
     subprocess.run(network.within("sh", "-c", ports), check=True)
     service = network.within(PROGRAMS / "pdfmagic-http")

@@ -1,4 +1,4 @@
-"""Replicas behind haproxy, as `make up` starts them: clients notice nothing when replicas come and go."""
+"""Tests replicas behind haproxy, as `make up` starts them: clients notice nothing when replicas come and go."""
 
 import contextlib
 import os
@@ -41,7 +41,7 @@ def port():
 
 
 class Clients:
-    """Each sends one request after the other until told to stop, and records failures."""
+    """Clients that send requests one after the other until told to stop, and record failures."""
 
     def __init__(self, port, retries, count=50):
         self.port, self.retries = port, retries
@@ -76,8 +76,8 @@ class Clients:
 
 
 def test_a_rolling_restart_loses_no_request():
-    """Although the balancer sends nothing twice: a replica that stops answers all requests that it got."""
-    # Long enough for the balancer to notice on a busy machine.
+    """Although the balancer never retries, no request fails: a replica that stops answers all requests that it received."""
+    # This is long enough for the balancer to notice on a busy machine.
     with replicas(3, RETRIES="0", DRAIN_DELAY="10") as port, Clients(port, retries=0) as clients:
         for n in range(1, 4):
             done = clients.done

@@ -1,4 +1,4 @@
-"""Mixed load for long: what the service uses stays as it is, and it fails at nothing that it should answer."""
+"""Tests mixed load for a long time: the service's resource usage stays constant, and it answers everything it should."""
 
 import os
 import random
@@ -58,7 +58,7 @@ KINDS = (good, good, good, bad, reencoded, aborted, slow, http2)
 
 
 class Client(threading.Thread):
-    """Sends what its kind sends, again and again, and keeps its times."""
+    """A client that repeatedly sends requests of its kind, and records their times."""
 
     def __init__(self, kind, port, end):
         super().__init__()
@@ -76,7 +76,7 @@ class Client(threading.Thread):
 
 
 def usage(process):
-    """Resident memory in KiB, descriptors, and threads."""
+    """Returns resident memory in KiB, and the numbers of descriptors and threads."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     status = dict(line.split(":\t", 1) for line in lines)
     descriptors = len(os.listdir(f"/proc/{process}/fd"))
@@ -113,8 +113,8 @@ def test_what_it_uses_stays_as_it_is_under_mixed_load():
         print(f"{to - begin:7.0f}  {resident / 1024:7.1f}  {descriptors:11}  {threads:7}  {ms:.1f}")
     print(f"{sum(len(client.times) for client in clients)} requests in {SECONDS} s")
     assert not [client.failure for client in clients if client.failure]
-    # Of the last half of the samples, none is above the most of the first half by more than noise. Descriptors come and go with
-    # clients that hang up.
+    # No sample of the second half exceeds the maximum of the first half by more than noise. The number of descriptors
+    # varies with clients that hang up.
     first, last = samples[: SAMPLES // 2], samples[SAMPLES // 2 :]
     for what, noise in ((0, 8 << 10), (2, 1)):
         assert max(sample[what] for sample in last) <= max(sample[what] for sample in first) + noise, samples

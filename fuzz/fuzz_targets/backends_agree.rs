@@ -1,4 +1,4 @@
-//! What is embedded and what is transcoded decode to the same samples.
+//! Embedded and transcoded data decode to the same samples.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

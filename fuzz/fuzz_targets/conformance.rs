@@ -1,5 +1,5 @@
-//! Whatever the level, there is an error or a PDF that says so, is identified, and is made again byte for byte. The first
-//! two bytes choose, the rest is a JPEG.
+//! For any level, there is either an error, or a PDF that names its level, has an identifier, and is reproducible byte
+//! for byte. The first two bytes choose the level, and the rest is a JPEG.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,5 +1,5 @@
-//! Each backend returns an error or a PDF that a strict reader accepts, with one page; and passthrough makes the same PDF from
-//! the ends of an input as from all of it.
+//! Each backend returns an error or a PDF with one page that a strict reader accepts, and passthrough makes the same
+//! PDF from the ends of an input as from the whole input.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

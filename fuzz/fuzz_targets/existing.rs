@@ -1,4 +1,5 @@
-//! Taking JPEGs out of a PDF, and adding a page to it, is refused or works: the PDF keeps its bytes, and has a page more.
+//! Extracting JPEGs from a PDF, and adding a page to it, either fails or works: the PDF keeps its bytes, and has one
+//! more page.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,4 +1,4 @@
-//! Any layout is refused, or is one that readers accept: each box has sides of 3 to 14,400 units, or is a crop of one.
+//! Any layout is either rejected or valid: each box has sides of 3 to 14,400 units, or is a crop of such a box.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,4 +1,4 @@
-//! A document says of itself what it was told, less what XML forbids, in Info and in XMP.
+//! A document has the metadata that it was given, except for characters that XML forbids, both in Info and in XMP.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

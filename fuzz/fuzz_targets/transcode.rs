@@ -1,5 +1,5 @@
-//! Transcoding keeps the coefficients: by way of progressive coding, the input and its baseline transcode become the same
-//! data. Everything that is written can be decoded.
+//! Transcoding keeps the coefficients: through progressive coding, the input and its baseline transcode become the same
+//! data. All data that is written can be decoded.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,4 +1,4 @@
-//! Looking for damage finds it if and only if decoding does, whatever follows the image.
+//! Verification finds damage if and only if decoding does, whatever follows the image.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -1,4 +1,4 @@
-//! The words on the command line.
+//! The arguments on the command line.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -30,10 +30,10 @@ pub(crate) struct Cli {
     pub(crate) convert: ConvertArgs,
 }
 
-/// The names of what else can be done.
+/// The names of the other commands.
 const COMMANDS: [&str; 5] = ["inspect", "extract", "append", "completions", "man"];
 
-/// What else can be done.
+/// The other commands, besides conversion.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Say what JPEGs are, and what a conversion would do with them
@@ -191,7 +191,7 @@ pub(crate) struct Files {
     pub(crate) pages: Option<PathBuf>,
 }
 
-/// What the document needs of a file.
+/// The options of a document that are files.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Document")]
 pub(crate) struct Archive {
@@ -202,10 +202,13 @@ pub(crate) struct Archive {
     pub(crate) output_intent: Option<PathBuf>,
 }
 
-/// How the work is done.
+/// The options for running conversions.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Running")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch"
+)]
 pub(crate) struct RunArgs {
     /// Number of images or documents made at the same time
     ///
@@ -234,7 +237,7 @@ pub(crate) struct RunArgs {
     pub(crate) no_clobber: bool,
 }
 
-/// What is said of the work.
+/// The options for messages and reports.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reporting")]
 pub(crate) struct ReportArgs {
@@ -264,12 +267,12 @@ pub(crate) struct Img2pdf {
     pillow_limit_break: bool,
 }
 
-/// The command line as clap knows it.
+/// Returns the command line as a clap command.
 pub(crate) fn command() -> clap::Command {
     help::complete(Cli::command())
 }
 
-/// Reads the command line. Help, the version and usage errors end the process.
+/// Parses the command line. Help, the version and usage errors end the process.
 pub(crate) fn parse() -> Cli {
     if let Some(hint) = file_like_an_option() {
         usage_error(hint)
@@ -281,7 +284,8 @@ pub(crate) fn parse() -> Cli {
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-/// What words mean that are but names of files. For one photo, a parser with all its options takes as long as the rest.
+/// Parses arguments that are only names of files. For one photo, a parser with all options takes as long as everything
+/// else.
 fn without_options(words: impl Iterator<Item = OsString>) -> Option<Cli> {
     let paths: Vec<PathBuf> = words.map(PathBuf::from).collect();
     let is_option = |path: &PathBuf| {
@@ -305,18 +309,19 @@ fn without_options(words: impl Iterator<Item = OsString>) -> Option<Cli> {
     })
 }
 
-/// Ends the process with what is wrong about the command line.
+/// Ends the process with a usage error.
 pub(crate) fn usage_error(message: impl std::fmt::Display) -> ! {
     let kind = clap::error::ErrorKind::ValueValidation;
     command().error(kind, message).exit()
 }
 
-/// A pattern such as `*` gives names as they are, and one that begins with `-` would be taken for options.
+/// Returns a file name that looks like an option. A pattern such as `*` passes on names unchanged, so a name that
+/// begins with `-` would be parsed as an option.
 fn file_like_an_option() -> Option<String> {
     let words = std::env::args_os().skip(1).take_while(|word| word != "--");
     let mut files = words.filter(|word| {
         let text = word.to_string_lossy();
-        // Shorter ones are options that may well be files, too.
+        // A shorter argument is an option, even if there is a file of that name.
         text.starts_with('-') && text.len() > 2 && std::fs::symlink_metadata(word).is_ok()
     });
     files.next().map(|file| {

@@ -1,4 +1,4 @@
-//! From inputs to a PDF, page by page.
+//! Converts inputs to a PDF, page by page.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -15,11 +15,11 @@ use crate::output::{Output, WrittenInPlace};
 use crate::progress::Progress;
 use crate::same::Same;
 
-/// A PDF that was made.
+/// A finished PDF.
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) output: PathBuf,
-    /// In bytes.
+    /// The size of the PDF, in bytes.
     pub(crate) size: u64,
     pub(crate) pages: usize,
     pub(crate) inputs: Vec<Told>,
@@ -27,13 +27,13 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Whether a picture in it is.
+    /// Whether a picture in the PDF is damaged.
     pub(crate) fn is_damaged(&self) -> bool {
         self.inputs.iter().any(|told| told.damage.is_some())
     }
 }
 
-/// What is told of an input.
+/// The report about an input.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) path: PathBuf,
@@ -42,7 +42,7 @@ pub(crate) struct Told {
     pub(crate) damage: Option<Damage>,
 }
 
-/// An input, and what became of it.
+/// An input, and the result of its conversion.
 struct Pages {
     input: Input,
     all: Vec<Page>,
@@ -59,7 +59,7 @@ impl Pages {
     }
 }
 
-/// Makes one PDF of all inputs. Also returns what failed of the inputs, and no PDF if that must not be.
+/// Makes one PDF of all inputs. Also returns the failures of inputs; if there may be no failures, there is then no PDF.
 pub(crate) fn convert(job: &Job, path: &Path, is_shown: bool) -> (Option<Made>, Vec<Failure>) {
     let unwritable = |cause: OutputError| Failure::Output {
         path: path.to_owned(),
@@ -127,8 +127,8 @@ impl<'j> Conversion<'j> {
         })
     }
 
-    /// An error is the output's. What is wrong with inputs goes to `failures`; unless they may be left out, the rest of
-    /// them is looked at only for what else is wrong.
+    /// Returns an error of the output. Errors of inputs go to `failures`; unless failed inputs may be left out, the
+    /// remaining ones are only checked for further errors.
     fn run(mut self, failures: &mut Vec<Failure>) -> Result<Option<Made>, OutputError> {
         let job = self.job;
         let is_limited = job.options.document().max_pdf_size.is_some();
@@ -161,7 +161,7 @@ impl<'j> Conversion<'j> {
             match written {
                 Ok(()) => {}
                 Err(Cause::Input(cause)) => {
-                    // Some of it is written, and cannot be taken back.
+                    // A part of the PDF is already written, and cannot be undone.
                     let path = job.inputs[index].clone();
                     failures.push(Failure::Input { path, cause });
                     gives_up.set(true);
@@ -231,7 +231,7 @@ impl<'j> Conversion<'j> {
         Ok(())
     }
 
-    /// The first input with the same bytes that becomes the same image.
+    /// Returns the index of the first input with the same bytes that becomes the same image.
     fn first_same(&mut self, index: usize, input: &Input) -> usize {
         let Some(sample) = input.sample() else {
             return index;
@@ -273,7 +273,7 @@ impl From<OutputError> for Cause {
     }
 }
 
-/// Opens an input, and makes its pages if that takes no time.
+/// Opens an input, and makes its pages if that is fast.
 fn begin(
     job: &Job,
     index: usize,
@@ -293,7 +293,7 @@ fn begin(
     })
 }
 
-/// A document after an existing one, that from its beginning, and its size in bytes.
+/// Returns a document that continues an existing one, a file with the existing one, and its size in bytes.
 fn go_on_with(base: &Path) -> Result<(Document, File, u64), InputError> {
     let mut file = File::open(base)?;
     let mut bytes = Vec::new();
@@ -303,7 +303,7 @@ fn go_on_with(base: &Path) -> Result<(Document, File, u64), InputError> {
     Ok((document, file, bytes.len() as u64))
 }
 
-/// The size of all inputs that have one, in bytes.
+/// Returns the total size of the inputs whose size is known, in bytes.
 pub(crate) fn total(inputs: &[PathBuf]) -> u64 {
     let sizes = inputs.iter().filter_map(|path| fs::metadata(path).ok());
     sizes.map(|metadata| metadata.len()).sum()

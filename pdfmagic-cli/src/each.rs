@@ -1,4 +1,4 @@
-//! A PDF for each input.
+//! Makes a PDF of each input.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use crate::in_order::{Begun, in_order};
 use crate::job::{Job, Run};
 use crate::progress::Progress;
 
-/// What became of each input.
+/// The results of all inputs.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     pub(crate) made: Vec<Made>,
@@ -20,20 +20,20 @@ pub(crate) struct Documents {
     pub(crate) kept: Vec<Kept>,
 }
 
-/// A PDF that was there already, and stays.
+/// An existing PDF that is kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) output: PathBuf,
     pub(crate) why: &'static str,
 }
 
-/// What became of an input.
+/// The result of an input.
 enum One {
     Tried(Option<Made>, Vec<Failure>),
     Kept(Kept),
 }
 
-/// Makes a PDF of each input, beside it or in `folder`. One that fails does not stop the others.
+/// Makes a PDF of each input, next to it or in `folder`. An input that fails does not stop the others.
 pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
     let mut documents = Documents::default();
     let outputs = outputs(job, folder);
@@ -59,7 +59,7 @@ pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
             first: job.first + index,
             options: Arc::clone(&job.options),
             base: None,
-            // There are as many threads as there may be.
+            // The inputs already use the maximum number of threads.
             run: Run {
                 jobs: std::num::NonZeroUsize::MIN,
                 ..job.run
@@ -92,7 +92,7 @@ pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
     documents
 }
 
-/// Whether an earlier run made this PDF of this input: it is newer, and a PDF to its end.
+/// Whether an earlier run made this PDF from this input: the PDF is newer than the input, and complete.
 fn is_done(input: &Path, output: &Path) -> bool {
     const END: &[u8; 6] = b"%%EOF\n";
     let is_done = || -> io::Result<bool> {
@@ -105,11 +105,11 @@ fn is_done(input: &Path, output: &Path) -> bool {
         pdf.read_exact(&mut ends)?;
         Ok(is_newer && is_pdf && &ends == END)
     };
-    // What cannot be looked at is not done.
+    // An output that cannot be examined is not done.
     is_done().unwrap_or(false)
 }
 
-/// Where each PDF goes, or the input whose PDF has that name already.
+/// Returns the path of each PDF, or the index of the input whose PDF already has that path.
 fn outputs(job: &Job, folder: Option<&Path>) -> Vec<Result<PathBuf, usize>> {
     let mut taken = HashMap::new();
     let outputs = job.inputs.iter().enumerate().map(|(index, input)| {

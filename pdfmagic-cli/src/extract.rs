@@ -1,4 +1,4 @@
-//! The JPEGs in PDFs, as files again.
+//! Extracts the JPEGs in PDFs to files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use crate::failure::{Failure, InputError, OutputError};
 use crate::output::{Output, Overwrite};
 use crate::report::report_extracted;
 
-/// JPEGs from one PDF.
+/// The JPEGs from one PDF.
 #[derive(Debug)]
 pub(crate) struct Extracted {
     pub(crate) pdf: PathBuf,
-    /// How many there are.
+    /// The number of JPEGs.
     pub(crate) found: usize,
-    /// What is told of each.
+    /// The report about each JPEG.
     pub(crate) images: Vec<Value>,
 }
 
-/// Takes the JPEGs out of all PDFs.
+/// Extracts the JPEGs from all PDFs.
 pub(crate) fn extract(args: &ExtractArgs) -> ExitCode {
     let (mut all, mut failures) = (Vec::new(), Vec::new());
     for pdf in &args.pdfs {
@@ -56,7 +56,7 @@ fn jpegs_in(pdf: &Path) -> Result<Vec<ExtractedJpeg>, InputError> {
     Ok(extract_jpegs(&fs::read(pdf)?)?)
 }
 
-/// The name of the PDF and a number, with as many digits as the last.
+/// Returns a path with the name of the PDF and a number, which has as many digits as the last one.
 fn path(pdf: &Path, folder: Option<&Path>, index: usize, count: usize) -> PathBuf {
     let digits = count.to_string().len();
     let stem = pdf.file_stem().unwrap_or_default().to_string_lossy();

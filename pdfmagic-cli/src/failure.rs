@@ -1,9 +1,9 @@
-//! What can go wrong, and where.
+//! Errors, and where they occurred.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no PDF, or less of it.
+/// The reason why there is no PDF, or an incomplete one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{}: {cause}", shown(path, "standard input"))]
@@ -51,7 +51,7 @@ pub(crate) enum OutputError {
 }
 
 impl Failure {
-    /// A stable name, for programs: core's, or one of those below.
+    /// A stable name, for programs: one of pdfmagic-core's, or one of those below.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Input { cause, .. } => match cause {
@@ -76,7 +76,7 @@ impl Failure {
         }
     }
 
-    /// What is wrong, without the place.
+    /// Describes the error, without the place.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Input { cause, .. } => cause.to_string(),
@@ -84,7 +84,7 @@ impl Failure {
         }
     }
 
-    /// Whether the command line would have destroyed something.
+    /// Whether the command line is wrong because it would have destroyed something.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -95,14 +95,14 @@ impl Failure {
         )
     }
 
-    /// Whether the reader of our output had enough, which is how `| head` ends.
+    /// Whether the reader of our output stopped reading, as `| head` does.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output { cause: OutputError::Write(error), .. }
             if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// What core says, with options as they are on the command line.
+/// Returns the text of pdfmagic-core's error, with options as they are written on the command line.
 fn named(error: &pdfmagic_core::Error) -> String {
     match error {
         pdfmagic_core::Error::Option { option, reason } => format!("--{option} {reason}"),
@@ -110,9 +110,9 @@ fn named(error: &pdfmagic_core::Error) -> String {
     }
 }
 
-/// What the system says, without its number and in lower case; of temporary files nobody need know.
+/// Returns the text of a system error, without its number and in lower case. Names of temporary files are omitted.
 pub(crate) fn plain(error: &io::Error) -> String {
-    // What wraps the system's error adds a path.
+    // The wrapper of a system error adds a path.
     let is_wrapped = error.get_ref().is_some();
     let text = if is_wrapped {
         error.kind().to_string()
@@ -126,7 +126,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
     })
 }
 
-/// A path as people see it, on one line whatever it is made of.
+/// Returns a path for display, which is always on one line.
 pub(crate) fn shown(path: &Path, standard: &str) -> String {
     if is_standard(path) {
         return standard.into();
@@ -142,7 +142,7 @@ pub(crate) fn shown(path: &Path, standard: &str) -> String {
     shown
 }
 
-/// Whether this stands for standard input or output.
+/// Whether this path means standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

@@ -1,4 +1,4 @@
-//! The text around what clap says of options.
+//! Additions to the help that clap generates.
 
 use clap::Command;
 
@@ -6,7 +6,7 @@ pub(crate) const USAGE: &str = "pdfmagic-cli [OPTIONS] IN... OUT
        pdfmagic-cli [OPTIONS] [IN...] -o OUT
        pdfmagic-cli [OPTIONS] --each IN...";
 
-/// What most people need: the rest is in the long help and the manual.
+/// The most common options. The others are in the long help and the manual.
 const COMMON: [&str; 8] = [
     "output", "each", "pagesize", "border", "optimize", "quality", "max_side", "max_size",
 ];
@@ -36,7 +36,7 @@ Exit status:
 
 const MORE: &str = "Run with --help for all options, exit statuses and more.";
 
-/// Examples come before options.
+/// The template of the help, with examples before options.
 const TEMPLATE: &str = "\
 {about}
 
@@ -44,7 +44,7 @@ const TEMPLATE: &str = "\
 
 {before-help}{all-args}{after-help}";
 
-/// Adds examples and what else there is to say, and shows but common options with `-h`.
+/// Adds examples and notes, and limits `-h` to common options.
 pub(crate) fn complete(command: Command) -> Command {
     let shown = |arg: clap::Arg| {
         let is_common = COMMON.contains(&arg.get_id().as_str());

@@ -1,15 +1,15 @@
-//! Work on several threads, whose results come in order.
+//! Runs work on several threads, with results in order.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::panic;
 use std::thread::{self, ScopedJoinHandle};
 
-/// What the beginning of a piece of work came to.
+/// The result of beginning a piece of work.
 pub(crate) enum Begun<B, R> {
-    /// All of it.
+    /// The work is done.
     Done(R),
-    /// There is more to do, and it takes long.
+    /// More work remains, which takes long.
     Long(B),
 }
 
@@ -18,8 +18,8 @@ enum Slot<'scope, R> {
     Running(ScopedJoinHandle<'scope, R>),
 }
 
-/// Begins each of `count` pieces of work here, finishes long ones on threads of their own, and takes the results here, in
-/// order. No more than `jobs` are held at a time.
+/// Begins each of `count` pieces of work on this thread, finishes long ones on other threads, and takes the results on
+/// this thread, in order. At most `jobs` pieces are in memory at a time.
 pub(crate) fn in_order<B: Send, R: Send>(
     count: usize,
     jobs: NonZeroUsize,

@@ -1,4 +1,4 @@
-//! A JPEG to be read: its beginning in memory, and a way to the rest.
+//! A JPEG to be read: its beginning in memory, and access to the rest.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -13,16 +13,16 @@ use crate::job::Recipe;
 use crate::progress::Progress;
 use crate::same::Sample;
 
-/// Holds nearly every header.
+/// The number of bytes read first, which contain nearly every header.
 const FIRST_READ: u64 = 16 << 10;
 
-/// How many of the last bytes tell all that there is to know of the end.
+/// The number of bytes that suffice to check the end.
 const TAIL: usize = 8;
 
-/// An input whose beginning is in memory; all of it, unless it is a regular file.
+/// An input whose beginning is in memory. If it is not a regular file, all of it is.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// The regular file that the rest is in.
+    /// The regular file with the rest.
     file: Option<File>,
     size: u64,
     head: Vec<u8>,
@@ -37,7 +37,7 @@ impl Input {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {
-            // One that holds any stands for them, and is never opened.
+            // A folder with JPEGs was already expanded, so this folder has none.
             return Err(InputError::NoJpegInside);
         }
         if !metadata.is_file() {
@@ -58,7 +58,7 @@ impl Input {
         Ok(Self { tail, ..input })
     }
 
-    /// Reads what cannot be read twice.
+    /// Reads an input that cannot be read twice.
     fn read_all(mut from: impl Read) -> Result<Self, InputError> {
         let mut head = Vec::new();
         from.read_to_end(&mut head)?;
@@ -70,7 +70,7 @@ impl Input {
         })
     }
 
-    /// Makes its pages if the beginning is enough for that. `None`: there is more to read, and perhaps to decode.
+    /// Makes the pages if the beginning suffices. `None` if more has to be read, and perhaps decoded.
     pub(crate) fn try_pages(&self, recipe: &Recipe) -> Result<Option<Vec<Page>>, InputError> {
         match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
             Err(Error::NeedsInput { .. }) if self.rest().is_some() => Ok(None),
@@ -78,17 +78,17 @@ impl Input {
         }
     }
 
-    /// Makes its pages.
+    /// Makes the pages.
     pub(crate) fn pages(&mut self, recipe: &Recipe) -> Result<Vec<Page>, InputError> {
         self.ask(|source| Page::all_from_jpeg(source, &recipe.options, &*recipe.backend))
     }
 
-    /// Says what it is.
+    /// Inspects the JPEG.
     pub(crate) fn inspection(&mut self, recipe: &Recipe) -> Result<Inspection, InputError> {
         self.ask(|source| Inspection::of(source, &recipe.options, &*recipe.backend))
     }
 
-    /// Looks for what is wrong with its header.
+    /// Checks the header for errors.
     pub(crate) fn check(&mut self, recipe: &Recipe) -> Result<(), InputError> {
         self.ask(|source| {
             let jpeg = Jpeg::parse(source, &recipe.options.limits)?;
@@ -97,7 +97,7 @@ impl Input {
         })
     }
 
-    /// Asks the core, and gives it more of the beginning until that is enough.
+    /// Calls pdfmagic-core, and reads more of the beginning until that suffices.
     fn ask<T>(
         &mut self,
         question: impl Fn(Source<'_>) -> Result<T, Error>,
@@ -112,7 +112,7 @@ impl Input {
         }
     }
 
-    /// Refuses a file that is no longer of the size it had: who writes it has not ended.
+    /// Rejects a file whose size has changed, since it is still being written.
     pub(crate) fn check_size(&self) -> Result<(), InputError> {
         match &self.file {
             Some(file) => same_size(file, self.size),
@@ -120,11 +120,12 @@ impl Input {
         }
     }
 
-    /// What tells it from nearly every other. `None` if it cannot be read twice.
+    /// Returns a sample that distinguishes this input from nearly every other. `None` if the input cannot be read
+    /// twice.
     pub(crate) fn sample(&self) -> Option<Sample> {
         const SIZE: usize = 64;
         self.file.as_ref()?;
-        // Behind the header, or in the thumbnail.
+        // These bytes are after the header, or in the thumbnail.
         let end = self
             .head
             .len()
@@ -135,13 +136,13 @@ impl Input {
         })
     }
 
-    /// In bytes.
+    /// The size, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Writes a piece of a PDF to `out`, where the kernel copies what is not in memory. Returns how much of it there was.
-    /// An error is the output's: reading what was just read hardly ever fails.
+    /// Writes a piece of a PDF to `out`. The kernel copies what is not in memory. Returns the size of the piece. Errors
+    /// are attributed to the output, since reading again what was just read hardly ever fails.
     pub(crate) fn write(
         &self,
         piece: &Piece,
@@ -155,13 +156,13 @@ impl Input {
     }
 
     fn copy(&self, range: Range<u64>, out: &mut File, progress: &mut Progress) -> io::Result<u64> {
-        /// So that progress shows.
+        /// The number of bytes between updates of the progress bar.
         const STEP: u64 = 64 << 20;
-        /// What file systems share is whole blocks, which begin where those of the output do.
+        /// File systems share whole blocks, if they are aligned in the output as in the input.
         const BLOCK: u64 = 4096;
         let in_head =
             |at: u64| usize::try_from(at).map_or(self.head.len(), |at| at.min(self.head.len()));
-        // Of an input that was read only to be looked at, the system copies the blocks, too.
+        // If an input was read only for inspection, the system copies its first blocks as well.
         let by_hand = range.start.next_multiple_of(BLOCK).max(FIRST_READ);
         let known = &self.head[in_head(range.start)..in_head(range.end.min(by_hand))];
         out.write_all(known)?;
@@ -170,7 +171,7 @@ impl Input {
             return Ok(known.len() as u64);
         }
         let Some(mut file) = self.file.as_ref() else {
-            // It is all in memory.
+            // The input is completely in memory.
             out.write_all(&self.head[in_head(at)..in_head(range.end)])?;
             return Ok(range.end - range.start);
         };
@@ -180,8 +181,8 @@ impl Input {
             let (step, copied) = if at.is_multiple_of(BLOCK) && blocks > 0 {
                 (blocks, io::copy(&mut file.take(blocks), out)?)
             } else {
-                // What follows is written into the last block, and one that is shared would have to be copied then: XFS
-                // sets much aside for that.
+                // The next bytes will be written into the last block. If that block were shared, it would have to be
+                // copied then, for which XFS reserves much space.
                 let step = (BLOCK - at % BLOCK).min(range.end - at);
                 let mut part = Vec::with_capacity(usize::try_from(step).unwrap_or(0));
                 file.take(step).read_to_end(&mut part)?;
@@ -209,13 +210,13 @@ impl Input {
         }
     }
 
-    /// The file, if it holds more than the head.
+    /// Returns the file, if it has more bytes than the head.
     fn rest(&self) -> Option<&File> {
         let is_more = (self.head.len() as u64) < self.size;
         self.file.as_ref().filter(|_| is_more)
     }
 
-    /// Lets the head grow to `size`, or to all there is.
+    /// Extends the head to `size`, or to the end of the input.
     fn read_head(&mut self, size: u64) -> Result<(), InputError> {
         let known = self.head.len();
         let size = usize::try_from(size.min(self.size))
@@ -229,7 +230,7 @@ impl Input {
     }
 }
 
-/// Refuses a file that is no longer of the size it had, in bytes.
+/// Rejects a file whose size, in bytes, has changed.
 pub(crate) fn same_size(file: &File, size: u64) -> Result<(), InputError> {
     match file.metadata()?.len().cmp(&size) {
         Ordering::Less => Err(InputError::Shrank),
@@ -238,7 +239,7 @@ pub(crate) fn same_size(file: &File, size: u64) -> Result<(), InputError> {
     }
 }
 
-/// A file that ends before the size it had.
+/// Reports a file that ends before its former size.
 fn exact(result: io::Result<()>) -> Result<(), InputError> {
     result.map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => InputError::Shrank,

@@ -1,4 +1,4 @@
-//! Which files are inputs, and in which order.
+//! Determines which files are inputs, and their order.
 
 use std::fs;
 use std::io::{self, Read};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, is_standard};
 
-/// Names that JPEGs have.
+/// The extensions of JPEGs.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "jpe", "jfif", "jif"];
 
-/// Every file that a word of the command line stands for: itself, the JPEGs in a folder, or what a pattern matches, in
-/// natural order of names. What stands for none stays: opening it says why, as of every other bad input.
+/// Expands each path of the command line: to itself, to the JPEGs in a folder, or to the matches of a pattern, in
+/// natural order of names. A path without matches is kept: opening it reports the error, as for every other bad input.
 pub(crate) fn expanded(paths: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut inputs = Vec::with_capacity(paths.len());
     for path in paths {
@@ -37,7 +37,8 @@ fn jpegs_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        // The folder tells what is a file; to ask for each of a million again takes minutes on network storage.
+        // The folder says which entries are files. Asking again for each of a million files takes minutes on network
+        // storage.
         let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file()) || path.is_file();
         if is_named_jpeg(&path) && is_file() {
             found.push(path);
@@ -46,7 +47,7 @@ fn jpegs_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a file has the name of a JPEG.
+/// Whether a file has the extension of a JPEG.
 pub(crate) fn is_named_jpeg(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default();
     EXTENSIONS
@@ -54,12 +55,12 @@ pub(crate) fn is_named_jpeg(path: &Path) -> bool {
         .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Sorts by name, numbers in it by their value: 2 comes before 10.
+/// Sorts by name, with numbers in names by their value: 2 comes before 10.
 pub(crate) fn sort(paths: &mut [PathBuf]) {
     alphanumeric_sort::sort_path_slice(paths);
 }
 
-/// The paths that a file lists, separated by NUL if there is any, or else by lines.
+/// Reads the paths that a file lists, separated by NUL if there is any, and otherwise by line breaks.
 pub(crate) fn listed_in(file: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut list = Vec::new();
     let read = if is_standard(file) {
@@ -97,7 +98,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// One of several parts of the inputs, as `I/N`.
+/// One of several parts of the inputs, written `I/N`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shard {
     index: usize,
@@ -119,11 +120,11 @@ impl std::str::FromStr for Shard {
 }
 
 impl Shard {
-    /// The inputs of this part. Parts are of the same size, or differ by one.
+    /// Returns the range of inputs in this part. The sizes of parts differ by one at most.
     pub(crate) fn range(self, inputs: usize) -> std::ops::Range<usize> {
         let start = |index: usize| {
             usize::try_from(inputs as u128 * index as u128 / self.count as u128)
-                .expect("no more than there are")
+                .expect("the count is within the length")
         };
         start(self.index)..start(self.index + 1)
     }

@@ -1,4 +1,4 @@
-//! What JPEGs are, and what a conversion would do with them.
+//! Describes JPEGs, and what a conversion would do with them.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::input::Input;
 use crate::job::Job;
 use crate::report::{lossy, say_failures, status};
 
-/// Says what each input is.
+/// Prints a description of each input.
 pub(crate) fn inspect(job: &Job, is_json: bool) -> ExitCode {
     let mut files = Vec::with_capacity(job.inputs.len());
     let look = |index: usize| -> Result<Inspection, InputError> {
@@ -27,7 +27,7 @@ pub(crate) fn inspect(job: &Job, is_json: bool) -> ExitCode {
         files.push(found.map_err(|cause| Failure::Input { path, cause }));
     };
     in_order(job.inputs.len(), job.run.jobs, Begun::Long, look, take);
-    // What cannot be said, since nobody listens, changes nothing.
+    // If nobody reads the output, that is no error.
     let _ = if is_json {
         let files: Vec<_> = job.inputs.iter().zip(&files).map(file).collect();
         writeln!(io::stdout(), "{}", json!({ "files": files }))
@@ -48,7 +48,7 @@ pub(crate) fn inspect(job: &Job, is_json: bool) -> ExitCode {
     status(&failures, is_damaged).into()
 }
 
-/// As the service has it.
+/// Returns the same JSON as the service.
 fn file((path, found): (&PathBuf, &Result<Inspection, Failure>)) -> Value {
     match found {
         Ok(inspection) => json!({"name": lossy(path), "inspection": inspection}),

@@ -1,4 +1,4 @@
-//! What is done when the command is interrupted: temporary files that have a name are removed.
+//! Removes named temporary files when the command is interrupted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use std::sync::{Mutex, Once, PoisonError};
 
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// As shells tell that a signal ended a program: 128 and the number of SIGINT.
+/// The exit status after an interrupt, by the convention of shells: 128 plus the number of SIGINT.
 const STATUS: i32 = 130;
 
-/// Has a file removed when the command is interrupted, until [`forget`] is called.
+/// Removes a file if the command is interrupted, until [`forget`] is called.
 pub(crate) fn remove_on_interrupt(path: &Path) {
     static INSTALL: Once = Once::new();
-    // Not at the start: most runs have no such file, and a handler is a thread.
+    // The handler is not installed at the start, since it is a thread and most runs have no such file.
     INSTALL.call_once(|| {
-        // Without a handler a file may be left behind, which is no reason to fail.
+        // Without a handler, a file may be left behind, which is no reason to fail.
         let _ = ctrlc::set_handler(|| {
             for path in temporary().drain(..) {
                 let _ = fs::remove_file(path);
@@ -26,7 +26,7 @@ pub(crate) fn remove_on_interrupt(path: &Path) {
     temporary().push(path.to_owned());
 }
 
-/// The file has another name now, or is gone.
+/// Stops tracking the file, since it was renamed or removed.
 pub(crate) fn forget(path: &Path) {
     temporary().retain(|temporary| temporary != path);
 }

@@ -1,4 +1,4 @@
-//! What is to be done.
+//! The work to be done.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -11,20 +11,20 @@ use crate::output::Overwrite;
 /// Inputs, and how they become PDFs.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// At least one; `-` is standard input.
+    /// At least one path; `-` is standard input.
     pub(crate) inputs: Vec<PathBuf>,
-    /// The number that the first input has among all inputs of the command line.
+    /// The index of the first input among all inputs of the command line.
     pub(crate) first: usize,
     pub(crate) options: Arc<ConversionOptions>,
-    /// The PDF that pages are added to, if that is not a new one.
+    /// The existing PDF to which pages are added; `None` for a new PDF.
     pub(crate) base: Option<PathBuf>,
     pub(crate) run: Run,
 }
 
-/// How a job is run.
+/// The way in which a job is run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
-    /// Threads, and images in memory.
+    /// The maximum number of threads, and of images in memory.
     pub(crate) jobs: NonZeroUsize,
     pub(crate) keep_going: bool,
     pub(crate) is_dry: bool,
@@ -44,14 +44,14 @@ impl Default for Run {
     }
 }
 
-/// What is said of a job.
+/// The way in which a job is reported.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reporting {
     pub(crate) quiet: bool,
     pub(crate) json: bool,
 }
 
-/// How an input becomes pages.
+/// The options with which an input becomes pages.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     pub(crate) options: Options,
@@ -59,8 +59,8 @@ pub(crate) struct Recipe {
 }
 
 impl Job {
-    /// How an input becomes pages, by its place among those of this job. `size` is that of the input and of all inputs, in
-    /// bytes.
+    /// Returns the options for an input, by its index in this job. `size` is the size of this input and of all inputs,
+    /// in bytes.
     pub(crate) fn recipe(
         &self,
         index: usize,

@@ -67,14 +67,14 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(Command::Man) => {
-            // Nobody is told that nobody reads it.
+            // If nobody reads the manual, that is no error.
             let _ = clap_mangen::Man::new(args::command()).render(&mut io::stdout());
             ExitCode::SUCCESS
         }
     }
 }
 
-/// Does what is planned.
+/// Runs a planned conversion.
 fn convert(
     plan: Result<Option<(Job, Target)>, Refusal>,
     mut outcome: Outcome,

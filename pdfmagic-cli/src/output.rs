@@ -1,4 +1,4 @@
-//! Where the PDF goes: whole or not at all, where that is possible.
+//! The output of a PDF, which is complete or does not appear at all, where that is possible.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, Write};
@@ -12,42 +12,42 @@ use crate::inputs::is_named_jpeg;
 use crate::interrupt;
 use crate::system::{self, FileId};
 
-/// What may be replaced.
+/// The files that may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overwrite {
-    /// Everything but images.
+    /// All files except images.
     AllButImages,
-    /// Everything.
+    /// All files.
     All,
-    /// Nothing.
+    /// No files.
     Nothing,
 }
 
-/// An output being written. Dropped before it is finished, it leaves nothing behind.
+/// An output being written. If it is dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) file: File,
     target: Target,
-    /// Which file is there already, if that is a regular file.
+    /// The identity of the existing file at the path, if that is a regular file.
     existing: Option<FileId>,
 }
 
-/// Where what was written appears at the end.
+/// The destination of the written data.
 #[derive(Debug)]
 enum Target {
-    /// It is there already: standard output, a pipe, a device.
+    /// The output itself is written: standard output, a pipe, or a device.
     InPlace,
-    /// Here, from a file that has no name.
+    /// An unnamed file gets this path at the end.
     FromUnnamed(PathBuf),
-    /// Here, from a file that has a name beside it.
+    /// A named temporary file in the same folder gets this path at the end.
     FromNamed(Temporary, PathBuf),
-    /// In this file, whose folder takes no other.
+    /// The data is copied over this file at the end, since its folder accepts no new file.
     Over(File),
-    /// Nowhere.
+    /// The data is discarded.
     Nowhere,
 }
 
-/// How an output had to be written where that was not as usual.
+/// A sign that the output had to be written over an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WrittenInPlace;
 
@@ -73,7 +73,7 @@ impl Output {
         if is_standard(path) {
             return Self::in_place(system::stdout()?, Path::new("/dev/stdout"));
         }
-        // Opened to see what it is, and whether it may be written.
+        // The file is opened to find out its type, and whether it may be written.
         match OpenOptions::new().write(true).open(path) {
             Ok(existing) if existing.metadata()?.is_file() => {
                 let id = FileId::of(path, &existing.metadata()?);
@@ -89,7 +89,7 @@ impl Output {
         }
     }
 
-    /// The same, but written nowhere.
+    /// Turns this into an output that discards the data.
     pub(crate) fn dry(self) -> Self {
         Self {
             target: Target::Nowhere,
@@ -151,23 +151,23 @@ impl Output {
         })
     }
 
-    /// Whether nothing is written.
+    /// Whether the data is discarded.
     pub(crate) fn is_dry(&self) -> bool {
         matches!(self.target, Target::Nowhere)
     }
 
-    /// Lets the file system find room for more bytes. Copying is faster into room that is there, and a full
-    /// disk is noticed at once.
+    /// Lets the file system reserve space for more bytes. Copying into reserved space is faster, and a full disk is
+    /// noticed at once.
     pub(crate) fn reserve(&self, size: u64) -> io::Result<()> {
         match self.target {
             Target::InPlace | Target::Nowhere => Ok(()),
-            // A short image waits for what comes next, and the system finds no room for nothing.
+            // A short image is held back until more follows, and reserving zero bytes fails.
             _ if size == 0 => Ok(()),
             _ => system::reserve(&self.file, size),
         }
     }
 
-    /// Writes all of a file of `size` bytes.
+    /// Writes a whole file of `size` bytes.
     pub(crate) fn copy(&mut self, mut from: &File, size: u64) -> io::Result<()> {
         if self.is_dry() {
             return Ok(());
@@ -176,7 +176,7 @@ impl Output {
         io::copy(&mut from, &mut self.file).map(drop)
     }
 
-    /// Writes the rest, and lets the output appear. Says if that could not be done as usual.
+    /// Writes the rest, and makes the output appear. Reports whether it had to be written over an existing file.
     pub(crate) fn finish(self, rest: &[u8]) -> io::Result<Option<WrittenInPlace>> {
         let Self {
             mut file, target, ..
@@ -204,17 +204,17 @@ fn is(id: &FileId, input: &Path) -> bool {
     fs::metadata(input).ok().and_then(input_id).as_ref() == Some(id)
 }
 
-/// Refuses to replace a file that must stay.
+/// Rejects the replacement of a file that must be kept.
 fn check(path: &Path, overwrite: Overwrite) -> Result<(), OutputError> {
-    /// Enough to tell what a file is, in bytes.
+    /// The number of bytes that suffice to identify a file.
     const HEAD: u64 = 4 << 10;
     if overwrite == Overwrite::All {
         return Ok(());
     }
     let mut head = Vec::new();
-    // What may be written but not read may be an image.
+    // A file that can be written but not read may be an image.
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    // One that is broken, or packed, has but the name of a JPEG.
+    // A JPEG that is broken or compressed is recognized only by its name.
     let is_by_name = is_named_jpeg(path) && !head.is_empty() && !head.starts_with(b"%PDF-");
     if is_by_name || FileKind::is_image(&head) {
         return Err(OutputError::IsImage);
@@ -225,7 +225,7 @@ fn check(path: &Path, overwrite: Overwrite) -> Result<(), OutputError> {
     Ok(())
 }
 
-/// The file at the end of symbolic links, whether it exists or not.
+/// Returns the path at the end of symbolic links, whether a file exists there or not.
 fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     while let Ok(link) = fs::read_link(&path) {
@@ -241,7 +241,7 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-/// Whether a folder refuses new files, though one in it may be writable.
+/// Whether a folder rejects new files, though a file in it may be writable.
 fn takes_no_file(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -249,10 +249,10 @@ fn takes_no_file(error: &io::Error) -> bool {
     )
 }
 
-/// Gives the file a name, in place of what has it.
+/// Gives the file a path, and replaces any file there.
 fn appear(file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
     match system::link(&file, path) {
-        // A link never replaces; a rename does.
+        // A link never replaces a file, but a rename does.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let made =
                 temporary().make_in(directory(path), |temporary| system::link(&file, temporary));
@@ -262,7 +262,7 @@ fn appear(file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
     }
 }
 
-/// Writes over a file that cannot be replaced. It is whole again only at the end.
+/// Copies over a file that cannot be replaced. It is incomplete until the end.
 fn write_over(mut existing: File, mut written: File) -> io::Result<WrittenInPlace> {
     written.rewind()?;
     existing.set_len(0)?;
@@ -270,7 +270,7 @@ fn write_over(mut existing: File, mut written: File) -> io::Result<WrittenInPlac
     Ok(WrittenInPlace)
 }
 
-/// For systems and file systems without `O_TMPFILE`.
+/// Creates a temporary file for systems and file systems without `O_TMPFILE`.
 fn named_in(directory: &Path) -> io::Result<(File, Temporary)> {
     let (file, path) = temporary().tempfile_in(directory)?.into_parts();
     Ok((file, Temporary::new(path)))
@@ -280,12 +280,12 @@ fn temporary() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".pdfmagic-");
     #[cfg(unix)]
-    // As any new file, and not for the owner alone.
+    // The file gets the permissions of any new file, not only those for its owner.
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }
 
-/// A temporary file with a name, which goes whatever happens.
+/// A named temporary file, which is removed in any case.
 #[derive(Debug)]
 struct Temporary(Option<TempPath>);
 
@@ -295,13 +295,13 @@ impl Temporary {
         Self(Some(path))
     }
 
-    /// Gives the file its name, in place of what has it.
+    /// Renames the file, and replaces any file at that path.
     fn rename(mut self, file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
         let Some(temporary) = self.0.take() else {
             return Ok(None);
         };
         let name = temporary.to_path_buf();
-        // Some systems do not rename a file that is open.
+        // Some systems cannot rename an open file.
         #[cfg(windows)]
         drop(file);
         let renamed = temporary.persist(path);
@@ -309,7 +309,7 @@ impl Temporary {
         match renamed {
             Ok(()) => Ok(None),
             #[cfg(not(windows))]
-            // Something is mounted there.
+            // A file system is mounted at that path.
             Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => {
                 let existing = OpenOptions::new().write(true).open(path)?;
                 write_over(existing, file).map(Some)

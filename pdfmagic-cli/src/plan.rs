@@ -1,4 +1,4 @@
-//! From words to what is to be done.
+//! Turns arguments into a job.
 
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
@@ -17,21 +17,21 @@ use crate::inputs;
 use crate::job::{Job, Reporting, Run};
 use crate::output::Overwrite;
 
-/// Where the PDFs go.
+/// The destination of the PDFs.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// All pages into one; `-` is standard output.
+    /// One PDF with all pages; `-` is standard output.
     One(PathBuf),
-    /// One for each input, beside it or in a folder.
+    /// One PDF for each input, next to it or in a folder.
     Each(Option<PathBuf>),
 }
 
-/// Why there is nothing to do.
+/// The reason why no job was made.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage(String),
-    /// A file that it names cannot be read.
+    /// A file that the command line names cannot be read.
     Failure(Failure),
 }
 
@@ -47,7 +47,7 @@ impl From<Failure> for Refusal {
     }
 }
 
-/// The job, and where its PDFs go. `None` if this shard has no input.
+/// Returns the job, and the destination of its PDFs. `None` if this shard has no inputs.
 pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let file = args.files.pages.as_deref();
     let mut document = args.document;
@@ -81,7 +81,7 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
     Ok((!job.inputs.is_empty()).then_some((job, target)))
 }
 
-/// The job of adding pages to a PDF, and where that goes.
+/// Returns the job of adding pages to a PDF, and its destination.
 pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
@@ -97,7 +97,7 @@ pub(crate) fn plan_append(args: AppendArgs) -> Result<Option<(Job, Target)>, Ref
     Ok(Some((job, Target::One(named(args.output)))))
 }
 
-/// The job of saying what JPEGs are.
+/// Returns the job of inspecting JPEGs.
 pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
@@ -116,7 +116,7 @@ pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
     Ok(job)
 }
 
-/// Refuses options that do not go together, before anything is done.
+/// Rejects contradictory options before any work is done.
 fn check(job: &Job) -> Result<(), String> {
     for index in 0..job.inputs.len().max(1) {
         job.recipe(index, None)
@@ -149,7 +149,7 @@ fn options(
     settings.options(single)
 }
 
-/// The output intent that a file holds.
+/// Reads an output intent from a file.
 fn intent(path: PathBuf) -> Result<OutputIntent, Failure> {
     let profile = fs::read(&path).map_err(InputError::from);
     let intent = profile.and_then(|profile| {
@@ -159,7 +159,7 @@ fn intent(path: PathBuf) -> Result<OutputIntent, Failure> {
     intent.map_err(|cause| Failure::Input { path, cause })
 }
 
-/// The document with the dates that `SOURCE_DATE_EPOCH` gives (<https://reproducible-builds.org/specs/source-date-epoch>).
+/// Sets the dates of the document from `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org/specs/source-date-epoch>).
 fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> {
     const NAME: &str = "SOURCE_DATE_EPOCH";
     if let Some(epoch) = env::var_os(NAME).filter(|epoch| !epoch.is_empty()) {
@@ -189,7 +189,8 @@ fn run(args: &RunArgs, report: &ReportArgs, inputs: usize) -> Run {
     }
 }
 
-/// How many inputs can be worked on at once. Asking the system takes a dozen calls, and one needs no answer.
+/// Returns the number of inputs to work on at once. Asking the system takes a dozen calls, which a single input does
+/// not need.
 fn processors(inputs: usize) -> NonZeroUsize {
     let processors = (inputs > 1).then(thread::available_parallelism);
     processors.map_or(NonZeroUsize::MIN, |found| {
@@ -204,7 +205,7 @@ pub(crate) fn reporting(args: &ReportArgs) -> Reporting {
     }
 }
 
-/// All inputs, in order, and where the PDFs go.
+/// Returns all inputs in order, and the destination of the PDFs.
 fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
     let mut paths = files.paths;
     let target = if files.each {
@@ -226,7 +227,7 @@ fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
     Ok((inputs, target))
 }
 
-/// Where standard output is a file, it is not to be replaced.
+/// If standard output is a file, it must not be replaced.
 fn named(output: PathBuf) -> PathBuf {
     if output.as_os_str() == "/dev/stdout" {
         "-".into()
@@ -244,8 +245,8 @@ fn standard_input() -> Result<PathBuf, String> {
     Ok("-".into())
 }
 
-/// The last path is the output. That of a JPEG is refused: it comes from a pattern such as `*.jpg`, and the last photo would
-/// be lost.
+/// Removes the last path, which is the output. The path of a JPEG is rejected: it comes from a pattern such as `*.jpg`,
+/// and the last photo would be lost.
 fn last(paths: &mut Vec<PathBuf>, are_more_listed: bool) -> Result<PathBuf, String> {
     let output = paths.pop();
     let Some(output) = output.filter(|_| are_more_listed || !paths.is_empty()) else {

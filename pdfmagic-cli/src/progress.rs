@@ -1,28 +1,28 @@
-//! A bar on a terminal that shows how far the work is.
+//! The progress bar on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Work that ends sooner shows no bar.
+/// The time before a bar is shown; shorter work shows none.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How far the work is, in bytes of input. Shown where standard error is a terminal.
+/// The progress in bytes of input. It is shown if standard error is a terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     total: u64,
-    /// Of inputs that are done.
+    /// The bytes of inputs that are done.
     done: u64,
-    /// Of the one that is not.
+    /// The bytes done of the current input.
     within: u64,
     began: Instant,
     is_wanted: bool,
 }
 
 impl Progress {
-    /// `total` is asked only if it is to be shown.
+    /// Calls `total` only if the progress is shown.
     pub(crate) fn new(is_wanted: bool, total: impl FnOnce() -> u64) -> Self {
         let is_wanted = is_wanted && io::stderr().is_terminal();
         Self {
@@ -35,13 +35,13 @@ impl Progress {
         }
     }
 
-    /// More of an input is done.
+    /// Advances within the current input.
     pub(crate) fn advance(&mut self, bytes: u64) {
         self.within += bytes;
         self.show();
     }
 
-    /// All of an input is done.
+    /// Advances to the next input, after one of this size in bytes.
     pub(crate) fn next(&mut self, size: u64) {
         self.done += size;
         self.within = 0;
@@ -69,7 +69,7 @@ impl Drop for Progress {
 
 fn bar(total: u64, elapsed: Duration) -> ProgressBar {
     let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
-    let style = ProgressStyle::with_template(style).expect("the template is sound");
+    let style = ProgressStyle::with_template(style).expect("the template is valid");
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     bar.with_style(style).with_elapsed(elapsed)
 }

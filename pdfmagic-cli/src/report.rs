@@ -1,4 +1,4 @@
-//! What a person, or a program, is told.
+//! Reports to people and programs.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -19,14 +19,14 @@ use crate::job::Reporting;
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default();
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How many inputs there were.
+    /// The number of inputs.
     pub(crate) inputs: usize,
     pub(crate) made: Vec<Made>,
     pub(crate) failures: Vec<Failure>,
-    /// PDFs that were there already.
+    /// The existing PDFs that were kept.
     pub(crate) kept: Vec<Kept>,
     /// Whether there is an output for each input.
     pub(crate) is_each: bool,
@@ -39,7 +39,7 @@ impl Outcome {
         status(&self.failures, self.made.iter().any(Made::is_damaged))
     }
 
-    /// How many inputs came to what.
+    /// Returns the numbers of inputs by result.
     fn summary(&self) -> Value {
         let (made, kept) = (self.made.len(), self.kept.len());
         let damaged = self.made.iter().filter(|made| made.is_damaged()).count();
@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// The exit status of a command.
+/// Returns the exit status of a command.
 pub(crate) fn status(failures: &[Failure], is_damaged: bool) -> u8 {
     if failures.iter().any(Failure::is_usage) {
         2
@@ -65,7 +65,7 @@ pub(crate) fn status(failures: &[Failure], is_damaged: bool) -> u8 {
     }
 }
 
-/// Says how it went. What cannot be said, since nobody listens, changes nothing.
+/// Reports the result. If nobody reads the report, that is no error.
 pub(crate) fn report(outcome: &Outcome, reporting: Reporting) -> ExitCode {
     if let [failure] = &*outcome.failures
         && failure.is_broken_pipe()
@@ -90,7 +90,7 @@ fn say(outcome: &Outcome, quiet: bool) -> io::Result<()> {
     for made in &outcome.made {
         for told in &made.inputs {
             for notice in &told.notices {
-                // Damage is an exit status too, which needs a reason.
+                // Damage determines the exit status as well, so its reason is always reported.
                 let is_damage = told.damage.is_some() && matches!(notice, Notice::Damaged(_));
                 if !notice.is_routine() && (!quiet || is_damage) {
                     note(&mut lines, &shown(&told.path, "standard input"), notice)?;
@@ -134,7 +134,7 @@ fn note(lines: &mut impl Write, path: &str, text: impl std::fmt::Display) -> io:
     writeln!(lines, "pdfmagic-cli: {path}: {NOTE}note:{NOTE:#} {text}")
 }
 
-/// Says what failed, a line for each.
+/// Prints a line for each failure.
 pub(crate) fn say_failures(failures: &[Failure]) -> io::Result<()> {
     let mut lines = AutoStream::auto(io::stderr());
     for failure in failures {
@@ -208,7 +208,7 @@ pub(crate) fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Says which JPEGs were found in PDFs.
+/// Reports the JPEGs that were found in PDFs.
 pub(crate) fn report_extracted(
     all: &[Extracted],
     failures: &[Failure],

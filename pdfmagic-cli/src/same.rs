@@ -1,33 +1,34 @@
-//! Finds inputs that are the same, so that their image is stored once.
+//! Finds identical inputs, so that their image is stored once.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// With how many earlier inputs of its sample one is compared. Two with the same sample are nearly always the same.
+/// The maximum number of earlier inputs with the same sample that an input is compared with. Inputs with the same
+/// sample are nearly always identical.
 const MAX_COMPARED: usize = 8;
 
-/// What is compared before the bytes: the size, and some bytes that differ from photo to photo.
+/// The data that is compared before all bytes are: the size, and some bytes that differ between photos.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Sample {
     pub(crate) size: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The regular files so far.
+/// The regular files seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Same {
     by_sample: HashMap<Sample, Vec<(usize, PathBuf)>>,
 }
 
 impl Same {
-    /// The number of the first input with the same bytes: `number` itself, unless there is an earlier one.
+    /// Returns the number of the first input with the same bytes: `number` itself, unless there is an earlier one.
     pub(crate) fn first(&mut self, number: usize, path: &Path, sample: Sample) -> usize {
         let earlier = self.by_sample.entry(sample).or_default();
         let compared = earlier.iter().take(MAX_COMPARED);
         let mut same = compared.filter(|(_, other)| {
-            // What cannot be read is not the same.
+            // Files that cannot be read are not identical.
             other == path || is_same(path, other).unwrap_or(false)
         });
         if let Some((first, _)) = same.next() {

@@ -1,4 +1,5 @@
-//! What operating systems differ in. `--cfg portable` selects what needs nothing but `std`, so that Linux can test it.
+//! The differences between operating systems. `--cfg portable` selects code that needs only `std`, so that Linux can
+//! test it.
 
 pub(crate) use identity::FileId;
 pub(crate) use unnamed::{link, reserve, unnamed_in};
@@ -6,7 +7,7 @@ pub(crate) use unnamed::{link, reserve, unnamed_in};
 use std::fs::File;
 use std::io;
 
-/// Standard output as a file, which the system can copy into.
+/// Returns standard output as a file into which the system can copy.
 pub(crate) fn stdout() -> io::Result<File> {
     #[cfg(unix)]
     let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
@@ -15,7 +16,7 @@ pub(crate) fn stdout() -> io::Result<File> {
     Ok(stdout.into())
 }
 
-/// Tells whether two paths lead to one file.
+/// Determines whether two paths lead to the same file.
 #[cfg(all(unix, not(portable)))]
 mod identity {
     use std::fs::Metadata;
@@ -29,7 +30,7 @@ mod identity {
     impl FileId {
         #[expect(
             clippy::unnecessary_wraps,
-            reason = "where there are paths alone, one may lead nowhere"
+            reason = "the version for other systems can fail"
         )]
         pub(crate) fn of(_: &Path, metadata: &Metadata) -> Option<Self> {
             Some(Self(metadata.dev(), metadata.ino()))
@@ -37,7 +38,8 @@ mod identity {
     }
 }
 
-/// Tells whether two paths lead to one file, but for hard links: replacing one of them leaves the others alone.
+/// Determines whether two paths lead to the same file, except for hard links: replacing one of these leaves the others
+/// alone.
 #[cfg(any(not(unix), portable))]
 mod identity {
     use std::fs::{self, Metadata};
@@ -54,7 +56,7 @@ mod identity {
     }
 }
 
-/// Files without names (`O_TMPFILE`): however the process ends, nothing is left behind.
+/// Unnamed files (`O_TMPFILE`), which leave nothing behind, however the process ends.
 #[cfg(all(target_os = "linux", not(portable)))]
 mod unnamed {
     use std::fs::File;
@@ -66,10 +68,10 @@ mod unnamed {
         AtFlags, CWD, FallocateFlags, Mode, OFlags, fallocate, fstatfs, linkat, open,
     };
 
-    /// The file systems that share blocks between files: Btrfs and XFS (`statfs(2)`).
+    /// The file systems that can share blocks between files: Btrfs and XFS (`statfs(2)`).
     const SHARING: [u64; 2] = [0x9123_683E, 0x5846_5342];
 
-    /// Data of this size or more is placed so that its blocks can be shared, in bytes.
+    /// The minimum size of data that is aligned so that its blocks can be shared, in bytes.
     const SHARED_SIZE: u64 = 256 << 10;
 
     pub(crate) fn unnamed_in(directory: &Path) -> io::Result<File> {
@@ -77,8 +79,8 @@ mod unnamed {
         Ok(open(directory, flags, Mode::from_raw_mode(0o666))?.into())
     }
 
-    /// Has the file system find room for more bytes, unless it shares the blocks of others instead: what was reserved would
-    /// stay so, unused.
+    /// Lets the file system reserve space for more bytes, unless it will share the blocks of another file: then the
+    /// space would remain reserved but unused.
     pub(crate) fn reserve(mut file: &File, size: u64) -> io::Result<()> {
         if size >= SHARED_SIZE
             && u64::try_from(fstatfs(file)?.f_type).is_ok_and(|kind| SHARING.contains(&kind))
@@ -98,7 +100,7 @@ mod unnamed {
     }
 }
 
-/// No files without names.
+/// A replacement without unnamed files.
 #[cfg(any(not(target_os = "linux"), portable))]
 mod unnamed {
     use std::fs::File;

@@ -1,4 +1,4 @@
-//! What the command says, word by word. `TRYCMD=overwrite` writes down what it says now.
+//! Tests the output of the command, word by word. `TRYCMD=overwrite` records the current output.
 
 #[test]
 fn the_command_says_what_is_written_down() {

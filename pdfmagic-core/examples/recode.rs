@@ -1,5 +1,5 @@
-//! `recode HOW IN OUT`: writes the JPEG that a backend would embed. HOW is `optimize` or `progressive`, which lose
-//! nothing, or `requantize` or `half`, which have quality 75.
+//! `recode HOW IN OUT`: writes the JPEG that a backend would embed. HOW is `optimize` or `progressive`, which are
+//! lossless, or `requantize` or `half`, which have quality 75.
 use std::fs::{self, File};
 use std::io::Write;
 

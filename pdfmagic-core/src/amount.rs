@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::value::{ValueError, positive};
 
-/// A number of bytes or pixels, at least 1. As text it may end in `k`, `M` or `G` for thousands, millions and
+/// A number of bytes or pixels, at least 1. Its text form may end in `k`, `M` or `G` for thousands, millions and
 /// billions, or in `KiB`, `MiB` or `GiB` for powers of 1,024.
 ///
 /// ```
@@ -27,13 +27,13 @@ use crate::value::{ValueError, positive};
 pub struct Amount(u64);
 
 impl Amount {
-    /// `None` for 0.
+    /// Returns `None` for 0.
     #[must_use]
     pub fn new(amount: u64) -> Option<Self> {
         (amount > 0).then_some(Self(amount))
     }
 
-    /// As a number.
+    /// The number.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0
@@ -49,7 +49,7 @@ impl FromStr for Amount {
         reason = "the cast saturates, and the number is positive"
     )]
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        /// `KiB` comes before `B`.
+        /// The units, with `KiB` before `B`.
         const UNITS: [(&str, f64); 10] = [
             ("KiB", 1024.0),
             ("MiB", 1_048_576.0),

@@ -1,4 +1,4 @@
-//! Adds pages to a PDF whose bytes stay as they are (ISO 32000-1, 7.5.6).
+//! Adds pages to a PDF, whose bytes remain unchanged (ISO 32000-1, 7.5.6).
 
 use lopdf::xref::XrefType;
 use lopdf::{Dictionary, Object, ObjectId, Writer as Serializer};
@@ -10,14 +10,14 @@ use crate::pdf::{Previous, Ref, Text, Writer};
 #[derive(Debug)]
 pub(crate) struct Existing {
     catalog: (ObjectId, Dictionary),
-    /// The root of its page tree, which becomes a branch of ours.
+    /// The root of its page tree, which becomes a branch of the new one.
     tree: (ObjectId, Dictionary),
-    /// Entries of its trailer that stay.
+    /// The entries of its trailer that remain.
     trailer: Vec<u8>,
     pub(crate) pages: usize,
 }
 
-/// Reads a PDF to go on with.
+/// Reads a PDF to which pages will be added.
 pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     let document = existing::read(pdf)?;
     if existing::is_signed(&document) {
@@ -61,7 +61,7 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
 }
 
 impl Existing {
-    /// Writes the root of the new page tree: all of the old one, and then the new pages.
+    /// Writes the root of the new page tree, with the old tree and then the new pages.
     pub(crate) fn put_tree(&self, tree: &mut Text, pages: &[Ref]) {
         let (number, generation) = self.tree.0;
         tree.put("<< /Type /Pages /Kids [").put(u64::from(number));
@@ -72,7 +72,8 @@ impl Existing {
             .put(" >>");
     }
 
-    /// Writes the old catalog and the root of the old page tree again, below the new one.
+    /// Rewrites the old catalog and the root of the old page tree, so that they belong to the new tree. Returns the
+    /// entries for the trailer.
     pub(crate) fn rewrite(mut self, w: &mut Writer, tree: Ref) -> Vec<u8> {
         let tree = Object::Reference((tree.number(), 0));
         self.catalog.1.set("Pages", tree.clone());
@@ -87,5 +88,5 @@ impl Existing {
 }
 
 fn serialize(bytes: &mut Vec<u8>, object: &Object) {
-    Serializer::write_object(bytes, object).expect("memory takes all");
+    Serializer::write_object(bytes, object).expect("writing to memory cannot fail");
 }

@@ -6,15 +6,15 @@ use crate::length::Pt;
 use crate::options::{DocumentOptions, Magnification, PageLayout, Panes, Zoom};
 use crate::pdf::{Ref, Text, TextString, Writer};
 
-/// Pages that have a name.
+/// Pages with a name.
 #[derive(Debug)]
 pub(crate) struct Named {
-    /// Their numbers, counted from 0.
+    /// The indices of the pages, from 0.
     pub(crate) pages: Range<usize>,
     pub(crate) name: Box<str>,
 }
 
-/// Writes what options ask of the catalog, and returns the entries that lead there.
+/// Writes the objects that the options need, and returns their entries in the catalog.
 pub(crate) fn entries(
     w: &mut Writer,
     options: &DocumentOptions,
@@ -40,7 +40,7 @@ pub(crate) fn entries(
     entries
 }
 
-/// Writes the outline (12.3.3): an item for each name.
+/// Writes the outline (12.3.3), with an item for each name.
 fn write_outline(w: &mut Writer, pages: &[Ref], names: &[Named]) -> Ref {
     let outline = w.reserve();
     let items: Vec<Ref> = names.iter().map(|_| w.reserve()).collect();
@@ -67,7 +67,7 @@ fn write_outline(w: &mut Writer, pages: &[Ref], names: &[Named]) -> Ref {
     outline
 }
 
-/// `PageLabels` (12.4.2): the name for the first page of a name, and a number behind it for those after it.
+/// Adds `PageLabels` (12.4.2): the first page of a name has the name, and further pages have a number after it.
 fn put_labels(catalog: &mut Text, names: &[Named], pages: usize) {
     catalog.put(" /PageLabels << /Nums [");
     let mut next = 0;
@@ -104,7 +104,7 @@ fn put_labels(catalog: &mut Text, names: &[Named], pages: usize) {
     catalog.put("] >>");
 }
 
-/// `PageMode`, `PageLayout`, `ViewerPreferences` (12.2) and `OpenAction` (12.3.2).
+/// Adds `PageMode`, `PageLayout`, `ViewerPreferences` (12.2) and `OpenAction` (12.3.2).
 fn put_viewer_options(catalog: &mut Text, options: &DocumentOptions, pages: &[Ref]) {
     let mode = options.viewer_panes.map(|panes| match panes {
         Panes::Outlines => "/UseOutlines",

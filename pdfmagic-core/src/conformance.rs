@@ -1,42 +1,42 @@
-//! What a document and its pages conform to, and how the levels of PDF/A differ.
+//! The standards that a document and its pages conform to, and the differences between the levels of PDF/A.
 
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::options::{DocumentOptions, OutputIntent, PdfA};
 use crate::standard::{Nonconformance, Requirement, Standard};
 
-/// How the levels of PDF/A differ, as far as a page with an image can tell.
+/// The differences between the levels of PDF/A, as far as they concern a page with an image.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent rule")]
 pub(crate) struct Rules {
-    /// What the header says.
+    /// The version in the header.
     pub(crate) version: &'static str,
     /// `pdfaid:part`
     pub(crate) part: &'static str,
-    /// `pdfaid:conformance`, if the level has one, without attachments and with them.
+    /// `pdfaid:conformance`, if the level has one: without attachments, and with them.
     pub(crate) conformance: [Option<&'static str>; 2],
     /// `pdfaid:rev`, if the level has one.
     pub(crate) revision: Option<&'static str>,
-    /// Whether there is an information dictionary. It equals the XMP.
+    /// Whether there is an information dictionary, equal to the XMP.
     pub(crate) has_info: bool,
-    /// Whether cross-references may be a stream.
+    /// Whether cross-references may be in a stream.
     pub(crate) has_cross_reference_streams: bool,
     /// The highest major version of color profiles.
     pub(crate) max_profile_version: u8,
-    /// Maximum number of bits of a sample.
+    /// The maximum number of bits of a sample.
     pub(crate) max_bits: u8,
     /// Whether `UserUnit` exists.
     pub(crate) has_user_unit: bool,
-    /// Whether the boxes of a page keep to 3 to 14,400 units.
+    /// Whether the boxes of a page must have sides of 3 to 14,400 units.
     pub(crate) bounds_boxes: bool,
     /// Whether files of any kind may be attached.
     pub(crate) has_attachments: bool,
 }
 
 impl PdfA {
-    /// All that is different from level to level.
+    /// Returns the rules of a level.
     pub(crate) const fn rules(self) -> Rules {
-        // PDF/A-2 (ISO 19005-2), on which the third part builds.
+        // PDF/A-2 (ISO 19005-2), which is the basis of PDF/A-3.
         let second = Rules {
             version: "1.7",
             part: "2",
@@ -71,7 +71,7 @@ impl PdfA {
                 has_attachments: true,
                 ..second
             },
-            // With attachments it is 4f.
+            // With attachments, this is level 4f.
             Self::A4 => Rules {
                 version: "2.0",
                 part: "4",
@@ -86,9 +86,9 @@ impl PdfA {
     }
 }
 
-/// What a document and its pages conform to. [`DocumentOptions::conformance`] gives it.
+/// The standards that a document and its pages conform to, from [`DocumentOptions::conformance`].
 ///
-/// A document and its pages must be made with the same.
+/// A document and its pages must be made with the same conformance.
 ///
 /// ```
 /// use pdfmagic_core::{Auto, Document, DocumentOptions, Options, Page};
@@ -115,7 +115,7 @@ pub struct Conformance {
     intent: Option<Intent>,
 }
 
-/// What pages need to know of an output intent that is not our own.
+/// The facts about the output intent in the options that pages need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) components: usize,
@@ -123,11 +123,11 @@ pub(crate) struct Intent {
 }
 
 impl DocumentOptions {
-    /// What the document and its pages conform to.
+    /// Returns the standards that the document and its pages conform to.
     ///
     /// # Errors
     ///
-    /// [`Error::Nonconforming`] for options that a standard forbids, or that it demands and are not there.
+    /// [`Error::Nonconforming`] for options that a standard forbids, and for missing options that it requires.
     pub fn conformance(&self) -> Result<Conformance, Error> {
         let is_empty = |text: &Option<String>| text.as_deref().is_none_or(|t| t.trim().is_empty());
         let conformance = Conformance {
@@ -151,7 +151,7 @@ impl DocumentOptions {
         } else if self.output_intent.is_some() {
             return Err(Error::Option {
                 option: "output-intent",
-                reason: "goes with pdfa only",
+                reason: "requires pdfa",
             });
         }
         if self.pdfua {
@@ -171,7 +171,7 @@ impl DocumentOptions {
 }
 
 impl Standard {
-    /// The error that this is not so.
+    /// Returns the error that this requirement is not met.
     pub(crate) fn demands(self, requirement: Requirement) -> Error {
         Error::Nonconforming(Nonconformance {
             standard: self,
@@ -181,12 +181,12 @@ impl Standard {
 }
 
 impl Conformance {
-    /// The level of PDF/A, and what it says.
+    /// The level of PDF/A, and its rules.
     pub(crate) fn archive(self) -> Option<(PdfA, Rules)> {
         self.pdfa.map(|level| (level, level.rules()))
     }
 
-    /// Whether it is PDF/UA.
+    /// Whether PDF/UA is required.
     pub(crate) fn is_accessible(self) -> bool {
         self.pdfua
     }
@@ -201,12 +201,12 @@ impl Conformance {
         self.intent
     }
 
-    /// Whether there is nothing to keep to.
+    /// Whether no standard is required.
     pub(crate) fn is_none(self) -> bool {
         self == Self::default()
     }
 
-    /// The error of pages that were made for something else. `None` if there is nothing to keep to.
+    /// Returns the error for pages that were made for another conformance. `None` if no standard is required.
     pub(crate) fn refuse_others(self) -> Option<Error> {
         let archive = self.pdfa.map(Standard::PdfA);
         let standard = archive.or(self.pdfua.then_some(Standard::PdfUa))?;

@@ -1,4 +1,4 @@
-//! Makes an image and its page keep to a standard, or says what stands in the way.
+//! Makes an image and its page conform to a standard, or returns what prevents this.
 
 use crate::backend::{ColorSpace, Filter, ImageXObject};
 use crate::conformance::{Conformance, Rules};
@@ -9,7 +9,7 @@ use crate::notice::Notice;
 use crate::profile;
 use crate::standard::{Requirement, Standard};
 
-/// Changes what can be changed without a loss, with a notice, and refuses the rest.
+/// Changes what can be changed without loss, with a notice, and rejects everything else.
 pub(crate) fn fit(
     conformance: Conformance,
     image: &mut ImageXObject,
@@ -33,7 +33,7 @@ pub(crate) fn fit(
     fit_colors(conformance, rules, image).or_else(refused)
 }
 
-/// Device colors are those of the output intent; other colors need a profile of their own.
+/// Device colors are those of the output intent. Other colors need a profile of their own.
 fn fit_colors(
     conformance: Conformance,
     rules: Rules,
@@ -51,7 +51,7 @@ fn fit_colors(
             image.icc_profile = None;
             image.notices.push(Notice::IccVersionDropped);
         } else if is_cmyk && intent.is_some_and(|i| i.fingerprint == Fingerprint::of(own)) {
-            // A profile that is the intent's as well must not stand for the image (ISO 19005-4, 6.2.4.2).
+            // An image must not use the same profile as the output intent (ISO 19005-4, 6.2.4.2).
             image.icc_profile = None;
         }
     }
@@ -59,7 +59,7 @@ fn fit_colors(
         _ if image.icc_profile.is_some() => Ok(()),
         ColorSpace::DeviceGray => Ok(()),
         ColorSpace::DeviceRgb => {
-            // Colors without a profile are sRGB, whatever is printed on.
+            // Colors without a profile are sRGB, whatever the output intent is.
             image.icc_profile = intent.map(|_| profile::srgb());
             Ok(())
         }
@@ -68,10 +68,10 @@ fn fit_colors(
     }
 }
 
-/// Whether all boxes are as large as readers accept.
+/// Whether all boxes have a size that viewers accept.
 fn has_sound_boxes(placement: &Placement) -> bool {
     let Some(boxes) = &placement.boxes else {
-        // The page is.
+        // The page itself has one.
         return true;
     };
     [boxes.crop, boxes.bleed, boxes.trim, boxes.art]

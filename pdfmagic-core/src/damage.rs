@@ -1,4 +1,4 @@
-//! What is wrong with the coded data of an image, and how much of it is sound.
+//! Damage to the coded data of an image, and how much of the image is intact.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Damage {
-    /// What is wrong.
+    /// The kind of damage.
     pub kind: DamageKind,
-    /// Where that shows, in bytes from the start of the input.
+    /// The offset at which it was noticed, in bytes from the start of the input.
     pub offset: u64,
-    /// The scan in which it shows, counted from 1.
+    /// The scan in which it was noticed, from 1.
     pub scan: u32,
-    /// The MCU in which it shows, counted from 0 in its scan.
+    /// The MCU in which it was noticed, from 0 in its scan.
     pub mcu: u64,
-    /// How much is sound.
+    /// The intact part of the image.
     pub sound: Sound,
 }
 
@@ -24,25 +24,25 @@ pub struct Damage {
 pub enum DamageKind {
     /// The data ends before the image does.
     Truncated,
-    /// The data was changed after it was written; the field says what is wrong.
+    /// The data was changed after it was written. The field says what is wrong.
     Corrupt(&'static str),
 }
 
-/// Which part of a damaged image is sound.
+/// The intact part of a damaged image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sound {
     /// Lines from the top, as they are stored.
     Rows {
-        /// How many.
+        /// The number of intact lines.
         sound: u32,
-        /// How many the image has.
+        /// The number of lines of the image.
         of: u32,
     },
-    /// The whole picture, in less detail: the scans of a progression before the damaged one.
+    /// The whole picture in less detail: the scans of a progression before the damaged one.
     Scans {
-        /// How many.
+        /// The number of intact scans.
         sound: u32,
-        /// How many there are, if the input goes on to its end.
+        /// The number of all scans, if the input is complete.
         of: Option<u32>,
     },
 }
@@ -78,12 +78,12 @@ impl fmt::Display for Damage {
 impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Rows { sound: 0, of } => write!(f, "none of {of} rows is sound"),
-            Self::Rows { sound, of } => write!(f, "rows 0 to {} of {of} are sound", sound - 1),
+            Self::Rows { sound: 0, of } => write!(f, "none of {of} rows is intact"),
+            Self::Rows { sound, of } => write!(f, "rows 0 to {} of {of} are intact", sound - 1),
             Self::Scans { sound, of } => {
                 write!(
                     f,
-                    "all of the picture is there in less detail, whole to scan {sound}"
+                    "the whole picture is intact in less detail, up to scan {sound}"
                 )?;
                 of.map_or(Ok(()), |of| write!(f, " of {of}"))
             }

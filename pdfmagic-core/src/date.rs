@@ -1,4 +1,4 @@
-//! Dates of documents.
+//! The dates of documents.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use crate::value::ValueError;
 
 /// A date and time of day in UTC, to the second, in the years 0 to 9999.
 ///
-/// As text it is what RFC 3339 and ISO 8601 write: `2026-03-01`, `2026-03-01T12:30`, `2026-03-01 12:30:15` or
-/// `2026-03-01T12:30:15+02:00`. Without an offset it is in UTC. `@` and a number is a number of seconds since 1970.
+/// Its text form follows RFC 3339 and ISO 8601: `2026-03-01`, `2026-03-01T12:30`, `2026-03-01 12:30:15` or
+/// `2026-03-01T12:30:15+02:00`. Without an offset, it is in UTC. `@` and a number is a number of seconds since 1970.
 ///
 /// ```
 /// use pdfmagic_core::Date;
@@ -32,7 +32,7 @@ pub struct Date(i64);
 const DAY: i64 = 86_400;
 
 impl Date {
-    /// A number of seconds after 1970-01-01T00:00:00Z. `None` outside the years 0 to 9999.
+    /// Converts a number of seconds since 1970-01-01T00:00:00Z. Returns `None` outside the years 0 to 9999.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         let date = Self(seconds);
@@ -41,11 +41,11 @@ impl Date {
             .then_some(date)
     }
 
-    /// Year, month, day, hour, minute and second.
+    /// Returns year, month, day, hour, minute and second.
     #[must_use]
     pub fn parts(self) -> [i64; 6] {
-        // The year begins in March, so that the leap day is its last (Howard Hinnant, "chrono-compatible low-level
-        // date algorithms").
+        // Here the year begins in March, so that the leap day is its last day (Howard Hinnant, "chrono-compatible
+        // low-level date algorithms").
         let day = self.0.div_euclid(DAY) + 719_468;
         let era = day.div_euclid(146_097);
         let day = day.rem_euclid(146_097);
@@ -67,7 +67,7 @@ impl Date {
     }
 }
 
-/// Days from 1970-01-01 to a date, by the same algorithm.
+/// Returns the number of days from 1970-01-01 to a date, by the same algorithm.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let month = if month > 2 { month - 3 } else { month + 9 };
@@ -93,11 +93,11 @@ impl FromStr for Date {
     }
 }
 
-/// What is left of a text.
+/// The rest of a text.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// A whole text that is a date, as seconds since 1970.
+    /// Parses a complete text as a date, in seconds since 1970.
     fn date(mut self) -> Option<i64> {
         let year = self.digits(4)?;
         let month = self
@@ -106,7 +106,7 @@ impl Reader<'_> {
             .filter(|n| (1..=12).contains(n))?;
         let day = self.after(b"-")?.digits(2)?;
         let seconds = days(year, month, day) * DAY;
-        // February 30 is another day in March.
+        // February 30 would become a day in March.
         let is_sound = Date(seconds).parts()[..3] == [year, month, day];
         let time = if self.after(b"Tt ").is_some() {
             self.time()?
@@ -116,13 +116,13 @@ impl Reader<'_> {
         (is_sound && self.0.is_empty()).then_some(seconds + time)
     }
 
-    /// A time of day with an offset, as seconds.
+    /// Parses a time of day with an offset, in seconds.
     fn time(&mut self) -> Option<i64> {
         let hour = self.digits(2).filter(|&n| n < 24)?;
         let minute = self.after(b":")?.digits(2).filter(|&n| n < 60)?;
         let mut second = 0;
         if self.after(b":").is_some() {
-            // A leap second is the next minute's first.
+            // A leap second counts as the first second of the next minute.
             second = self.digits(2).filter(|&n| n <= 60)?;
             if self.after(b".").is_some() {
                 while self.digits(1).is_some() {}
@@ -155,7 +155,7 @@ impl Reader<'_> {
         Some(number)
     }
 
-    /// Goes on after the next byte, if it is one of these.
+    /// Skips the next byte, if it is one of these.
     fn after(&mut self, bytes: &[u8]) -> Option<&mut Self> {
         let (first, rest) = self.0.split_first()?;
         if !bytes.contains(first) {
@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 }
 
-/// As RFC 3339 has it, and XMP.
+/// Writes the form of RFC 3339, which is also that of XMP.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [year, month, day, hour, minute, second] = self.parts();

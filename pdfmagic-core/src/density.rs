@@ -20,7 +20,7 @@ use crate::value::{ValueError, positive};
 pub struct Density(f64);
 
 impl Density {
-    /// `None` outside 10 to 12,800, which film scanners reach.
+    /// Returns `None` outside 10 to 12,800, which is the range up to film scanners.
     #[must_use]
     pub fn new(per_inch: f64) -> Option<Self> {
         (10.0..=12_800.0)
@@ -28,7 +28,7 @@ impl Density {
             .then_some(Self(per_inch))
     }
 
-    /// As a number of pixels per inch.
+    /// The number of pixels per inch.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
@@ -60,7 +60,7 @@ impl FromStr for Density {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let number = text.strip_suffix("dpi").unwrap_or(text);
-        // 0 is out of range too.
+        // 0 is out of range, so it is rejected as well.
         positive(number).unwrap_or(0.0).try_into()
     }
 }

@@ -22,7 +22,7 @@ use crate::piece::Piece;
 
 /// A PDF being written, page by page. Holds a few bytes for each page, and no image.
 ///
-/// From memory to anything that takes bytes:
+/// This example writes from memory to any writer:
 ///
 /// ```
 /// use pdfmagic_core::{Auto, Document, Options, Page};
@@ -42,7 +42,7 @@ use crate::piece::Piece;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Where the image data need not pass through memory, [`push`](Self::push) and [`finish`](Self::finish) say what to
+/// If the image data need not pass through memory, [`push`](Self::push) and [`finish`](Self::finish) return what to
 /// send instead.
 #[derive(Debug)]
 pub struct Document {
@@ -50,19 +50,19 @@ pub struct Document {
     root: Root,
     tree: Ref,
     pages: Vec<Ref>,
-    /// `None` for the default, which is nothing to write.
+    /// `None` for the default options, which need no objects.
     options: Option<Box<DocumentOptions>>,
     names: Vec<Named>,
     shared: Shared,
     extras: Option<Box<Extras>>,
 }
 
-/// Where a document begins.
+/// The start of a document.
 #[derive(Debug)]
 enum Root {
-    /// With a catalog of its own.
+    /// A new document, with its own catalog.
     New(Ref),
-    /// In a PDF that is gone on with.
+    /// An existing PDF, to which pages are added.
     #[cfg(feature = "lopdf")]
     Existing(Box<Existing>),
 }
@@ -74,7 +74,7 @@ impl Document {
         Self::of_version(Writer::VERSION)
     }
 
-    /// Starts a document of a version of PDF.
+    /// Starts a document with a version of PDF.
     fn of_version(version: &str) -> Self {
         let mut writer = Writer::new(version);
         let (catalog, tree) = (writer.reserve(), writer.reserve());
@@ -90,7 +90,7 @@ impl Document {
         }
     }
 
-    /// Starts a document that says this of itself. What cannot be, is told by [`finish`](Self::finish), and before by
+    /// Starts a document with options. Invalid options are reported by [`finish`](Self::finish), and before that by
     /// [`DocumentOptions::conformance`].
     ///
     /// ```
@@ -117,8 +117,8 @@ impl Document {
         }
     }
 
-    /// Goes on with a PDF: pages are added behind its own, and its bytes stay as they are. They come first in the file, before
-    /// what [`push`](Self::push) returns.
+    /// Continues an existing PDF: pages are added after its own, and its bytes remain unchanged. They come first in the
+    /// file, before what [`push`](Self::push) returns.
     ///
     /// ```
     /// use pdfmagic_core::{Auto, Document, Options, Page, jpeg_to_pdf};
@@ -134,7 +134,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// A file that is no PDF, or is encrypted, signed or broken.
+    /// If the file is not a PDF, or is encrypted, signed or broken.
     #[cfg(feature = "lopdf")]
     pub fn after(pdf: &[u8]) -> Result<Self, PdfError> {
         let (existing, mut writer) = append::open(pdf)?;
@@ -147,7 +147,7 @@ impl Document {
         })
     }
 
-    /// Adds a page, or more if its image goes on. Returns what comes next in the file; its ranges refer to the input of
+    /// Adds a page, or several if its image is split. Returns what comes next in the file, with ranges of the input of
     /// this page. Bytes after the image may be returned by a later `push` or by `finish`.
     #[must_use]
     pub fn push(&mut self, page: Page) -> Vec<Piece> {
@@ -162,12 +162,13 @@ impl Document {
         self.writer.take()
     }
 
-    /// Ends the document. Returns the rest of the file.
+    /// Ends the document, and returns the rest of the file.
     ///
     /// # Errors
     ///
-    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that there is not; [`Error::Limit`] if
-    /// the PDF is larger than its options allow; [`Error::Nonconforming`] for what a standard forbids.
+    /// [`Error::NoPages`] if no page was added; [`Error::Option`] for an initial page that does not exist;
+    /// [`Error::Limit`] if the PDF is larger than its options allow; [`Error::Nonconforming`] if a standard forbids
+    /// something.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
         if self.pages.is_empty() {
             return Err(Error::NoPages);
@@ -234,15 +235,15 @@ impl Document {
         Ok(rest)
     }
 
-    /// Adds a page, and writes what comes next in the file. `input` is all of the JPEG that the page was made from.
+    /// Adds a page, and writes what comes next in the file. `input` is the whole JPEG that the page was made from.
     ///
     /// # Errors
     ///
-    /// As `output`.
+    /// Returns the errors of `output`.
     ///
     /// # Panics
     ///
-    /// If `input` is shorter than what the page was made from.
+    /// If `input` is shorter than the JPEG that the page was made from.
     pub fn write_page(
         &mut self,
         page: Page,
@@ -258,17 +259,16 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// As `output`; as [`finish`](Self::finish), whose error is then the source.
+    /// Returns the errors of `output`. An error of [`finish`](Self::finish) is returned as the source of an I/O error.
     pub fn finish_into(self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(&self.finish()?)
     }
 
-    /// The writer.
     pub(crate) fn writer(&mut self) -> &mut Writer {
         &mut self.writer
     }
 
-    /// What the pages of an image are given, where something is asked for.
+    /// Returns the additional entries of the pages of an image, if there are any.
     fn begin_page(&mut self, label: Option<&Label>) -> Given {
         let is_asked = |label: &Label| label.alt.is_some() || label.original.is_some();
         if self.extras.is_none() && !label.is_some_and(is_asked) {
@@ -321,7 +321,7 @@ impl Document {
     }
 }
 
-/// Ends an update of a PDF.
+/// Finishes pages that were added to an existing PDF.
 #[cfg(feature = "lopdf")]
 fn finish_existing(
     mut w: Writer,

@@ -1,4 +1,4 @@
-//! What can go wrong, and who is to blame.
+//! The errors of a conversion, and who causes them.
 
 use std::fmt;
 
@@ -7,72 +7,76 @@ use crate::file_kind::FileKind;
 use crate::standard::Nonconformance;
 use crate::value::OptionError;
 
-/// Why a JPEG could not become a PDF.
+/// The reason why a JPEG could not become a PDF.
 ///
 /// The text is in lower case and ends with the place of the error. The [`code`](Self::code) is stable. This crate does
 /// no I/O, so there is no I/O variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The input is another kind of file. The caller took it for a JPEG.
+    /// The input is another kind of file, which the caller took for a JPEG.
     #[error("not a JPEG: {0}")]
     NotJpeg(FileKind),
-    /// The input violates T.81 Annex B: the program that wrote it is at fault.
+    /// The input violates T.81 Annex B. The program that wrote it is at fault.
     #[error("malformed JPEG at byte {offset}: {reason}")]
     Format {
-        /// Where, in bytes from the start of the input.
+        /// The offset of the fault, in bytes from the start of the input.
         offset: u64,
-        /// What is wrong there.
+        /// The fault.
         reason: &'static str,
     },
-    /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was asked for.
+    /// The entropy-coded data is damaged or incomplete, and [`OnDamage::Fail`](crate::OnDamage) was requested.
     #[error("{0}")]
     Damaged(Box<Damage>),
-    /// The input ends inside its header, so it was cut off.
+    /// The input is truncated inside its header.
     #[error("truncated JPEG: its header is cut off at byte {offset}")]
     Truncated {
-        /// Size of the input, in bytes.
+        /// The size of the input, in bytes.
         offset: u64,
     },
-    /// A sound JPEG that the chosen backend cannot put into a PDF. The text names a backend that can, if there is one.
+    /// A valid JPEG that the chosen backend does not support. The text names a backend that does, if there is one.
     #[error("unsupported JPEG: {0}{alternative}", alternative = Alternative(*.0))]
     Unsupported(Feature),
-    /// The input asks for more than [`Limits`](crate::Limits) allows.
+    /// The input exceeds [`Limits`](crate::Limits).
     #[error("{actual} {what} are over the limit of {max}")]
     Limit {
-        /// What was counted.
+        /// The limited resource.
         what: Resource,
-        /// How much there was.
+        /// The actual amount.
         actual: u64,
-        /// How much is allowed.
+        /// The maximum amount.
         max: u64,
     },
-    /// Only parts of the input were given, and more is needed. The input is not at fault: give more of it, or all.
+    /// Only parts of the input were given, and more is needed. This is not a fault of the input: pass more of it, or
+    /// all.
     #[error("bytes {} to {} of the input are also needed: {reason}", .wanted.start, .wanted.end)]
     NeedsInput {
-        /// What is needed in addition to what was given, in bytes; all of the input where less is not enough.
+        /// The range that is needed in addition, in bytes; the whole input if nothing less suffices.
         wanted: std::ops::Range<u64>,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
-    /// An option that does not fit the others, or the input. The caller is at fault.
+    /// An option contradicts others, or the input. The caller is at fault.
     #[error("{option}: {reason}")]
     Option {
         /// The name of the option.
         option: &'static str,
-        /// What is wrong.
+        /// The fault.
         reason: &'static str,
     },
-    /// A standard forbids what the image or the options ask for. The text says how to go on.
+    /// A standard forbids something in the image or the options. The text says what to do.
     #[error("{0}")]
     Nonconforming(Nonconformance),
-    /// A document was finished before it had a page.
+    /// The caller set the [flag](crate::CancelFlag) that ends the work.
+    #[error("the work was canceled")]
+    Canceled,
+    /// A document was finished without a page.
     #[error("a PDF needs at least one page")]
     NoPages,
-    /// A library that decodes or encodes samples failed. The source's type is not part of the API.
+    /// A library that decodes or encodes samples failed. The type of the source is not part of the API.
     #[error("the samples could not be decoded or encoded")]
     Codec {
-        /// What the library said.
+        /// The error of the library.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -91,6 +95,7 @@ impl Error {
             Self::NeedsInput { .. } => "needs_input",
             Self::Option { .. } => "option",
             Self::Nonconforming(what) => what.requirement.code(),
+            Self::Canceled => "canceled",
             Self::NoPages => "no_pages",
             Self::Codec { .. } => "codec",
         }
@@ -113,7 +118,7 @@ impl From<Error> for std::io::Error {
     }
 }
 
-/// What [`Limits`](crate::Limits) bounds.
+/// The resources that [`Limits`](crate::Limits) limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resource {
@@ -168,7 +173,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// A feature of a sound JPEG that this crate, or the backend, does not support.
+/// A feature of a valid JPEG that this crate, or the backend, does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Feature {
@@ -201,7 +206,7 @@ impl Feature {
         }
     }
 
-    /// Name of the backend that supports this, if there is one.
+    /// The name of the backend that supports this feature, if there is one.
     #[must_use]
     pub const fn carried_by(self) -> Option<&'static str> {
         match self {
@@ -225,7 +230,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// The end of a sentence about a feature.
+/// A phrase that names the backend that supports a feature.
 struct Alternative(Feature);
 
 impl fmt::Display for Alternative {

@@ -1,12 +1,12 @@
-//! PDFs that exist already, and why some of them are refused.
+//! Existing PDFs, and the reasons for rejecting them.
 
 use lopdf::{Dictionary, LoadOptions, Object, ObjectId};
 
-/// Why nothing is done with an existing PDF.
+/// The reason why an existing PDF is rejected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PdfError {
-    /// The file is no PDF.
+    /// The file is not a PDF.
     #[error("not a PDF: it does not begin with %PDF-")]
     NotPdf,
     /// The PDF is encrypted.
@@ -15,10 +15,10 @@ pub enum PdfError {
     /// The PDF has a signature, which a change would break.
     #[error("the PDF is signed, and a change would break the signature")]
     Signed,
-    /// The PDF breaks ISO 32000.
+    /// The PDF violates ISO 32000.
     #[error("the PDF is broken: {reason}")]
     Broken {
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
 }
@@ -48,7 +48,7 @@ impl From<lopdf::Error> for PdfError {
     }
 }
 
-/// Reads a PDF that is sound and not encrypted.
+/// Reads a PDF, unless it is broken or encrypted.
 pub(crate) fn read(pdf: &[u8]) -> Result<lopdf::Document, PdfError> {
     if !pdf.starts_with(b"%PDF-") {
         return Err(PdfError::NotPdf);
@@ -59,7 +59,7 @@ pub(crate) fn read(pdf: &[u8]) -> Result<lopdf::Document, PdfError> {
     };
     let document = lopdf::Document::load_mem_with_options(pdf, options);
     let document = document.map_err(|error| {
-        // It asks for a password before anything else.
+        // lopdf asks for a password before it reports anything else.
         let is_password = matches!(
             error,
             lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_)
@@ -88,7 +88,7 @@ pub(crate) fn is_signed(document: &lopdf::Document) -> bool {
         })
 }
 
-/// The dictionary that a reference in another leads to.
+/// Returns the dictionary that an entry of another dictionary refers to.
 pub(crate) fn linked<'d>(
     document: &'d lopdf::Document,
     dict: &Dictionary,

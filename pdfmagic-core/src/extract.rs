@@ -1,4 +1,4 @@
-//! Takes JPEGs out of a PDF.
+//! Extracts JPEGs from a PDF.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +8,31 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 use crate::existing::{self, PdfError};
 use crate::jpeg::{Orientation, state_orientation};
 
-/// How deep forms may be in forms.
+/// The maximum depth of nested forms.
 const MAX_DEPTH: usize = 8;
 
-/// The largest content stream that is read, in bytes.
+/// The maximum size of a content stream, in bytes.
 const MAX_CONTENT: usize = 64 << 20;
 
-/// The largest file that is taken out, where the PDF has compressed it, in bytes.
+/// The maximum size of an extracted file that the PDF has compressed, in bytes.
 const MAX_DECODED: usize = 1 << 30;
 
-/// A JPEG that was taken out of a PDF.
+/// A JPEG extracted from a PDF.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExtractedJpeg {
     /// The file.
     pub data: Vec<u8>,
-    /// The page that shows it first, counted from 1. `None` if no page does.
+    /// The number of the first page that shows it, from 1. `None` if no page does.
     pub page: Option<u32>,
-    /// How the page turns it. Where its Exif data has a place for the orientation, that states it again.
+    /// The orientation in which the page shows it. It is also written to the Exif data of the file, if there is a place
+    /// for it.
     pub orientation: Orientation,
     /// The profile of its color space.
     pub icc_profile: Option<Vec<u8>>,
 }
 
-/// Where an image is shown.
+/// The place where an image is shown.
 #[derive(Debug, Clone, Copy)]
 struct Shown {
     page: u32,
@@ -39,17 +40,17 @@ struct Shown {
     matrix: [f64; 4],
 }
 
-/// Takes all JPEGs out of a PDF, those on pages first, in the order of the pages.
+/// Extracts all JPEGs from a PDF. Those on pages come first, in the order of the pages.
 ///
-/// A JPEG is what its stream holds. What this crate embedded as it was comes out as it was, bit for bit; an orientation
-/// that had to be set to 1 since the page turns the image is stated again. Where the file that an image comes from is
-/// attached to its page, that is taken, untouched, in place of the image.
+/// A JPEG is the content of its stream. If this crate embedded it unchanged, it is extracted bit for bit; an
+/// orientation that was set to 1, since the page rotates the image, is restored. If the original file of an image is
+/// attached to its page, that file is extracted instead.
 ///
 /// # Errors
 ///
-/// A file that is no PDF, or is encrypted or broken. A PDF without JPEGs is none.
+/// If the file is not a PDF, or is encrypted or broken. A PDF without JPEGs is not an error.
 pub fn extract_jpegs(pdf: &[u8]) -> Result<Vec<ExtractedJpeg>, PdfError> {
-    /// Enough for any page that people make.
+    /// The maximum number of operations, which is enough for any realistic file.
     const MAX_OPERATIONS: usize = 10_000_000;
     let document = existing::read(pdf)?;
     let mut finder = Finder {
@@ -78,14 +79,14 @@ pub fn extract_jpegs(pdf: &[u8]) -> Result<Vec<ExtractedJpeg>, PdfError> {
         (source.is_some() || is_dct(image)).then_some((shown, id, image, source))
     });
     let mut found: Vec<_> = found.collect();
-    // Those that no page shows come last.
+    // Images that no page shows come last.
     found.sort_by_key(|(shown, id, ..)| (shown.map_or(u32::MAX, |shown| shown.page), *id));
     let jpeg = |(shown, _, image, source)| jpeg(&document, image, source, shown);
     found.into_iter().map(jpeg).collect()
 }
 
-/// The JPEG that is attached to a page as the source of what is on it (ISO 32000-2, 14.13), by the number of the page. What
-/// several images come from is not told.
+/// Returns the JPEG that is attached to each page as the source of its contents (ISO 32000-2, 14.13), by page number.
+/// Pages with several images are excluded, since it is unclear which of them the file belongs to.
 fn sources<'d>(
     document: &'d Document,
     shown: &BTreeMap<ObjectId, Shown>,
@@ -137,7 +138,7 @@ fn jpeg(
     })
 }
 
-/// All of a stream.
+/// Returns the whole content of a stream.
 fn decoded(stream: &Stream) -> Result<Vec<u8>, PdfError> {
     if stream.filters().is_ok() {
         return Ok(stream.decompressed_content_with_limit(MAX_DECODED)?);
@@ -152,7 +153,7 @@ fn is_dct(stream: &Stream) -> bool {
     subtype.is_ok_and(|name| name == b"Image") && filters.last() == Some(&&b"DCTDecode"[..])
 }
 
-/// What `DCTDecode` would decode: all filters but that are undone.
+/// Returns the data that `DCTDecode` would decode, after undoing all other filters.
 fn encoded(stream: &Stream) -> Result<Vec<u8>, PdfError> {
     let filters = stream.filters()?;
     let (_, others) = filters
@@ -174,7 +175,7 @@ fn encoded(stream: &Stream) -> Result<Vec<u8>, PdfError> {
     Ok(wrapped.decompressed_content_with_limit(MAX_DECODED)?)
 }
 
-/// The profile of an `ICCBased` color space (8.6.5.5).
+/// Returns the profile of an `ICCBased` color space (8.6.5.5).
 fn profile(document: &Document, image: &Dictionary) -> Option<Vec<u8>> {
     const MAX_SIZE: usize = 64 << 20;
     let space = document.dereference(image.get(b"ColorSpace").ok()?).ok()?.1;
@@ -196,7 +197,7 @@ type Matrix = [f64; 6];
 
 const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
-/// What `inner` does, and then `outer`.
+/// Returns the matrix that applies `inner` and then `outer`.
 fn product(inner: Matrix, outer: Matrix) -> Matrix {
     let mut product = [0.0; 6];
     for row in 0..3 {
@@ -225,12 +226,12 @@ struct Finder<'d> {
     document: &'d Document,
     page: u32,
     shown: BTreeMap<ObjectId, Shown>,
-    /// How many more operations are followed: forms in forms can multiply them.
+    /// The number of operations that may still be followed, since nested forms can multiply them.
     left: usize,
 }
 
 impl<'d> Finder<'d> {
-    /// Follows a content stream. What cannot be read shows nothing; its images come last.
+    /// Follows a content stream. An unreadable one shows nothing, so its images come last.
     fn follow(
         &mut self,
         content: &[u8],
@@ -269,7 +270,7 @@ impl<'d> Finder<'d> {
         }
     }
 
-    /// Draws an image, or what is in a form.
+    /// Draws an image, or the contents of a form.
     fn draw(&mut self, name: &[u8], resources: &[&'d Dictionary], current: Matrix, depth: usize) {
         let document = self.document;
         let Some((id, stream)) = xobject(document, resources, name) else {
@@ -327,7 +328,7 @@ fn xobject<'d>(
     })
 }
 
-/// Which way a matrix turns the unit square, to the nearest quarter.
+/// Returns the orientation that a matrix gives to the unit square, to the nearest quarter turn.
 fn orientation([a, b, c, d]: [f64; 4]) -> Orientation {
     let is_upright = a.abs() + d.abs() >= b.abs() + c.abs();
     if is_upright {

@@ -1,4 +1,4 @@
-//! What a document has beyond its pages where options ask for it: structure, attached files, an output intent and an
+//! The parts of a document beyond its pages, for which options ask: structure, attached files, an output intent and an
 //! identifier.
 
 use std::borrow::Cow;
@@ -16,21 +16,22 @@ use crate::profile;
 use crate::standard::{Requirement, Standard};
 use crate::structure::{Structure, bounds};
 
-/// What a document has beyond its pages, as it grows.
+/// The parts of a document beyond its pages, while it is written.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     conformance: Conformance,
-    /// The first reason why the document cannot be.
+    /// The first reason why the document cannot be finished.
     fault: Option<Error>,
     fingerprint: Fingerprint,
     has_color: bool,
     structure: Option<Structure>,
-    /// Attached files, and those of pages with keys.
+    /// The attached files.
     attached: Vec<Ref>,
+    /// The attached files of pages with keys, by key.
     by_key: BTreeMap<u64, Ref>,
 }
 
-/// What a page is given of it.
+/// The references from a page to these parts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Given {
     /// `StructParents` of the first page, if the image is a figure.
@@ -40,7 +41,7 @@ pub(crate) struct Given {
 }
 
 impl Extras {
-    /// What options ask for. `None` where that is nothing.
+    /// Returns the parts that options ask for. `None` if there are none.
     pub(crate) fn of(options: &DocumentOptions) -> Option<Box<Self>> {
         let (conformance, fault) = match options.conformance() {
             Ok(conformance) => (conformance, None),
@@ -56,12 +57,12 @@ impl Extras {
         })
     }
 
-    /// What the document conforms to.
+    /// The standards that the document conforms to.
     pub(crate) fn conformance(&self) -> Conformance {
         self.conformance
     }
 
-    /// Refuses what an update of a PDF cannot have.
+    /// Records an error for anything that cannot be added to an existing PDF.
     #[cfg(feature = "lopdf")]
     pub(crate) fn refuse(&mut self, label: &Label) {
         let option = match label {
@@ -73,11 +74,11 @@ impl Extras {
         };
         self.fault.get_or_insert(Error::Option {
             option,
-            reason: "goes with new documents only",
+            reason: "is only for new documents",
         });
     }
 
-    /// Takes in what is said of a page, of which this is the number.
+    /// Records the label of the page with this number.
     pub(crate) fn begin_page(&mut self, w: &mut Writer, label: &Label, number: usize) -> Given {
         if label.conformance != self.conformance && self.fault.is_none() {
             self.fault = self.conformance.refuse_others();
@@ -96,7 +97,7 @@ impl Extras {
         Given { figure, source }
     }
 
-    /// Takes in that these pages show the image.
+    /// Records the pages that show the image.
     pub(crate) fn end_page(
         &mut self,
         w: &mut Writer,
@@ -112,7 +113,7 @@ impl Extras {
         }
     }
 
-    /// Attaches all of an input (ISO 19005-3, 6.8 and Annex E), unless it is attached already.
+    /// Attaches a whole input (ISO 19005-3, 6.8 and Annex E), unless it is already attached.
     fn attach(&mut self, w: &mut Writer, label: &Label, size: u64, number: usize) -> Ref {
         if let Some(&known) = label.key.and_then(|key| self.by_key.get(&key)) {
             return known;
@@ -138,7 +139,7 @@ impl Extras {
         id
     }
 
-    /// Writes the rest, and the entries of the catalog. Returns what goes into the trailer.
+    /// Writes the remaining objects, and their entries in the catalog. Returns the identifier for the trailer.
     pub(crate) fn finish(
         mut self,
         w: &mut Writer,
@@ -199,7 +200,7 @@ impl Extras {
     }
 }
 
-/// Writes the identifier of a file (14.4): that of its first version, and its own.
+/// Writes the identifier of a file (14.4): that of its first version, and that of this version.
 pub(crate) fn put_id(trailer: &mut Text, id: [u8; 16]) {
     trailer.put(" /ID [").put(Hexadecimal(&id));
     trailer.put(" ").put(Hexadecimal(&id)).put("]");

@@ -1,12 +1,12 @@
-//! What a file that is no JPEG looks like, by its first bytes.
+//! Identifies files that are not JPEGs by their first bytes.
 
 use std::fmt;
 
-/// A kind of file that people take for a JPEG.
+/// A kind of file that may be mistaken for a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
-    /// No bytes at all.
+    /// An empty file.
     Empty,
     /// Bytes that are all 0: an unfinished download, or a broken memory card.
     Zeros,
@@ -36,11 +36,11 @@ pub enum FileKind {
     Pdf,
     /// PostScript.
     PostScript,
-    /// ZIP, and what is built on it.
+    /// ZIP, and formats based on it.
     Zip,
     /// Data compressed by gzip.
     Gzip,
-    /// What macOS stores beside a file on other file systems; its name begins with `._`.
+    /// A file in which macOS stores metadata of another file; its name begins with `._`.
     AppleDouble,
     /// A data URL.
     DataUrl,
@@ -50,7 +50,7 @@ pub enum FileKind {
     Json,
     /// Markup: HTML, SVG or other XML.
     Markup,
-    /// None of these. Holds the first bytes.
+    /// Another kind of file, with its first bytes.
     Unknown(Start),
 }
 
@@ -61,7 +61,7 @@ pub struct Start {
     size: usize,
 }
 
-/// How a file begins.
+/// The first bytes of a kind of file.
 type Magic = (&'static [u8], FileKind);
 
 const MAGIC: [Magic; 19] = [
@@ -88,7 +88,7 @@ const MAGIC: [Magic; 19] = [
 ];
 
 impl FileKind {
-    /// Looks at the first bytes.
+    /// Identifies a file by its first bytes.
     pub(crate) fn of(head: &[u8]) -> Self {
         let text = head.trim_ascii_start();
         if head.is_empty() {
@@ -118,8 +118,8 @@ impl FileKind {
         known.map_or(Self::Unknown(Start::of(head)), |&(_, kind)| kind)
     }
 
-    /// Whether a file that begins with these bytes is an image: a JPEG, or one of another kind. Of a JPEG that has other
-    /// bytes before it, the first 4 KiB tell.
+    /// Whether a file that begins with these bytes is an image: a JPEG, or one of another kind. A JPEG after other
+    /// bytes is found in the first 4 KiB.
     ///
     /// ```
     /// use pdfmagic_core::FileKind;
@@ -148,7 +148,7 @@ impl FileKind {
         is_other || head.starts_with(b"\xFF\xD8") || kind.is_vague() && has_jpeg()
     }
 
-    /// Whether a JPEG may still come after some bytes more.
+    /// Whether a JPEG may still follow after further bytes.
     pub(crate) fn is_vague(self) -> bool {
         matches!(
             self,
@@ -189,7 +189,7 @@ impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "it is empty",
-            Self::Zeros => "it holds nothing but zeros",
+            Self::Zeros => "it contains only zeros",
             Self::Png => "it looks like PNG",
             Self::Gif => "it looks like GIF",
             Self::Bmp => "it looks like BMP",
@@ -206,7 +206,7 @@ impl fmt::Display for FileKind {
             Self::Zip => "it looks like ZIP",
             Self::Gzip => "it looks like gzip; decompress it first",
             Self::AppleDouble => {
-                "it looks like what macOS stores beside a file; take the file without ._ in its name"
+                "it looks like metadata from macOS; use the file without ._ in its name"
             }
             Self::DataUrl => "it looks like a data URL; decode it first",
             Self::Base64 => "it looks like Base64; decode it first",
@@ -226,7 +226,7 @@ impl Start {
     }
 }
 
-/// Text as it is, other bytes in hexadecimal.
+/// Writes text as it is, and other bytes in hexadecimal.
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = &self.bytes[..self.size];

@@ -1,6 +1,6 @@
-//! Tells files apart.
+//! Fingerprints, which distinguish files.
 
-/// Tells files apart. It withstands chance, and no attack.
+/// A fingerprint of data. It is safe from accidental collisions, but not from attacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fingerprint([u64; 2]);
 
@@ -17,7 +17,7 @@ impl Fingerprint {
         fingerprint
     }
 
-    /// Takes bytes in, and how many there are.
+    /// Adds bytes and their number.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {

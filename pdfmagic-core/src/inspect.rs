@@ -1,4 +1,4 @@
-//! What a JPEG is, and what a conversion would do with it.
+//! The properties of a JPEG, and what a conversion would do with it.
 
 use std::fmt;
 
@@ -15,8 +15,8 @@ use crate::options::Options;
 use crate::page::Page;
 use crate::piece::Piece;
 
-/// What a JPEG is, and what a conversion would do with it. Its text is for people, and with the feature `serde` it is
-/// JSON for programs.
+/// The properties of a JPEG, and what a conversion would do with it. `Display` writes it for people, and with the
+/// feature `serde` it becomes JSON for programs.
 ///
 /// ```
 /// use pdfmagic_core::{Auto, Inspection, Options};
@@ -34,15 +34,15 @@ use crate::piece::Piece;
 pub struct Inspection {
     /// Size of the input, in bytes.
     pub size: u64,
-    /// Where the image ends in the input, in bytes.
+    /// End of the image in the input, as an offset in bytes.
     pub end: u64,
-    /// In pixels, as it is stored.
+    /// Width of the stored image, in pixels.
     pub width: u16,
-    /// In pixels, as it is stored.
+    /// Height of the stored image, in pixels.
     pub height: u16,
     /// Bits per sample.
     pub precision: u8,
-    /// How many components there are: 1, 3 or 4.
+    /// Number of components: 1, 3 or 4.
     pub components: usize,
     /// Sampling factors of each component, such as 2x2.
     pub sampling: Vec<String>,
@@ -54,41 +54,41 @@ pub struct Inspection {
     pub restart_interval: u16,
     /// How the components encode color.
     pub color_model: ColorModel,
-    /// What says so.
+    /// Reason for the color model.
     pub color_reason: ColorReason,
     /// Size of the color profile, in bytes; null if there is none, or an invalid one.
     pub icc_profile: Option<usize>,
     /// Exif orientation, 1 to 8.
     pub orientation: u8,
-    /// Horizontal and vertical, in pixels per inch; null if the file has none.
+    /// Horizontal and vertical density, in pixels per inch; null if the file states none.
     pub density: Option<[f64; 2]>,
-    /// What states the density.
+    /// Origin of the density.
     pub density_source: Option<DensitySource>,
-    /// What metadata there is.
+    /// Metadata in the file.
     pub metadata: MetadataFound,
-    /// What follows the image.
+    /// Data after the image.
     pub trailing: Option<TrailingFound>,
-    /// Whether all of the data was looked at for damage.
+    /// Whether all of the data was checked for damage.
     pub is_verified: bool,
-    /// The damage that was found.
+    /// Damage that was found.
     pub damage: Option<DamageFound>,
     /// Whether the data can be embedded unchanged, apart from a few bytes of the header.
     pub is_embedded: bool,
-    /// What the page would be.
+    /// Page that would be made.
     pub page: PageFound,
-    /// What is unusual about it, and what a conversion would do about that.
+    /// Anything unusual, and what a conversion would do about it.
     pub notices: Vec<NoticeFound>,
 }
 
-/// What follows an image.
+/// Data after an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct TrailingFound {
-    /// What it looks like.
+    /// Kind that it appears to be.
     pub kind: TrailingKind,
-    /// In bytes.
+    /// Size, in bytes.
     pub size: u64,
 }
 
@@ -100,17 +100,17 @@ pub struct TrailingFound {
 pub struct DamageFound {
     /// A stable identifier, for programs.
     pub code: &'static str,
-    /// What is wrong, where, and how much is sound.
+    /// Kind of damage, its place, and the intact part.
     pub message: String,
-    /// Where it shows, in bytes from the start of the input.
+    /// Offset at which it was noticed, in bytes from the start of the input.
     pub offset: u64,
-    /// The scan in which it shows, counted from 1.
+    /// Scan in which it was noticed, from 1.
     pub scan: u32,
-    /// The MCU in which it shows, counted from 0 in its scan.
+    /// MCU in which it was noticed, from 0 in its scan.
     pub mcu: u64,
-    /// How many rows from the top are sound; null for a progressive image that is whole in less detail.
+    /// Number of intact rows from the top; null for a progressive image that is complete in less detail.
     pub sound_rows: Option<u32>,
-    /// How many scans of a progressive image are whole; null where rows are told.
+    /// Number of intact scans of a progressive image; null if `sound_rows` is given.
     pub sound_scans: Option<u32>,
 }
 
@@ -120,9 +120,9 @@ pub struct DamageFound {
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct PageFound {
-    /// In points.
+    /// Width, in points.
     pub width: f64,
-    /// In points.
+    /// Height, in points.
     pub height: f64,
 }
 
@@ -134,16 +134,16 @@ pub struct PageFound {
 pub struct NoticeFound {
     /// A stable identifier, for programs.
     pub code: &'static str,
-    /// What it is, and what would be done.
+    /// Description, and what would be done.
     pub message: String,
 }
 
 impl Inspection {
-    /// Looks at a JPEG as a conversion with these options and this backend would, and makes no PDF.
+    /// Inspects a JPEG as a conversion with these options and this backend would, without making a PDF.
     ///
     /// # Errors
     ///
-    /// As [`Page::from_jpeg`].
+    /// The same as those of [`Page::from_jpeg`].
     pub fn of<'a>(
         source: impl Into<Source<'a>>,
         options: &Options,
@@ -152,11 +152,11 @@ impl Inspection {
         Self::new(Jpeg::parse(source, &options.limits)?, options, backend)
     }
 
-    /// The same for a JPEG whose header has been read.
+    /// Inspects a JPEG whose header has been parsed.
     ///
     /// # Errors
     ///
-    /// As [`Page::new`].
+    /// The same as those of [`Page::new`].
     pub fn new(jpeg: Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         let facts = jpeg.clone();
         let page = Page::new(jpeg, options, backend)?;
@@ -238,7 +238,7 @@ impl NoticeFound {
     }
 }
 
-/// Ten lines for a person.
+/// Writes about ten lines for people.
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let process = match self.process {
@@ -310,7 +310,7 @@ impl fmt::Display for Inspection {
             f,
             "in a PDF: a page of {width:.1} x {height:.1} points with {how}"
         )?;
-        // Damage has a line of its own.
+        // Damage has its own line.
         let damage = self.damage.as_ref().map(|damage| damage.code);
         let notices = self.notices.iter();
         for notice in notices.filter(|notice| Some(notice.code) != damage) {

@@ -8,8 +8,8 @@ use crate::value::{ValueError, non_negative};
 
 /// A length in points: 1/72 inch, the default user space unit (ISO 32000-1, 8.3.2.3).
 ///
-/// Counts ten-thousandths, so that it is never NaN and the same input gives the same bytes
-/// everywhere. As text it is a number with a unit: `pt`, `mm`, `cm` or `in`; without one it is in points.
+/// It is stored in ten-thousandths of a point, so that it is never NaN and the same input gives the same bytes
+/// everywhere. Its text form is a number with a unit: `pt`, `mm`, `cm` or `in`; without a unit, it is in points.
 ///
 /// ```
 /// use pdfmagic_core::geometry::Pt;
@@ -21,23 +21,23 @@ use crate::value::{ValueError, non_negative};
 pub struct Pt(i64);
 
 impl Pt {
-    /// Smallest page side that every reader accepts (ISO 32000-1, Annex C).
+    /// The smallest page side that every viewer accepts (ISO 32000-1, Annex C).
     pub const MIN_SIDE: Pt = Pt(3 * Self::PER_POINT);
-    /// Largest page side that every reader accepts (ISO 32000-1, Annex C).
+    /// The largest page side that every viewer accepts (ISO 32000-1, Annex C).
     pub const MAX_SIDE: Pt = Pt(14_400 * Self::PER_POINT);
     const PER_POINT: i64 = 10_000;
 
-    /// The nearest length; what is out of range is clamped and NaN is 0.
+    /// Returns the nearest length. Numbers out of range are clamped, and NaN becomes 0.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the cast saturates, as wanted"
+        reason = "the cast saturates, as intended"
     )]
     pub fn new(points: f64) -> Self {
         Self((points * 1e4).round() as i64)
     }
 
-    /// As a number of points.
+    /// The number of points.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -47,7 +47,7 @@ impl Pt {
         self.0 as f64 / 1e4
     }
 
-    /// The whole points and the ten-thousandths of a length, and whether it is negative.
+    /// Returns the whole points and the ten-thousandths of a length, and whether it is negative.
     pub(crate) fn parts(self) -> (u64, u64, bool) {
         let per_point = Self::PER_POINT.unsigned_abs();
         let size = self.0.unsigned_abs();
@@ -83,14 +83,14 @@ impl FromStr for Pt {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        /// Points, of each unit.
+        /// The size of each unit, in points.
         const UNITS: [(&str, f64); 4] = [
             ("pt", 1.0),
             ("mm", 72.0 / 25.4),
             ("cm", 72.0 / 2.54),
             ("in", 72.0),
         ];
-        /// More than three kilometers.
+        /// The maximum length, in points, which is more than three kilometers.
         const MAX: f64 = 1e7;
         let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
         let (number, points) = unit.map_or((text, 1.0), |(unit, points)| {

@@ -14,9 +14,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Document`] has any number of pages. It holds a few bytes for each, so an album needs the memory of one
-//! photo. [`Options`] say how pages are made, a backend decides what becomes of the image data, and
-//! [notices](Page::notices) say what was odd about a JPEG:
+//! A [`Document`] has any number of pages. It holds a few bytes for each, so an album needs the memory of one photo.
+//! [`Options`] control how pages are made, a backend decides how the image data is embedded, and
+//! [notices](Page::notices) report anything unusual in a JPEG:
 //!
 //! ```
 //! use std::fs::{self, File};
@@ -48,7 +48,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Streamed`] sends a PDF out while its JPEG is still arriving, and needs memory only for the JPEG's header:
+//! [`Streamed`] sends a PDF while its JPEG is still arriving, and needs memory only for the JPEG's header:
 //!
 //! ```
 //! use std::fs::File;
@@ -82,14 +82,14 @@
 //!
 //! # Which backend to choose
 //!
-//! | backend | what becomes of the image data | what is lost |
+//! | backend | image data | loss |
 //! |---|---|---|
-//! | [`Auto`] | embedded as it is where PDF allows it; otherwise transcoded, or decoded to samples | nothing |
-//! | [`Passthrough`] | embedded as it is; if PDF does not allow that, it is an error | nothing |
-//! | [`Transcode`] | the same coefficients in another entropy coding, nearly always smaller | nothing |
-//! | [`Reencode`] | fewer bytes: a lower quality, fewer pixels, or gray | what you ask for |
+//! | [`Auto`] | embedded as it is where PDF allows it; otherwise transcoded, or decoded to samples | none |
+//! | [`Passthrough`] | embedded as it is; an error if PDF does not allow that | none |
+//! | [`Transcode`] | the same coefficients with another entropy coding, nearly always smaller | none |
+//! | [`Reencode`] | fewer bytes: a lower quality, fewer pixels, or gray | as requested |
 //!
-//! Use [`Auto`] unless you have a reason not to. Nothing is lost unless you name [`Reencode`].
+//! Use [`Auto`] unless you have a reason not to. Only [`Reencode`] is lossy.
 //!
 //! # How it works
 //!
@@ -100,17 +100,17 @@
 //!                                     Piece, Piece, … ◀─ Document::push
 //! ```
 //!
-//! This crate does no I/O. A PDF comes out as [`Piece`]s: bytes made here, and ranges of the input. Where you have the
-//! input in memory, [`Document::write_page`] puts them together. Otherwise send the ranges on in the way that costs you
-//! least: the kernel can copy them from file to file, and a server can send slices of a request. For [`Passthrough`],
-//! [`Source::Ends`] is enough: it holds only the header and the last bytes.
+//! This crate does no I/O. A PDF is returned as [`Piece`]s: new bytes, and ranges of the input. If the input is in
+//! memory, [`Document::write_page`] writes them. Otherwise, forward the ranges in the cheapest way: the kernel can copy
+//! them from file to file, and a server can send slices of a request. For [`Passthrough`], [`Source::Ends`] is enough:
+//! it has only the header and the last bytes.
 //!
-//! The same input gives the same bytes, on every machine. There is no `unsafe` code, no clock and no environment,
-//! and [`Limits`] bound what an input may cost.
+//! The same input gives the same bytes, on every machine. There is no `unsafe` code, and no access to the clock or the
+//! environment. [`Limits`] limit the memory and the time that an input may take.
 //!
 //! # Features
 //!
-//! | feature | what it brings |
+//! | feature | adds |
 //! |---|---|
 //! | `reencode` (default) | the backend [`Reencode`], with libraries that decode, scale and encode samples |
 //! | `lopdf` | [`extract_jpegs`], and adding pages to an existing PDF |
@@ -129,12 +129,13 @@ mod amount;
 mod append;
 pub mod backend;
 mod catalog;
+mod codes;
 #[cfg_attr(
     not(feature = "reencode"),
     expect(
         dead_code,
         unused_imports,
-        reason = "requantizing and shrinking serve that backend alone"
+        reason = "only that backend requantizes and shrinks"
     )
 )]
 mod coding;
@@ -175,6 +176,7 @@ pub use amount::Amount;
 #[cfg(feature = "reencode")]
 pub use backend::Reencode;
 pub use backend::{Auto, Backend, Needs, Passthrough, Transcode};
+pub use codes::{error_codes, notice_codes};
 pub use conformance::Conformance;
 pub use damage::{Damage, DamageKind, Sound};
 pub use date::Date;
@@ -188,7 +190,7 @@ pub use extract::{ExtractedJpeg, extract_jpegs};
 pub use file_kind::{FileKind, Start};
 pub use inspect::{DamageFound, Inspection, NoticeFound, PageFound, TrailingFound};
 pub use jpeg::{Jpeg, Source};
-pub use limits::Limits;
+pub use limits::{CancelFlag, Limits};
 pub use notice::{Notice, Trailing, TrailingKind};
 pub use options::{
     Anchor, BackendName, Border, CmykPolarity, DocumentOptions, Extent, Fit, Frames, ImageOptions,
@@ -215,7 +217,7 @@ pub use value::{OptionError, ValueError};
 ///
 /// # Errors
 ///
-/// As [`Page::from_jpeg`] with [`Auto`].
+/// The same as those of [`Page::from_jpeg`] with [`Auto`].
 pub fn jpeg_to_pdf(jpeg: &[u8]) -> Result<Vec<u8>, Error> {
     let page = Page::from_jpeg(jpeg, &Options::default(), &Auto)?;
     let mut document = Document::new();

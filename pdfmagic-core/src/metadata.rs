@@ -1,4 +1,4 @@
-//! What a document says of itself: the information dictionary (ISO 32000-1, 14.3.3) and the same as XMP (14.3.2).
+//! The metadata of a document: the information dictionary (ISO 32000-1, 14.3.3), and the same as XMP (14.3.2).
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use crate::date::Date;
 use crate::options::DocumentOptions;
 use crate::pdf::{Ref, Text, TextString, Writer};
 
-/// What is said, with no character that XML forbids and nothing empty.
+/// The metadata, without empty fields and without characters that XML forbids.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Metadata {
     title: Option<String>,
@@ -38,7 +38,7 @@ impl Metadata {
         }
     }
 
-    /// Writes the information dictionary and the metadata stream. `None` for what would be empty.
+    /// Writes the information dictionary and the metadata stream. `None` for one that would be empty.
     pub(crate) fn write(&self, w: &mut Writer, conformance: Conformance) -> [Option<Ref>; 2] {
         if *self == Self::default() && conformance.is_none() {
             return [None, None];
@@ -84,7 +84,7 @@ impl Metadata {
         ];
         for (key, date) in dates {
             if let Some(date) = date {
-                // As XMP has it, less what is between the digits (7.9.4).
+                // The form of XMP, without the separators between digits (7.9.4).
                 let digits = date.to_string().replace(['-', ':', 'T'], "");
                 info.put(key).put(TextString(&format!("D:{digits}")));
             }
@@ -168,7 +168,7 @@ fn put_identification(xmp: &mut String, conformance: Conformance) {
     }
 }
 
-/// PDF/A wants to be told of what PDF/UA adds to XMP (ISO 19005-1, 6.7.8).
+/// The description of PDF/UA's additions to XMP, which PDF/A requires (ISO 19005-1, 6.7.8).
 const PDFUA_SCHEMA: &str = "<rdf:Description rdf:about=\"\" \
     xmlns:pdfaExtension=\"http://www.aiim.org/pdfa/ns/extension/\" \
     xmlns:pdfaSchema=\"http://www.aiim.org/pdfa/ns/schema#\" \
@@ -185,14 +185,14 @@ const PDFUA_SCHEMA: &str = "<rdf:Description rdf:about=\"\" \
     </rdf:li></rdf:Seq></pdfaSchema:property>\n\
     </rdf:li></rdf:Bag></pdfaExtension:schemas>\n</rdf:Description>\n";
 
-/// The text less what XML forbids, if anything is left.
+/// Removes the characters that XML forbids. Returns `None` if nothing is left.
 fn meaningful(text: &str) -> Option<String> {
     let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     let text: String = text.chars().filter(is_allowed).collect();
     (!text.is_empty()).then_some(text)
 }
 
-/// The text as XML has it between tags.
+/// Escapes a text for use between XML tags.
 fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '\r']) {
         return text.into();

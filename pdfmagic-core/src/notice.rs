@@ -1,10 +1,10 @@
-//! What was odd, and what was done about it.
+//! Notices about anything unusual, and what was done about it.
 
 use std::fmt;
 
 use crate::damage::Damage;
 
-/// Something odd but curable, and the cure. Nothing is repaired silently.
+/// Something unusual that was corrected, and how. Nothing is repaired silently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Notice {
@@ -12,7 +12,7 @@ pub enum Notice {
     LeadingBytesSkipped,
     /// Bytes between marker segments, or a second SOI, were left out.
     StrayBytesSkipped,
-    /// Bytes in the header were left out, and each line feed in it follows a carriage return: the file was probably
+    /// Bytes in the header were left out, and every line feed in it follows a carriage return: the file was probably
     /// transferred as text, which damages pictures.
     TextTransfer,
     /// A segment whose length is below 2 was left out (T.81 B.1.1.4).
@@ -21,13 +21,13 @@ pub enum Notice {
     EoiAppended,
     /// Restart markers or segments between the data and EOI were left out.
     AfterDataSkipped,
-    /// What follows EOI was left out.
+    /// Data after EOI was left out.
     TrailingDataSkipped(Trailing),
-    /// The data is cut off or damaged.
+    /// The data is truncated or damaged.
     Damaged(Damage),
     /// The Exif orientation is not from 1 to 8, so the image is shown as it is stored.
     OrientationInvalid,
-    /// The page turns the image, so the Exif orientation inside the data was set to 1.
+    /// The page rotates the image, so the Exif orientation inside the data was set to 1.
     OrientationNeutralized,
     /// Exif blocks after the first were left out.
     ExifDuplicateSkipped,
@@ -37,31 +37,30 @@ pub enum Notice {
     DensityConflict,
     /// Exif says Adobe RGB, but there is no profile; a compatible one was embedded.
     AdobeRgbEmbedded,
-    /// Exif says where the picture was taken, and this stays in the data.
+    /// Exif records where the picture was taken, and this remains in the data.
     PositionKept,
     /// Metadata was left out.
     MetadataRemoved {
-        /// In bytes.
+        /// The size of the metadata, in bytes.
         size: u64,
     },
     /// A profile that is damaged, or for another number of components, was dropped.
     IccDropped,
-    /// A profile of a version that PDF/A-1 does not know was dropped.
+    /// A profile of a version that PDF/A-1 does not allow was dropped.
     IccVersionDropped,
-    /// JFIF, Adobe and component identifiers do not settle which colors are meant; APP14 now states what JPEG viewers
-    /// assume.
+    /// JFIF, Adobe and component identifiers do not determine the colors; APP14 now states what JPEG viewers assume.
     ColorStated,
-    /// An image of four components without an Adobe segment was taken as CMYK that is not inverted.
+    /// A CMYK image without an Adobe segment was assumed not to be inverted.
     CmykPolarityAssumed,
-    /// The data has no Huffman tables; those of T.81 K.3 were put in.
+    /// The data has no Huffman tables; those of T.81 K.3 were inserted.
     HuffmanTablesInserted,
-    /// The frame header does not give the height, so the one in the DNL segment was put in (T.81 B.2.5).
+    /// The frame header does not state the height, so the height in the DNL segment was inserted (T.81 B.2.5).
     HeightResolved,
-    /// Most viewers refuse images of more than 65,500 pixels in a line or column.
+    /// Most viewers reject images with a width or height above 65,500 pixels.
     TooLargeForViewers,
     /// The data was to be made smaller without loss, which cannot be done with this image.
     NotSmaller,
-    /// A page with a side below 3 units was enlarged, since readers refuse smaller pages.
+    /// A page with a side below 3 units was enlarged, since viewers reject smaller pages.
     PageEnlarged,
 }
 
@@ -98,7 +97,7 @@ impl Notice {
         }
     }
 
-    /// Whether this happens to ordinary files, so that a person need not be told.
+    /// Whether this happens to ordinary files, so that people need not be told.
     #[must_use]
     pub const fn is_routine(self) -> bool {
         matches!(self, Self::OrientationNeutralized)
@@ -122,7 +121,7 @@ impl fmt::Display for Notice {
             Self::Damaged(damage) => return damage.fmt(f),
             Self::OrientationInvalid => "the Exif orientation is invalid and was ignored",
             Self::OrientationNeutralized => {
-                "the page turns the image, so the Exif orientation in the data was set to 1"
+                "the page rotates the image, so the Exif orientation in the data was set to 1"
             }
             Self::ExifDuplicateSkipped => "Exif blocks after the first were left out",
             Self::DensityImplausible => "an implausible density was ignored",
@@ -142,17 +141,17 @@ impl fmt::Display for Notice {
                 "the color profile is damaged or does not fit the image, and was dropped"
             }
             Self::IccVersionDropped => {
-                "the color profile is of a version that PDF/A-1 does not know, and was dropped"
+                "the color profile is of a version that PDF/A-1 does not allow, and was dropped"
             }
             Self::ColorStated => {
-                "contradictory color markers were resolved as JPEG viewers read them"
+                "contradictory color markers were resolved in the way of JPEG viewers"
             }
-            Self::CmykPolarityAssumed => "CMYK without an Adobe marker was taken as not inverted",
+            Self::CmykPolarityAssumed => "CMYK without an Adobe marker was assumed not to be inverted",
             Self::HuffmanTablesInserted => {
-                "the file has no Huffman tables, so the standard ones were put in"
+                "the file has no Huffman tables, so the standard ones were inserted"
             }
             Self::HeightResolved => {
-                "the height was given after the image data, and was put into the frame header"
+                "the height was stated after the image data, and was inserted into the frame header"
             }
             Self::TooLargeForViewers => {
                 "a side is over 65,500 pixels, and most viewers do not show such images"
@@ -163,17 +162,17 @@ impl fmt::Display for Notice {
     }
 }
 
-/// What follows the end of an image.
+/// Data after the end of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Trailing {
-    /// What it looks like.
+    /// The kind that it appears to be.
     pub kind: TrailingKind,
     /// Its size, in bytes.
     pub size: u64,
 }
 
-/// What the bytes after an image look like.
+/// The kind of data that follows an image, judged by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -202,7 +201,7 @@ pub enum TrailingKind {
 }
 
 impl Trailing {
-    /// `None` where nothing follows.
+    /// Returns `None` if nothing follows.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         Some(Self {
             kind: TrailingKind::of(bytes)?,
@@ -210,7 +209,7 @@ impl Trailing {
         })
     }
 
-    /// What `size` bytes that begin with these look like. `None` if more of them are needed to tell.
+    /// Judges `size` bytes by the first of them. Returns `None` if more of them are needed.
     pub(crate) fn begins(bytes: &[u8], size: u64) -> Option<Self> {
         let kind = TrailingKind::of(bytes)?;
         let is_certain = match kind {
@@ -222,7 +221,7 @@ impl Trailing {
         (is_certain || bytes.len() as u64 >= size).then_some(Self { kind, size })
     }
 
-    /// How many bytes are needed to tell, where these are not enough.
+    /// Returns the number of bytes needed to judge data, if these are not enough.
     pub(crate) fn enough(bytes: &[u8]) -> u64 {
         if bytes.len() < TrailingKind::REACH {
             TrailingKind::REACH as u64
@@ -233,8 +232,8 @@ impl Trailing {
 }
 
 impl TrailingKind {
-    /// How far a video or another image may be from the end of the first image, in bytes: makers align them, and put
-    /// data of their own before them.
+    /// The maximum distance of a video or another image from the end of the first image, in bytes: makers align them,
+    /// and put their own data before them.
     const REACH: usize = 64 << 10;
 
     fn of(bytes: &[u8]) -> Option<Self> {

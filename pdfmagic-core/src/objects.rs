@@ -1,4 +1,4 @@
-//! The objects of a page (ISO 32000-1, 7.7.3.3): the page itself, its content, its image and the image's profile.
+//! The objects of a page (ISO 32000-1, 7.7.3.3): the page itself, its content, its image and the profile of the image.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::piece::Piece;
 /// Objects that several pages can share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    /// Images, by the keys of their pages.
+    /// The images, by the keys of their pages.
     images: BTreeMap<u64, Ref>,
-    /// Profiles, with the number of their components.
+    /// The profiles, with their number of components.
     profiles: Vec<(Vec<u8>, usize, Ref)>,
 }
 
 impl Shared {
-    /// Writes an image, unless a page with the same key has it already.
+    /// Writes an image, unless a page with the same key already has it.
     pub(crate) fn image(
         &mut self,
         w: &mut Writer,
@@ -39,7 +39,7 @@ impl Shared {
 
     /// Writes the profile of an image, if it has one, unless an earlier image has the same.
     pub(crate) fn profile(&mut self, w: &mut Writer, image: &mut ImageXObject) -> Option<Ref> {
-        /// So that many profiles, all different, take no more memory than this, in bytes.
+        /// The maximum memory for copies of profiles, in bytes, in case many different ones occur.
         const MAX_KEPT: usize = 1 << 20;
         let profile = image.icc_profile.take()?;
         let space = image.color_space;
@@ -116,7 +116,7 @@ fn write_leaf(
     id
 }
 
-/// The entries of a page's dictionary that say how large it is.
+/// Adds the entries of a page's dictionary that define its size.
 fn page_boxes(page: &mut Text, placement: &Placement) {
     page.put(" /MediaBox [0 0 ").list(placement.media_box);
     page.put("]");
@@ -138,7 +138,7 @@ fn page_boxes(page: &mut Text, placement: &Placement) {
     }
 }
 
-/// The entries of an image's dictionary, except `Length`.
+/// Adds the entries of an image's dictionary, except `Length`.
 pub(crate) fn image_dict(dict: &mut Text, image: &ImageXObject, profile: Option<Ref>) {
     let space = image.color_space;
     let [width, height] = [image.width, image.height].map(|side| u64::from(side.get()));

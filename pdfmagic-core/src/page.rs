@@ -14,7 +14,7 @@ use crate::notice::Notice;
 use crate::options::{Frames, OnDamage, Options};
 use crate::standard::{Requirement, Standard};
 
-/// One page showing one image, to be pushed into a [`Document`](crate::Document).
+/// One page that shows one image, to be pushed into a [`Document`](crate::Document).
 #[derive(Debug, Clone)]
 pub struct Page {
     pub(crate) image: ImageXObject,
@@ -24,23 +24,23 @@ pub struct Page {
     damage: Option<Damage>,
 }
 
-/// What else there is to a page.
+/// Additional properties of a page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Label {
     pub(crate) name: Option<Box<str>>,
     pub(crate) key: Option<u64>,
-    /// What the image shows.
+    /// The description of the image.
     pub(crate) alt: Option<Box<str>>,
     pub(crate) conformance: Conformance,
     pub(crate) has_color: bool,
-    /// Tells the input from others, where a standard demands an identifier.
+    /// A fingerprint of the input, if a standard requires an identifier.
     pub(crate) fingerprint: Option<Fingerprint>,
-    /// Size of the input, in bytes, if all of it is to be attached.
+    /// The size of the input, in bytes, if the whole input is to be attached.
     pub(crate) original: Option<u64>,
 }
 
 impl Label {
-    /// What the options say of a page.
+    /// Returns the properties of a page according to the options.
     fn of(
         jpeg: &Jpeg<'_>,
         image: &ImageXObject,
@@ -73,11 +73,11 @@ impl Label {
 }
 
 impl Page {
-    /// Makes a page from a JPEG. Pages do not depend on each other, so that they can be made in parallel.
+    /// Makes a page from a JPEG. Pages do not depend on each other, so they can be made in parallel.
     ///
     /// # Errors
     ///
-    /// As [`Jpeg::parse`] and [`Backend::image`].
+    /// The same as those of [`Jpeg::parse`] and [`Backend::image`].
     pub fn from_jpeg<'a>(
         source: impl Into<Source<'a>>,
         options: &Options,
@@ -87,12 +87,12 @@ impl Page {
         Self::make(&mut jpeg, options, backend)
     }
 
-    /// Makes a page from a JPEG, or a page for each view of a file that holds several, if the options ask for all
+    /// Makes a page from a JPEG, or a page for each view of a file that has several, if the options request all
     /// [`Frames`]. The ranges of each page refer to the whole input.
     ///
     /// # Errors
     ///
-    /// As [`from_jpeg`](Self::from_jpeg).
+    /// The same as those of [`from_jpeg`](Self::from_jpeg).
     pub fn all_from_jpeg<'a>(
         source: impl Into<Source<'a>>,
         options: &Options,
@@ -101,11 +101,11 @@ impl Page {
         Self::all(Jpeg::parse(source, &options.limits)?, options, backend)
     }
 
-    /// The same from a JPEG whose header has been read.
+    /// Makes one or all pages from a JPEG whose header has been parsed, like [`all_from_jpeg`](Self::all_from_jpeg).
     ///
     /// # Errors
     ///
-    /// As [`from_jpeg`](Self::from_jpeg).
+    /// The same as those of [`from_jpeg`](Self::from_jpeg).
     pub fn all(
         jpeg: Jpeg<'_>,
         options: &Options,
@@ -126,7 +126,7 @@ impl Page {
                 piece.shift(view.start);
             }
             if let Some(label) = &mut page.label {
-                // All views are in one file.
+                // All views are in one file, which is attached only once.
                 let all = label.original.map(|_| bytes.len() as u64);
                 label.original = all.filter(|_| number == 0);
             }
@@ -135,13 +135,13 @@ impl Page {
         views.into_iter().enumerate().map(page).collect()
     }
 
-    /// Makes a page from a JPEG whose header has been read.
+    /// Makes a page from a JPEG whose header has been parsed.
     ///
     /// # Errors
     ///
-    /// As [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] where the options say so;
-    /// [`Error::Option`] for a layout that cannot be; [`Error::Nonconforming`] for what the standard forbids that the options
-    /// name.
+    /// The same as those of [`Backend::image`] and [`Jpeg::verify`]; [`Error::Damaged`] if the options request it;
+    /// [`Error::Option`] for an impossible layout; [`Error::Nonconforming`] if a standard that the options name forbids
+    /// something.
     pub fn new(
         mut jpeg: Jpeg<'_>,
         options: &Options,
@@ -153,7 +153,7 @@ impl Page {
     fn make(jpeg: &mut Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Result<Self, Error> {
         jpeg.apply(options.input)?;
         let mut damage = None;
-        // What decodes all of the data finds damage by itself.
+        // A backend that decodes all of the data finds damage by itself.
         if is_to_be_verified(jpeg, options) && backend.needs(jpeg) == Needs::Ends {
             damage = jpeg.verify(&options.limits)?;
         }
@@ -172,7 +172,7 @@ impl Page {
         }
         if let Some(damage) = damage {
             if !jpeg.has_eoi() {
-                // It says more about the end, and what follows is not after the image, but of it.
+                // The damage says more about the end. Any trailing data is then part of the image.
                 notices.retain(|notice| {
                     !matches!(notice, Notice::EoiAppended | Notice::TrailingDataSkipped(_))
                 });
@@ -195,15 +195,15 @@ impl Page {
         self
     }
 
-    /// Says that this page shows the same image as others with the same key: from the same input, by the same backend.
-    /// A document stores it once.
+    /// Declares that this page shows the same image as others with the same key: from the same input, by the same
+    /// backend. A document stores it once.
     #[must_use]
     pub fn keyed(mut self, key: u64) -> Self {
         self.label.get_or_insert_default().key = Some(key);
         self
     }
 
-    /// What [`new`](Self::new) needs of the input.
+    /// Returns the parts of the input that [`new`](Self::new) needs.
     #[must_use]
     pub fn needs(jpeg: &Jpeg<'_>, options: &Options, backend: &dyn Backend) -> Needs {
         if is_to_be_verified(jpeg, options) {
@@ -218,7 +218,7 @@ impl Page {
         self.damage
     }
 
-    /// What was odd about the input, and what was done about it.
+    /// Notices about the input, and about what was done.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices

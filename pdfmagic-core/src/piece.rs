@@ -1,20 +1,20 @@
-//! What a PDF is put together from.
+//! The pieces that make up a PDF.
 
 use std::ops::Range;
 
-/// Part of a PDF.
+/// A part of a PDF.
 ///
 /// The pieces of a page refer to the input of that page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Bytes made here: syntax, mended segments, re-encoded data.
+    /// New bytes: syntax, repaired segments, re-encoded data.
     Made(Vec<u8>),
-    /// A range of the input, in bytes, as it stands there.
+    /// A range of the input, in bytes, unchanged.
     Input(Range<u64>),
 }
 
 impl Piece {
-    /// Size, in bytes.
+    /// The size, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
@@ -30,11 +30,11 @@ impl Piece {
         }
     }
 
-    /// The bytes, given the whole input of the page.
+    /// Returns the bytes. `input` is the whole input of the page.
     ///
     /// # Panics
     ///
-    /// If `input` is not what the page was made from.
+    /// If `input` is not the input that the page was made from.
     #[must_use]
     pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
         match self {

@@ -1,6 +1,6 @@
-//! Small color profiles of our own making (ICC.1:2001-04, version 2.4: every version of PDF takes it).
+//! Small color profiles that are generated here (ICC.1:2001-04, version 2.4, which every version of PDF allows).
 
-/// A signature, as the standard writes them.
+/// A signature of four characters.
 type Signature = [u8; 4];
 
 /// An XYZ color, relative to the illuminant D50.
@@ -12,11 +12,11 @@ const D50: Xyz = [0.9642, 1.0, 0.8249];
 /// D65, the white of common displays.
 const D65: Xyz = [0.9505, 1.0, 1.0891];
 
-/// How a channel's values become linear light (6.5.3).
+/// The conversion of a channel's values to linear light (6.5.3).
 #[derive(Clone, Copy)]
 enum Curve {
     Gamma(f64),
-    /// That of sRGB (IEC 61966-2-1).
+    /// The curve of sRGB (IEC 61966-2-1).
     Srgb,
 }
 
@@ -45,10 +45,10 @@ const fn srgb_curve() -> [u16; 1024] {
     curve
 }
 
-/// `base` to the power of 2.4, of a base within 0.09 and 1.
+/// Returns `base` to the power of 2.4, for a base from 0.09 to 1.
 const fn power_2_4(base: f64) -> f64 {
     let square = base * base;
-    // Newton's method for the fifth root of the square.
+    // This is Newton's method for the fifth root of the square.
     let mut root = 1.0;
     let mut step = 0;
     while step < 20 {
@@ -59,7 +59,7 @@ const fn power_2_4(base: f64) -> f64 {
     square * root
 }
 
-/// An RGB profile for sRGB: its primaries adapted to D50, and its curve.
+/// Returns an RGB profile for sRGB, with its primaries adapted to D50, and its curve.
 pub(crate) fn srgb() -> Vec<u8> {
     let primaries = [
         [0.436_07, 0.222_50, 0.013_93],
@@ -69,7 +69,7 @@ pub(crate) fn srgb() -> Vec<u8> {
     rgb("sRGB IEC61966-2.1", primaries, Curve::Srgb)
 }
 
-/// A profile for gray with the curve of sRGB (6.3.1.1).
+/// Returns a profile for gray with the curve of sRGB (6.3.1.1).
 pub(crate) fn gray() -> Vec<u8> {
     let tags = [
         (*b"desc", description_tag("Gray with the curve of sRGB")),
@@ -80,7 +80,7 @@ pub(crate) fn gray() -> Vec<u8> {
     profile(*b"GRAY", &tags)
 }
 
-/// An RGB profile for Adobe RGB (1998): its primaries adapted to D50, and its gamma of 563/256.
+/// Returns an RGB profile for Adobe RGB (1998), with its primaries adapted to D50, and its gamma of 563/256.
 pub(crate) fn adobe_rgb() -> Vec<u8> {
     let primaries = [
         [0.609_74, 0.311_11, 0.019_47],
@@ -94,7 +94,7 @@ pub(crate) fn adobe_rgb() -> Vec<u8> {
     )
 }
 
-/// A display profile of three primaries with one curve (6.3.1.2).
+/// Returns a display profile with three primaries and one curve (6.3.1.2).
 fn rgb(description: &str, primaries: [Xyz; 3], curve: Curve) -> Vec<u8> {
     let mut tags: Vec<(Signature, Vec<u8>)> = vec![
         (*b"desc", description_tag(description)),
@@ -111,7 +111,7 @@ fn rgb(description: &str, primaries: [Xyz; 3], curve: Curve) -> Vec<u8> {
     profile(*b"RGB ", &tags)
 }
 
-/// The header (6.1), the tag table (6.2) and the tags. Equal tags share their data.
+/// Returns the header (6.1), the tag table (6.2) and the tags. Equal tags share their data.
 fn profile(space: Signature, tags: &[(Signature, Vec<u8>)]) -> Vec<u8> {
     const HEADER: usize = 128;
     let mut table = be(tags.len());
@@ -137,7 +137,7 @@ fn profile(space: Signature, tags: &[(Signature, Vec<u8>)]) -> Vec<u8> {
     header.extend(b"mntr");
     header.extend(space);
     header.extend(b"XYZ ");
-    // A fixed date: the same profile has the same bytes.
+    // The date is fixed, so that the same profile has the same bytes.
     header.extend([2026, 1, 1, 0, 0, 0].map(u16::to_be_bytes).as_flattened());
     header.extend(b"acsp");
     header.resize(68, 0);
@@ -146,7 +146,7 @@ fn profile(space: Signature, tags: &[(Signature, Vec<u8>)]) -> Vec<u8> {
     [header, table, data].concat()
 }
 
-/// s15Fixed16Number (5.1.3).
+/// Encodes an s15Fixed16Number (5.1.3).
 fn fixed(value: f64) -> [u8; 4] {
     #[expect(clippy::cast_possible_truncation, reason = "colors are below 2")]
     let fixed = (value * 65_536.0).round() as i32;
@@ -158,12 +158,12 @@ fn be(number: usize) -> Vec<u8> {
     number.to_be_bytes().to_vec()
 }
 
-/// 6.5.17
+/// Encodes an XYZ tag (6.5.17).
 fn xyz_tag(color: Xyz) -> Vec<u8> {
     [b"XYZ \0\0\0\0".as_slice(), color.map(fixed).as_flattened()].concat()
 }
 
-/// 6.5.3. One entry is a gamma: u8Fixed8Number.
+/// Encodes a curve tag (6.5.3). A single entry is a gamma, as a u8Fixed8Number.
 fn curve_tag(curve: Curve) -> Vec<u8> {
     let gamma;
     let entries = match curve {
@@ -185,12 +185,12 @@ fn curve_tag(curve: Curve) -> Vec<u8> {
     tag
 }
 
-/// 6.5.18
+/// Encodes a text tag (6.5.18).
 fn text_tag(text: &str) -> Vec<u8> {
     [b"text\0\0\0\0".as_slice(), text.as_bytes(), &[0]].concat()
 }
 
-/// 6.5.17 of the earlier standard: ASCII, and empty Unicode and Macintosh descriptions.
+/// Encodes a description tag (6.5.17 of the earlier standard): ASCII, and empty Unicode and Macintosh descriptions.
 fn description_tag(text: &str) -> Vec<u8> {
     let mut tag = [
         b"desc\0\0\0\0".as_slice(),

@@ -1,4 +1,4 @@
-//! How finely a JPEG is quantized.
+//! JPEG quality.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,16 +20,16 @@ use crate::value::ValueError;
 pub struct Quality(u8);
 
 impl Quality {
-    /// The lowest.
+    /// The lowest quality.
     pub const MIN: Self = Self(1);
 
-    /// `None` outside 1 ..= 100.
+    /// Returns `None` outside 1 to 100.
     #[must_use]
     pub fn new(quality: u8) -> Option<Self> {
         matches!(quality, 1..=100).then_some(Self(quality))
     }
 
-    /// As a number.
+    /// The quality as a number.
     #[must_use]
     pub fn get(self) -> u8 {
         self.0
@@ -60,7 +60,7 @@ impl FromStr for Quality {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        // 0 is out of range too.
+        // 0 is out of range, so it is rejected as well.
         text.parse().unwrap_or(0).try_into()
     }
 }

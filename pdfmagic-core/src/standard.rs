@@ -1,16 +1,16 @@
-//! Standards for archives and for accessibility, and what they demand: PDF/A (ISO 19005) and PDF/UA (ISO 14289).
+//! Standards for archives and accessibility, and their requirements: PDF/A (ISO 19005) and PDF/UA (ISO 14289).
 
 use std::fmt;
 
 use crate::options::PdfA;
 
-/// A standard that a PDF keeps to.
+/// A standard that a PDF conforms to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Standard {
     /// PDF/A, for archives.
     PdfA(PdfA),
-    /// PDF/UA-1, for everybody (ISO 14289-1).
+    /// PDF/UA-1, for accessibility (ISO 14289-1).
     PdfUa,
 }
 
@@ -29,9 +29,9 @@ impl fmt::Display for Standard {
 pub enum Requirement {
     /// Samples of at most 8 bits.
     Bits,
-    /// Pages of at most 14,400 points a side, since there is no `UserUnit`.
+    /// Pages of at most 14,400 points per side, since there is no `UserUnit`.
     PageSize,
-    /// Boxes of at least 3 units a side.
+    /// Boxes of at least 3 units per side.
     BoxSize,
     /// A profile for CMYK: the image's own, or an output intent.
     CmykProfile,
@@ -39,13 +39,13 @@ pub enum Requirement {
     ProfileVersion,
     /// No attached files.
     NoAttachments,
-    /// A cross-reference table, which ends at 10 GB.
+    /// A cross-reference table, which is limited to 10 GB.
     FileSize,
     /// A title.
     Title,
-    /// The natural language.
+    /// The natural language of the document.
     Language,
-    /// A text in place of each image.
+    /// A description of each image.
     AltText,
     /// PDF 1.7.
     Version,
@@ -71,64 +71,61 @@ impl Requirement {
         }
     }
 
-    /// What is demanded, and what to do.
+    /// The requirement in words, and what to do.
     const fn words(self) -> [&'static str; 2] {
         match self {
             Self::Bits => [
                 "allows samples of at most 8 bits",
-                "ask for pdfa 2b, or for the backend reencode",
+                "use pdfa 2b, or the backend reencode",
             ],
             Self::PageSize => [
                 "allows pages of at most 14,400 points a side",
-                "ask for pdfa 2b, or for a smaller page with pagesize or imgsize",
+                "use pdfa 2b, or a smaller page with pagesize or imgsize",
             ],
             Self::BoxSize => [
-                "demands page boxes of at least 3 units a side",
+                "requires page boxes of at least 3 units a side",
                 "make crop, bleed, trim and art borders smaller",
             ],
             Self::CmykProfile => [
-                "demands a color profile for CMYK, and the image has none",
+                "requires a color profile for CMYK, and the image has none",
                 "give one with output-intent",
             ],
             Self::ProfileVersion => [
                 "allows color profiles of version 2 only",
-                "give one with output-intent, or ask for pdfa 2b",
+                "give one with output-intent, or use pdfa 2b",
             ],
             Self::NoAttachments => [
                 "allows no attached JPEG",
-                "ask for pdfa 3b or 4, or leave attach-original out",
+                "use pdfa 3b or 4, or omit attach-original",
             ],
-            Self::FileSize => [
-                "allows at most 10 GB",
-                "ask for pdfa 2b, or for fewer images",
-            ],
-            Self::Title => ["demands a title", "give one with title"],
-            Self::Language => ["demands a language", "give it with lang, such as en"],
+            Self::FileSize => ["allows at most 10 GB", "use pdfa 2b, or fewer images"],
+            Self::Title => ["requires a title", "give one with title"],
+            Self::Language => ["requires a language", "give it with lang, such as en"],
             Self::AltText => [
-                "demands a text that says what the image shows",
+                "requires a text that describes the image",
                 "give it with alt, or with alt-from-metadata if the file has one",
             ],
-            Self::Version => ["is for PDF 1.7 and earlier", "ask for pdfa 3b instead of 4"],
+            Self::Version => ["is for PDF 1.7 and earlier", "use pdfa 3b instead of 4"],
             Self::SameForPages => [
-                "is asked of the document, but not of all its pages",
+                "is required of the document, but not of all its pages",
                 "make pages with the conformance of the document",
             ],
         }
     }
 }
 
-/// What a standard demands, where it does so, and the way out.
+/// A requirement that is not met, with its clause and a remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Nonconformance {
     /// The standard, and its level.
     pub standard: Standard,
-    /// What it demands.
+    /// The requirement.
     pub requirement: Requirement,
 }
 
 impl Nonconformance {
-    /// The clause of the standard that demands it.
+    /// The clause of the standard with the requirement.
     #[must_use]
     pub const fn clause(self) -> &'static str {
         let Standard::PdfA(level) = self.standard else {
@@ -161,7 +158,7 @@ impl Nonconformance {
 }
 
 impl Standard {
-    /// The name of the option that asks for it.
+    /// The name of the option that requests the standard.
     #[must_use]
     pub const fn option(self) -> &'static str {
         match self {

@@ -12,7 +12,8 @@ use crate::page::{Label, Page};
 use crate::pdf::{Open, Text};
 use crate::piece::Piece;
 
-/// A PDF of one page whose image is still arriving: it is sent on as it arrives, in the memory of its header.
+/// A PDF of one page whose image is still arriving. The image is forwarded as it arrives, so that only its header is in
+/// memory.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -48,30 +49,32 @@ pub struct Streamed {
     notices: Vec<Notice>,
     label: Option<Box<Label>>,
     rest: usize,
-    /// How much of the input is still to come before the first scan, in bytes.
+    /// The number of bytes of the input that are still to come before the first scan.
     before_scans: usize,
     finder: EndFinder,
-    /// How much has been sent on since the first scan began, in bytes, and before it.
+    /// The number of bytes sent since the start of the first scan.
     sent: u64,
+    /// The number of bytes sent before the first scan.
     sent_before: u64,
 }
 
 impl Streamed {
-    /// Begins a PDF, given all of a JPEG's header, as [`Passthrough`] does. Returns what comes first in the file, whose
-    /// ranges lie within `head`. After it comes what [`pass`](Self::pass) lets through.
+    /// Begins a PDF like [`Passthrough`]. `head` must contain the whole header of the JPEG. Returns the beginning of
+    /// the file, with ranges of `head`. After it comes what [`pass`](Self::pass) lets through.
     ///
     /// # Errors
     ///
-    /// As [`Page::from_jpeg`]; [`Error::NeedsInput`] if more of the header is needed, or all of the input.
+    /// The same as those of [`Page::from_jpeg`]; [`Error::NeedsInput`] if more of the header, or the whole input, is
+    /// needed.
     pub fn begin(head: &[u8], options: &Options) -> Result<(Self, Vec<Piece>), Error> {
         Self::begin_in(Document::new(), head, options)
     }
 
-    /// The same in a document that has no page yet.
+    /// Like [`begin`](Self::begin), in a document that has no page yet.
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin).
+    /// The same as those of [`begin`](Self::begin).
     pub fn begin_in(
         mut document: Document,
         head: &[u8],
@@ -79,14 +82,14 @@ impl Streamed {
     ) -> Result<(Self, Vec<Piece>), Error> {
         let source = Source::Ends {
             head,
-            // What is missing there is added at the end.
+            // If EOI is missing, it is added at the end.
             tail: EOI,
             size: u64::MAX,
         };
         if options.conformance.attaches() {
             return Err(Error::Option {
                 option: "attach-original",
-                reason: "needs all of the image before its PDF begins",
+                reason: "needs the whole image before its PDF begins",
             });
         }
         let jpeg = Jpeg::parse_header(source, &options.limits)?;
@@ -130,21 +133,21 @@ impl Streamed {
         self
     }
 
-    /// What was odd about the header, and what was done about it.
+    /// Notices about the header, and about what was done.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
-    /// From where on the input is to go through [`pass`](Self::pass), in bytes; within the header that
-    /// [`begin`](Self::begin) got.
+    /// The offset in bytes from which the input must go through [`pass`](Self::pass). It is within the header that was
+    /// given to [`begin`](Self::begin).
     #[must_use]
     pub fn rest(&self) -> usize {
         self.rest
     }
 
-    /// Takes the next bytes of the input, and returns how many of them come next in the file. The rest of them, and of the
-    /// input, is not part of the image: it follows the image's end.
+    /// Takes the next bytes of the input, and returns how many of them come next in the file. Any remaining bytes
+    /// follow the end of the image, and are not part of it.
     #[must_use]
     pub fn pass(&mut self, chunk: &[u8]) -> usize {
         let before = chunk.len().min(self.before_scans);
@@ -162,11 +165,11 @@ impl Streamed {
         before + sent
     }
 
-    /// Ends the PDF, once all of the input has passed. Returns the rest of the file.
+    /// Ends the PDF after the whole input has passed, and returns the rest of the file.
     ///
     /// # Errors
     ///
-    /// As [`Document::finish`].
+    /// The same as those of [`Document::finish`].
     pub fn end(mut self) -> Result<Vec<u8>, Error> {
         let end = match self.finder.finish() {
             End::Eoi { .. } => &[],

@@ -1,9 +1,10 @@
-//! What reads a document aloud is told by its structure (ISO 32000-1, 14.7): a figure for each image, with a text.
+//! The structure of a document (ISO 32000-1, 14.7), for programs that read it aloud: a figure with a text for each
+//! image.
 
 use crate::geometry::{Placement, Pt};
 use crate::pdf::{Ref, Text, TextString, Writer};
 
-/// The structure of a document, as it grows.
+/// The structure of a document, while it is written.
 #[derive(Debug)]
 pub(crate) struct Structure {
     root: Ref,
@@ -20,12 +21,12 @@ impl Structure {
         }
     }
 
-    /// The number of the next figure, which its page has as `StructParents`.
+    /// The number of the next figure, which is `StructParents` of its page.
     pub(crate) fn next(&self) -> usize {
         self.figures.len()
     }
 
-    /// Writes the figure that is marked on a page, the first on it.
+    /// Writes the figure for the image on a page, which is the first marked content there.
     pub(crate) fn push(&mut self, w: &mut Writer, page: Ref, alt: &str, image: [Pt; 4]) {
         let figure = w.reserve();
         w.object(figure, |figure| {
@@ -45,7 +46,8 @@ impl Structure {
         self.figures.push(figure);
     }
 
-    /// Writes the rest, and the entries of the catalog. `is_all` says whether all content has its place in the structure.
+    /// Writes the remaining objects, and the entries of the catalog. `is_all` says whether all content belongs to the
+    /// structure.
     pub(crate) fn finish(&self, w: &mut Writer, catalog: &mut Text, is_all: bool) {
         let figures = || self.figures.iter().copied();
         w.object(self.document, |document| {
@@ -70,7 +72,7 @@ impl Structure {
     }
 }
 
-/// Where an image is on one of its pages: left, bottom, right and top.
+/// Returns the bounds of an image on one of its pages: left, bottom, right and top.
 pub(crate) fn bounds(placement: &Placement, page: u32) -> [Pt; 4] {
     let matrix = placement.matrix_on(page);
     let mut window = [[Pt::default(); 2], placement.media_box];

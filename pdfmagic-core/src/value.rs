@@ -1,8 +1,8 @@
-//! What values have in common that people write as text.
+//! Values that are written as text.
 
 use std::borrow::Cow;
 
-/// Text that is no value of its kind. Says what would be.
+/// Text that is not a valid value. The error says what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
 pub struct ValueError(Cow<'static, str>);
@@ -13,18 +13,18 @@ impl ValueError {
     }
 }
 
-/// An option that does not exist, whose value makes no sense, or that does not go with the others or with the input.
+/// An option that does not exist, has an invalid value, or contradicts other options or the input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct OptionError {
     /// The name of the option, as it was given.
     pub name: Cow<'static, str>,
-    /// What is wrong.
+    /// The reason.
     pub reason: Cow<'static, str>,
 }
 
 impl OptionError {
-    /// Refuses an option for this reason.
+    /// Rejects an option for this reason.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -34,13 +34,13 @@ impl OptionError {
     }
 }
 
-/// A value that is one of a few, each with a name.
+/// A type with a few named values.
 pub(crate) trait Named: Copy + PartialEq + 'static {
-    /// Each value with its name. Further names of a value come after it, and are understood only.
+    /// The values with their names. Further names of a value follow the first, and are accepted but never written.
     const NAMES: &[(&str, Self)];
 }
 
-/// Lets values be read and written by their names.
+/// Implements parsing and writing by name.
 macro_rules! by_name {
     ($($type:ty),+) => {$(
         impl std::str::FromStr for $type {
@@ -61,7 +61,7 @@ macro_rules! by_name {
 
 pub(crate) use by_name;
 
-/// The value of this name, in upper or lower case.
+/// Returns the value with this name, in upper or lower case.
 pub(crate) fn named<T: Named>(name: &str) -> Result<T, ValueError> {
     let known = T::NAMES
         .iter()
@@ -82,18 +82,18 @@ pub(crate) fn named<T: Named>(name: &str) -> Result<T, ValueError> {
     })
 }
 
-/// The name of a value.
+/// Returns the name of a value.
 pub(crate) fn name_of<T: Named>(value: T) -> &'static str {
     let known = T::NAMES.iter().find(|&&(_, known)| known == value);
     known.expect("every value has a name").0
 }
 
-/// A number that is greater than 0 and finite, from decimal digits.
+/// Parses a finite number above 0.
 pub(crate) fn positive(text: &str) -> Option<f64> {
     non_negative(text).filter(|&number| number > 0.0)
 }
 
-/// The same, or 0.
+/// Parses a finite number that is 0 or more.
 pub(crate) fn non_negative(text: &str) -> Option<f64> {
     let number = text.trim().parse().ok()?;
     (0.0..f64::INFINITY).contains(&number).then_some(number)

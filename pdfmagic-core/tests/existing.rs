@@ -1,4 +1,4 @@
-//! What is done with PDFs that exist: JPEGs are taken out, and pages are added.
+//! Tests of existing PDFs: JPEGs are extracted, and pages are added.
 
 #[path = "support/corpus_files.rs"]
 mod corpus_files;
@@ -14,22 +14,24 @@ fn strict(pdf: &[u8]) -> lopdf::Document {
         strict: true,
         ..LoadOptions::default()
     };
-    lopdf::Document::load_mem_with_options(pdf, options).expect("a strict reader takes it")
+    lopdf::Document::load_mem_with_options(pdf, options).expect("a strict reader accepts it")
 }
 
 use corpus_files::read;
 
-/// A PDF with a page for each JPEG.
+/// Returns a PDF with a page for each JPEG.
 fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8> {
     let mut document = Document::new();
     let mut pdf = Vec::new();
     for jpeg in jpegs {
-        let page = Page::from_jpeg(jpeg, options, backend).expect("it is sound");
+        let page = Page::from_jpeg(jpeg, options, backend).expect("it is valid");
         document
             .write_page(page, jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
-    document.finish_into(&mut pdf).expect("memory takes all");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     pdf
 }
 
@@ -61,7 +63,7 @@ fn what_was_not_mended_comes_out_bit_for_bit() {
             .zip(&jpeg)
             .filter(|(a, b)| a != b)
             .count();
-        // All that may have been mended is the orientation, which is two bytes.
+        // Only the orientation may have been changed, which is two bytes.
         let is_whole =
             stream.content.len() == jpeg.len() && differing <= if is_turned { 2 } else { 0 };
         if is_whole {
@@ -166,23 +168,27 @@ fn images_under_other_filters_and_in_forms_are_found() {
     let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
     document.trailer.set("Root", catalog);
     let mut pdf = Vec::new();
-    document.save_to(&mut pdf).expect("memory takes all");
-    let found = extract_jpegs(&pdf).expect("it is sound");
+    document
+        .save_to(&mut pdf)
+        .expect("writing to memory cannot fail");
+    let found = extract_jpegs(&pdf).expect("it is valid");
     assert_eq!(found[0].orientation, Orientation::RightTop);
     assert!(found[0].data == jpeg);
 }
 
-/// The PDF with pages added.
+/// Returns the PDF with pages added.
 fn appended(old: &[u8], jpegs: &[Vec<u8>]) -> Vec<u8> {
     let mut document = Document::after(old).expect("it can be gone on with");
     let mut pdf = old.to_vec();
     for jpeg in jpegs {
-        let page = Page::from_jpeg(jpeg, &Options::default(), &Auto).expect("it is sound");
+        let page = Page::from_jpeg(jpeg, &Options::default(), &Auto).expect("it is valid");
         document
             .write_page(page, jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
-    document.finish_into(&mut pdf).expect("memory takes all");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     pdf
 }
 
@@ -211,11 +217,13 @@ fn what_a_document_says_of_itself_stays_when_pages_are_added() {
     let mut document = Document::with_options(&options);
     let jpeg = read("gray.jpg");
     let mut pdf = Vec::new();
-    let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is sound");
+    let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is valid");
     document
         .write_page(page, &jpeg, &mut pdf)
-        .expect("memory takes all");
-    document.finish_into(&mut pdf).expect("memory takes all");
+        .expect("writing to memory cannot fail");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     let read = strict(&appended(&pdf, &[jpeg]));
     let info = read
         .trailer

@@ -1,12 +1,13 @@
-//! Each layer imports only from those below it, and no file imports itself through others.
+//! Tests that each layer imports only from lower ones, and no file imports itself through others.
 
 mod layering;
 
-/// The layers, from the ground up. Modules in one row may import each other, but not in a circle.
+/// The layers, from the bottom up. Modules in one row may import each other, but not in a cycle.
 const LAYERS: &[&[&str]] = &[
     &[
         "damage",
         "amount",
+        "codes",
         "conformance",
         "date",
         "density",

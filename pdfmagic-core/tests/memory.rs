@@ -1,4 +1,5 @@
-//! What is allocated stays within the limit on memory, and what asks for too much is refused before it costs anything.
+//! Tests that allocations stay within the limit on memory, and that inputs that would need too much are rejected before
+//! they cost anything.
 
 use std::sync::Mutex;
 
@@ -20,10 +21,10 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// The peak is that of the process, so tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// What tables take, and a profile, whatever the size of the image.
+/// The memory for tables and a profile, in bytes, which does not depend on the size of the image.
 const FIXED: usize = 1 << 18;
 
-/// Runs `work`, and says how many bytes were allocated at a time, beside those that were before.
+/// Runs `work`, and returns the maximum number of bytes that were allocated in addition to those before.
 fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     ALLOCATOR.reset_peak_usage();
     let before = ALLOCATOR.current_usage();
@@ -57,7 +58,7 @@ fn backends(jpeg: &Jpeg<'_>) -> Vec<Box<dyn Backend>> {
     ]
 }
 
-/// Pictures without two pixels alike, as gray, 4:2:0 and 4:4:4, of 8 bits and of 12.
+/// Returns pictures without two equal pixels, as gray, 4:2:0 and 4:4:4, with 8 bits and with 12.
 fn noise() -> Vec<Vec<u8>> {
     let mut state = 1u32;
     let samples: Vec<u8> = std::iter::repeat_with(|| {
@@ -108,7 +109,7 @@ fn no_backend_takes_more_memory_than_it_may() {
     println!("{runs} runs within the limit, {refused} of them refused");
 }
 
-/// Its scans are decoded side by side, so that a row of MCUs is all that is kept.
+/// The scans are decoded in lockstep, so that only one row of MCUs is stored.
 #[test]
 fn a_progression_takes_little_more_memory_than_one_scan() {
     let _turn = TURN.lock();
@@ -116,18 +117,18 @@ fn a_progression_takes_little_more_memory_than_one_scan() {
     let [_, _, sequential, ..] = &noise()[..] else {
         panic!("there are six");
     };
-    let jpeg = Jpeg::parse(sequential, &limits).expect("it is sound");
+    let jpeg = Jpeg::parse(sequential, &limits).expect("it is valid");
     let image = Transcode { progressive: true }
         .image(&jpeg, &limits)
-        .expect("it is sound");
-    // With the metadata of the input between what was made.
+        .expect("it is valid");
+    // The metadata of the input lies between the new pieces.
     let pieces = image.data.iter();
     let progressive: Vec<u8> = pieces
         .flat_map(|piece| piece.bytes(sequential))
         .copied()
         .collect();
     let [of_one, of_many] = [&sequential[..], &progressive].map(|data| {
-        let jpeg = Jpeg::parse(data, &limits).expect("it is sound");
+        let jpeg = Jpeg::parse(data, &limits).expect("it is valid");
         let (image, taken) = peak(|| Reencode::default().image(&jpeg, &limits));
         assert!(image.is_ok());
         taken
@@ -171,7 +172,7 @@ fn a_profile_takes_no_more_memory_than_it_may() {
         .chain(segments)
         .chain(gray[2..].iter().copied())
         .collect();
-    // It is put together from its chunks, and is then copied into the image.
+    // The profile is assembled from its chunks, and then copied into the image.
     let needed = 2 * profile.len();
     for max in [needed / 2, needed - 1, needed, needed + 1] {
         let mut limits = Limits::default();
@@ -185,10 +186,10 @@ fn a_profile_takes_no_more_memory_than_it_may() {
     }
 }
 
-/// Asserts that whatever reads all of the data refuses it with `code`, and allocates next to nothing before.
+/// Asserts that everything that reads all of the data rejects it with `code`, and allocates almost nothing before.
 fn assert_refused(jpeg: &[u8], code: &str) {
     let limits = Limits::default();
-    let jpeg = Jpeg::parse(jpeg, &limits).expect("its header is sound");
+    let jpeg = Jpeg::parse(jpeg, &limits).expect("its header is valid");
     let (walked, taken) = peak(|| jpeg.verify(&limits));
     assert_eq!(walked.expect_err("it is too much").code(), code);
     assert!(taken < FIXED, "a walk takes {taken} bytes");
@@ -222,12 +223,12 @@ fn a_great_many_pixels_are_refused_before_they_are_decoded() {
         let mut jpeg = gray(sof, 65_500, 65_500);
         jpeg.extend(b"\xFF\xDA\0\x08\x01\x01\0\0\0\0");
         jpeg.resize(1000, 0);
-        // With EOI, so little data would be refused with the header.
+        // With EOI, so little data would be rejected together with the header.
         assert_refused(&jpeg, "limit.pixels");
     }
 }
 
-/// From SOI to the frame header.
+/// Returns a JPEG from SOI to the frame header.
 fn gray(sof: u8, width: u16, height: u16) -> Vec<u8> {
     let [[y0, y1], [x0, x1]] = [height, width].map(u16::to_be_bytes);
     [

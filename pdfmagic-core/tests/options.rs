@@ -1,4 +1,5 @@
-//! Options have the same names and descriptions wherever they can be given, and `docs/options.md` lists them.
+//! Tests that options have the same names and descriptions wherever they can be given, and that `docs/options.md` lists
+//! them.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,10 +16,10 @@ the fields of `PageOptions`, `ImageOptions`, `InputOptions` and `DocumentOptions
 `true` or `false`. `pdfmagic-cli --help` has the options of the command itself.
 ";
 
-/// What the command takes as a file, and so has an argument of its own for.
+/// The option that the command takes as a file, with an argument of its own.
 const FILE: &str = "output-intent";
 
-/// The options of one structure, by its faces.
+/// The options of one structure, through each of its interfaces.
 struct Face {
     heading: &'static str,
     command: Command,
@@ -46,7 +47,7 @@ fn long(arg: &Arg) -> &str {
     arg.get_long().expect("every option has a long name")
 }
 
-/// The first line, and all of it.
+/// Returns the first line of the help, and the whole help.
 fn help(arg: &Arg) -> (String, String) {
     let short = arg.get_help().expect("it has a description").to_string();
     let long = arg
@@ -70,7 +71,7 @@ fn have_one_name_and_one_description_on_all_faces() {
         for arg in arguments {
             let name = long(arg);
             let own = &properties[name];
-            // What is said of the option comes after what is said of its type.
+            // The description of the option follows that of its type.
             let told = own.pointer("/allOf/1").unwrap_or(own)["description"].as_str();
             let told = told
                 .unwrap_or_else(|| panic!("{name}: {own}"))
@@ -86,7 +87,7 @@ fn have_one_name_and_one_description_on_all_faces() {
     assert_eq!(names, known);
 }
 
-/// What stands behind the name of an option.
+/// Returns the placeholder after the name of an option.
 fn value(arg: &Arg) -> String {
     if !arg.get_action().takes_values() {
         return String::new();

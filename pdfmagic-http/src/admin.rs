@@ -1,4 +1,4 @@
-//! What concerns operators: on a port of its own, and on a thread of its own, so that load never makes it silent.
+//! The interface for operators. It has its own port and its own thread, so that it answers under any load.
 
 use std::convert::Infallible;
 use std::io;
@@ -22,16 +22,17 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::listen::accept;
-use crate::metrics::classic;
+use crate::metrics::{Metrics, classic};
 use crate::paths;
 use crate::problem::Problem;
 use crate::routes::health;
 use crate::service::Service;
+use crate::timed_stream::{Patience, TimedStream};
 
-/// Connections at a time. Others wait in the system's own queue.
+/// The maximum number of connections at a time. Others wait in the system's queue.
 const CONNECTIONS: usize = 64;
 
-/// Answers on a thread of its own until the process ends. `clients` is the runtime that serves clients.
+/// Answers on a separate thread until the process ends. `clients` is the runtime that serves clients.
 pub(crate) fn start(
     listener: TcpListener,
     service: &Arc<Service>,
@@ -42,7 +43,8 @@ pub(crate) fn start(
         .enable_all()
         .build()?;
     let (routes, patience) = (all(service, clients), service.config.stall_timeout);
-    let serve = move || runtime.block_on(serve(listener, routes, patience));
+    let metrics = Arc::clone(&service.records.metrics);
+    let serve = move || runtime.block_on(serve(listener, routes, patience, metrics));
     std::thread::Builder::new()
         .name("admin".to_owned())
         .spawn(serve)?;
@@ -53,6 +55,7 @@ async fn serve(
     listener: std::net::TcpListener,
     routes: Router,
     patience: Duration,
+    metrics: Arc<Metrics>,
 ) -> io::Result<Infallible> {
     let listener = TcpListener::from_std(listener)?;
     let mut http = http1::Builder::new();
@@ -62,9 +65,16 @@ async fn serve(
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let (stream, _) = accept(&listener).await;
+        let bounds = Patience {
+            idle: patience,
+            head: patience,
+            write: patience,
+        };
+        // Without a phase, only writes are timed. It replaces the empty answers of hyper itself by problem documents.
+        let stream = TimedStream::new(stream, None, bounds, Arc::clone(&metrics));
         let connection = http.serve_connection(TokioIo::new(stream), routes.clone());
         tokio::spawn(async move {
-            // A client that asks nothing, or takes no answer, makes room for others.
+            // A client that sends no request, or does not read its answer, makes room for others.
             drop(timeout(patience, connection).await);
             drop(place);
         });
@@ -92,7 +102,7 @@ fn all(service: &Arc<Service>, runtime: Handle) -> Router {
         .layer(from_fn(note))
 }
 
-/// Probes come every second, so they are logged only where everything is.
+/// Logs requests at the lowest level, since probes come every second.
 async fn note(request: Request, next: Next) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path());
     let response = next.run(request).await;
@@ -100,7 +110,7 @@ async fn note(request: Request, next: Next) -> Response {
     response
 }
 
-/// In the format that is asked for.
+/// Returns the metrics in the requested format.
 fn metrics(open_metrics: &str, headers: &HeaderMap) -> impl IntoResponse + use<> {
     const OPEN_METRICS: &str = "application/openmetrics-text";
     let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);

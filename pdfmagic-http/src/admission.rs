@@ -1,4 +1,4 @@
-//! Who may convert: clients with the token, and none of them too often.
+//! Admission: which clients may convert, and how often.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::rates::Rates;
 
-/// What is demanded of clients.
+/// The conditions for clients.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    /// The bearer token, if one is demanded.
+    /// The bearer token, if one is required.
     pub(crate) token: Option<String>,
-    /// None where clients are not limited.
+    /// The rate limits; `None` if there are none.
     pub(crate) rates: Option<Arc<Rates>>,
     /// The header in which a proxy names the client.
     pub(crate) client_header: Option<HeaderName>,
 }
 
 impl Admission {
-    /// Whether anything is demanded.
+    /// Whether there are any conditions.
     pub(crate) fn is_needed(&self) -> bool {
         self.token.is_some() || self.rates.is_some()
     }
 
-    /// The client that the proxy names, if there is one; otherwise the one that connects.
+    /// Returns the client that the proxy names, if there is one; otherwise the one that connects.
     fn client(&self, request: &Request) -> Option<IpAddr> {
         let named = self.client_header.as_ref().and_then(|header| {
             let value = request.headers().get_all(header).iter().next_back()?;
@@ -41,7 +41,7 @@ impl Admission {
     }
 }
 
-/// Turns away clients without the token, and those that convert too often.
+/// Rejects clients without the token, and clients that convert too often.
 pub(crate) async fn admit(
     State(admission): State<Arc<Admission>>,
     request: Request,
@@ -60,7 +60,8 @@ pub(crate) async fn admit(
     Ok(next.run(request).await)
 }
 
-/// Takes as long for any wrong token of the right length, so that nobody can guess letter by letter.
+/// Whether a request has the token. The comparison takes constant time, so that nobody can guess the token letter by
+/// letter.
 fn bears(headers: &HeaderMap, token: &str) -> bool {
     let value = headers.get(header::AUTHORIZATION);
     let given = value.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));

@@ -1,4 +1,4 @@
-//! The body of a request, within its bounds.
+//! The body of a request, and its limits.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use tokio::time::{Instant, timeout_at};
 use crate::memory::{Memory, Size};
 use crate::problem::Problem;
 
-/// Bounds on a body.
+/// The limits of a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Maximum, in bytes.
+    /// The maximum size, in bytes.
     pub(crate) size: usize,
-    /// What is larger than that.
+    /// The subject of the error message for larger bodies.
     pub(crate) what: &'static str,
-    /// For the next part of it.
+    /// The maximum time until the next part.
     pub(crate) stall: Duration,
-    /// Minimum rate, in bytes per second, over each `window`.
+    /// The minimum rate, in bytes per second, over each `window`.
     pub(crate) min_rate: usize,
     pub(crate) window: Duration,
-    /// What a part of it keeps alive, at most, in bytes: a buffer of the connection.
+    /// The maximum size of the buffer that a part keeps alive, in bytes.
     pub(crate) pinned: usize,
 }
 
@@ -37,35 +37,35 @@ impl Bounds {
         }
     }
 
-    /// What must come in each window, in bytes.
+    /// Returns the number of bytes that must arrive in each window.
     fn quota(&self) -> u128 {
         self.min_rate as u128 * self.window.as_millis() / 1000
     }
 }
 
-/// A body within its bounds.
+/// A body that is read within its limits.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     body: Body,
     bounds: Bounds,
-    /// Its size, if that is known.
+    /// The size in bytes, if the client states it.
     stated: Option<usize>,
     began: Instant,
-    /// How much has come, in bytes.
+    /// The number of bytes that have arrived.
     came: usize,
     window: Window,
 }
 
-/// A time in which a body must bring something.
+/// A period in which a minimum of bytes must arrive.
 #[derive(Debug)]
 struct Window {
     began: Instant,
-    /// How much had come before it, in bytes.
+    /// The number of bytes that had arrived before the window.
     before: usize,
 }
 
 impl RequestBody {
-    /// A Content-Length over the bound is refused before anything is read.
+    /// Takes a body. A Content-Length above the limit is rejected before anything is read.
     pub(crate) fn new(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Self, Problem> {
         let stated = headers
             .get(header::CONTENT_LENGTH)
@@ -84,17 +84,17 @@ impl RequestBody {
         })
     }
 
-    /// What a part of it keeps alive, at most, in bytes.
+    /// The maximum size of the buffer that a part keeps alive, in bytes.
     pub(crate) fn pinned(&self) -> usize {
         self.bounds.pinned
     }
 
-    /// How long it has taken so far.
+    /// The time that reading has taken so far.
     pub(crate) fn took(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// The next part.
+    /// Reads the next part.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         while !self.body.is_end_stream() {
             let Some(frame) = self.frame().await? else {
@@ -113,15 +113,16 @@ impl RequestBody {
         Ok(None)
     }
 
-    /// The next frame, if it comes in time.
+    /// Reads the next frame, if it arrives in time.
     async fn frame(&mut self) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Problem> {
-        // What is there already needs no timer, which the threads of the runtime would contend for.
+        // A frame that has already arrived needs no timer, for which the threads of the runtime would contend.
         if let Some(frame) = self.body.frame().now_or_never() {
             return Ok(frame);
         }
         let now = Instant::now();
         if now >= self.window.began + self.bounds.window {
-            // It brought enough, or it would have ended there; unless nobody asked for more in the meantime.
+            // A new window begins. The last one had enough bytes, or nobody was reading; otherwise the request would
+            // have failed.
             self.window = Window {
                 began: now,
                 before: self.came,
@@ -136,7 +137,8 @@ impl RequestBody {
             .map_err(|_| Problem::Slow)
     }
 
-    /// All of it, after reserving memory for it. If it does not come at once it is copied into one buffer.
+    /// Reads the whole body, after reserving memory for it. A body that does not arrive at once is copied into one
+    /// buffer.
     pub(crate) async fn whole(&mut self, memory: &Memory) -> Result<Bytes, Problem> {
         let size = self
             .stated
@@ -149,7 +151,7 @@ impl RequestBody {
     }
 }
 
-/// Tells a client that hung up from one that sends nonsense.
+/// Distinguishes a client that hung up from one that sends malformed data.
 fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
     use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
     let mut causes = std::iter::successors(Some(error), |error| error.source());
@@ -175,7 +177,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Sends as many bytes each second, for a number of seconds. Time is paused, so that it passes at once.
+    /// Uploads a number of bytes per second, for a number of seconds. Time is paused, so this takes no real time.
     async fn upload(bytes: usize, seconds: usize) -> Result<usize, Problem> {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
         tokio::spawn(async move {

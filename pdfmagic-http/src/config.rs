@@ -1,4 +1,4 @@
-//! What an operator can set: each setting is a flag and an environment variable.
+//! The settings for operators. Each is a flag and an environment variable.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -9,10 +9,10 @@ use axum::http::{HeaderName, HeaderValue};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tokio::sync::Semaphore;
 
-/// Room in addition to the budget, for code, the runtime, and the first buffers of connections, in bytes.
+/// The memory in addition to the budget, for code, the runtime and the first buffers of connections, in bytes.
 const HEADROOM: usize = 32 << 20;
 
-/// Maximum number of workers: the runtime has no more threads for them.
+/// The maximum number of workers, which is the maximum number of the runtime's blocking threads.
 const MOST_WORKERS: usize = 512;
 
 /// JPEG in, PDF out, over HTTP.
@@ -225,7 +225,7 @@ pub struct Config {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; exits if they make no sense.
+    /// Reads the command line and the environment. Invalid settings end the process.
     pub(crate) fn read() -> Self {
         let command = Self::command();
         let matches = command.clone().get_matches();
@@ -235,7 +235,7 @@ impl Cli {
     }
 }
 
-/// Every setting in force, except secrets.
+/// Returns all settings in force, except secrets.
 fn settings(
     command: &clap::Command,
     matches: &ArgMatches,
@@ -264,7 +264,7 @@ fn settings(
     known.filter_map(setting).collect()
 }
 
-/// The environment variables that are settings.
+/// Returns the environment variables that are settings.
 pub(crate) fn variables() -> impl Iterator<Item = OsString> {
     let variables = Cli::command()
         .get_arguments()
@@ -273,7 +273,7 @@ pub(crate) fn variables() -> impl Iterator<Item = OsString> {
     variables.into_iter()
 }
 
-/// Environment variables that look like settings and are not: misspelled, or of another version.
+/// Returns environment variables that look like settings but are unknown: misspelled, or of another version.
 pub(crate) fn unknown_variables() -> impl Iterator<Item = String> {
     let known: Vec<OsString> = variables().collect();
     std::env::vars_os()
@@ -289,7 +289,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If settings make no sense or contradict each other. The text says how to mend that.
+    /// If settings are invalid or contradictory. The text says how to correct them.
     pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, String> {
         let args = args.into_iter().map(Into::into);
         let words = std::iter::once(OsString::from("pdfmagic-http")).chain(args);
@@ -335,7 +335,7 @@ impl Config {
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// Refuses settings that contradict each other, and says how to mend that.
+    /// Rejects contradictory settings, and says how to correct them.
     pub(crate) fn check(&self) -> Result<(), String> {
         let budget = self.memory_budget();
         if self.memory_for_bodies() < self.max_body {
@@ -386,7 +386,7 @@ impl Config {
     }
 }
 
-/// The memory limit of the control group, version 2 or 1, in bytes.
+/// Returns the memory limit of the control group, version 2 or 1, in bytes.
 fn container_memory() -> Option<usize> {
     let files = [
         "/sys/fs/cgroup/memory.max",
@@ -395,11 +395,11 @@ fn container_memory() -> Option<usize> {
     let text = files
         .iter()
         .find_map(|file| std::fs::read_to_string(file).ok())?;
-    // Version 2 says "max" where there is none, version 1 a number near 2⁶³.
+    // Without a limit, version 2 has "max", and version 1 a number near 2⁶³.
     text.trim().parse().ok().filter(|limit| *limit < 1 << 50)
 }
 
-/// A time on a command line: a number of seconds that can be added to what a clock shows. The error says what is expected.
+/// Parses a number of seconds that can be added to any time of a clock. The error says what is expected.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     const MAX: u32 = u32::MAX;
     text.parse()

@@ -1,4 +1,4 @@
-//! A connection: its requests are answered one after the other, or side by side where it speaks HTTP/2.
+//! A connection. Its requests are answered one after the other, or concurrently over HTTP/2.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -34,20 +34,21 @@ use crate::request_record::Records;
 use crate::timed_stream::{Patience, TimedStream};
 use crate::tracked_request::{TrackedBody, track};
 
-/// How a connection of HTTP/2 begins (RFC 9113, 3.4), as far as nothing of HTTP/1.1 does.
+/// The first bytes of an HTTP/2 connection (RFC 9113, 3.4) that cannot begin an HTTP/1.1 request.
 const PREFACE: &[u8] = b"PRI";
 
-/// Requests at a time on a connection of HTTP/2.
+/// The maximum number of concurrent requests on an HTTP/2 connection.
 const STREAMS: u32 = 32;
 
-/// The least that HTTP/2 lets a client send without being asked, in bytes (RFC 9113, 6.9.2).
+/// The initial window of HTTP/2, in bytes (RFC 9113, 6.9.2).
 const LEAST_WINDOW: u32 = 65_535;
 
-/// The most that pings move in the time that a client may take nothing of an answer, in bytes. Whatever else moves is more.
+/// The maximum number of bytes that pings move while a client reads nothing of its answer. Any other activity moves
+/// more.
 const PINGS: u64 = 1 << 10;
 
-/// A timer that never goes off: hyper looks for another request at once, and so starts the timers of the stream, only
-/// where it has a timer.
+/// A timer that never fires. Only if hyper has a timer does it read the next request at once, and thereby start the
+/// timers of the stream.
 #[derive(Debug)]
 struct Never;
 
@@ -71,22 +72,22 @@ impl Timer for Never {
     }
 }
 
-/// What connections may be, and for how long.
+/// The limits of connections.
 #[derive(Debug)]
 pub(crate) struct Terms {
-    /// What replicas call themselves, instead of their address.
+    /// The address that the replica reports instead of its own.
     pub(crate) replica: Option<IpAddr>,
     pub(crate) http2: bool,
-    /// How long a connection may live, give or take a tenth.
+    /// The maximum age of a connection, give or take a tenth.
     pub(crate) age: Duration,
-    /// Maximum number of requests, less a tenth at most.
+    /// The maximum number of requests, reduced by up to a tenth.
     pub(crate) requests: u32,
     pub(crate) patience: Patience,
-    /// How long a client of HTTP/2 may leave a ping unanswered.
+    /// The time that an HTTP/2 client may leave a ping unanswered.
     pub(crate) stall: Duration,
 }
 
-/// What all connections share.
+/// The data that all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) terms: Terms,
@@ -101,9 +102,9 @@ pub(crate) struct Connection {
     shared: Arc<Shared>,
     peer: Peer,
     replica: HeaderValue,
-    /// When it is to be closed.
+    /// The time at which the service closes it.
     until: Instant,
-    /// After how many requests it is to be closed.
+    /// The number of requests after which the service closes it.
     max_requests: u32,
 }
 
@@ -116,7 +117,7 @@ impl Connection {
             ..
         } = shared.terms;
         let replica = replica.unwrap_or(peer.local).to_string();
-        // Not all at once, though they came at once: a tenth sooner or later.
+        // Connections that were opened at once are not closed at once: each is closed up to a tenth sooner or later.
         let age = age.mul_f64(0.9 + 0.2 * fastrand::f64());
         Self {
             peer,
@@ -127,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// Answers requests until the connection ends, or `watcher` says that it is time.
+    /// Answers requests until the connection ends, or until `watcher` asks it to end.
     pub(crate) async fn serve(self, stream: TcpStream, watcher: Watcher) -> hyper::Result<()> {
         if !self.shared.terms.http2 {
             return self.http1(stream, watcher).await;
@@ -136,7 +137,7 @@ impl Connection {
         let patience = self.shared.terms.patience.idle;
         match timeout(patience, stream.peek(&mut first)).await {
             Ok(Ok(_)) if first == PREFACE => {
-                // Counts as one to wait for, as long as it lives.
+                // The server waits for this connection as long as the watcher lives.
                 let _watcher = watcher;
                 self.http2(stream).await
             }
@@ -184,7 +185,8 @@ impl Connection {
     async fn http2(self, stream: TcpStream) -> hyper::Result<()> {
         let (shared, until) = (Arc::clone(&self.shared), self.until);
         let patience = shared.terms.patience;
-        // Heads come in frames whose number and size are bounded, on a connection whose age is.
+        // There are no timers for heads. They come in frames of limited number and size, on a connection of limited
+        // age.
         let stream = self.timed(stream, None);
         let moved = stream.moved();
         let window = u32::try_from(self.peer.buffer)
@@ -219,7 +221,7 @@ impl Connection {
             metrics.closed(bound);
         }
         connection.as_mut().graceful_shutdown();
-        // A client that takes nothing of its answer can still send pings, and would hold the memory for it.
+        // A client that reads nothing of its answer could still send pings, and would hold the memory of the answer.
         loop {
             let before = moved.load(Ordering::Relaxed);
             let ended = timeout(patience.write, connection.as_mut()).await;
@@ -233,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// Whether the connection is to be closed after this request.
+    /// Returns whether the service must close the connection after this request.
     fn is_last(&self, requests: u32) -> bool {
         let bound = if requests >= self.max_requests {
             "requests"

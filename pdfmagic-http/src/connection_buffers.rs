@@ -1,25 +1,25 @@
-//! Buffers of connections: large while there are few, and together no more than there is for them.
+//! The buffers of connections. They are large while there are few, and their total size is limited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What every connection gets, in bytes; hyper needs as much.
+/// The minimum size of a buffer, in bytes, which is what hyper needs.
 const LEAST: usize = 8 << 10;
 
-/// What no connection needs more than: a common upload comes at once, and need not be copied together.
+/// The maximum size of a buffer, in bytes. A typical upload then arrives in one buffer, without copying.
 const MOST: usize = 408 << 10;
 
-/// How much of what is left the next connection gets.
+/// The fraction of the remaining memory that the next connection gets is one in this number.
 const SHARE: usize = 64;
 
-/// What is left for further connections, in bytes.
+/// The memory for further connections, in bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionBuffers(Arc<AtomicUsize>);
 
-/// A connection's buffer.
+/// The buffer of a connection.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    /// In bytes.
+    /// The size, in bytes.
     pub(crate) size: usize,
     taken: usize,
     left: ConnectionBuffers,
@@ -30,7 +30,7 @@ impl ConnectionBuffers {
         Self(Arc::new(AtomicUsize::new(size)))
     }
 
-    /// A share of what is left, until it is dropped.
+    /// Grants a share of the remaining memory, until it is dropped.
     pub(crate) fn grant(&self) -> Grant {
         let share = |left: usize| (left / SHARE).clamp(LEAST, MOST);
         let taken = |left: usize| share(left).min(left);

@@ -1,4 +1,4 @@
-//! Bodies that are not wanted.
+//! Bodies that are discarded.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,21 +13,21 @@ use tokio::runtime::Handle;
 
 use crate::phase::Phase;
 
-/// How long the rest of a body is read after its request has been refused.
+/// The time for which the rest of a body is read after its request was rejected.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// A body whose rest is read and dropped for a while when nobody wants it. Otherwise the connection would be reset
-/// under a client that is still writing, before that has seen why its request was refused.
+/// A body whose rest is read and discarded for a while if the service does not need it. Otherwise the connection would
+/// be reset while the client is still writing, before it has seen why its request was rejected.
 #[derive(Debug)]
 pub(crate) struct DrainBody {
     body: Option<Incoming>,
     phase: Phase,
-    /// False while the client waits to be told to go on, which the first read does.
+    /// Whether the client sends the body; `false` while it waits for `100 Continue`, which the first read sends.
     is_coming: bool,
 }
 
 impl DrainBody {
-    /// `phase` is told when all of it has come.
+    /// Wraps a body. `phase` is notified when the whole body has arrived.
     pub(crate) fn new(body: Incoming, headers: &HeaderMap, phase: Phase) -> Self {
         if body.is_end_stream() {
             phase.complete();

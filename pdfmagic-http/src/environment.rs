@@ -1,4 +1,4 @@
-//! The environment that the program should have been started with.
+//! The environment that the program needs from its start.
 
 use std::env;
 use std::os::unix::process::CommandExt as _;
@@ -6,17 +6,18 @@ use std::process::Command;
 
 use crate::config;
 
-/// What was decoded goes back to the system as soon as it is freed: left to itself, glibc raises the first bound to the
-/// largest block it has seen, and keeps what it frees. The buffers of connections, which come and go with each request,
-/// stay: a fifth of the time for a small photo would go into getting them again. In bytes.
+/// The settings of glibc's allocator, in bytes. Decoded data is returned to the system as soon as it is freed: by
+/// default, glibc raises the first threshold to the largest block it has seen, and keeps the memory it frees. The
+/// buffers of connections, which come and go with each request, are kept: a fifth of the time for a small photo would
+/// be spent on allocating them again.
 const ALLOCATOR: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "1048576"),
     ("MALLOC_TRIM_THRESHOLD_", "4194304"),
 ];
 
-/// Starts the program once more if its environment is not as it should be: without settings for glibc's allocator, which
-/// are read before `main`, or with settings that are empty, which count as unset. To be called before the process has done
-/// anything.
+/// Restarts the program if its environment is not as it should be: if it lacks settings for glibc's allocator, which
+/// are read before `main`, or has empty settings, which count as unset. This must be called before the process has done
+/// anything else.
 pub fn settle_environment() {
     let is_set = |(name, _)| env::var_os(name).is_some();
     let is_settled = cfg!(not(target_env = "gnu")) || ALLOCATOR.into_iter().any(is_set);
@@ -41,6 +42,6 @@ pub fn settle_environment() {
     for name in empty {
         again.env_remove(name);
     }
-    // Returns only where that cannot be; then it goes on as it is.
+    // This returns only if it fails, and then the program continues unchanged.
     let _ = again.exec();
 }

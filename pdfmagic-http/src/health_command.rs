@@ -1,4 +1,4 @@
-//! Asks a running service how it is.
+//! Asks a running service for its state.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What `/readyz` answers at this admin address: whether the service is ready, and its word for that.
+/// Asks `/readyz` at this admin address. Returns whether the service is ready, and the name of its state.
 pub(crate) fn ask(mut admin: SocketAddr) -> io::Result<(bool, String)> {
     match admin.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => admin.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -14,7 +14,7 @@ pub(crate) fn ask(mut admin: SocketAddr) -> io::Result<(bool, String)> {
         _ => {}
     }
     let mut stream = TcpStream::connect_timeout(&admin, PATIENCE).or_else(|error| {
-        // Where there is no IPv6, the service listens on IPv4.
+        // Without IPv6, the service listens on IPv4.
         let ipv4 = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), admin.port());
         let is_local = admin.ip() == Ipv6Addr::LOCALHOST;
         let other = is_local.then(|| TcpStream::connect_timeout(&ipv4, PATIENCE));

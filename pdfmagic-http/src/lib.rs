@@ -1,4 +1,4 @@
-//! The converter behind HTTP: an upload comes in, its PDF is the answer, nothing is kept.
+//! The converter over HTTP: the answer to an upload is its PDF, and nothing is stored.
 
 mod admin;
 mod admission;
@@ -21,7 +21,9 @@ mod paths;
 mod pdf_body;
 mod peer;
 mod phase;
+mod prefix;
 mod problem;
+mod problem_details;
 mod program;
 mod rates;
 mod request_record;
@@ -41,3 +43,9 @@ pub use config::Config;
 pub use environment::settle_environment;
 pub use program::main;
 pub use server::{router, run};
+
+/// Asserts what holds for the parts of any form. They are not public, so cargo-fuzz finds this alone.
+#[cfg(fuzzing)]
+pub fn form_laws(bytes: &[u8]) {
+    form::laws::hold_for(bytes);
+}

@@ -1,22 +1,22 @@
-//! From start to end: what /readyz says.
+//! The stages of the service, which /readyz reports.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Where the service is in its life. Load never changes it: a replica that is not ready gets no share of the load.
+/// The stage of the service. Load never changes it: a replica that is not ready gets no share of the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Not yet listening.
+    /// Not listening yet.
     Starting,
-    /// Taking requests.
+    /// Accepting requests.
     Serving,
-    /// Told to stop: goes on serving while balancers turn elsewhere.
+    /// Stopping: still serving, until balancers have switched to other replicas.
     Draining,
 }
 
 impl Stage {
-    /// One word.
+    /// The name of the stage, as one word.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -26,7 +26,7 @@ impl Stage {
     }
 }
 
-/// The stage, for all who ask.
+/// The shared stage.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle(Arc<watch::Sender<Stage>>);
 
@@ -39,10 +39,10 @@ impl Lifecycle {
         *self.0.borrow()
     }
 
-    /// Waits until the service is told to stop.
+    /// Waits until the service is asked to stop.
     pub(crate) async fn draining(&self) {
         let mut stages = self.0.subscribe();
-        // There is a sender as long as there is self.
+        // This cannot fail, since `self` holds the sender.
         let _ = stages.wait_for(|stage| *stage == Stage::Draining).await;
     }
 }

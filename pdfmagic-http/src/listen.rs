@@ -1,4 +1,4 @@
-//! Listens, and accepts connections.
+//! Listens for connections and accepts them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Listens at an address; at that of all of IPv4, where all addresses are wanted and there is no IPv6.
+/// Listens at an address. If all addresses are requested and there is no IPv6, it listens at all IPv4 addresses.
 pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let ipv4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
     let is_missing = |error: &io::Error| {
@@ -22,13 +22,13 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// The next connection, our address and the client's.
+/// Accepts the next connection. Returns it with our address and the client's.
 pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
     loop {
         let accepted = listener.accept().await.and_then(|(stream, client)| {
             stream.set_nodelay(true)?;
             let local = stream.local_addr()?;
-            // A socket for both families has IPv4 as a part of IPv6.
+            // A socket for both families represents IPv4 addresses as IPv6.
             let ends = [local, client].map(|end| end.ip().to_canonical());
             Ok((stream, ends))
         });
@@ -36,7 +36,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, [IpAddr; 2]) {
             Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!("accept: {error}");
-                // The process may be out of descriptors, and some are about to be given back.
+                // The process may be out of descriptors, some of which will soon be free again.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

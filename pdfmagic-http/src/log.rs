@@ -1,4 +1,5 @@
-//! Lines on standard error: what the service does, one for each request. No names of files, no data.
+//! The log on standard error: what the service does, with one line for each request. It contains no names of files and
+//! no data.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,16 +13,16 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::config::{Config, LogFormat};
 
-/// How long a line may wait for others, so that they need one system call together.
+/// The time that a line may wait for others, so that they share one system call.
 const DELAY: Duration = Duration::from_millis(20);
 
-/// How many bytes of lines may wait.
+/// The maximum number of bytes of waiting lines.
 const MAX: usize = 1 << 20;
 
-/// What a line about a request has room in, in bytes.
+/// The capacity that suffices for a line about a request, in bytes.
 const ROOM: usize = 512;
 
-/// Lines on their way to standard error. No request waits for their reader: if that is too slow, lines are dropped.
+/// A buffered log. Requests never wait for its reader: if the reader is too slow, lines are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Log(Arc<Shared>);
 
@@ -31,7 +32,7 @@ struct Shared {
     level: Level,
     waiting: Mutex<Waiting>,
     is_waiting: Condvar,
-    /// Held while lines are written.
+    /// A lock that is held while lines are written.
     writing: Mutex<()>,
 }
 
@@ -42,7 +43,7 @@ struct Waiting {
 }
 
 impl Log {
-    /// Takes all log lines from now on.
+    /// Receives all log lines from now on.
     pub(crate) fn start(config: &Config) -> io::Result<Self> {
         let log = Self(Arc::new(Shared {
             format: config.log_format,
@@ -59,14 +60,15 @@ impl Log {
         Ok(log)
     }
 
-    /// Begins a line about a request, if those are wanted. An event with as many fields takes half as long again.
+    /// Begins a line about a request, if such lines are logged. A `tracing` event with as many fields would take half
+    /// as long again.
     pub(crate) fn line(&self, at: SystemTime, level: Level, message: &str) -> Option<Line> {
         let mut line = (level <= self.0.level).then(|| Line::new(self.0.format, at, level))?;
         line.message(message);
         Some(line)
     }
 
-    /// Takes a line.
+    /// Adds a finished line.
     pub(crate) fn add(&self, line: Line) {
         let line = line.end();
         let mut waiting = self.waiting();
@@ -90,11 +92,11 @@ impl Log {
         }
     }
 
-    /// Writes what waits. To be called before the process ends.
+    /// Writes the waiting lines. This must be called before the process ends.
     pub(crate) fn write(&self) {
         let _writing = self.0.writing.lock();
         let Waiting { lines, lost } = std::mem::take(&mut *self.waiting());
-        // Where nobody listens, nothing can be said.
+        // If nobody reads standard error, the lines are lost.
         let _ = io::stderr().write_all(&lines);
         if lost > 0 {
             tracing::warn!("{lost} lines of this log were lost: standard error is read too slowly");
@@ -109,7 +111,7 @@ impl Log {
     }
 }
 
-/// There are no spans.
+/// Spans are not used.
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.0.level
@@ -138,7 +140,7 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line on its way to the log.
+/// A line of the log while it is built.
 #[derive(Debug)]
 pub(crate) struct Line {
     text: Vec<u8>,
@@ -153,7 +155,7 @@ impl Line {
             LogFormat::Text => write!(text, "{time} {level}"),
             LogFormat::Json => write!(text, r#"{{"timestamp":"{time}","level":"{level}""#),
         }
-        .expect("a Vec takes all bytes");
+        .expect("writing to a Vec cannot fail");
         Self { text, format }
     }
 
@@ -169,13 +171,13 @@ impl Line {
         self.push([itoa::Buffer::new().format(value)]);
     }
 
-    /// In both formats as JSON has it.
+    /// Adds a text, which both formats write as in JSON.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         serde_json::to_writer(&mut self.text, value).expect("text can be JSON");
     }
 
-    /// A word of our own, in which nothing is to be escaped.
+    /// Adds a word of ours, which needs no escaping.
     pub(crate) fn word(&mut self, name: &str, value: &'static str) {
         self.name(name);
         self.push(["\"", value, "\""]);

@@ -1,4 +1,4 @@
-//! What is counted, by the names that dashboards and alerts know.
+//! The metrics, by the names that dashboards and alerts use.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Upper bounds in seconds: around what a conversion takes, and around what people put up with.
+/// The upper bounds of the histogram in seconds, around typical times of conversions, and around what people tolerate.
 const BUCKETS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
@@ -24,7 +24,7 @@ fn histogram() -> Histogram {
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// A request that has ended. The route is the template, never the path.
+/// A request that has ended. The route is a template, never the path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Answered {
     pub(crate) route: &'static str,
@@ -52,7 +52,7 @@ pub(crate) struct Kind {
     pub(crate) kind: &'static str,
 }
 
-/// Everything that /metrics shows.
+/// All metrics.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -79,17 +79,17 @@ pub(crate) struct Metrics {
     descriptors: Gauge,
 }
 
-/// What others know at the time that metrics are asked for.
+/// Values that are read when metrics are requested.
 #[derive(Debug)]
 pub(crate) struct Gauges {
-    /// Conversions that wait for a worker.
+    /// The number of conversions that wait for a worker.
     pub(crate) queued: usize,
-    /// Memory reserved by requests, in bytes.
+    /// The memory reserved by requests, in bytes.
     pub(crate) reserved: usize,
-    /// Memory that requests may reserve, in bytes.
+    /// The memory that requests may reserve, in bytes.
     pub(crate) budget: usize,
     pub(crate) is_draining: bool,
-    /// Live tasks of the runtime.
+    /// The number of live tasks of the runtime.
     pub(crate) tasks: usize,
 }
 
@@ -155,7 +155,7 @@ impl Metrics {
         self.registry = to;
     }
 
-    /// All of it, in OpenMetrics.
+    /// Returns all metrics in the OpenMetrics format.
     pub(crate) fn open_metrics(&self, now: &Gauges) -> String {
         let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.queued, now.queued);
@@ -168,7 +168,7 @@ impl Metrics {
         let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
         set(&self.descriptors, descriptors);
         let mut out = String::new();
-        text::encode(&mut out, &self.registry).expect("a String takes all text");
+        text::encode(&mut out, &self.registry).expect("writing to a String cannot fail");
         out
     }
 
@@ -185,7 +185,8 @@ impl Metrics {
     }
 }
 
-/// The same as Prometheus had it before, and many tools still do: a counter's name has its suffix in comments too.
+/// Converts metrics to Prometheus's older format, which many tools still use: there, the suffix of a counter is in
+/// comments as well.
 pub(crate) fn classic(open_metrics: &str) -> String {
     let lines = open_metrics.lines().filter(|line| *line != "# EOF");
     let counters: HashSet<_> = lines
@@ -203,18 +204,18 @@ pub(crate) fn classic(open_metrics: &str) -> String {
         } else {
             writeln!(text, "{line}")
         }
-        .expect("a String takes all text");
+        .expect("writing to a String cannot fail");
     }
     text
 }
 
-/// Time of processors that this process has used.
+/// Returns the processor time that this process has used.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.try_into().unwrap_or_default()
 }
 
-/// Memory in use by this process, in bytes (proc(5)).
+/// Returns the resident memory of this process, in bytes (proc(5)).
 fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status

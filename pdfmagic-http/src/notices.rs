@@ -1,13 +1,14 @@
-//! What was unusual about files, as a header tells it.
+//! Notices about files, in a header.
 
 use std::fmt::{Display, Write};
 
 use pdfmagic_core::{Notice, Sound};
 
-/// Maximum number of notices in a header. A form may have more, and the room of a header is limited.
+/// The maximum number of notices in a header. A form may have more, but the size of headers is limited.
 const MAX: usize = 64;
 
-/// A list of tokens (RFC 9651, 3.1), each with the number of its file as `page`, and how much of a damaged image is sound.
+/// A list of tokens (RFC 9651, 3.1), each with the number of its file as `page`, and the intact part of a damaged
+/// image.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     list: String,
@@ -15,7 +16,7 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    /// Adds what the core says about a file.
+    /// Adds pdfmagic-core's notices about a file.
     pub(crate) fn add(&mut self, page: usize, notices: &[Notice]) {
         for notice in notices {
             self.token(notice.code(), page);
@@ -38,7 +39,7 @@ impl Notices {
         }
     }
 
-    /// Adds that an option of a file is lossy, though no backend was named that is.
+    /// Adds that an option of a file is lossy, although no lossy backend was named.
     pub(crate) fn add_implied(&mut self, page: usize) {
         self.token("backend.reencode.implied", page);
     }
@@ -62,7 +63,7 @@ impl Notices {
 
     fn put(&mut self, text: impl Display) {
         if self.count <= MAX {
-            write!(self.list, "{text}").expect("a String takes all text");
+            write!(self.list, "{text}").expect("writing to a String cannot fail");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The addresses that the service answers.
+//! The paths of the service.
 
 pub(crate) const PAGE: &str = "/";
 pub(crate) const PDF: &str = "/v1/pdf";
@@ -16,10 +16,10 @@ pub(crate) const DOWNLOAD: &str = "/Download/{*id}";
 pub(crate) const METRICS: &str = "/metrics";
 pub(crate) const CONFIG: &str = "/config";
 
-/// All that is not below.
+/// The name of all other paths.
 const OTHER: &str = "other";
 
-/// The name of an address in metrics and logs. Clients choose paths freely, so these are never used themselves.
+/// Returns the name of a path in metrics and logs. Clients choose paths freely, so paths themselves are never used.
 pub(crate) fn template(path: &str) -> &'static str {
     const EXACT: [&str; 11] = [
         PAGE,
@@ -44,7 +44,7 @@ pub(crate) fn template(path: &str) -> &'static str {
     })
 }
 
-/// Whether it is one that balancers ask all the time.
+/// Whether this is a path that balancers probe all the time.
 pub(crate) fn is_health(template: &str) -> bool {
     [LIVENESS, READINESS].contains(&template)
 }

@@ -1,4 +1,4 @@
-//! A PDF as the body of an answer, whose images are views of the request.
+//! A PDF as the body of an answer. Its images are views of the request.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,14 +18,14 @@ use crate::work_memory::WorkMemory;
 pub(crate) struct PdfBody {
     pieces: VecDeque<Bytes>,
     size: u64,
-    /// What small pieces take, and all pieces for being there, in bytes.
+    /// The memory for small pieces and for the entries of all pieces, in bytes.
     small: usize,
-    /// For that, but for what is free.
+    /// The reservation for `small`, except for the free part.
     reservation: Option<Reservation>,
 }
 
-/// What was made, and the memory for it until the last view of it is dropped: the connection has it for longer than
-/// there is an pdf.
+/// New bytes, with the memory for them until the last view is dropped: the connection may hold them for longer than the
+/// PDF exists.
 #[derive(Debug)]
 struct Made {
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ impl AsRef<[u8]> for Made {
     }
 }
 
-/// What was made, as long as a reservation for it lives, or one that has to live as long.
+/// Returns bytes that keep a reservation alive.
 pub(crate) fn held(bytes: Vec<u8>, reservation: Option<Reservation>) -> Bytes {
     Bytes::from_owner(Made {
         bytes,
@@ -46,18 +46,19 @@ pub(crate) fn held(bytes: Vec<u8>, reservation: Option<Reservation>) -> Bytes {
     })
 }
 
-/// What is made of an answer without being reserved, in bytes: more than a page takes that is passed through.
+/// The number of new bytes of an answer that need no reservation, which is more than a page with passthrough needs.
 const FREE: usize = 8 << 10;
 
-/// What a piece takes for being there, in bytes: a place in two queues, each twice as long as it need be.
+/// The memory for the entry of a piece, in bytes: it is in two queues, each of which may have twice the capacity it
+/// needs.
 const PIECE: usize = 4 * size_of::<Bytes>();
 
-/// What is small and made is reserved for by as much at a time, in bytes; what is larger, by itself.
+/// The unit in which memory is reserved for small new pieces, in bytes. Larger pieces have their own reservations.
 const STEP: usize = 64 << 10;
 
 impl PdfBody {
-    /// Adds a piece. A range is a view of `input`, which is not copied; what was made is reserved from now on, out of
-    /// `work`.
+    /// Adds a piece. A range is a view of `input` and is not copied. Memory for new bytes is taken from the reservation
+    /// of `work`.
     pub(crate) fn push(
         &mut self,
         piece: Piece,
@@ -84,7 +85,7 @@ impl PdfBody {
         self.reserve_small(work)
     }
 
-    /// Adds the end of the document, which has what all small pieces take until it is gone, as the last.
+    /// Adds the end of the document. It holds the memory for all small pieces, since it is sent last.
     pub(crate) fn end(&mut self, bytes: Vec<u8>, work: &mut WorkMemory<'_>) -> Result<(), Problem> {
         self.small += bytes.capacity();
         self.reserve_small(work)?;
@@ -146,7 +147,7 @@ mod tests {
         let mut work = WorkMemory::of(&memory, 3 * STEP, 3 * STEP).unwrap();
         let mut pdf = PdfBody::default();
         let input = Bytes::from_static(b"input");
-        // Many small pieces are not free because each of them is small, or is the client's.
+        // Many small pieces are counted, even if each is small, or is a view of the upload.
         for _ in 0..100 {
             let made = Piece::Made(vec![0; 100]);
             pdf.push(made, &input, &mut work).unwrap();

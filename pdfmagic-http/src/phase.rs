@@ -1,47 +1,47 @@
-//! Whether a connection is answering a request, or waits for one.
+//! The phase of a connection: answering a request, or waiting for one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Counts the beginnings and ends of requests on a connection: odd while one is being answered.
+/// The number of beginnings and ends of requests on a connection, which is odd while a request is being answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phase(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
     count: AtomicU32,
-    /// Whether all of the body has come.
+    /// Whether the whole body has arrived.
     is_whole: AtomicBool,
 }
 
-/// Tells the timers of a connection, when it is dropped, that a request has ended.
+/// Notifies the timers of a connection, when it is dropped, that a request has ended.
 #[derive(Debug)]
 pub(crate) struct RequestEnd(Phase);
 
 impl Phase {
-    /// A request begins, and ends when the result is dropped.
+    /// Begins a request, which ends when the result is dropped.
     pub(crate) fn begin(&self) -> RequestEnd {
         self.0.is_whole.store(false, Ordering::Release);
         self.next();
         RequestEnd(self.clone())
     }
 
-    /// How many requests have begun.
+    /// Returns the number of requests that have begun.
     pub(crate) fn requests(&self) -> u32 {
         self.get().div_ceil(2)
     }
 
-    /// A number that changes when a request begins or ends; odd in between.
+    /// Returns a number that changes when a request begins or ends, and is odd in between.
     pub(crate) fn get(&self) -> u32 {
         self.0.count.load(Ordering::Acquire)
     }
 
-    /// All of the request has come.
+    /// Marks the current request as completely received.
     pub(crate) fn complete(&self) {
         self.0.is_whole.store(true, Ordering::Release);
     }
 
-    /// Whether all of the request has come that is being answered.
+    /// Whether the request being answered was completely received.
     pub(crate) fn is_whole(&self) -> bool {
         self.0.is_whole.load(Ordering::Acquire)
     }

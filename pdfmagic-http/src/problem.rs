@@ -7,24 +7,57 @@ use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pdfmagic_core::OptionError;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// The status of a request whose client hung up, as nginx has it.
+use crate::problem_details::{ByteRange, InputProblem, ProblemDetails};
+
+/// The status of a request whose client hung up, by nginx's convention.
 pub(crate) const HUNG_UP: u16 = 499;
 
-/// What is counted of a problem: an extension of the response.
+/// The codes of the service itself, in addition to those of the core. A test compares them with the source below.
+const CODES: [&str; 24] = [
+    "input.more",
+    "input.whole",
+    "request.base64",
+    "request.body",
+    "request.content_encoding",
+    "request.form",
+    "request.head_too_large",
+    "request.incomplete",
+    "request.malformed",
+    "request.media_type",
+    "request.method",
+    "request.no_file",
+    "request.not_found",
+    "request.not_streamable",
+    "request.nothing_kept",
+    "request.option",
+    "request.rate",
+    "request.slow",
+    "request.too_large",
+    "request.too_many_parts",
+    "request.unauthorized",
+    "service.bug",
+    "service.busy",
+    "service.overdue",
+];
+
+/// All codes that a problem can have.
+pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.into_iter().chain(pdfmagic_core::error_codes())
+}
+
+/// The metrics of a problem, as an extension of the response.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal {
     pub(crate) code: &'static str,
-    /// The bound that was met, if it was one.
+    /// The limit that was exceeded, if there is one.
     pub(crate) bound: Option<&'static str>,
 }
 
-/// Why a request was refused.
+/// The reason why a request was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    /// A JPEG that does not become a PDF, and its file name.
+    /// A JPEG that cannot be converted, with the name of its file.
     #[error("{name}: {error}")]
     Convert {
         name: String,
@@ -67,7 +100,7 @@ pub(crate) enum Problem {
     NotStreamable,
     #[error("the body came too slowly, or stalled")]
     Slow,
-    /// Not now: a bound of the service, not of the request.
+    /// The service is overloaded: a limit of the service, not of the request, was reached.
     #[error("out of {scarce} for the moment: retry later")]
     Busy {
         scarce: Scarce,
@@ -77,7 +110,7 @@ pub(crate) enum Problem {
     Overdue { patience: Duration },
     #[error("this client converts too often: retry later")]
     Rate { retry_after: Duration },
-    /// What keeps files of a plan from it: at least one.
+    /// The problems of files of a plan, of which there is at least one.
     #[error("{}", to_blame(.0).detail)]
     Inputs(Vec<InputProblem>),
     #[error("send the service's token, as Authorization: Bearer TOKEN")]
@@ -86,126 +119,14 @@ pub(crate) enum Problem {
     Bug,
 }
 
-/// An error, for people and programs (RFC 9457).
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct ProblemDetails {
-    /// `about:blank`: `code` says more than a page would.
-    r#type: &'static str,
-    /// What the status means.
-    title: &'static str,
-    /// The status.
-    status: u16,
-    /// What is wrong, where, and what would mend it, in a sentence.
-    detail: String,
-    /// A stable name, for programs.
-    #[schema(example = "format.truncated")]
-    pub(crate) code: &'static str,
-    /// The address that was asked and, after `#`, the request's `X-Request-Id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/v1/pdf#4bf92f3577b34da6a3ce929d0e0e4736", nullable = false)]
-    pub(crate) instance: Option<String>,
-    /// The files of a plan that are to blame, or of which more is needed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    inputs: Vec<InputProblem>,
-}
-
-/// A file that is to blame, or of which more is needed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct InputProblem {
-    /// Its number in the request, counted from 0.
-    pub(crate) input: usize,
-    /// As the client calls it.
-    pub(crate) name: String,
-    /// A stable name, for programs. `input.more`: send the ranges as well; `input.whole`: send all of the file.
-    #[schema(example = "input.more")]
-    pub(crate) code: &'static str,
-    /// What is wrong, or why more is needed.
-    pub(crate) detail: String,
-    /// What is needed beside what was sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub(crate) ranges: Vec<ByteRange>,
-    #[serde(skip)]
-    status: StatusCode,
-}
-
-/// A range of a file, in bytes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct ByteRange {
-    /// The first byte, counted from 0.
-    pub(crate) start: u64,
-    /// The byte after the last.
-    pub(crate) end: u64,
-}
-
-impl InputProblem {
-    /// What is wrong with a file of this size, in bytes, by its number.
-    pub(crate) fn new(input: usize, name: &str, size: u64, problem: &Problem) -> Self {
-        use pdfmagic_core::Error::NeedsInput;
-        let (mut code, mut detail) = (problem.code(), problem.to_string());
-        let (mut status, mut ranges) = (problem.status(), Vec::new());
-        if let Problem::Convert {
-            error: NeedsInput { wanted, reason },
-            ..
-        } = problem
-        {
-            status = StatusCode::UNPROCESSABLE_ENTITY;
-            if (wanted.start, wanted.end) == (0, size) {
-                code = "input.whole";
-                detail = format!("{name}: all of it is needed: {reason}");
-            } else {
-                code = "input.more";
-                let (start, end) = (wanted.start, wanted.end);
-                ranges.push(ByteRange { start, end });
-            }
-        }
-        Self {
-            input,
-            name: name.to_owned(),
-            code,
-            detail,
-            ranges,
-            status,
-        }
-    }
-}
-
-/// The first that more of its file would not help, else the first.
+/// Returns the first file that more of its data would not help, or else the first file.
 fn to_blame(inputs: &[InputProblem]) -> &InputProblem {
     let is_broken = |input: &&InputProblem| !input.code.starts_with("input.");
     let first = inputs.iter().find(is_broken);
     first.unwrap_or(&inputs[0])
 }
 
-impl ProblemDetails {
-    pub(crate) fn json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("text and numbers can be JSON")
-    }
-
-    /// For a browser.
-    pub(crate) fn html(&self) -> String {
-        let Self {
-            title,
-            status,
-            detail,
-            code,
-            ..
-        } = self;
-        let detail = detail
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n\
-             <title>{status} {title}</title>\n<h1>That did not work</h1>\n<p>{detail}.</p>\n\
-             <p>Go back, and try again. The code of this error is <code>{code}</code>, status {status}.</p>\n"
-        )
-    }
-}
-
-/// A size in bytes, as people read it.
+/// A size in bytes, formatted for people.
 struct Size(usize);
 
 impl fmt::Display for Size {
@@ -222,14 +143,14 @@ impl fmt::Display for Size {
     }
 }
 
-/// What there may not be enough of.
+/// A scarce resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scarce {
-    /// Of the budget.
+    /// Memory of the budget.
     Memory,
-    /// In the queue for a worker.
+    /// Places in the queue for a worker.
     Places,
-    /// Until a worker is free.
+    /// Time until a worker is free.
     Time,
 }
 
@@ -292,13 +213,14 @@ impl Problem {
         }
     }
 
-    /// What keeps a file from becoming pages.
+    /// Creates the problem of a file that cannot be converted.
     pub(crate) fn of_file(name: &str, error: pdfmagic_core::Error) -> Self {
         match error {
             pdfmagic_core::Error::Option { option, reason } => Self::Option {
                 name: option.to_owned(),
                 reason: reason.to_owned(),
             },
+            pdfmagic_core::Error::Canceled => Self::HungUp,
             error => Self::Convert {
                 name: name.to_owned(),
                 error,
@@ -306,7 +228,37 @@ impl Problem {
         }
     }
 
-    /// For the body of an answer.
+    /// Describes the problem of one file of a plan, by its number, its name and its size in bytes.
+    pub(crate) fn of_input(&self, input: usize, name: &str, size: u64) -> InputProblem {
+        use pdfmagic_core::Error::NeedsInput;
+        let (mut code, mut detail) = (self.code(), self.to_string());
+        let (mut status, mut ranges) = (self.status(), Vec::new());
+        if let Problem::Convert {
+            error: NeedsInput { wanted, reason },
+            ..
+        } = self
+        {
+            status = StatusCode::UNPROCESSABLE_ENTITY;
+            if (wanted.start, wanted.end) == (0, size) {
+                code = "input.whole";
+                detail = format!("{name}: all of it is needed: {reason}");
+            } else {
+                code = "input.more";
+                let (start, end) = (wanted.start, wanted.end);
+                ranges.push(ByteRange { start, end });
+            }
+        }
+        InputProblem {
+            input,
+            name: name.to_owned(),
+            code,
+            detail,
+            ranges,
+            status,
+        }
+    }
+
+    /// Returns the details for the body of an answer.
     pub(crate) fn details(&self) -> ProblemDetails {
         let status = self.status();
         ProblemDetails {
@@ -323,12 +275,12 @@ impl Problem {
         }
     }
 
-    /// Whether a file is to blame, so that others may be sound.
+    /// Whether a file is faulty, so that other files may still be converted.
     pub(crate) fn is_of_file(&self) -> bool {
         matches!(self, Self::Convert { .. }) && !self.needs_input() && !self.lacks_memory()
     }
 
-    /// Whether an image asks for more memory than its limit allows.
+    /// Whether an image needs more memory than its limit allows.
     pub(crate) fn lacks_memory(&self) -> bool {
         use pdfmagic_core::{Error, Resource};
         matches!(
@@ -343,7 +295,7 @@ impl Problem {
         )
     }
 
-    /// Whether the ends of a file did not tell enough.
+    /// Whether the ends of a file did not suffice.
     pub(crate) fn needs_input(&self) -> bool {
         use pdfmagic_core::Error::NeedsInput;
         matches!(
@@ -355,7 +307,7 @@ impl Problem {
         )
     }
 
-    /// A stable name, for programs. Those of a conversion are the core's.
+    /// A stable name, for programs. Errors of a conversion have pdfmagic-core's names.
     fn code(&self) -> &'static str {
         match self {
             Self::Convert { error, .. } => error.code(),
@@ -385,7 +337,7 @@ impl Problem {
         }
     }
 
-    /// What is counted of it.
+    /// Returns the metrics of the problem.
     pub(crate) fn refusal(&self) -> Refusal {
         Refusal {
             code: self.code(),
@@ -393,11 +345,11 @@ impl Problem {
         }
     }
 
-    /// The bound that was met, as its counter calls it.
+    /// Returns the limit that was exceeded, by the name of its counter.
     fn bound(&self) -> Option<&'static str> {
         use pdfmagic_core::Error;
         match self {
-            // The request's own, and not that of the budget.
+            // This is the limit of the request, not the budget.
             _ if self.lacks_memory() => Some("decoding"),
             Self::Convert {
                 error: error @ Error::Limit { .. },
@@ -430,8 +382,8 @@ impl IntoResponse for Problem {
                 let seconds = retry_after.as_secs().min(59) + 1;
                 headers.insert(header::RETRY_AFTER, seconds.into());
             }
-            // Without a realm: the practical's scripts take each line with the letters r, e, a, l for a timing.
-            // What would be accepted (RFC 9110, 12.5.3).
+            // There is no realm: the practical's scripts take every line with the letters r, e, a, l for a timing.
+            // The header names what would be accepted (RFC 9110, 12.5.3).
             Self::Encoded { .. } => {
                 let identity = HeaderValue::from_static("identity");
                 headers.insert(header::ACCEPT_ENCODING, identity);
@@ -443,5 +395,29 @@ impl IntoResponse for Problem {
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_codes_are_listed() {
+        let (source, _) = include_str!("problem.rs").split_once("mod tests").unwrap();
+        let (listed, written) = source.split_once("];").unwrap();
+        let is_own = |text: &&str| {
+            ["input.", "request.", "service."]
+                .iter()
+                .any(|kind| text.starts_with(kind) && text.len() > kind.len())
+        };
+        let strings = |text: &'static str| {
+            let mut all: Vec<_> = text.split('"').filter(is_own).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        assert_eq!(strings(listed), strings(written));
+        assert_eq!(strings(listed), CODES);
     }
 }

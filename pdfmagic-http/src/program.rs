@@ -1,4 +1,4 @@
-//! `pdfmagic-http`: reads its settings, and serves until it is told to stop.
+//! `pdfmagic-http`: reads its settings, and serves until it is asked to stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::log::Log;
 use crate::service::Service;
 use crate::{admin, health_command, listen, server};
 
-/// Does what the command line says.
+/// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     settle_environment();
@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if cli.print_config {
-        // What is empty is not set.
+        // An empty variable counts as unset.
         let set = cli
             .config
             .settings
@@ -59,17 +59,17 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Not a thread for each processor of a node, of which a container may have a share only.
+    // The number of threads follows the container's share, not the processors of the node.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(cli.config.workers().max(2))
-        // A thread with nothing to do lets others run first, proxies and clients on this machine above all. Often there is
-        // something to do then, and falling asleep and being woken cost more than most of what is done for a request.
+        // A thread without work lets others run first, especially proxies and clients on this machine. Often there is
+        // work again afterwards, and sleeping and waking would cost more than most of the work for a request.
         .on_thread_park(thread::yield_now)
         .enable_all()
         .build();
     let done = runtime.and_then(|runtime| {
         let done = runtime.block_on(serve(cli.config, log.clone()));
-        // Clients whose requests have not ended are told. Conversions that go on have nobody who waits for them.
+        // Clients whose requests have not ended are notified. Nobody waits for the conversions that still run.
         runtime.shutdown_timeout(Duration::from_secs(1));
         done
     });
@@ -106,7 +106,7 @@ fn ask(admin: SocketAddr) -> ExitCode {
 }
 
 async fn serve(config: Config, log: Log) -> io::Result<()> {
-    // Listen for signals first: as process 1 of a container, an unhandled SIGTERM would be ignored.
+    // Signal handlers are installed first: in process 1 of a container, an unhandled SIGTERM would be ignored.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (address, admin_address) = (config.listen, config.admin_listen);
@@ -130,7 +130,7 @@ async fn serve(config: Config, log: Log) -> io::Result<()> {
         }
         // The other end waits for this as long as it serves.
         let _ = tell.send(());
-        // Supervisors may send SIGTERM more than once; a person who interrupts it is in a hurry.
+        // Supervisors may send SIGTERM more than once; a person who sends an interrupt is in a hurry.
         interrupt.recv().await;
         tracing::warn!("interrupted while stopping");
         log.write();

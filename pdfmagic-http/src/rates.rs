@@ -1,4 +1,4 @@
-//! How often each client may convert.
+//! Rate limits of clients.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -9,7 +9,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::problem::Problem;
 
-/// How often each client may convert.
+/// The rate limits of all clients.
 #[derive(Debug)]
 pub(crate) struct Rates(RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>);
 
@@ -19,7 +19,7 @@ impl Rates {
         Self(RateLimiter::hashmap(quota))
     }
 
-    /// Counts a conversion of this client.
+    /// Counts a conversion of this client, or rejects it.
     pub(crate) fn check(&self, client: IpAddr) -> Result<(), Problem> {
         self.0.check_key(&network(client)).map_err(|until| {
             let retry_after = until.wait_time_from(DefaultClock::default().now());
@@ -27,14 +27,14 @@ impl Rates {
         })
     }
 
-    /// Forgets clients that have been quiet for long enough. To be called now and then.
+    /// Forgets clients that have been inactive for long enough. This must be called regularly.
     pub(crate) fn trim(&self) {
         self.0.retain_recent();
         self.0.shrink_to_fit();
     }
 }
 
-/// A client with IPv6 has a network of 2⁶⁴ addresses to itself.
+/// Returns the network of a client. An IPv6 client has a network of 2⁶⁴ addresses.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn clients_are_told_apart_by_network() {
         let one = NonZeroU32::MIN;
-        // A second conversion within the same minute is too much, however slow the test is.
+        // A second conversion within the same minute exceeds the limit, however slow the test is.
         let minute = Quota::with_period(std::time::Duration::from_secs(60)).unwrap();
         let rates = Rates(RateLimiter::hashmap(minute.allow_burst(one)));
         for (address, is_admitted) in [

@@ -1,4 +1,4 @@
-//! What is counted and logged of a request that has ended.
+//! The metrics and the log line of a request that has ended.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,20 +11,20 @@ use crate::metrics::{Answered, Kind, Metrics, Reason, Route};
 use crate::paths;
 use crate::problem::Refusal;
 
-/// What an answer says about the conversion behind it: an extension of the response.
+/// The conversion behind an answer, as an extension of the response.
 #[derive(Debug, Clone)]
 pub(crate) struct ConversionReport {
     /// The backend of the first page.
     pub(crate) backend: &'static str,
     pub(crate) pages: usize,
-    /// Size of the JPEGs, in bytes; none where they are still coming.
+    /// The size of the JPEGs in bytes; `None` while they still arrive.
     pub(crate) input: Option<usize>,
-    /// How long the body took to come.
+    /// The time that the body took to arrive.
     pub(crate) read: Duration,
-    /// How long the conversion waited for a worker, if it did.
+    /// The time that the conversion waited for a worker, if it did.
     pub(crate) queue: Option<Duration>,
     pub(crate) convert: Duration,
-    /// What was unusual, as `code;page=n`.
+    /// The notices, as `code;page=n`.
     pub(crate) notices: String,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct ConversionReport {
 #[derive(Debug)]
 pub(crate) struct RequestRecord {
     pub(crate) at: SystemTime,
-    /// From the head to the last byte of the answer.
+    /// The time from the head to the last byte of the answer.
     pub(crate) took: Duration,
     pub(crate) id: HeaderValue,
     pub(crate) traceparent: Option<HeaderValue>,
@@ -41,15 +41,15 @@ pub(crate) struct RequestRecord {
     pub(crate) status: u16,
     pub(crate) report: Option<ConversionReport>,
     pub(crate) refusal: Option<Refusal>,
-    /// Bytes of the answer's body that the system has taken.
+    /// The number of bytes of the answer's body that the system has accepted.
     pub(crate) sent: u64,
 }
 
-/// Where requests are counted and logged.
+/// The destinations of records.
 #[derive(Debug, Clone)]
 pub(crate) struct Records {
     pub(crate) metrics: Arc<Metrics>,
-    /// None where they are only counted.
+    /// The log; `None` if requests are only counted.
     pub(crate) log: Option<Log>,
 }
 
@@ -100,7 +100,7 @@ impl RequestRecord {
     }
 
     fn log(&self, log: &Log) {
-        // There are too many of them.
+        // Health probes are too frequent for the normal level.
         let level = if paths::is_health(self.route) {
             Level::DEBUG
         } else {
@@ -135,7 +135,7 @@ impl RequestRecord {
     }
 }
 
-/// Whole microseconds.
+/// Returns whole microseconds.
 pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Accepts connections, and lets them finish at the end.
+//! The server: accepts connections, and lets them finish when it stops.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,28 +22,28 @@ use crate::service::Service;
 use crate::timed_stream::Patience;
 use crate::undelivered::{delivered, undelivered};
 
-/// How long the process keeps memory that nobody needs.
+/// The time for which the process keeps memory that nobody needs.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
 
-/// What connections may take for their buffers in addition to their part of the budget, in bytes.
+/// The memory for the buffers of connections in addition to their part of the budget, in bytes.
 const BUFFERS: usize = 8 << 20;
 
-/// Everything that clients may ask, without a socket. What concerns connections has no effect.
+/// Returns all routes for clients, without a socket. Settings about connections have no effect.
 pub fn router(config: Config) -> Router {
     Service::new(config, None).router()
 }
 
-/// Serves until `shutdown`; then is not ready for `drain_delay`, so that balancers turn elsewhere; then lets
-/// requests in flight finish and clients receive their answers, for `grace` at most.
+/// Serves until `shutdown` completes. Then it reports that it is not ready for `drain_delay`, so that balancers switch
+/// to other replicas, and then lets requests in flight finish and clients receive their answers, for at most `grace`.
 ///
 /// Requests are not logged, and there is no admin port: the program adds both.
 pub async fn run(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()>) {
     serve(listener, &Service::new(config, None), shutdown).await;
 }
 
-/// The same for a service that others know as well.
+/// Serves like [`run`], for a service that is shared with the admin port.
 ///
-/// `axum::serve` is not used, since it cannot time out a client that sends no request.
+/// `axum::serve` is not used, since it has no timeout for a client that sends no request.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: &Service,
@@ -109,7 +109,7 @@ impl Server {
                 patience: Patience {
                     idle: config.idle_timeout,
                     head: config.header_timeout,
-                    // The system takes more only where a third of what it has is gone, which may be a megabyte.
+                    // The system accepts more data only when a third of its buffer is free, which may be a megabyte.
                     write: config.body_timeout,
                 },
                 stall: config.stall_timeout,
@@ -135,7 +135,7 @@ impl Server {
         }
     }
 
-    /// Until there is a place, clients wait in the system's own queue.
+    /// Waits for a place. Until then, clients wait in the system's queue.
     async fn place(&self) -> OwnedSemaphorePermit {
         let places = Arc::clone(&self.places);
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
@@ -148,7 +148,7 @@ impl Server {
             .expect("the semaphore is never closed")
     }
 
-    /// Answers the requests on a connection, in a task of its own.
+    /// Answers the requests on a connection, in a separate task.
     fn serve(&self, stream: TcpStream, [local, client]: [IpAddr; 2], place: OwnedSemaphorePermit) {
         let grant = self.buffers.grant();
         let peer = Peer {
@@ -162,7 +162,7 @@ impl Server {
         metrics.connections.inc();
         tracing::debug!("connection from {client} opened");
         tokio::spawn(async move {
-            // What goes wrong with a connection concerns its client alone.
+            // An error of a connection concerns only its client.
             match connection.serve(stream, watcher).await {
                 Ok(()) => tracing::debug!("connection from {client} closed"),
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! The parts of the service, put together.
+//! The assembled parts of the service.
 
 use std::sync::Arc;
 
@@ -24,12 +24,12 @@ pub(crate) struct Service {
     pub(crate) records: Records,
     memory: Memory,
     workers: Workers,
-    /// None where clients are not limited.
+    /// The rate limits; `None` if there are none.
     rates: Option<Arc<Rates>>,
 }
 
 impl Service {
-    /// Requests are only counted where there is no log.
+    /// Creates the service. Without a log, requests are only counted.
     pub(crate) fn new(config: Config, log: Option<Log>) -> Self {
         let rates = config
             .rate_limit
@@ -47,7 +47,7 @@ impl Service {
         }
     }
 
-    /// Everything that clients may ask.
+    /// Returns all routes for clients.
     pub(crate) fn router(&self) -> Router {
         let config = &self.config;
         let mut limits = Limits::default();
@@ -84,7 +84,7 @@ impl Service {
         )
     }
 
-    /// Gives back memory that nobody needs. To be called now and then.
+    /// Returns unused memory to the system. This must be called regularly.
     pub(crate) fn trim(&self) {
         self.memory.trim();
         if let Some(rates) = &self.rates {
@@ -92,7 +92,7 @@ impl Service {
         }
     }
 
-    /// All metrics, in OpenMetrics.
+    /// Returns all metrics in the OpenMetrics format.
     pub(crate) fn open_metrics(&self, tasks: usize) -> String {
         self.records.metrics.open_metrics(&Gauges {
             queued: self.workers.queued(),

@@ -1,4 +1,4 @@
-//! A connection whose client may not dawdle.
+//! A connection with timeouts for its client.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -18,46 +18,46 @@ use crate::metrics::Metrics;
 use crate::phase::Phase;
 use crate::problem::Problem;
 
-/// A client that closes its side within this time after the end of its request still waits for the answer, as some do;
-/// one that closes it later has hung up. TCP does not tell them apart.
+/// The time after the end of a request within which a client may close its side and still wait for the answer, as some
+/// clients do. A client that closes later has hung up. TCP does not distinguish the two.
 const HALF_CLOSE: Duration = Duration::from_secs(1);
 
-/// How long it may take until it is known whether the request is whole that came before the end.
+/// The time until it is known whether the request before the end of the stream was complete.
 const TO_SETTLE: Duration = Duration::from_millis(250);
 
-/// How long a client may dawdle.
+/// The timeouts of a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// Without a request.
+    /// The maximum time without a request.
     pub(crate) idle: Duration,
-    /// For the head of a request.
+    /// The maximum time for the head of a request.
     pub(crate) head: Duration,
-    /// Without taking anything of an answer.
+    /// The maximum time without reading anything of an answer.
     pub(crate) write: Duration,
 }
 
-/// Fails where a client sends no request for too long, or not all of its head, and where it does not take what is written.
-/// The body is timed where it is read.
+/// A stream that fails if a client sends no request, or no complete head, for too long, or does not read what is
+/// written. The body is timed where it is read.
 #[derive(Debug)]
 pub(crate) struct TimedStream {
     stream: TcpStream,
     metrics: Arc<Metrics>,
-    /// None where requests come side by side.
+    /// The phase of the connection; `None` if requests are concurrent.
     phase: Option<Phase>,
     /// The phase of the last read.
     last: u32,
-    /// Whether a part of a head has come in it.
+    /// Whether a part of a head has arrived in that phase.
     has_begun: bool,
-    /// When the last bytes came.
+    /// The time at which the last bytes arrived.
     last_came: Instant,
     is_half_closed: bool,
     idle: Timer,
     head: Timer,
     write: Timer,
     end: Timer,
-    /// What goes out in place of an answer of hyper's own.
+    /// The answer that replaces one of hyper's own.
     substitute: Bytes,
-    /// Bytes that came and went.
+    /// The number of bytes read and written.
     moved: Arc<AtomicU64>,
 }
 
@@ -85,7 +85,7 @@ impl TimedStream {
         }
     }
 
-    /// How many bytes have come and gone, as they do.
+    /// Returns the counter of bytes read and written.
     pub(crate) fn moved(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.moved)
     }
@@ -94,14 +94,15 @@ impl TimedStream {
         self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// What becomes of the end of what a client sends while its request is answered: nothing, if it still waits.
+    /// Handles the end of the client's stream while its request is being answered. This is ignored if the client still
+    /// waits.
     fn ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let is_whole = self.phase.as_ref().is_some_and(Phase::is_whole);
         if is_whole && self.last_came.elapsed() < HALF_CLOSE {
             self.is_half_closed = true;
         }
         if self.is_half_closed {
-            // hyper asks again when it has answered.
+            // hyper reads again after it has answered.
             return Poll::Pending;
         }
         if !is_whole {
@@ -110,7 +111,7 @@ impl TimedStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes a problem in place of an empty answer of hyper's own, which begins as `first`. Says whether it did.
+    /// Writes a problem instead of an empty answer of hyper's own, which begins with `first`. Returns whether it did.
     fn write_substitute(&mut self, cx: &mut Context<'_>, first: &[u8]) -> Poll<io::Result<bool>> {
         if self.substitute.is_empty() {
             self.substitute = substitute(first);
@@ -224,8 +225,8 @@ impl AsyncWrite for TimedStream {
 }
 
 impl Drop for TimedStream {
-    /// Resets a connection that ends in the middle of a request: its client must not take what it has for an answer, or wait
-    /// for the rest.
+    /// Resets a connection that ends in the middle of a request, so that its client neither takes a partial answer for
+    /// a complete one, nor waits for the rest.
     fn drop(&mut self) {
         if self
             .phase
@@ -237,7 +238,8 @@ impl Drop for TimedStream {
     }
 }
 
-/// The problem that stands for an answer of hyper's own, which has no body and says no more than its status. Ours have.
+/// Returns the problem that replaces an answer of hyper's own, which has no body and only a status. Our answers have a
+/// body.
 fn substitute(answer: &[u8]) -> Bytes {
     let problem = match answer.get(..13) {
         Some(b"HTTP/1.1 400 ") => Problem::NotHttp,
@@ -256,7 +258,7 @@ fn substitute(answer: &[u8]) -> Bytes {
     [head.into_bytes(), body].concat().into()
 }
 
-/// Runs from the first poll until it is stopped.
+/// A timer that runs from the first poll until it is stopped.
 #[derive(Debug)]
 struct Timer {
     limit: Duration,

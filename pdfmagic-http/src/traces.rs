@@ -1,4 +1,4 @@
-//! A span for each request, sent to a collector by OTLP where `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
+//! Sends a span for each request to a collector by OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` names one.
 
 use std::collections::HashMap;
 use std::env;
@@ -13,8 +13,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::request_record::RequestRecord;
 
-/// Sends spans from now on, in batches and from a thread of its own, until what it returns is shut down. None where no
-/// collector is named. Not for a task of the runtime, which the exporter's client would block.
+/// Starts sending spans in batches from a separate thread, until the result is shut down. `None` if no collector is
+/// named. It must not be called in a task of the runtime, which the exporter's client would block.
 pub(crate) fn start() -> Result<Option<SdkTracerProvider>, ExporterBuildError> {
     let variables = [
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -33,7 +33,7 @@ pub(crate) fn start() -> Result<Option<SdkTracerProvider>, ExporterBuildError> {
     Ok(Some(provider))
 }
 
-/// Adds a request that has just ended, as a child of the client's span if `traceparent` names it.
+/// Adds a request that has just ended, as a child of the client's span if `traceparent` names one.
 pub(crate) fn add(record: &RequestRecord) {
     let (method, route, status) = (record.method, record.route, record.status);
     let headers = record

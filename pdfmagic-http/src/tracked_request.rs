@@ -1,4 +1,4 @@
-//! A request and its answer, from the head of the one to the last byte of the other: identified, timed, counted, logged.
+//! Tracks a request and its answer, from the first byte to the last: it is identified, timed, counted and logged.
 
 use std::future::Future;
 use std::io::IoSlice;
@@ -23,11 +23,13 @@ use tower::Service as _;
 use crate::headers::{NOTICES, REQUEST_ID, SERVER_TIMING, TRACEPARENT};
 use crate::paths::template;
 use crate::phase::RequestEnd;
-use crate::problem::{HUNG_UP, Problem, ProblemDetails, Refusal};
+use crate::prefix::forwarded_prefix;
+use crate::problem::{HUNG_UP, Problem, Refusal};
+use crate::problem_details::ProblemDetails;
 use crate::request_record::{ConversionReport, Records, RequestRecord, micros};
 use crate::vectored_buf::VectoredBuf;
 
-/// Nothing is to be stored on the way, or guessed from its content.
+/// The headers of every answer: it must not be stored on the way, and its type must not be guessed from its content.
 const COMMON: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
@@ -36,7 +38,7 @@ const COMMON: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// What may not stand in a fragment (RFC 3986, 3.5), of what can be in an identifier.
+/// The characters that can be in an identifier but not in a fragment (RFC 3986, 3.5).
 const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'"')
     .add(b'#')
@@ -52,14 +54,14 @@ const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Has a request answered, and follows both to their end, of which `end` is told.
+/// Answers a request, and tracks both to their end, of which it notifies `end`.
 pub(crate) fn track(
     records: Records,
     mut routes: Router,
     request: Request,
     end: RequestEnd,
 ) -> impl Future<Output = Response<TrackedBody>> + use<> {
-    // Dropped where the client hangs up before there is an answer.
+    // This is dropped if the client hangs up before there is an answer.
     let mut tracked = TrackedRequest::begin(records, &request, end);
     let answer = AssertUnwindSafe(routes.call(request)).catch_unwind();
     answer.map(move |answer| {
@@ -76,7 +78,7 @@ pub(crate) fn track(
     })
 }
 
-/// A request that has not ended. Dropping it is its end.
+/// A request that has not ended. It ends when this is dropped.
 #[derive(Debug)]
 struct TrackedRequest {
     records: Records,
@@ -85,19 +87,21 @@ struct TrackedRequest {
     traceparent: Option<HeaderValue>,
     method: &'static str,
     route: &'static str,
-    /// Whether a person is to read the answer.
+    /// Whether the answer is for a person with a browser.
     is_browser: bool,
-    /// Of the answer, once there is one.
+    /// The path prefix that a proxy has removed.
+    prefix: String,
+    /// The status of the answer, once there is one.
     status: Option<StatusCode>,
     report: Option<ConversionReport>,
     refusal: Option<Refusal>,
-    /// Bytes of the answer's body that the system has taken.
+    /// The number of bytes of the answer's body that the system has accepted.
     sent: AtomicU64,
     /// Whether some of the answer was never sent.
     is_torn: AtomicBool,
-    /// What went wrong after its head had gone out, and the status that says so.
+    /// An error after the head of the answer was sent, and its status.
     late: OnceLock<(StatusCode, Refusal)>,
-    /// Tells the connection's timers.
+    /// Notifies the connection's timers.
     _end: RequestEnd,
 }
 
@@ -119,6 +123,7 @@ impl TrackedRequest {
             method: known(request.method()),
             route: template(request.uri().path()),
             is_browser: wants_html(headers),
+            prefix: forwarded_prefix(headers).to_owned(),
             status: None,
             report: None,
             refusal: None,
@@ -159,14 +164,15 @@ impl TrackedRequest {
 }
 
 impl TrackedRequest {
-    /// Says which request a problem is of, and to a browser as a page.
+    /// Adds the request to the details of a problem, and renders it as a page for browsers.
     fn explain(&self, mut details: ProblemDetails, response: &mut Response) {
         let (content_type, body) = if self.is_browser {
             ("text/html; charset=utf-8", details.html().into())
         } else {
             let id = utf8_percent_encode(self.id.to_str().unwrap_or_default(), NOT_IN_FRAGMENT);
             let route = Some(self.route).filter(|route| route.starts_with('/'));
-            details.instance = Some(format!("{}#{id}", route.unwrap_or_default()));
+            let prefix = route.map_or("", |_| &self.prefix);
+            details.instance = Some(format!("{prefix}{}#{id}", route.unwrap_or_default()));
             ("application/problem+json", details.json())
         };
         let headers = response.headers_mut();
@@ -208,7 +214,7 @@ impl Drop for TrackedRequest {
     }
 }
 
-/// A body that is done with when the connection has all of it; its request ends with the last part on its way.
+/// A body that is dropped when the connection has all of it. Its request ends when the last part has been sent.
 #[derive(Debug)]
 pub(crate) struct TrackedBody {
     body: Body,
@@ -216,7 +222,7 @@ pub(crate) struct TrackedBody {
     has_ended: bool,
 }
 
-/// Part of an answer on its way: the connection has it until the system has taken it.
+/// A part of an answer that is being sent. The connection holds it until the system has accepted it.
 #[derive(Debug)]
 pub(crate) struct Leaving {
     part: VectoredBuf,
@@ -262,9 +268,9 @@ impl http_body::Body for TrackedBody {
         loop {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers are not in use.
+                    // Trailers are not used.
                     buf.push(frame.into_data().unwrap_or_default());
-                    // What is streamed would be buf for as long as it comes.
+                    // Streamed data is sent as it arrives, and not buffered.
                     let is_made = self.body.size_hint().exact().is_some();
                     if is_made && !self.body.is_end_stream() {
                         continue;
@@ -274,7 +280,7 @@ impl http_body::Body for TrackedBody {
                     let error = error.into_inner();
                     if let Some(problem) = error.downcast_ref::<Problem>() {
                         let late = (problem.status(), problem.refusal());
-                        // The first is the cause.
+                        // The first error is the cause.
                         let _ = self.request.late.set(late);
                     }
                     return Poll::Ready(Some(Err(axum::Error::new(error))));
@@ -308,7 +314,7 @@ impl Drop for TrackedBody {
     }
 }
 
-/// How long each step took, in milliseconds (Server Timing, 3).
+/// Formats the time of each step, in milliseconds (Server Timing, 3).
 fn timing(steps: &[(&str, Duration)]) -> String {
     let mut timing = String::with_capacity(64);
     for (step, took) in steps {
@@ -326,19 +332,19 @@ fn timing(steps: &[(&str, Duration)]) -> String {
     timing
 }
 
-/// Whether a client prefers a page over what programs read, as browsers do.
+/// Whether a client prefers HTML over formats for programs, as browsers do.
 fn wants_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
     accepted.is_some_and(|accepted| accepted.starts_with(b"text/html"))
 }
 
-/// Whether a client's word may go into our log and headers.
+/// Whether a client's value is safe for our log and headers.
 fn is_sound(value: &HeaderValue) -> bool {
     const MAX: usize = 128;
     (1..=MAX).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
-/// A client's word as a value of its own, since it outlives the buffer in which the head came.
+/// Copies a client's value, since it outlives the buffer of its head.
 fn copied(value: &HeaderValue) -> HeaderValue {
     HeaderValue::from_bytes(value.as_bytes()).expect("it was a value before")
 }
@@ -348,7 +354,7 @@ fn new_id() -> HeaderValue {
     HeaderValue::try_from(id).expect("hexadecimal digits")
 }
 
-/// A name from a short list, since each has a counter of its own.
+/// Returns the method's name from a short list, since each name has a separate counter.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,6 +1,6 @@
-//! What the system has taken of answers, and clients have not yet acknowledged.
+//! Finds data of answers that the system has accepted and clients have not yet acknowledged.
 //!
-//! Where a process ends, the system delivers the rest for it. Where a pod ends, its network ends too.
+//! When a process ends, the system delivers this data. When a pod ends, its network ends as well.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -8,21 +8,21 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// Connections of this process and of others, those that are closed among them, by IPv4 and by IPv6. Linux alone has them;
-/// elsewhere nothing is known to be on its way.
+/// The tables of connections of this process and of others, including closed ones, by IPv4 and by IPv6. They exist only
+/// on Linux; on other systems, no undelivered data is known.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
-/// How long to wait before looking again.
+/// The time between checks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Waits until clients have everything that was sent from `local`.
+/// Waits until clients have received everything that was sent from `local`.
 pub(crate) async fn delivered(local: SocketAddr) {
     while undelivered(local) > 0 {
         sleep(PAUSE).await;
     }
 }
 
-/// Bytes that were sent from the port of `local`, and that no client has acknowledged.
+/// Returns the number of bytes that were sent from the port of `local` and not acknowledged by clients.
 pub(crate) fn undelivered(local: SocketAddr) -> u64 {
     let tables = TABLES
         .iter()
@@ -30,8 +30,8 @@ pub(crate) fn undelivered(local: SocketAddr) -> u64 {
     tables.map(|table| queued(&table, local.port())).sum()
 }
 
-/// The sum of the send queues of connections at a port. A line has, among others: number, local address, remote address, state,
-/// send queue and receive queue, all but the first in hexadecimal digits (`proc_pid_net(5)`).
+/// Returns the sum of the send queues of connections at a port. The fields of a line include number, local address,
+/// remote address, state, send queue and receive queue, all in hexadecimal digits except the first (`proc_pid_net(5)`).
 fn queued(table: &str, port: u16) -> u64 {
     let connections = table.lines().skip(1).filter_map(|line| {
         let mut fields = line.split_ascii_whitespace();
@@ -40,7 +40,8 @@ fn queued(table: &str, port: u16) -> u64 {
         let is_ours = u16::from_str_radix(local, 16) == Ok(port);
         is_ours.then(|| u64::from_str_radix(queue, 16).ok())?
     });
-    // The end of a connection counts as one. Nothing is lost with it, and clients that are gone never acknowledge it.
+    // The end of a connection counts as one byte. Nothing is lost with it, and clients that are gone never acknowledge
+    // it.
     connections.map(|queue| queue.saturating_sub(1)).sum()
 }
 

@@ -1,11 +1,12 @@
-//! Parts of a body that are there at once, as one.
+//! Several parts of a body as one buffer.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-/// Bytes one behind the other, written by one system call: hyper itself does not add to what is larger than its buffer.
+/// Consecutive parts that are written by one system call. hyper itself does not combine data that is larger than its
+/// buffer.
 #[derive(Debug, Default)]
 pub(crate) struct VectoredBuf {
     parts: VecDeque<Bytes>,
@@ -41,7 +42,10 @@ impl Buf for VectoredBuf {
     fn advance(&mut self, mut count: usize) {
         self.size -= count;
         while count > 0 {
-            let first = self.parts.front_mut().expect("no more than remains");
+            let first = self
+                .parts
+                .front_mut()
+                .expect("the count is at most what remains");
             if first.len() > count {
                 first.advance(count);
                 return;

@@ -1,4 +1,4 @@
-//! Memory for work on files, in addition to the files: reserved, and the core is held to it.
+//! The memory for processing files, in addition to the files. It is reserved, and limits pdfmagic-core.
 
 use pdfmagic_core::Limits;
 use pdfmagic_core::jpeg::Frame;
@@ -6,29 +6,30 @@ use pdfmagic_core::jpeg::Frame;
 use crate::memory::{Memory, Reservation};
 use crate::problem::Problem;
 
-/// For each byte of a file: two copies of a color profile that is most of it, or new data while it grows.
+/// The memory for each byte of a file: two copies of a color profile that is most of the file, or new data while it
+/// grows.
 const PER_BYTE: usize = 3;
 
-/// For each sample, in bytes: levels, and samples as real numbers while they are scaled down.
+/// The memory for each sample, in bytes: coefficients, and real samples while they are downscaled.
 const PER_SAMPLE: usize = 12;
 
-/// For tables, whatever the image, in bytes.
+/// The memory for tables, independent of the image, in bytes.
 const TABLES: usize = 2 << 20;
 
-/// What may be taken without a reservation, while nothing is decoded, in bytes.
+/// The memory that needs no reservation while nothing is decoded, in bytes.
 const SMALL: usize = 1 << 20;
 
-/// What the parts of a body and of an answer take beyond their size, at most, in bytes: buffers, for the most part.
+/// The maximum size of a body and of an answer beyond their contents, in bytes. Most of it is buffers.
 const AROUND: usize = 1 << 20;
 
-/// The limits that hold the core to a reservation, and the reservation.
+/// A reservation, and limits that keep pdfmagic-core within it.
 #[derive(Debug)]
 pub(crate) struct WorkMemory<'a> {
     pub(crate) limits: Limits,
     memory: &'a Memory,
-    /// None where headers alone are read, of common size.
+    /// The reservation; `None` while only headers of normal size are read.
     reservation: Option<Reservation>,
-    /// What each page is to have, in bytes, before it is capped at `max`.
+    /// The memory wanted for each page, in bytes, before it is capped at `max`.
     wanted: usize,
     /// The part of `wanted` that does not depend on samples, in bytes.
     for_headers: usize,
@@ -36,7 +37,7 @@ pub(crate) struct WorkMemory<'a> {
 }
 
 impl<'a> WorkMemory<'a> {
-    /// For reading headers whose color profiles are small.
+    /// Allows reading headers with small color profiles.
     pub(crate) fn small(memory: &'a Memory, mut limits: Limits) -> Self {
         limits.max_memory = SMALL as u64;
         Self {
@@ -49,8 +50,8 @@ impl<'a> WorkMemory<'a> {
         }
     }
 
-    /// For decoding and encoding files of these sizes, in bytes, one after the other. For the first there is enough to read
-    /// its header.
+    /// Reserves memory for decoding and encoding files of these sizes, in bytes, one after the other. At first it
+    /// suffices to read a header.
     pub(crate) fn for_files(
         memory: &'a Memory,
         limits: Limits,
@@ -69,7 +70,7 @@ impl<'a> WorkMemory<'a> {
         Ok(work)
     }
 
-    /// Makes it as large as decoding an image takes, unless it is larger.
+    /// Grows to the size that decoding an image takes, unless it is already larger.
     pub(crate) fn fit(&mut self, frame: &Frame) -> Result<(), Problem> {
         if self.reservation.is_none() {
             return Ok(());
@@ -79,8 +80,8 @@ impl<'a> WorkMemory<'a> {
         self.fill()
     }
 
-    /// Makes it as large as it is to be. What needs more than there can ever be is left to the core to refuse, and is not
-    /// told to retry.
+    /// Changes the reservation to the wanted size. If a file needs more than can ever be available, pdfmagic-core
+    /// rejects it, and the client is not asked to retry.
     pub(crate) fn fill(&mut self) -> Result<(), Problem> {
         if let Some(reservation) = &mut self.reservation {
             let size = self.wanted.min(self.max);
@@ -90,8 +91,8 @@ impl<'a> WorkMemory<'a> {
         Ok(())
     }
 
-    /// Makes it as large as it can ever be, for an image that takes more than others of its size. Says whether there is more
-    /// now.
+    /// Grows to the maximum size, for an image that takes more memory than others of its size. Returns whether this
+    /// made a difference.
     pub(crate) fn stretch(&mut self) -> Result<bool, Problem> {
         let is_less = self.wanted < self.max;
         if is_less {
@@ -101,7 +102,7 @@ impl<'a> WorkMemory<'a> {
         Ok(is_less)
     }
 
-    /// Gives what was made its part of the reservation, of which the core has counted it.
+    /// Splits off a part of the reservation for new data, which pdfmagic-core has counted against it.
     pub(crate) fn part(&mut self, size: usize) -> Result<Reservation, Problem> {
         let part = self.reservation.as_mut().and_then(|all| all.split(size));
         let Some(part) = part else {
@@ -114,7 +115,7 @@ impl<'a> WorkMemory<'a> {
 
 #[cfg(test)]
 impl<'a> WorkMemory<'a> {
-    /// Of this size, and its maximum.
+    /// Returns a reservation of this size, with this maximum.
     pub(crate) fn of(memory: &'a Memory, size: usize, max: usize) -> Result<Self, Problem> {
         Ok(Self {
             reservation: Some(memory.reserve(size)?),
@@ -125,7 +126,7 @@ impl<'a> WorkMemory<'a> {
     }
 }
 
-/// How many samples there are in the blocks of all components (T.81, A.2.4).
+/// Returns the number of samples in the blocks of all components (T.81, A.2.4).
 fn samples(frame: &Frame) -> usize {
     let max = |factor: fn(&_) -> u8| frame.components.iter().map(factor).max().unwrap_or(1);
     let mcus = |side: u16, factor| usize::from(side).div_ceil(8 * usize::from(factor));

@@ -1,15 +1,16 @@
-//! Threads for work that takes the processor, and the queue before them.
+//! Threads for work that uses the processor, and the queue before them.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pdfmagic_core::CancelFlag;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::memory::MeanTime;
 use crate::problem::{Problem, Scarce};
 
-/// As many jobs as there are workers run at a time, some wait for a while, and the rest are turned away.
+/// A pool of workers. As many jobs run at a time as there are workers; some wait for a while, and others are rejected.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
     idle: Arc<Semaphore>,
@@ -32,7 +33,7 @@ impl Workers {
         }
     }
 
-    /// Waits for a worker. A client that hangs up meanwhile gives up its place.
+    /// Waits for a worker. A client that hangs up meanwhile loses its place.
     pub(crate) async fn wait(&self) -> Result<Worker, Problem> {
         let busy = |scarce| Problem::Busy {
             scarce,
@@ -55,40 +56,41 @@ impl Workers {
         })
     }
 
-    /// How many jobs wait.
+    /// The number of waiting jobs.
     pub(crate) fn queued(&self) -> usize {
         self.queue - self.places.available_permits()
     }
 
-    /// How long a full queue takes.
+    /// Returns the time that a full queue takes.
     fn turn(&self) -> Duration {
         let jobs = self.queued() + self.count;
         self.took.get() * u32::try_from(jobs.div_ceil(self.count)).unwrap_or(u32::MAX)
     }
 }
 
-/// A thread to be, for one job.
+/// A place for one job on a thread.
 #[derive(Debug)]
 pub(crate) struct Worker {
     idle: OwnedSemaphorePermit,
-    /// How long the job waited for it.
+    /// The time that the job waited for it.
     pub(crate) waited: Duration,
     took: Arc<MeanTime>,
 }
 
 impl Worker {
-    /// Does the job, which is to stop when it is no longer wanted, and is waited for no longer than `patience`.
+    /// Runs a job. The flag that it gets is set when nobody waits for the job any more, which happens after `patience`
+    /// at the latest.
     pub(crate) async fn run<T: Send + 'static>(
         self,
         patience: Duration,
-        job: impl FnOnce(&Wanted) -> T + Send + 'static,
+        job: impl FnOnce(CancelFlag) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let Self { idle, took, .. } = self;
-        let waiting = Arc::new(());
-        let wanted = Wanted(Arc::downgrade(&waiting));
+        let waiting = Waiting(CancelFlag::default());
+        let flag = waiting.0.clone();
         let job = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            let done = job(&wanted);
+            let done = job(flag);
             took.add(began.elapsed());
             drop(idle);
             done
@@ -100,17 +102,13 @@ impl Worker {
     }
 }
 
-/// Whether somebody waits for a job.
+/// A caller that waits for a job. Dropping it cancels the job.
 #[derive(Debug)]
-pub(crate) struct Wanted(Weak<()>);
+struct Waiting(CancelFlag);
 
-impl Wanted {
-    /// Whether somebody still does.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        match self.0.strong_count() {
-            0 => Err(Problem::HungUp),
-            _ => Ok(()),
-        }
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.set();
     }
 }
 
@@ -131,12 +129,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_wanted_until_nobody_waits_for_it_any_more() {
+    async fn a_job_is_canceled_when_nobody_waits_for_it_any_more() {
         let workers = Workers::new(1, 1, LONG);
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let endless = move |wanted: &Wanted| {
+        let endless = move |flag: CancelFlag| {
             tell.send("begun").unwrap();
-            while wanted.check().is_ok() {
+            while !flag.is_set() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             tell.send("stopped").unwrap();
@@ -175,11 +173,11 @@ mod tests {
     async fn who_is_turned_away_is_told_how_long_those_before_take() {
         let workers = Workers::new(2, 3, LONG);
         assert_eq!(workers.turn(), Duration::ZERO);
-        // The first counts for an eighth.
+        // The first measurement has a weight of an eighth.
         workers.took.add(Duration::from_secs(8));
         assert_eq!(workers.turn(), Duration::from_secs(1));
         let _places = workers.places.try_acquire_many(3).unwrap();
-        // Five jobs for two workers.
+        // There are five jobs for two workers.
         assert_eq!(workers.turn(), Duration::from_secs(3));
     }
 

@@ -1,9 +1,9 @@
-//! Each layer imports only from those below it, and no file imports itself through others.
+//! Tests that each layer imports only from lower ones, and no file imports itself through others.
 
 #[path = "../../pdfmagic-core/tests/layering/mod.rs"]
 mod layering;
 
-/// The layers, from the ground up. Modules in one row may import each other, but not in a circle.
+/// The layers, from the bottom up. Modules in one row may import each other, but not in a cycle.
 const LAYERS: &[&[&str]] = &[
     &[
         "config",
@@ -18,7 +18,9 @@ const LAYERS: &[&[&str]] = &[
         "paths",
         "peer",
         "phase",
+        "prefix",
         "problem",
+        "problem_details",
         "undelivered",
         "vectored_buf",
     ],

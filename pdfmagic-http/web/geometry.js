@@ -1,10 +1,10 @@
-// Where a photo stands on its page, as the service will place it.
+// Calculates the position of a photo on its page, by the same rules as the service.
 
 const MM = 72 / 25.4;
 const UNITS = { mm: MM, cm: 10 * MM, in: 72, pt: 1 };
 const SIZES = { a3: [297, 420], a4: [210, 297], a5: [148, 210], letter: [215.9, 279.4], legal: [215.9, 355.6] };
 
-/** Whether width and height are exchanged by the Exif orientation and a turn by hand, in degrees. */
+/** Returns whether the Exif orientation and the user's rotation in degrees together swap width and height. */
 function isTurned(orientation, turn) {
   return orientation > 4 !== (turn % 180 !== 0);
 }
@@ -14,7 +14,7 @@ function length(text) {
   return number * UNITS[unit];
 }
 
-/** The page and, on it, the photo: left, top, width and height; all in points. */
+/** Returns the size of the page, and the left, top, width and height of the photo on it, in points. */
 export function layout(header, turn, { pagesize = "", border = "", fit = "into", "auto-orient": autoOrient }) {
   const [dx, dy] = header.density ?? [96, 96 * header.ratio];
   let size = [(header.width * 72) / dx, (header.height * 72) / dy];

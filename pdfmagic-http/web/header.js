@@ -1,8 +1,8 @@
-// What a file says of itself in its first bytes, as far as the page draws and sends it. The service has the last word.
+// Reads from the header of a file what the page needs to draw and send it. The service validates the file itself.
 
 const STEP = 65536;
 
-/** Reads the header of a JPEG. `end` is where its first scan begins, in bytes; `kind` is null for a JPEG. */
+/** Reads the header of a file. `kind` is null for a JPEG, and `end` is the offset of its first scan, in bytes. */
 export async function readHeader(file) {
   let bytes = await read(file, 0, STEP);
   const header = {
@@ -44,7 +44,7 @@ async function grow(file, bytes, least) {
   return all;
 }
 
-/** What another kind of file is called, "other", or null for a JPEG. */
+/** Returns null for a JPEG, the name of another known kind of file, or "other". */
 function kindOf(bytes) {
   const text = String.fromCharCode(...bytes.subarray(0, 16));
   if (bytes.length === 0) return "empty";
@@ -66,7 +66,8 @@ function readSegment(header, marker, data, offset) {
     if (isFrame) {
       header.height = view.getUint16(1);
       header.width = view.getUint16(3);
-      // DCTDecode knows Huffman-coded frames of 8 bits only, and a height of 0 is told after the data.
+      // DCTDecode supports only Huffman-coded frames with 8 bits, and a height of 0 is defined after the first scan (DNL).
+      // Otherwise the service must transcode the whole file.
       header.isWhole = marker > 0xc2 || data[0] !== 8 || header.height === 0;
     } else if (marker === 0xe0 && name.startsWith("JFIF\0")) {
       const [x, y] = [view.getUint16(8), view.getUint16(10)];
@@ -82,7 +83,7 @@ function readSegment(header, marker, data, offset) {
       header.hasMore ||= name.startsWith("MPF\0");
     }
   } catch {
-    // What is cut off says nothing.
+    // A truncated segment is ignored.
   }
 }
 
@@ -90,7 +91,7 @@ function plausible(x, y) {
   return [x, y].every((n) => n >= 10 && n <= 12800) ? [x, y] : null;
 }
 
-/** Exif's TIFF structure (CIPA DC-008): which way up, density, position, thumbnail. */
+/** Reads the orientation, density, position and thumbnail from the TIFF structure of Exif (CIPA DC-008). */
 function readExif(header, tiff, offset) {
   const little = tiff.getUint16(0) === 0x4949;
   const u16 = (at) => tiff.getUint16(at, little);

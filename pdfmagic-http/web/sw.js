@@ -1,4 +1,4 @@
-// Keeps the page, so that it opens without a connection. Photos and PDFs never come here.
+// A service worker that caches the page, so that it opens offline. Photos and PDFs are never cached.
 
 const CACHE = "page";
 
@@ -35,7 +35,7 @@ async function keptFirst(request) {
   if (kept) return kept;
   const response = await fetch(request);
   if (response.ok) {
-    // What has another hash is old.
+    // Assets whose address has another hash are of an older version.
     const own = request.url.split("/assets/")[1].split("/")[0];
     for (const old of await cache.keys()) {
       const hash = old.url.split("/assets/")[1]?.split("/")[0];

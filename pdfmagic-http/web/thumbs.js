@@ -1,4 +1,4 @@
-// A worker: reads headers, and makes pictures of photos, one after the other.
+// A worker that reads the headers of photos and makes thumbnails of them, one after the other.
 
 import { readHeader } from "./header.js";
 
@@ -11,7 +11,7 @@ self.onmessage = async ({ data: { id, file } }) => {
     header = await readHeader(file);
     if (header.kind === null) picture = await draw(file, header);
   } catch {
-    // A file that cannot be read, or that the browser cannot show. Whether it becomes a page the service says.
+    // The file cannot be read, or the browser cannot show it. The service decides whether it can become a page.
   }
   self.postMessage({ id, header, picture }, picture ? [picture] : []);
 };
@@ -22,7 +22,7 @@ async function draw(file, header) {
     const small = await createImageBitmap(file.slice(...thumbnail, "image/jpeg")).catch(() => null);
     if (small && Math.max(small.width, small.height) >= 120) return fromThumbnail(small, header);
   }
-  // The browser turns it as Exif says.
+  // The browser applies the Exif orientation.
   return scaled(await createImageBitmap(file));
 }
 
@@ -34,7 +34,7 @@ function scaled(image) {
   return canvas.transferToImageBitmap();
 }
 
-/** Turns a thumbnail as its photo is to be seen, without the bars that fill it up to 4:3. */
+/** Applies the orientation to an Exif thumbnail, and crops the bars that pad it to 4:3. */
 function fromThumbnail(image, { width, height, orientation }) {
   const scale = Math.min(image.width / width, image.height / height);
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
@@ -42,7 +42,7 @@ function fromThumbnail(image, { width, height, orientation }) {
   const isTurned = orientation > 4;
   const canvas = new OffscreenCanvas(isTurned ? h : w, isTurned ? w : h);
   const context = canvas.getContext("2d");
-  // From stored to seen, for each orientation (Exif 2.3, 4.6.4 A).
+  // These matrices map the stored image to the displayed one, for each orientation (Exif 2.3, 4.6.4 A).
   context.transform(...[
     [1, 0, 0, 1, 0, 0], [-1, 0, 0, 1, w, 0], [-1, 0, 0, -1, w, h], [1, 0, 0, -1, 0, h],
     [0, 1, 1, 0, 0, 0], [0, 1, -1, 0, h, 0], [0, -1, -1, 0, h, w], [0, -1, 1, 0, 0, w],

@@ -1,4 +1,4 @@
-//! One client: sends a picture, checks the answer, and times its phases.
+//! One client, which sends a picture, checks the answer, and times its phases.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 /// Separates the parts of the form. No compressed picture contains it.
 const BOUNDARY: &str = "pdfmagic-load-boundary-0d1c2b3a49586776";
 
-/// Where requests go.
+/// The address that requests are sent to.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Host and port, as in the Host header.
@@ -55,8 +55,8 @@ impl Target {
             TcpStream::connect((self.authority.as_str(), 80)).await?
         };
         stream.set_nodelay(true)?;
-        // The end that closes first keeps the connection's port for a minute, and there are 28,000 of them. So a connection
-        // ends by a reset, which after the last byte of the answer costs the server nothing.
+        // The end that closes first keeps the connection's port for a minute, and there are 28,000 ports. So the client
+        // resets the connection, which after the last byte of the answer costs the server nothing.
         stream.set_zero_linger()?;
         Ok(stream)
     }
@@ -70,7 +70,7 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A form with the picture as its file, as in the practical.
+    /// Returns a form with the picture as its file, as in the practical.
     #[must_use]
     pub fn form(jpeg: &[u8]) -> Self {
         let mut body = BytesMut::with_capacity(jpeg.len() + 256);
@@ -89,7 +89,7 @@ impl Upload {
         }
     }
 
-    /// The picture itself.
+    /// Returns the picture itself.
     #[must_use]
     pub fn raw(jpeg: Vec<u8>) -> Self {
         Self {
@@ -98,14 +98,14 @@ impl Upload {
         }
     }
 
-    /// Size of the request's body in bytes.
+    /// The size of the request's body, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.body.len() as u64
     }
 }
 
-/// An answer, and when it came.
+/// An answer, with its times.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -114,11 +114,11 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// The time to open the connection; zero where one was open already.
+    /// The time to open the connection; zero if one was already open.
     pub connect: Duration,
-    /// From the start of the request to the head of the answer.
+    /// The time from the start of the request to the head of the answer.
     pub first_byte: Duration,
-    /// From the start of the request to the last byte.
+    /// The time from the start of the request to the last byte.
     pub total: Duration,
 }
 
@@ -129,11 +129,11 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Checks that this is a PDF of one page.
+    /// Checks that the answer is a PDF with one page.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with it.
+    /// The reason why it is not.
     pub fn check(&self) -> Result<(), String> {
         // Everything but the image is near the start or the end of the PDF.
         const ENDS: usize = 4096;
@@ -171,8 +171,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client without a connection. With `reuse` it keeps the connection that it opens. It waits at most `timeout`
-    /// for an answer.
+    /// Creates a client without a connection. With `reuse`, it keeps the connection that it opens. It waits at most
+    /// `timeout` for an answer.
     #[must_use]
     pub fn new(target: Target, reuse: bool, timeout: Duration) -> Self {
         Self {
@@ -183,11 +183,12 @@ impl Client {
         }
     }
 
-    /// Sends the upload, and follows one redirect on the same connection, as `curl -L` does.
+    /// Sends the upload, and follows one redirect on the same connection, like `curl -L`.
     ///
     /// # Errors
     ///
-    /// If no connection can be opened, it breaks, or the answer takes too long. The next call opens another.
+    /// If no connection can be opened, if it breaks, or if the answer takes too long. The next call opens a new
+    /// connection.
     pub async fn post(&mut self, upload: &Upload) -> Result<Answer, String> {
         let start = Instant::now();
         let answer = tokio::time::timeout(self.timeout, self.send_and_follow(start, upload))
@@ -233,7 +234,7 @@ impl Client {
         })
     }
 
-    /// Opens a connection unless one is open. Returns how long that took.
+    /// Opens a connection, unless one is open. Returns the time that this took.
     async fn ready(&mut self, start: Instant) -> Result<Duration, String> {
         if let Some(connection) = &mut self.connection
             && connection.ready().await.is_ok()

@@ -1,4 +1,5 @@
-//! Concurrent clients: each sends when its answer has come (closed loop), or all send at a constant rate (open loop).
+//! Concurrent clients. In a closed loop, each sends the next request after its answer; in an open loop, all together
+//! send at a constant rate.
 
 use std::sync::Arc;
 use std::thread;
@@ -15,44 +16,45 @@ use crate::sample::Sample;
 const REPLICA: HeaderName = HeaderName::from_static("pdfmagic-replica");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// How long after the start that was planned clients still count as starting together.
+/// The maximum delay after the planned start with which a client still counts as punctual.
 const PUNCTUAL: Duration = Duration::from_secs(1);
 
-/// What to send, where, and how.
+/// The requests to send, their target, and their pace.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where requests go.
+    /// The address that requests are sent to.
     pub target: Target,
-    /// What is sent, in turn. There must be at least one.
+    /// The uploads, which are sent in turn. There must be at least one.
     pub uploads: Vec<Upload>,
-    /// The number of clients. In an open loop: how many requests can be in flight.
+    /// The number of clients. In an open loop, this is the maximum number of requests in flight.
     pub clients: u32,
-    /// The number of the first client; the others follow.
+    /// The number of the first client; the others are numbered consecutively.
     pub first_client: u32,
     /// When to stop.
     pub until: Until,
-    /// Requests per second of all clients together, whether answers come or not (open loop); `None` for a closed loop.
+    /// Requests per second of all clients together, independent of answers (open loop); `None` for a closed loop.
     pub rate: Option<f64>,
     /// Whether clients keep their connections.
     pub reuse: bool,
-    /// Requests that each client sends first and that are not measured.
+    /// The number of requests that each client sends first and that are not measured.
     pub warm_up: u32,
-    /// When all clients start; `None` for at once. Samples of clients that start more than a second later say so.
+    /// The common start of all clients; `None` to start at once. Samples of clients that start more than a second later
+    /// are marked.
     pub start_at: Option<SystemTime>,
-    /// How long a client of a closed loop pauses after an answer.
+    /// The time that a client of a closed loop pauses after an answer.
     pub think_time: Duration,
-    /// How often a request that was shed (429, 503) is sent again.
+    /// The number of times that a shed request (429, 503) is retried.
     pub retries: u32,
-    /// How long a client waits for an answer.
+    /// The time that a client waits for an answer.
     pub timeout: Duration,
 }
 
-/// When clients stop.
+/// The condition on which clients stop.
 #[derive(Debug, Clone, Copy)]
 pub enum Until {
     /// After this number of requests per client.
     Requests(u64),
-    /// After this time no request starts.
+    /// After this time. No request starts later.
     Elapsed(Duration),
 }
 
@@ -65,7 +67,7 @@ impl Until {
     }
 }
 
-/// Starts the clients. The channel closes when the last of them has finished.
+/// Starts the clients. The channel closes when the last client has finished.
 #[must_use]
 pub fn run(plan: Plan) -> UnboundedReceiver<Sample> {
     let (samples, receiver) = unbounded_channel();
@@ -93,11 +95,11 @@ struct Start {
     at: Instant,
     unix: Duration,
     is_late: bool,
-    /// In an open loop: the requests, as they become due.
+    /// The requests as they become due, in an open loop.
     due: Option<Mutex<UnboundedReceiver<Turn>>>,
 }
 
-/// The number of a request, and when it is scheduled to start.
+/// The number of a request, and its scheduled start.
 type Turn = (u64, Instant);
 
 impl Start {
@@ -122,7 +124,8 @@ impl Start {
     }
 }
 
-/// Sends each request's turn when it is due. This takes a thread, since the runtime's timer has a resolution of 1 ms.
+/// Sends the turn of each request when it is due. This uses a thread, since the runtime's timer has a resolution of 1
+/// ms.
 fn keep_pace(at: Instant, rate: f64, until: Until, clients: u32) -> UnboundedReceiver<Turn> {
     let (turns, receiver) = unbounded_channel();
     let until = match until {
@@ -149,7 +152,7 @@ async fn run_client(number: u32, shared: Arc<Shared>, samples: UnboundedSender<S
     let plan = &shared.plan;
     let mut client = Client::new(plan.target.clone(), plan.reuse, plan.timeout);
     for _ in 0..plan.warm_up {
-        // An error here happens again where it is counted.
+        // An error here will occur again where it is counted.
         drop(client.post(&plan.uploads[0]).await);
     }
     shared.barrier.wait().await;
@@ -172,7 +175,7 @@ async fn run_client(number: u32, shared: Arc<Shared>, samples: UnboundedSender<S
             break;
         }
         if !is_answered {
-            // A server that does not answer gets no immediate retry.
+            // A server that does not answer is not retried immediately.
             tokio::time::sleep(Duration::from_millis(100)).await;
         } else if plan.rate.is_none() && !plan.think_time.is_zero() {
             tokio::time::sleep(plan.think_time).await;
@@ -181,7 +184,7 @@ async fn run_client(number: u32, shared: Arc<Shared>, samples: UnboundedSender<S
 }
 
 impl Plan {
-    /// Sends a request, and again while it is shed. Returns when the last attempt started, and its outcome.
+    /// Sends a request, and retries it while it is shed. Returns the start of the last attempt, and its outcome.
     async fn send(&self, client: &mut Client, number: u32, seq: u64) -> (Instant, Sample) {
         let turn = seq.wrapping_add(u64::from(number)) % self.uploads.len() as u64;
         let upload = &self.uploads[usize::try_from(turn).expect("less than a length")];
@@ -191,7 +194,7 @@ impl Plan {
             let answer = client.post(upload).await;
             if let Ok(answer) = &answer
                 && let Some(pause) = retry_after(answer)
-                // A pause longer than the wait for an answer is as good as none.
+                // A pause longer than the timeout counts as no pause at all.
                 && pause <= self.timeout
                 && shed < self.retries
             {
@@ -230,7 +233,7 @@ fn answered(answer: &Answer) -> Sample {
     }
 }
 
-/// How long to wait before the next attempt where the server is overloaded: a second unless it names a time.
+/// Returns the pause before the next attempt if the server is overloaded: the time that it names, or a second.
 fn retry_after(answer: &Answer) -> Option<Duration> {
     matches!(
         answer.status,
@@ -242,7 +245,7 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
     })
 }
 
-/// A number of seconds, or a date (RFC 9110, 10.2.3).
+/// Parses a number of seconds, or a date (RFC 9110, 10.2.3).
 fn pause(retry_after: &str) -> Option<Duration> {
     let seconds = retry_after.parse().map(Duration::from_secs);
     seconds.ok().or_else(|| {
@@ -251,7 +254,8 @@ fn pause(retry_after: &str) -> Option<Duration> {
     })
 }
 
-/// The duration of a metric in a Server-Timing header (W3C Server Timing, 3), in microseconds. The header has milliseconds.
+/// Returns the duration of a metric in a Server-Timing header (W3C Server Timing, 3), in microseconds. The header has
+/// milliseconds.
 fn server_timing(header: &str, metric: &str) -> Option<u64> {
     let entry = header.split(',').find_map(|entry| {
         let (name, parameters) = entry.trim().split_once(';')?;

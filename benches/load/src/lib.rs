@@ -5,9 +5,9 @@
 //!                                                                        └─▶ recording (JSON Lines) ─▶ plot
 //! ```
 //!
-//! *Service time* is from the start of a request to the end of its answer. *Response time* is from when the request
-//! was scheduled to start. They differ where a client waits for the answer before it sends again: while a server stalls
-//! it gets fewer requests, and only the response time shows what users would have felt.
+//! *Service time* is from the start of a request to the end of its answer. *Response time* is from the scheduled start
+//! of the request. They differ if a client waits for an answer before it sends the next request: while a server stalls,
+//! it gets fewer requests, and only the response time shows what users would have noticed.
 
 pub mod client;
 pub mod generator;

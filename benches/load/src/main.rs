@@ -122,7 +122,7 @@ impl Measure {
     }
 
     fn jpegs(&self) -> io::Result<Vec<Vec<u8>>> {
-        // The default of ImageMagick, which the practical's clients use.
+        // This is the default of ImageMagick, which the practical's clients use.
         const QUALITY: u8 = 92;
         if self.files.is_empty() {
             let (width, height) = self.size;
@@ -138,7 +138,7 @@ impl Measure {
         }
     }
 
-    /// Success, unless a threshold is missed; says which.
+    /// Returns success unless a threshold is missed, and prints the missed ones.
     fn verdict(&self, summary: &Summary) -> ExitCode {
         let mut code = ExitCode::SUCCESS;
         if summary.answered == 0 {
@@ -191,8 +191,10 @@ fn plot(
 ) -> io::Result<ExitCode> {
     let series = inputs
         .iter()
-        .map(|path| {
+        .enumerate()
+        .map(|(color, path)| {
             Ok(Series {
+                color,
                 name: path
                     .file_stem()
                     .unwrap_or_default()
@@ -216,10 +218,10 @@ fn read(path: &Path) -> io::Result<Recording> {
         .map_err(|error| at(path, &error))
 }
 
-/// Stands for standard output.
+/// The file name that means standard output.
 const STDOUT: &str = "-";
 
-/// Where a summary is printed: standard output, unless the samples go there.
+/// Returns the stream for a summary: standard output, unless the samples are written there.
 fn away_from(output: Option<&Path>) -> Box<dyn Write> {
     if output == Some(Path::new(STDOUT)) {
         Box::new(io::stderr())

@@ -1,9 +1,9 @@
-//! Pictures to send. They are made before anything is timed.
+//! Pictures to send. They are generated before anything is timed.
 
 use clap::ValueEnum;
 use jpeg_encoder::{ColorType, Encoder, EncodingError};
 
-/// What a picture shows.
+/// The content of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Picture {
     /// Random samples, which hardly compress: the worst case for a number of pixels.
@@ -12,11 +12,11 @@ pub enum Picture {
     Photo,
 }
 
-/// A JPEG of `width` × `height` pixels at a quality from 1 to 100. The same seed gives the same picture.
+/// Returns a JPEG of `width` × `height` pixels at a quality from 1 to 100. The same seed gives the same picture.
 ///
 /// # Errors
 ///
-/// If width or height is zero.
+/// If the width or height is zero.
 pub fn jpeg(
     picture: Picture,
     width: u16,
@@ -40,7 +40,7 @@ pub fn jpeg(
     Ok(jpeg)
 }
 
-/// One pixel of the photo: three waves of light, and the same grain on each component.
+/// Returns one pixel of the photo: three waves of light, and the same grain on each component.
 fn shade(x: f32, y: f32, random: u64) -> [u8; 3] {
     let [grain, ..] = random.to_le_bytes();
     let grain = f32::from(grain) / 12.0;

@@ -1,4 +1,4 @@
-//! What is recorded of each request and of a whole run: JSON Lines, whose first line says how the run was measured.
+//! Records of requests and of whole runs, as JSON Lines. The first line says how the run was measured.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -9,85 +9,86 @@ use serde::{Deserialize, Serialize};
 /// One request that was answered or abandoned.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// Number of the client.
+    /// The number of the client.
     pub client: u32,
-    /// Number of the request: among those of the client, or in an open loop among all.
+    /// The number of the request: among those of the client, or in an open loop among all requests.
     pub seq: u64,
-    /// When it was scheduled to start, in Unix nanoseconds.
+    /// The scheduled start, in Unix nanoseconds.
     pub intended_ns: u64,
-    /// When it started, in Unix nanoseconds. Where it was shed and sent again, the start of the last attempt.
+    /// The actual start, in Unix nanoseconds. If the request was shed and retried, this is the start of the last
+    /// attempt.
     pub start_ns: u64,
-    /// The time to open the connection; 0 where one was open already.
+    /// The time to open the connection, in microseconds; 0 if one was already open.
     pub connect_us: u64,
-    /// From the start to the head of the answer.
+    /// The time from the start to the head of the answer, in microseconds.
     pub ttfb_us: u64,
-    /// From the start to the last byte of the answer: the service time.
+    /// The service time: from the start to the last byte of the answer, in microseconds.
     pub total_us: u64,
-    /// Status of the answer; 0 without an answer.
+    /// The status of the answer; 0 without an answer.
     pub status: u16,
-    /// Size of the request's body in bytes.
+    /// The size of the request's body, in bytes.
     pub bytes_up: u64,
-    /// Size of the answer's body in bytes.
+    /// The size of the answer's body, in bytes.
     pub bytes_down: u64,
-    /// Which replica answered, where the answer says so.
+    /// The replica that answered, if the answer names it.
     pub replica: Option<String>,
-    /// Time in the server's queue, where the answer says so.
+    /// The time in the server's queue in microseconds, if the answer states it.
     pub server_queue_us: Option<u64>,
-    /// Time of the conversion, where the answer says so.
+    /// The time of the conversion in microseconds, if the answer states it.
     pub server_convert_us: Option<u64>,
-    /// How often the request was shed (429 or 503) before this attempt.
+    /// The number of times that the request was shed (429 or 503) before this attempt.
     pub shed: u32,
-    /// Why the answer is not the PDF of one page.
+    /// The reason why the answer is not a PDF with one page.
     pub error: Option<String>,
-    /// Whether its client started later than the others. It shows how the server did without them.
+    /// Whether the client started later than the others. Its samples show a server that was not under full load.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
 }
 
 impl Sample {
-    /// From the start to the last byte.
+    /// The time from the start to the last byte.
     #[must_use]
     pub fn service_time(&self) -> Duration {
         Duration::from_micros(self.total_us)
     }
 
-    /// From the scheduled start to the last byte.
+    /// The time from the scheduled start to the last byte.
     #[must_use]
     pub fn response_time(&self) -> Duration {
         let late = self.start_ns.saturating_sub(self.intended_ns);
         Duration::from_nanos(late) + self.service_time()
     }
 
-    /// Whether the server refused it for overload. Such an answer counts, but its latency does not.
+    /// Whether the server rejected the request because of overload. Such an answer is counted, but its latency is not.
     #[must_use]
     pub fn is_shed(&self) -> bool {
         matches!(self.status, 429 | 503)
     }
 }
 
-/// How a run was measured, which a reader must know to understand its numbers.
+/// The method of measurement of a run, without which its numbers cannot be understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Host and port that were measured.
+    /// The host and port that were measured.
     pub target: String,
-    /// Number of clients.
+    /// The number of clients.
     pub clients: u32,
-    /// Scheduled requests per second (open loop), or `None` where each client waited for its answer (closed loop).
+    /// The scheduled requests per second (open loop), or `None` if each client waited for its answer (closed loop).
     pub rate: Option<f64>,
-    /// Whether clients kept their connections, or opened one per request.
+    /// Whether clients kept their connections; otherwise, they opened one per request.
     pub reuse: bool,
-    /// Processors and system of the load generator's machine.
+    /// The processors and the system of the load generator's machine.
     pub machine: String,
 }
 
 impl Run {
-    /// Whether both runs were open or closed loops and handled connections alike, so that their times can be compared.
+    /// Whether both runs had the same kind of loop and of connections, so that their times can be compared.
     #[must_use]
     pub fn is_comparable(&self, other: &Self) -> bool {
         (self.rate.is_some(), self.reuse) == (other.rate.is_some(), other.reuse)
     }
 
-    /// One line for a caption.
+    /// Returns one line for a caption.
     #[must_use]
     pub fn caption(&self) -> String {
         let pace = match self.rate {
@@ -108,7 +109,7 @@ impl Run {
     }
 }
 
-/// The processors and the system of this machine.
+/// Describes the processors and the system of this machine.
 #[must_use]
 pub fn machine() -> String {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
@@ -122,24 +123,24 @@ pub fn machine() -> String {
     format!("{count} × {model}, Linux {}", release.trim())
 }
 
-/// How the first line of a recording begins.
+/// The beginning of the first line of a recording.
 const RUN: &str = "{\"target\":";
 
 /// A run and its samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    /// How it was measured.
+    /// The method of measurement.
     pub run: Run,
-    /// In the order of their start.
+    /// The samples, in the order of their start.
     pub samples: Vec<Sample>,
 }
 
 impl Recording {
-    /// Reads JSON Lines: one recording, or several one after the other, which are merged.
+    /// Reads JSON Lines: one recording, or several in sequence, which are merged.
     ///
     /// # Errors
     ///
-    /// If the input cannot be read, or a line is malformed; names the line.
+    /// If the input cannot be read, or if a line is malformed; the error names the line.
     pub fn read(input: impl BufRead) -> io::Result<Self> {
         let mut recordings: Vec<Self> = Vec::new();
         for (at, text) in input.lines().enumerate() {
@@ -167,11 +168,12 @@ impl Recording {
             .try_for_each(|sample| line(output, sample))
     }
 
-    /// Merges runs that were measured at the same time: all their samples, never an average of percentiles.
+    /// Merges runs that were measured at the same time. The result has all their samples; percentiles are never
+    /// averaged.
     ///
     /// # Errors
     ///
-    /// If there is none, or their times cannot be compared.
+    /// If there is no recording, or if their times cannot be compared.
     pub fn merge(recordings: impl IntoIterator<Item = Self>) -> Result<Self, String> {
         let mut recordings = recordings.into_iter();
         let mut all = recordings.next().ok_or("there is no recording")?;
@@ -190,12 +192,12 @@ impl Recording {
         Ok(all)
     }
 
-    /// The samples of clients that started together.
+    /// The samples of the clients that started together.
     pub fn on_time(&self) -> impl Iterator<Item = &Sample> {
         self.samples.iter().filter(|sample| !sample.late)
     }
 
-    /// How many clients started later than the others, if any did, in words.
+    /// Returns the number of clients that started later than the others, in words. `None` if there are none.
     #[must_use]
     pub fn late(&self) -> Option<String> {
         let late = self.samples.iter().filter(|sample| sample.late);
@@ -276,7 +278,7 @@ mod tests {
         assert_eq!((all.run.clients, all.run.rate), (2, Some(10.0)));
     }
 
-    /// As `kubectl logs` prints those of a Job's pods.
+    /// `kubectl logs` prints the recordings of a Job's pods in this way.
     #[test]
     fn recordings_one_after_the_other_are_read_as_one() {
         let mut lines = Vec::new();

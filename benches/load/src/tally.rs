@@ -11,7 +11,7 @@ use crate::sample::Sample;
 
 /// A distribution of times, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names say what they are")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct Distribution {
     pub mean: f64,
     /// Half the width of the 95 % confidence interval of the mean.
@@ -62,7 +62,7 @@ impl fmt::Display for Distribution {
     }
 }
 
-/// Adds samples up as they arrive.
+/// Accumulates samples as they arrive.
 #[derive(Debug, Clone)]
 pub struct Tally {
     service: Histogram<u64>,
@@ -78,7 +78,7 @@ pub struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        // Exact to a thousandth of the value, up to a day.
+        // Times are exact to a thousandth of their value, up to a day.
         let histogram = Histogram::new_with_bounds(1, 86_400_000_000, 3)
             .expect("the bounds are in the constructor's range");
         Self {
@@ -116,7 +116,7 @@ impl Tally {
         }
     }
 
-    /// The counts and distributions of all samples so far.
+    /// Returns the counts and distributions of all samples so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let seconds = Duration::from_nanos(self.end_ns.saturating_sub(self.begin_ns)).as_secs_f64();
@@ -148,30 +148,30 @@ impl<'s> FromIterator<&'s Sample> for Tally {
 /// A run in a few numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// Requests that were answered by a PDF. Only these are in the distributions.
+    /// The requests that were answered with a PDF. Only these are in the distributions.
     pub answered: u64,
-    /// Answers that said that the server is overloaded.
+    /// The answers that reported overload.
     pub shed: u64,
-    /// Requests without an answer, or with a wrong one.
+    /// The requests without an answer, or with a wrong one.
     pub failed: u64,
-    /// Time from the first start to the last end.
+    /// The time from the first start to the last end, in seconds.
     pub seconds: f64,
     /// Answered requests per second.
     pub per_second: f64,
-    /// Uploaded bodies, in 10⁶ bytes per second.
+    /// The throughput of uploaded bodies, in 10⁶ bytes per second.
     pub megabytes_per_second: f64,
-    /// Service times: from the start of a request.
+    /// The service times, from the start of each request.
     pub service: Distribution,
-    /// Response times: from the scheduled start.
+    /// The response times, from the scheduled start of each request.
     pub response: Distribution,
-    /// How many requests each replica answered.
+    /// The number of requests that each replica answered.
     pub replicas: BTreeMap<String, u64>,
-    /// How often each error occurred.
+    /// The number of occurrences of each error.
     pub errors: BTreeMap<String, u64>,
 }
 
 impl Summary {
-    /// The share of failed requests in all that were not shed, from 0 to 1.
+    /// Returns the share of failed requests among all that were not shed, from 0 to 1.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52")]
     pub fn error_rate(&self) -> f64 {

@@ -1,4 +1,4 @@
-//! Samples are true: they are compared with what servers of known behavior saw.
+//! Tests that samples are correct, by comparing them with what servers of known behavior observed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -52,7 +52,7 @@ async fn samples(plan: Plan) -> Vec<Sample> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_measured_time_contains_the_server_s_and_the_times_of_a_client_fit_into_the_run() {
-    /// Takes 5 to 55 ms, and says how long it took.
+    /// Takes 5 to 55 ms, and reports how long it took.
     async fn answer(State(next): State<Arc<AtomicU32>>) -> impl IntoResponse {
         let start = Instant::now();
         let turn = next.fetch_add(1, Ordering::Relaxed) * 7 % 51;
@@ -76,7 +76,7 @@ async fn a_measured_time_contains_the_server_s_and_the_times_of_a_client_fit_int
     let run = start.elapsed();
     assert_eq!(samples.len(), 160);
     for sample in &samples {
-        // Both are cut to whole microseconds.
+        // Both times are truncated to whole microseconds.
         assert!(
             sample.total_us + 1 >= sample.server_convert_us.unwrap(),
             "{sample:?}"
@@ -94,7 +94,7 @@ async fn a_measured_time_contains_the_server_s_and_the_times_of_a_client_fit_int
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_loop_reports_a_stall_that_a_closed_loop_hides() {
     const STALL: Duration = Duration::from_secs(1);
-    /// Answers at once, but for the fiftieth request.
+    /// Answers at once, except the fiftieth request.
     async fn answer(State(next): State<Arc<AtomicU32>>) -> &'static str {
         if next.fetch_add(1, Ordering::Relaxed) == 50 {
             tokio::time::sleep(STALL).await;
@@ -120,14 +120,15 @@ async fn an_open_loop_reports_a_stall_that_a_closed_loop_hides() {
     })
     .await;
     assert_eq!((closed.len(), open.len()), (200, 200));
-    // Half of the hundred requests that were due during the stall waited for half of it or longer.
+    // Half of the hundred requests that were due during the stall waited for at least half of it.
     let waited = open
         .iter()
         .filter(|sample| sample.response_time() >= STALL / 2);
     assert!(waited.count() >= 50);
-    // The one client sent none of them until the stall was over, so only one service time contains it.
+    // The single client sent none of these requests until the stall was over, so only one service time contains it.
     assert!(open[50].service_time() >= STALL && closed[50].service_time() >= STALL);
-    // A closed loop schedules nothing before the answer, so its response times cannot contain the stall of another request.
+    // A closed loop schedules nothing before the answer, so its response times cannot contain the stall of another
+    // request.
     for pair in closed.windows(2) {
         assert!(pair[1].intended_ns >= pair[0].start_ns + pair[0].total_us * 1000);
     }

@@ -1,4 +1,4 @@
-//! Every chart is drawn, and its numbers are those of the samples.
+//! Tests that every chart is drawn, with the numbers of the samples.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use pdfmagic_load::sample::{Recording, Run, Sample};
 
 const MILLISECOND: u64 = 1_000_000;
 
-/// Requests of two clients, answered by `replicas` in turn, for three seconds.
+/// Returns requests of two clients over three seconds, answered by `replicas` in turn.
 fn series(name: &str, replicas: u64) -> Series {
     of(name, 300, |number| Sample {
         total_us: 1000 + number * 7919 % 1000,
@@ -17,7 +17,7 @@ fn series(name: &str, replicas: u64) -> Series {
     })
 }
 
-/// A request that was answered. It started this many milliseconds after the first.
+/// Returns an answered request, which started this many milliseconds after the first.
 fn at(milliseconds: u64) -> Sample {
     Sample {
         intended_ns: milliseconds * MILLISECOND,
@@ -34,6 +34,7 @@ fn of(name: &str, count: u64, sample: impl Fn(u64) -> Sample) -> Series {
     });
     Series {
         name: name.to_owned(),
+        color: 0,
         recording: Recording {
             run: Run {
                 target: "a server".to_owned(),
@@ -47,7 +48,7 @@ fn of(name: &str, count: u64, sample: impl Fn(u64) -> Sample) -> Series {
     }
 }
 
-/// The SVG and the CSV.
+/// Returns the SVG and the CSV of a figure.
 fn drawn(figure: Figure) -> [String; 2] {
     let directory = tempfile::tempdir().unwrap();
     let stem = directory.path().join("figure");
@@ -68,7 +69,7 @@ fn every_chart_is_an_svg_a_png_and_a_csv() {
         (Chart::Histogram, one, 300),
         (Chart::Ecdf, &both, 600),
         (Chart::Clients, one, 300),
-        // Windows are half a second.
+        // The windows are half a second long.
         (Chart::Timeline, three, 300 + 6 * (3 + 2)),
         (Chart::Tail, &both, 2 * 66),
         (Chart::Share, three, 3),
@@ -118,7 +119,8 @@ fn the_tail_is_made_of_quantiles() {
 
 #[test]
 fn scaling_is_compared_with_the_ideal() {
-    // A second each, with as many requests for each replica, nine of ten of which take next to no time.
+    // Each run takes a second, with the same number of requests for each replica, nine tenths of which take almost no
+    // time.
     let run = |replicas: u64, count| {
         of("", count, |number| Sample {
             total_us: if number % 10 == 9 {
@@ -130,10 +132,19 @@ fn scaling_is_compared_with_the_ideal() {
             ..at(number * (1000 - 10 * replicas) / (count - 1))
         })
     };
-    let [svg, csv] = draw(Chart::Scaling, &[run(3, 240), run(1, 100)]);
+    let [svg, csv] = draw(
+        Chart::Scaling,
+        &[run(3, 240), run(1, 90), run(1, 110), run(1, 100)],
+    );
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("replicas,per_second,ideal,p95_ms"));
-    for expected in [[1.0, 100.0, 100.0, 10.0], [3.0, 240.0, 300.0, 30.0]] {
+    assert_eq!(
+        lines.next(),
+        Some("replicas,recordings,per_second,least,greatest,ideal,p95_ms,least,greatest")
+    );
+    for expected in [
+        [1.0, 3.0, 100.0, 90.0, 110.0, 100.0, 10.0, 10.0, 10.0],
+        [3.0, 1.0, 240.0, 240.0, 240.0, 300.0, 30.0, 30.0, 30.0],
+    ] {
         let line = lines.next().unwrap();
         for (cell, expected) in line.split(',').zip(expected) {
             let cell: f64 = cell.parse().unwrap();
@@ -143,8 +154,8 @@ fn scaling_is_compared_with_the_ideal() {
     assert!(svg.contains("p95 of the service time [ms]"));
 }
 
-/// Fifty requests per second that start a millisecond late. They take 1 to 50 ms in total while there is one replica, and
-/// 101 to 150 ms with three.
+/// Returns fifty requests per second that start a millisecond late. They take 1 to 50 ms in total while there is one
+/// replica, and 101 to 150 ms with three.
 fn late() -> Series {
     let mut series = of("late", 600, |number| {
         let (slow, replicas) = if number < 300 { (0, 1) } else { (100, 3) };
@@ -189,7 +200,7 @@ fn the_timeline_s_table_has_every_number() {
 fn requests_in_flight_of_an_open_loop_are_drawn_where_one_server_answers() {
     let mut series = series("one", 1);
     series.recording.run.rate = Some(100.0);
-    // Scheduled in the middle of the run, and answered after its end.
+    // These requests are scheduled in the middle of the run, and answered after its end.
     for number in 0..7 {
         series.recording.samples.push(Sample {
             total_us: 5_000_000,
@@ -228,7 +239,7 @@ fn requests_of_a_closed_loop_are_drawn_where_they_started() {
 #[test]
 fn failed_and_shed_requests_are_counted_and_marked() {
     let mut series = late();
-    // Sent again twice before it was answered.
+    // This request was retried twice before it was answered.
     series.recording.samples[250].shed = 2;
     for (milliseconds, status) in [(3000, 500), (3500, 0), (4000, 429)] {
         series.recording.samples.push(Sample {
@@ -267,7 +278,7 @@ fn a_few_requests_have_no_percentile_curves() {
 
 #[test]
 fn a_gap_is_no_line() {
-    // Nothing for six seconds, and then a window on its own.
+    // There is nothing for six seconds, and then an isolated window.
     let series = of("gap", 480, |number| {
         at(match number {
             0..200 => number * 10,
@@ -281,7 +292,7 @@ fn a_gap_is_no_line() {
         .map(|line| line.split(',').next().unwrap())
         .collect();
     assert_eq!(seconds, ["0.5", "1.5", "10.5", "11.5", "15.395"]);
-    // Each has a stroke of its own width.
+    // Each curve has its own stroke width.
     let strokes = svg
         .split('<')
         .filter(|tag| tag.contains("stroke=\"#0072b2\""));
@@ -353,14 +364,21 @@ fn parts_are_drawn_in_percent_and_listed_in_milliseconds() {
         csv,
         "bar,first_ms,the_second_ms\nsmall,3,1\nlarge,0,512.5\n"
     );
-    let texts = ["a title", "a caption", "small: 4 ms", "large: 512 ms"];
+    let texts = [
+        "a title",
+        "a caption",
+        "small: 4 ms",
+        "large: 512 ms",
+        "75 %, 3 ms",
+        "100 %, 512 ms",
+    ];
     for text in texts.into_iter().chain(names) {
         assert!(svg.contains(text), "no {text}");
     }
-    // A quarter of one bar and all of the other have the second color.
+    // A quarter of one bar and the whole other bar have the second color.
     let widths: Vec<f64> = svg
         .split("<rect")
-        .filter(|rect| rect.contains("#e69f00"))
+        .filter(|rect| rect.contains("#ccddaa"))
         .filter_map(|rect| {
             rect.split_once("width=\"")?
                 .1

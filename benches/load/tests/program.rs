@@ -1,4 +1,4 @@
-//! The load generator as its users run it.
+//! Tests the load generator as a program.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// Runs `pdfmagic-load` with these words, small pictures and no warm-up.
+/// Runs `pdfmagic-load` with these arguments, small pictures and no warm-up.
 fn load(words: &[&str]) -> Output {
     tokio::task::block_in_place(|| {
         Command::new(env!("CARGO_BIN_EXE_pdfmagic-load"))
@@ -77,7 +77,7 @@ async fn a_threshold_that_is_missed_is_named_and_fails_the_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_shows_the_progress_until_the_summary_replaces_it() {
-    // The second answer waits until the first is shown.
+    // The second answer waits until the first one is shown.
     let (first_shown, wait) = tokio::sync::watch::channel(false);
     let count = Arc::new(AtomicU32::new(0));
     let answer = async move || {
@@ -88,7 +88,7 @@ async fn a_terminal_shows_the_progress_until_the_summary_replaces_it() {
     };
     let address = serve(Router::new().route("/", post(answer))).await;
     let load = env!("CARGO_BIN_EXE_pdfmagic-load");
-    // A pseudo terminal.
+    // `script` provides a pseudo terminal.
     let mut script = Command::new("script")
         .args(["--quiet", "--return", "--command"])
         .arg(format!("'{load}' {address} 2 --size 16x16 --warm-up 0"))
@@ -128,7 +128,7 @@ async fn a_run_whose_requests_were_all_shed_fails() {
     let run = load(&[&address, "4", "--json"]);
     assert!(!run.status.success());
     let report: Value = serde_json::from_slice(&run.stdout).unwrap();
-    // Each was sent four times.
+    // Each request was sent four times.
     assert_eq!(
         (&report["shed"], &report["failed"]),
         (&16.into(), &0.into())
@@ -199,7 +199,7 @@ async fn every_request_is_recorded_as_a_line_of_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_and_pace_are_as_requested() {
-    // Returns a description of the body as the name of the replica.
+    // The server returns a description of the body as the name of the replica.
     let answer = async |headers: HeaderMap, body: Bytes| {
         let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
         let starts_as_jpeg = body.starts_with(&[0xFF, 0xD8]);
@@ -338,7 +338,7 @@ async fn a_client_that_starts_late_says_so_and_is_left_out() {
     assert!(late.status.success(), "{late:?}");
     assert!(text(&late.stderr).contains("started late"), "{late:?}");
     assert!(text(&late.stdout).contains("3 answered"), "{late:?}");
-    // Far enough ahead for a busy machine.
+    // This is far enough ahead for a busy machine.
     let prompt = run("prompt", "8", &(now + 3).to_string());
     assert_eq!(text(&prompt.stderr), "");
     let tool = |words: &[&str]| {

@@ -1,4 +1,4 @@
-//! The command against other commands.
+//! Compares the command with other commands.
 
 use std::fs;
 use std::io;
@@ -75,7 +75,7 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// The median time of `count` runs of a command line, and their mean processor time, in seconds.
+/// Returns the median time of `count` runs of a command line, and their mean processor time, in seconds.
 fn hyperfine(line: &str, count: usize) -> io::Result<[f64; 2]> {
     #[derive(Deserialize)]
     struct Export {

@@ -1,4 +1,5 @@
-//! The service against an echo: the least that a service on the same libraries can do with a body.
+//! Compares the service with an echo server, which does the least that a service on the same libraries can do with a
+//! body.
 
 use std::fs;
 use std::io;
@@ -15,7 +16,8 @@ use crate::promise::{Promise, median};
 use crate::report::Report;
 use crate::servers::{Kind, Server};
 
-/// A script for wrk: it sends a file, and prints the number of answers, the time in microseconds and the number of errors.
+/// A script for wrk, which sends a file and prints the number of answers, the time in microseconds and the number of
+/// errors.
 const SCRIPT: &str = r#"
 wrk.method, wrk.body = "POST", io.open("FILE", "rb"):read("*a")
 wrk.headers["Content-Type"] = "image/jpeg"
@@ -26,7 +28,7 @@ function done(summary)
 end
 "#;
 
-/// How soon after its start the service should be ready.
+/// The time from start to readiness that the service should not exceed.
 const READY: Duration = Duration::from_millis(15);
 
 pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
@@ -36,11 +38,12 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
         let _server = Server::start(Kind::Pdfmagic, None)?;
         Ok(READY.as_secs_f64() / begin.elapsed().as_secs_f64())
     })?);
-    // Width and height of the photo (200 kB and 4.5 MB), the number of connections, the floor of the ratio and what is
-    // promised. The aim is 0.97. Since requests are no longer finished in batches, small photos reach 0.91 of an echo.
+    // Each setting has the width and height of the photo (200 kB and 4.5 MB), the number of connections, the floor of
+    // the ratio and the promised ratio. The aim is 0.97. Since requests are no longer finished in batches, small photos
+    // reach 0.91 of an echo.
     let mut settings = vec![(816, 612, 10, 0.85, 0.85), (3872, 2904, 10, 0.97, 0.97)];
     if !lab.quick {
-        // Here 1040 × 780 is 326 kB.
+        // 1040 × 780 pixels are 326 kB.
         settings.extend([
             (816, 612, 100, 0.85, 0.85),
             (1040, 780, 10, 0.9, 0.97),
@@ -88,16 +91,16 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// One side of a ratio: a server, and what was measured of it in each round.
+/// One side of a ratio: a server, and its measurements in each round.
 struct Side {
     server: Server,
     url: String,
     connections: u32,
-    /// Has the upload, and the script.
+    /// The folder with the upload and the script.
     directory: TempDir,
-    /// Requests per second, in each round.
+    /// The requests per second, in each round.
     rates: Vec<f64>,
-    /// Processor time per request in microseconds, in each round.
+    /// The processor time per request in microseconds, in each round.
     times: Vec<f64>,
 }
 
@@ -141,7 +144,7 @@ impl Side {
         Ok(rate)
     }
 
-    /// Of all rounds: requests per second, and processor time per request in microseconds.
+    /// Returns the medians of all rounds: requests per second, and processor time per request in microseconds.
     fn medians(&self) -> (f64, f64) {
         (median(&self.rates), median(&self.times))
     }

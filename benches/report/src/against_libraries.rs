@@ -1,4 +1,4 @@
-//! pdfmagic-core against other libraries, from the bytes of a JPEG to those of a PDF.
+//! Compares pdfmagic-core with other libraries, from the bytes of a JPEG to those of a PDF.
 
 use std::hint::black_box;
 use std::io;

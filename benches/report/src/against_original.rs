@@ -1,4 +1,4 @@
-//! The service against the original.
+//! Compares the service with the original.
 
 use std::io;
 use std::iter;
@@ -41,18 +41,18 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// A server, and what was measured of it in all rounds.
+/// A server, and its measurements in all rounds.
 struct Contender {
     name: &'static str,
     server: Server,
     url: String,
     upload: Upload,
     clients: Vec<Client>,
-    /// The length of all rounds.
+    /// The total length of all rounds.
     elapsed: Duration,
     /// The time of each answer.
     times: Vec<Duration>,
-    /// Processor time of the server.
+    /// The processor time of the server.
     cpu_time: Duration,
 }
 
@@ -87,7 +87,7 @@ impl Contender {
         Ok(rate)
     }
 
-    /// Its row in the table.
+    /// Returns its row in the table.
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
     fn row(mut self) -> String {
         self.times.sort();

@@ -1,4 +1,4 @@
-//! What every measurement needs: pictures, and clients that send them.
+//! The requirements of every measurement: pictures, and clients that send them.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use pdfmagic_load::sample::{Recording, Run, machine};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-/// How long a client waits for an answer.
+/// The time that a client waits for an answer.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Pictures, and a runtime for clients.
@@ -26,7 +26,7 @@ pub(crate) struct Lab {
     pub(crate) photo: Vec<u8>,
 }
 
-/// What clients send, and how.
+/// The requests of clients, and their pace.
 pub(crate) struct Load {
     pub(crate) uploads: Vec<Upload>,
     pub(crate) clients: u32,
@@ -42,7 +42,7 @@ impl Lab {
             .collect::<Result<_, _>>()
             .map_err(io::Error::other)?;
         Ok(Self {
-            // One thread, which leaves the processors to the servers.
+            // One thread leaves the processors to the servers.
             runtime: Builder::new_current_thread().enable_all().build()?,
             quick,
             noise,
@@ -50,7 +50,8 @@ impl Lab {
         })
     }
 
-    /// The practical's clients: they post forms with noise, over one connection per request, in a closed loop.
+    /// Returns the load of the practical's clients: they post forms with noise, over one connection per request, in a
+    /// closed loop.
     pub(crate) fn practical(&self, clients: u32, requests: u64) -> Load {
         Load {
             uploads: self.noise.iter().map(|jpeg| Upload::form(jpeg)).collect(),
@@ -97,11 +98,12 @@ impl Lab {
         samples.sort_by_key(|sample| sample.start_ns);
         Ok(Series {
             name: name.to_owned(),
+            color: color(name),
             recording: Recording { run, samples },
         })
     }
 
-    /// The body of one answer.
+    /// Returns the body of one answer.
     pub(crate) fn convert(&self, address: &str, upload: &Upload) -> io::Result<Bytes> {
         let target = Target::parse(address).map_err(io::Error::other)?;
         let mut client = Client::new(target, false, TIMEOUT);
@@ -109,7 +111,7 @@ impl Lab {
         Ok(answer.map_err(io::Error::other)?.body)
     }
 
-    /// Lets clients post in a closed loop over their own connections; requests start during `time`. Returns the time of
+    /// Lets clients post in a closed loop over their own connections. Requests start during `time`. Returns the time of
     /// each answer.
     pub(crate) fn keep_busy(
         &self,
@@ -143,5 +145,17 @@ impl Lab {
             all.extend(times);
         }
         Ok(all)
+    }
+}
+
+/// The color of a run by its name: that of its server, and another where it has one replica of several.
+fn color(name: &str) -> usize {
+    let is_original = name.starts_with("original");
+    let is_one_of_several = name.ends_with("× 1");
+    match (is_original, is_one_of_several) {
+        (true, false) => 0,
+        (false, false) => 1,
+        (true, true) => 2,
+        (false, true) => 3,
     }
 }

@@ -26,7 +26,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use lab::Lab;
 use pdfmagic_load::sample::machine;
 use report::Report;
@@ -44,8 +44,72 @@ struct Arguments {
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/report/raw"))]
     raw: PathBuf,
     /// Check the promises only, which takes two minutes where all are kept.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     quick: bool,
+    /// Measure one part only.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// A part of the report, which can be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Where the PDF is stored.
+    Storage,
+    /// One client and ten clients.
+    Clients,
+    /// One, two and three replicas.
+    Replicas,
+    /// Fifty clients, and replicas that are added.
+    Job,
+    /// More requests than the original can answer.
+    Overload,
+    /// The stages of a request.
+    Stages,
+    /// Other libraries.
+    #[cfg(feature = "rivals")]
+    Libraries,
+    /// The promise about three replicas.
+    Scaling,
+    /// A server that sends back what it gets.
+    Echo,
+    /// The original.
+    Original,
+    /// Other commands.
+    Commands,
+}
+
+impl Part {
+    /// Whether promises are checked in this part.
+    fn has_promises(self) -> bool {
+        matches!(
+            self,
+            Self::Scaling | Self::Echo | Self::Original | Self::Commands
+        )
+    }
+
+    /// Its name on the command line.
+    fn name(self) -> String {
+        let value = self.to_possible_value().expect("no part is hidden");
+        value.get_name().to_owned()
+    }
+
+    fn measure(self, lab: &Lab, report: &mut Report) -> io::Result<()> {
+        match self {
+            Self::Storage => practical::where_the_pdf_is_stored(lab, report),
+            Self::Clients => practical::clients(lab, report),
+            Self::Replicas => replicas::three_replicas(lab, report),
+            Self::Job => replicas::the_job(lab, report),
+            Self::Overload => practical::overload(lab, report),
+            Self::Stages => time_breakdown::measure(report),
+            #[cfg(feature = "rivals")]
+            Self::Libraries => against_libraries::measure(report),
+            Self::Scaling => replicas::scaling(lab, report),
+            Self::Echo => against_echo::measure(lab, report),
+            Self::Original => against_original::measure(lab, report),
+            Self::Commands => against_commands::measure(lab, report),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -64,26 +128,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the promises that were broken.
+/// Runs the measurements, and returns the broken promises.
 fn run(arguments: Arguments) -> io::Result<Vec<String>> {
     let lab = Lab::new(arguments.quick)?;
     let mut report = Report::new(arguments.output, arguments.raw)?;
     introduce(&lab, &mut report)?;
-    if !lab.quick {
-        practical::where_the_pdf_is_stored(&lab, &mut report)?;
-        let alone = practical::one_client(&lab, &mut report)?;
-        practical::ten_clients(&lab, &mut report, alone)?;
-        replicas::three_replicas(&lab, &mut report)?;
-        replicas::the_job(&lab, &mut report)?;
-        practical::overload(&lab, &mut report)?;
-        time_breakdown::measure(&mut report)?;
-        #[cfg(feature = "rivals")]
-        against_libraries::measure(&mut report)?;
+    let chosen = |part: &Part| match arguments.only {
+        Some(only) => *part == only,
+        None => part.has_promises() || !lab.quick,
+    };
+    for part in Part::value_variants().iter().filter(|part| chosen(part)) {
+        part.measure(&lab, &mut report)?;
     }
-    replicas::scaling(&lab, &mut report)?;
-    against_echo::measure(&lab, &mut report)?;
-    against_original::measure(&lab, &mut report)?;
-    against_commands::measure(&lab, &mut report)?;
     report.finish()
 }
 

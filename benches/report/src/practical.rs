@@ -1,4 +1,4 @@
-//! The practical's questions about one service, and what happens to both services under overload.
+//! The practical's questions about one service, and the behavior of both services under overload.
 
 use std::fs;
 use std::io;
@@ -11,6 +11,7 @@ use pdfmagic_load::generator::Until;
 use pdfmagic_load::plot::{Chart, Series};
 use pdfmagic_load::tally::Tally;
 
+use crate::Part;
 use crate::lab::{Lab, Load};
 use crate::replicas::{addresses, replicas};
 use crate::report::Report;
@@ -44,12 +45,22 @@ pub(crate) fn where_the_pdf_is_stored(lab: &Lab, report: &mut Report) -> io::Res
          have the file. pdfmagic stores nothing: the PDF is the answer to the POST. Three replicas of each, one client:",
         size / 1000
     ));
+    report.answer(
+        Part::Storage,
+        "on the disk of the replica that took the upload; with pdfmagic, nowhere",
+    );
     report.table(&runs.iter().collect::<Vec<_>>());
     Ok(())
 }
 
-/// Returns the mean of the original, in milliseconds.
-pub(crate) fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
+/// Measures one client, and then ten.
+pub(crate) fn clients(lab: &Lab, report: &mut Report) -> io::Result<()> {
+    let alone = one_client(lab, report)?;
+    ten_clients(lab, report, alone)
+}
+
+/// Measures one client. Returns the mean of the original, in milliseconds.
+fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
     let runs = both(lab, 1, 100)?;
     let [original, ours] = &runs;
     let (was, is) = (original.distribution(), ours.distribution());
@@ -68,8 +79,19 @@ pub(crate) fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
         picture / was.mean,
         picture / is.mean,
     ));
+    report.answer(
+        Part::Clients,
+        &format!(
+            "{:.1} ms with the original, {:.2} ms with pdfmagic",
+            was.mean, is.mean
+        ),
+    );
     report.table(&[original, ours]);
     report.section("[Q] How are the times of 100 requests distributed?");
+    report.answer(
+        Part::Clients,
+        "closely around the median, with a tail to one side",
+    );
     report.say(&format!(
         "Closely around the median, with a tail. Of the original's requests, 95 % took at most {:.2} times the median and \
          the slowest took {:.2} times the median; of pdfmagic's, {:.2} and {:.2} times. A disturbance of a millisecond is \
@@ -95,8 +117,8 @@ pub(crate) fn one_client(lab: &Lab, report: &mut Report) -> io::Result<f64> {
     Ok(was.mean)
 }
 
-/// `alone` is the original's mean for one client, in milliseconds.
-pub(crate) fn ten_clients(lab: &Lab, report: &mut Report, alone: f64) -> io::Result<()> {
+/// Measures ten clients. `alone` is the original's mean for one client, in milliseconds.
+fn ten_clients(lab: &Lab, report: &mut Report, alone: f64) -> io::Result<()> {
     let runs = both(lab, 10, 100)?;
     let [original, ours] = &runs;
     let summary = original.summary();
@@ -108,6 +130,14 @@ pub(crate) fn ten_clients(lab: &Lab, report: &mut Report, alone: f64) -> io::Res
         summary.service.mean / alone,
         ours.summary().per_second
     ));
+    report.answer(
+        Part::Clients,
+        &format!(
+            "the original's clients wait {:.1} times as long as one alone; pdfmagic's wait {:.1} ms",
+            summary.service.mean / alone,
+            ours.summary().service.mean
+        ),
+    );
     report.table(&[original, ours]);
     report.plot(Chart::Ecdf, "ten-ecdf", "10 clients × 100 requests", &runs)?;
     for (chart, [first, second]) in [
@@ -150,7 +180,7 @@ pub(crate) fn overload(lab: &Lab, report: &mut Report) -> io::Result<()> {
     let load = || Load {
         until: Until::Elapsed(Duration::from_secs(SECONDS.into())),
         rate: Some(rate),
-        // More than are ever in flight, so that no request waits for a client.
+        // There are more clients than requests in flight, so that no request waits for a client.
         ..lab.practical(2000, 0)
     };
     let original = lab.measure("original under overload", &theirs.address, load())?;
@@ -167,8 +197,20 @@ pub(crate) fn overload(lab: &Lab, report: &mut Report) -> io::Result<()> {
         "{rate} requests per second arrive whether or not answers come (an open loop): 1.5 times what the original can \
          answer. Its ten threads are busy, and all other requests wait in a queue that no metric shows. The requests of \
          the first second took {first:.1} s, those of the last second {last:.1} s (medians). A closed loop, where clients \
-         wait for their answers, would hide this."
+         wait for their answers, would hide this.\n\n\
+         Response times fall again before the load ends, since a client waits twice: with its upload, and then with its \
+         download, which comes behind all uploads that arrived in the meantime. At 1.5 times the capacity, the uploads \
+         that arrive in the first two thirds of {SECONDS} s are converted before the last one arrives. Those that come \
+         later find ever fewer uploads between their own and their download."
     ));
+    report.answer(
+        Part::Overload,
+        &format!(
+            "the original's response time grows to {:.0} s; pdfmagic's stays at {:.1} ms (p99)",
+            original.distribution().max / 1e3,
+            pdfmagic.distribution().p99
+        ),
+    );
     report.table(&[&original, &pdfmagic]);
     report.plot(
         Chart::Timeline,
@@ -178,7 +220,7 @@ pub(crate) fn overload(lab: &Lab, report: &mut Report) -> io::Result<()> {
     )
 }
 
-/// How long the practical's client takes to make a picture.
+/// Returns the time that the practical's client takes to make a picture.
 fn making_a_picture() -> io::Result<Duration> {
     let directory = tempfile::tempdir()?;
     let line = format!(
@@ -189,7 +231,7 @@ fn making_a_picture() -> io::Result<Duration> {
     median(|| run(Command::new("sh").args(["-c", &line])))
 }
 
-/// The original and pdfmagic, one after the other.
+/// Measures the original and pdfmagic, one after the other.
 fn both(lab: &Lab, clients: u32, requests: u64) -> io::Result<[Series; 2]> {
     let run = |name, kind| {
         let server = Server::start(kind, None)?;

@@ -1,26 +1,26 @@
-//! A promise: a ratio that must reach a value, measured in rounds.
+//! Promises: ratios that must reach a value, measured in rounds.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The rounds that are measured at first, and again while their median misses the promise.
+/// The number of rounds at first, and of further rounds while their median misses the promise.
 pub(crate) const ROUNDS: usize = 10;
 
-/// A machine that is busy with something else gets this time to come to rest.
+/// The maximum time for more rounds, in which a machine that is busy with other work may come to rest.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A ratio, and the value that it must reach.
 pub(crate) struct Promise {
     what: String,
     rounds: Vec<f64>,
-    /// The median must reach this on any machine, however busy.
+    /// The value that the median must reach on any machine, however busy.
     floor: f64,
     promised: f64,
 }
 
 impl Promise {
-    /// Measures until the median of all rounds reaches `promised`, or there is no time left. Each round measures both
-    /// sides of the ratio, so that other load on the machine affects both. Every round counts.
+    /// Measures until the median of all rounds reaches `promised`, or the time is up. Each round measures both sides of
+    /// the ratio, so that other load on the machine affects both. Every round counts.
     pub(crate) fn measure(
         what: String,
         floor: f64,
@@ -44,7 +44,7 @@ impl Promise {
         }
     }
 
-    /// Whether the median of the rounds reaches what is promised.
+    /// Whether the median of the rounds reaches the promised value.
     fn is_reached(&self) -> bool {
         median(&self.rounds) >= self.promised
     }
@@ -55,7 +55,7 @@ impl Promise {
         median(&self.rounds) < self.floor || 10 * misses.count() >= 9 * self.rounds.len()
     }
 
-    /// A row of the table with the columns of [`Self::HEAD`].
+    /// Returns a row of the table with the columns of [`Self::HEAD`].
     pub(crate) fn row(&self) -> String {
         let least = self.rounds.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = self.rounds.iter().copied().fold(0.0, f64::max);
@@ -78,7 +78,7 @@ impl Promise {
     pub(crate) const HEAD: &str = "| ratio | median | least | greatest | rounds | promised | floor | |\n\
                                    |---|--:|--:|--:|--:|--:|--:|---|";
 
-    /// What a broken promise was, and what was measured.
+    /// Describes a broken promise, and what was measured.
     pub(crate) fn complaint(&self) -> Option<String> {
         self.is_broken().then(|| {
             format!(
@@ -92,7 +92,7 @@ impl Promise {
     }
 }
 
-/// The median.
+/// Returns the median.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Control groups that limit processes to a share of one processor.
+//! Control groups, which limit processes to a share of one processor.
 
 use std::fs;
 use std::io;
@@ -11,14 +11,15 @@ use std::time::Duration;
 pub(crate) struct Quota(PathBuf);
 
 impl Quota {
-    /// Whether control groups can be made.
+    /// Whether control groups can be created.
     pub(crate) fn is_available() -> bool {
         Self::new(50).is_ok()
     }
 
-    /// A group that gets `percent` of one processor.
+    /// Creates a group that gets `percent` of one processor.
     pub(crate) fn new(percent: u32) -> io::Result<Self> {
-        // In microseconds. Short, so that a throttled process waits for a moment and not for most of a request.
+        // The period in microseconds. It is short, so that a throttled process waits for a moment and not for most of a
+        // request.
         const PERIOD: u32 = 20_000;
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +52,7 @@ impl Quota {
 
 impl Drop for Quota {
     fn drop(&mut self) {
-        // A group cannot be removed while a converter that outlives its server is in it.
+        // A group cannot be removed while it contains a converter that outlives its server.
         for _ in 0..100 {
             if fs::remove_dir(&self.0).is_ok() {
                 break;

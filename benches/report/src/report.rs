@@ -1,4 +1,4 @@
-//! The report as it grows: text, tables, plots and promises.
+//! The report while it is written: text, tables, plots and promises.
 
 use std::fs;
 use std::io;
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use pdfmagic_load::plot::{Chart, Figure, Series};
 
+use crate::Part;
 use crate::promise::Promise;
 
 /// The report, until it is written.
@@ -14,16 +15,23 @@ pub(crate) struct Report {
     output: PathBuf,
     raw: PathBuf,
     text: String,
+    /// Where in the text the first section begins.
+    introduction: usize,
+    /// Rows of the table of answers.
+    answers: Vec<String>,
+    /// The heading of the current section.
+    heading: String,
     /// The runs of all tables, as CSV.
     summary: Vec<String>,
     promises: Vec<Promise>,
-    /// What could not be measured, and why.
+    /// Everything that could not be measured, and why.
     left_out: Vec<String>,
     begin: Instant,
 }
 
 impl Report {
-    /// An empty report. It will write the text and SVGs to the folder `output`, PNGs and full CSVs to the folder `raw`.
+    /// Creates an empty report. It will write the text and SVGs to the folder `output`, and PNGs and full CSVs to the
+    /// folder `raw`.
     pub(crate) fn new(output: PathBuf, raw: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(output.join("plots"))?;
         fs::create_dir_all(&raw)?;
@@ -31,6 +39,9 @@ impl Report {
             output,
             raw,
             text: String::new(),
+            introduction: 0,
+            answers: Vec::new(),
+            heading: String::new(),
             summary: vec![
                 "run,requests,failed,per_second,mean_ms,mean_within_ms,p50_ms,p95_ms,p99_ms,max_ms"
                     .to_owned(),
@@ -43,7 +54,27 @@ impl Report {
 
     /// Adds a heading.
     pub(crate) fn section(&mut self, heading: &str) {
+        if self.heading.is_empty() {
+            self.introduction = self.text.len();
+        }
+        heading.clone_into(&mut self.heading);
         self.say(&format!("\n## {heading}\n"));
+    }
+
+    /// Adds the answer of this section to the table at the top of the report. `part` is what measures it again.
+    pub(crate) fn answer(&mut self, part: Part, answer: &str) {
+        let heading = &self.heading;
+        let anchor: String = heading
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || *c == ' ')
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect();
+        self.answers.push(format!(
+            "| [{}](#{anchor}) | {answer} | `make report ONLY={}` |\n",
+            heading.trim_start_matches("[Q] "),
+            part.name()
+        ));
     }
 
     /// Adds a paragraph, or a row of a table.
@@ -110,18 +141,18 @@ impl Report {
         Ok(())
     }
 
-    /// Adds a promise that was measured.
+    /// Adds a measured promise.
     pub(crate) fn promise(&mut self, promise: Promise) {
         self.promises.push(promise);
     }
 
-    /// Says what could not be measured.
+    /// Reports what could not be measured.
     pub(crate) fn leave_out(&mut self, what: &str) {
         eprintln!("pdfmagic-report: not measured: {what}");
         self.left_out.push(format!("\nNot measured: {what}.\n"));
     }
 
-    /// Writes the report. Returns the promises that were broken.
+    /// Writes the report. Returns the broken promises.
     pub(crate) fn finish(mut self) -> io::Result<Vec<String>> {
         self.section("Promises");
         self.say(
@@ -132,6 +163,13 @@ impl Report {
         let rows: Vec<_> = self.promises.iter().map(Promise::row).collect();
         self.say(&rows.join("\n"));
         self.say(&self.left_out.concat());
+        if !self.answers.is_empty() {
+            let answers = format!(
+                "\n## The answers\n\n| | | measure it again |\n|---|---|---|\n{}",
+                self.answers.concat()
+            );
+            self.text.insert_str(self.introduction, &answers);
+        }
         let seconds = self.begin.elapsed().as_secs();
         self.say(&format!(
             "The run took {} min {} s.",

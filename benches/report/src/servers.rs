@@ -1,5 +1,5 @@
-//! Servers to measure. Each listens on an address of its own, may be limited to a share of a processor, and is stopped
-//! when it is dropped.
+//! Servers to measure. Each listens on its own address, may be limited to a share of a processor, and is stopped when
+//! it is dropped.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use crate::quota::Quota;
 /// A running server.
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens: host and port.
+    /// The host and port on which it listens.
     pub(crate) address: String,
     /// The folder for its files.
     pub(crate) directory: TempDir,
@@ -39,7 +39,7 @@ impl Server {
         Self::start_at(kind, &free_address()?, percent)
     }
 
-    /// The same at a given address.
+    /// Starts a server like [`start`](Self::start), at a given address.
     pub(crate) fn start_at(kind: Kind, address: &str, percent: Option<u32>) -> io::Result<Self> {
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(sibling(match kind {
@@ -49,7 +49,7 @@ impl Server {
         })?);
         command.args(["--listen", address]);
         if matches!(kind, Kind::Pdfmagic) {
-            // Enough to re-encode 100 MB.
+            // This suffices to re-encode 100 MB.
             command
                 .args(["--admin-listen", "127.0.0.1:0"])
                 .args(["--max-body", "128000000"])
@@ -98,12 +98,13 @@ impl Server {
         Ok(server)
     }
 
-    /// Processor time of the server and of its children that have ended.
+    /// Returns the processor time of the server and of its children that have ended.
     pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
-        // On Linux, whatever the architecture.
+        // This is the same on Linux for every architecture.
         const TICKS_PER_SECOND: u64 = 100;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // utime, stime, cutime and cstime are fields 14 to 17 (proc(5)); field 2 is in parentheses and may contain spaces.
+        // utime, stime, cutime and cstime are fields 14 to 17 (proc(5)). Field 2 is in parentheses and may contain
+        // spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default();
         let ticks: u64 = fields
             .split_whitespace()
@@ -117,13 +118,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // These fail only where it has ended already.
+        // These fail only if the server has already ended.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// What a balancer distributes.
+/// The unit that a balancer distributes.
 #[derive(Clone, Copy)]
 pub(crate) enum Layer {
     /// Connections (L4), as a Service of Kubernetes does.
@@ -156,12 +157,12 @@ pub(crate) fn balance(layer: Layer, addresses: &[String]) -> io::Result<Server> 
         directory,
         None,
     )?;
-    // Until it has checked each replica.
+    // The balancer needs this time to check each replica.
     thread::sleep(Duration::from_millis(500));
     Ok(server)
 }
 
-/// A program in the folder of this one.
+/// Returns the path of a program in the folder of this one.
 pub(crate) fn sibling(name: &str) -> io::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     if path.exists() {
@@ -174,7 +175,7 @@ pub(crate) fn sibling(name: &str) -> io::Result<PathBuf> {
     }
 }
 
-/// A free address. No other server has its host, by which replicas are distinguished.
+/// Returns a free address. No other server has the same host, by which replicas are distinguished.
 pub(crate) fn free_address() -> io::Result<String> {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let host = Ipv4Addr::new(127, 0, 0, NEXT.fetch_add(1, Ordering::Relaxed).max(1));

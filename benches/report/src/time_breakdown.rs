@@ -1,4 +1,4 @@
-//! Where the time of a request goes, for JPEGs from 100 kB to 100 MB, on one processor and on two.
+//! The distribution of the time of a request, for JPEGs from 100 kB to 100 MB, on one processor and on two.
 
 use std::io;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use pdfmagic_load::plot::Figure;
 use pdfmagic_load::sample::machine;
 use tokio::runtime;
 
+use crate::Part;
 use crate::lab::TIMEOUT;
 use crate::report::Report;
 use crate::servers::{Kind, Server};
@@ -26,7 +27,7 @@ const PARTS: [&str; 7] = [
     "HTTP",
 ];
 
-/// Ways from a JPEG to a PDF: a name, the server, and the path for uploads.
+/// The ways from a JPEG to a PDF: a name, the server, and the path for uploads.
 const WAYS: [(&str, Kind, &str); 4] = [
     ("original", Kind::Original, ""),
     ("`Reencode`", Kind::Pdfmagic, "v1/pdf?backend=reencode"),
@@ -38,21 +39,21 @@ const WAYS: [(&str, Kind, &str); 4] = [
     ),
 ];
 
-/// The way that consists of HTTP and assembly only.
+/// The index of the way that consists of HTTP and assembly only.
 const PASSTHROUGH: usize = 3;
 
 /// The size whose parts are in the table.
 const DETAILED: &str = "1 MB";
 
-/// In milliseconds: for each of [`WAYS`], its [`PARTS`].
+/// The times in milliseconds: for each of [`WAYS`], its [`PARTS`].
 type Parts = [[f64; PARTS.len()]; WAYS.len()];
 
-/// One size on a number of processors.
+/// The measurements of one size on a number of processors.
 struct Measured {
     processors: usize,
     size: &'static str,
     parts: Parts,
-    /// Whole requests as a client measures them, in milliseconds, for each of [`WAYS`].
+    /// The times of whole requests as a client measures them, in milliseconds, for each of [`WAYS`].
     requests: [f64; WAYS.len()],
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn measure(report: &mut Report) -> io::Result<()> {
          subtracted from decoding and encoding. pdfmagic decodes and encodes coefficients, so it does not convert colors; \
          its decoding is one pass over all coded data, and its encoding is the rest. HTTP is the time of a request with \
          `Passthrough` without its assembly. The last line is what a client of each server measures. Parts and requests \
-         are medians of different runs, so what is not in any part can be negative.\n"
+         are medians of different runs, so a request can take less than all parts.\n"
     ));
     let titles = WAYS.map(|(name, ..)| name).join(" | ");
     report.say(&format!("| | {titles} |\n|---|--:|--:|--:|--:|"));
@@ -97,18 +98,20 @@ pub(crate) fn measure(report: &mut Report) -> io::Result<()> {
             report.say(&format!("| {name} | {} |", cells.join(" | ")));
         }
         let sums = detailed.parts.map(|parts| parts.iter().sum::<f64>());
-        let rests = detailed
-            .requests
-            .iter()
-            .zip(sums)
-            .map(|(whole, sum)| milliseconds(whole - sum));
-        report.say(&format!(
-            "| not in any part | {} |",
-            rests.collect::<Vec<_>>().join(" | ")
-        ));
+        let sums = sums.map(milliseconds);
+        report.say(&format!("| **all parts** | {} |", sums.join(" | ")));
         let requests = detailed.requests.map(milliseconds);
-        report.say(&format!("| **a request** | {} |", requests.join(" | ")));
+        report.say(&format!("| a request | {} |", requests.join(" | ")));
         report.say(&conclusion(&detailed.parts, &all[0].parts));
+        let [start, _, decoding, color, encoding, assembly, _] = detailed.parts[0];
+        report.answer(
+            Part::Stages,
+            &format!(
+                "the original spends {:.1} of {} ms on samples and {start:.1} ms on starting a process",
+                decoding + color + encoding + assembly,
+                sums[0]
+            ),
+        );
     }
 
     let bars: Vec<_> = WAYS
@@ -151,7 +154,7 @@ pub(crate) fn measure(report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-/// What the original spends its time on, for the detailed size and for the smallest.
+/// Describes how the original spends its time, for the detailed size and for the smallest.
 fn conclusion(detailed: &Parts, smallest: &Parts) -> String {
     let [start, files, decoding, color, encoding, assembly, _] = detailed[0];
     let whole: f64 = detailed[0].iter().sum();
@@ -170,7 +173,7 @@ fn conclusion(detailed: &Parts, smallest: &Parts) -> String {
     )
 }
 
-/// The parts of each way. `passed` is the time of a request that is passed through, in milliseconds.
+/// Measures the parts of each way. `passed` is the time of a request with passthrough, in milliseconds.
 fn parts(jpeg: &[u8], passed: f64) -> io::Result<Parts> {
     let mut stages = Stages::new(jpeg.to_vec())?;
     let mut time = |stage| Ok::<_, io::Error>(to_ms(median(|| stages.run(stage))?));
@@ -203,7 +206,7 @@ fn parts(jpeg: &[u8], passed: f64) -> io::Result<Parts> {
     ])
 }
 
-/// Requests to the servers as one client measures them, in milliseconds.
+/// Measures requests to the servers with one client, in milliseconds.
 fn requests(jpeg: &[u8]) -> io::Result<[f64; WAYS.len()]> {
     let upload = Upload::form(jpeg);
     let runtime = runtime::Builder::new_current_thread()
@@ -225,7 +228,7 @@ fn requests(jpeg: &[u8]) -> io::Result<[f64; WAYS.len()]> {
     Ok(requests)
 }
 
-/// What is left of a whole. Both are medians of different runs, so a negative difference counts as zero.
+/// Returns the remainder of a whole. Both are medians of different runs, so a negative difference counts as zero.
 fn rest(whole: f64, known: f64) -> f64 {
     (whole - known).max(0.0)
 }

@@ -1,4 +1,4 @@
-//! The measurements in the repository: few enough to clone, and all of them in the report.
+//! Tests that the committed measurements are small enough to clone, and complete in the report.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! The rebuilt original behaves as the practical's service does, or comparisons with it would be unfair.
+//! Tests that the rebuilt original behaves like the practical's service; otherwise, comparisons with it would be
+//! unfair.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use pdfmagic_load::client::{Answer, Client, Target, Upload};
 
-/// Waits until there is a file `go`, and records how many like it were at work.
+/// A converter that waits for a file `go`, and records how many of its kind were running.
 const CONVERT: &str = "#!/bin/sh
 cd \"$(dirname \"$2\")\"; mkdir \"$2.busy\"
 while [ ! -e go ]; do sleep 0.05; done

@@ -1,5 +1,5 @@
-//! `make instructions`: counts the instructions of a conversion and compares them with the figures below, and those of the
-//! command with PDF/A with those without. Unlike times, they do not depend on how busy the machine is.
+//! `make instructions`: counts the instructions of a conversion and compares them with the figures below, and compares
+//! the command with PDF/A and without. Unlike times, instructions do not depend on how busy the machine is.
 
 use std::env;
 use std::hint::black_box;
@@ -17,15 +17,16 @@ const FIGURES: [(&str, u64); 3] = [
     ("requantize", 21_797_907),
 ];
 
-/// What the command may take with PDF/A for a photo of 4.5 MB, from file to file, in hundredths of what it takes with an option
-/// that does nothing. Without any option it reads no options, which takes less than all else.
+/// The maximum number of instructions of the command with PDF/A for a photo of 4.5 MB, from file to file, in percent of
+/// those with an option that has no effect. Without any option, the command takes a shortcut that costs less than
+/// everything else.
 const MAX_ARCHIVE: u64 = 105;
 
-/// By how much a count may exceed its figure before it is a regression, in percent.
+/// The percentage by which a count may exceed its figure before it is a regression.
 const TOLERANCE: u64 = 5;
 
-/// A figure is the mean of this many conversions. One more goes before them and is not counted: it pays for what is set up
-/// only once.
+/// The number of conversions over which a figure is averaged. One more conversion precedes them and is not counted,
+/// since it includes the initialization.
 const COUNTED: u32 = 4;
 
 fn backend(name: &str) -> Box<dyn Backend> {
@@ -40,26 +41,27 @@ fn backend(name: &str) -> Box<dyn Backend> {
     }
 }
 
-/// Converts a picture to pieces; copying them is up to the caller, so it is not counted.
+/// Converts a picture to pieces. Copying them is up to the caller, so it is not counted.
 fn convert(name: &str, times: u32) {
     let backend = backend(name);
     let jpeg = jpeg(Picture::Photo, 640, 480, 90, 1).expect("the size is not zero");
     for _ in 0..times {
         let page = Page::from_jpeg(black_box(&jpeg), &Options::default(), backend.as_ref())
-            .expect("the picture is sound");
+            .expect("the picture is valid");
         let mut document = Document::new();
         black_box(document.push(page));
         black_box(document.finish().expect("it has a page"));
     }
 }
 
-/// The instructions of this program for a number of conversions, including its start and the encoding of the picture.
+/// Counts the instructions of this program for a number of conversions, including its start and the encoding of the
+/// picture.
 fn count(name: &str, times: u32) -> Result<u64, String> {
     let program = env::current_exe().map_err(|error| format!("this program: {error}"))?;
     count_of(Command::new(program).args([name, &times.to_string()]), name)
 }
 
-/// The instructions of a program, from its start to its end.
+/// Counts the instructions of a program, from its start to its end.
 fn count_of(program: &Command, name: &str) -> Result<u64, String> {
     let run = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no"])
@@ -97,7 +99,7 @@ fn compare() -> Result<bool, String> {
     Ok(kept)
 }
 
-/// Prints what PDF/A costs. Returns whether that is little enough.
+/// Prints the cost of PDF/A. Returns whether it is within the limit.
 fn compare_archive() -> Result<bool, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("a folder: {error}"))?;
     let [photo, pdf] = ["photo.jpg", "photo.pdf"].map(|name| folder.path().join(name));

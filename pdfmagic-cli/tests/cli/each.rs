@@ -1,4 +1,4 @@
-//! A PDF for each JPEG.
+//! Tests of `--each`.
 
 use std::fs;
 
@@ -99,13 +99,13 @@ fn that_an_earlier_run_made_is_kept_where_work_goes_on() {
         age(name, seconds);
     }
     assert_eq!(told(1), summary(0, 2, 1));
-    // What is not whole, or of an older JPEG, is made again.
+    // An incomplete PDF, and one that is older than its JPEG, is made again.
     let whole = folder.read("a.pdf");
     folder.write("a.pdf", &whole[..whole.len() - 1]);
     age("b.jpg", 30);
     assert_eq!(told(1), summary(2, 0, 1));
     assert_eq!(folder.read("a.pdf"), whole);
-    // Without --keep-going all are made.
+    // Without --keep-going, all PDFs are made.
     for name in ["a.jpg", "b.jpg"] {
         age(name, 90);
     }
@@ -144,7 +144,7 @@ fn is_made_by_as_many_processes_as_share_the_work() {
     for name in &names {
         assert_eq!(pages(&folder.read(&name.replace("jpg", "pdf"))), 1);
     }
-    // More processes than inputs: some have nothing to do.
+    // There are more shards than inputs, so some have nothing to do.
     folder.done(&["--each", "--shard", "0/9", "a.jpg", "b.jpg"]);
     assert!(!folder.names().contains(&"a.pdf".to_owned()));
     let said = folder.failed(&["--each", "--shard", "3/3", "a.jpg"], 2);

@@ -1,4 +1,4 @@
-//! What is done with PDFs that exist.
+//! Tests of existing PDFs.
 
 use std::fs;
 

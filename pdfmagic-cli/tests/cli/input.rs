@@ -1,4 +1,4 @@
-//! Where the JPEGs come from.
+//! Tests of the sources of JPEGs.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -49,7 +49,7 @@ fn of_any_size_takes_little_memory() {
         .write(true)
         .open(folder.path("a.jpg"))
         .unwrap();
-    // A hole, and an EOI after it: the core does not look at the data.
+    // The file has a hole with an EOI after it; pdfmagic-core does not read the data.
     file.set_len(1024 * MIB).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&file, &[0xFF, 0xD9], 1024 * MIB - 2).unwrap();
     let mut child = folder
@@ -58,7 +58,7 @@ fn of_any_size_takes_little_memory() {
         .spawn()
         .unwrap();
     let mut stdout = child.stdout.take().unwrap();
-    // Near the end it waits for us, and can be asked.
+    // Near the end, the command waits for us, so its memory can be measured.
     std::io::copy(&mut (&mut stdout).take(1023 * MIB), &mut std::io::sink()).unwrap();
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let peak = status
@@ -82,7 +82,7 @@ fn that_shrinks_is_an_error_and_no_broken_pdf() {
     );
 }
 
-/// Runs on a large `a.jpg`, and changes it while the page waits in a pipe that is full.
+/// Runs on a large `a.jpg`, and changes it while the page waits in a full pipe.
 fn changed(folder: &Folder, words: &[&str], size: u64) -> (Option<i32>, String, Vec<u8>) {
     let file = OpenOptions::new()
         .write(true)

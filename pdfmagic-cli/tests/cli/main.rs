@@ -1,5 +1,6 @@
-//! The command as people use it: the real binary, on real files and pipes.
+//! Tests of the command as people use it: the real binary, on real files and pipes.
 
+mod broken;
 mod each;
 mod existing;
 mod input;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_pdfmagic-cli");
 
-/// A folder of its own with `a.jpg` and `b.jpg`, in which commands run.
+/// A temporary folder with `a.jpg` and `b.jpg`, in which commands run.
 struct Folder(TempDir);
 
 impl Folder {
@@ -56,7 +57,7 @@ impl Folder {
         command
     }
 
-    /// Starts, and reads the first bytes of standard output: the PDF is on its way.
+    /// Starts a run, and reads the first bytes of its standard output, so that the PDF has begun.
     fn begun(&self, words: &[&str]) -> (Child, ChildStdout) {
         let mut child = self
             .command(words)
@@ -73,7 +74,7 @@ impl Folder {
         self.command(words).output().unwrap()
     }
 
-    /// Runs, and returns standard output of a run that succeeds and has nothing to say.
+    /// Runs successfully and without messages. Returns standard output.
     fn done(&self, words: &[&str]) -> Vec<u8> {
         let output = self.run(words);
         assert_eq!(
@@ -84,7 +85,7 @@ impl Folder {
         output.stdout
     }
 
-    /// Runs, and returns what is said by a run that fails.
+    /// Runs and fails. Returns the messages.
     fn failed(&self, words: &[&str], code: i32) -> String {
         let output = self.run(words);
         assert_eq!(
@@ -124,7 +125,7 @@ fn jpeg(seed: u8) -> Vec<u8> {
     jpeg
 }
 
-/// The pages of a PDF, read strictly.
+/// Returns the number of pages of a PDF, read strictly.
 fn pages(pdf: &[u8]) -> usize {
     lopdf::Document::load_mem(pdf).unwrap().get_pages().len()
 }

@@ -1,10 +1,10 @@
-//! Many JPEGs at once.
+//! Tests with many JPEGs.
 
 use std::fs;
 
 use super::{Folder, contains, jpeg, pages, stderr};
 
-/// The order in which a PDF shows `jpeg(1)`, `jpeg(2)`, ….
+/// Returns the order in which a PDF shows `jpeg(1)`, `jpeg(2)`, ….
 fn order(pdf: &[u8]) -> Vec<u8> {
     let place = |seed: u8| {
         let jpeg = jpeg(seed);
@@ -17,7 +17,7 @@ fn order(pdf: &[u8]) -> Vec<u8> {
     places.into_iter().map(|(_, seed)| seed).collect()
 }
 
-/// A folder with `photos/`, in which names are in another order than their numbers.
+/// Returns a folder with `photos/`, in which the order of names differs from that of their numbers.
 fn photos() -> Folder {
     let folder = Folder::new();
     fs::create_dir_all(folder.path("photos/below")).unwrap();
@@ -147,7 +147,7 @@ fn are_stored_once_where_they_are_the_same() {
         .filter(|window| window == b"/Subtype /Imag")
         .count();
     assert_eq!(images, 2);
-    // With other options it is another image.
+    // With other options, the image is a different one.
     folder.write("pages.json", br#"{"pages": [{}, {"quality": 10}]}"#);
     folder.done(&["--pages", "pages.json", "a.jpg", "copy.jpg", "out.pdf"]);
     let pdf = folder.read("out.pdf");

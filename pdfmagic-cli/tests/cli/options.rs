@@ -1,4 +1,4 @@
-//! What options make of pages and documents.
+//! Tests of the effects of options on pages and documents.
 
 use lopdf::{Dictionary, Document, Object};
 
@@ -169,7 +169,7 @@ fn keep_a_pdf_within_a_size() {
     let whole = folder.read("whole.pdf").len();
     let enough = whole.to_string();
     folder.done(&["--max-pdf-size", &enough, "a.jpg", "b.jpg", "same.pdf"]);
-    // There was room for all, but for what could not be known before.
+    // There was room for all images, apart from the sizes that could not be known before.
     assert!(folder.read("same.pdf").len() <= whole);
     let less = (whole * 4 / 5).to_string();
     folder.done(&["--max-pdf-size", &less, "a.jpg", "b.jpg", "less.pdf"]);
@@ -194,7 +194,7 @@ fn of_img2pdf_that_need_nothing_here_are_taken() {
     ]);
     folder.done(&["a.jpg", "plain.pdf"]);
     assert_eq!(folder.read("out.pdf"), folder.read("plain.pdf"));
-    // Names may be cut short as long as they are the only ones.
+    // Names of options may be abbreviated if they remain unique.
     folder.done(
         &["--pages", "x.json", "a.jpg", "out.pdf"].map(|word| match word {
             "--pages" => "--pagesi",

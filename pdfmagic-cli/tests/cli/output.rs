@@ -1,4 +1,4 @@
-//! Where the PDF goes, and where it never goes.
+//! Tests of the destination of the PDF.
 
 use std::fs::{self, OpenOptions};
 #[cfg(unix)]
@@ -189,7 +189,7 @@ fn that_nobody_reads_to_the_end_is_no_failure() {
 #[cfg(target_os = "linux")]
 #[test]
 fn leaves_nothing_behind_when_the_command_is_interrupted() {
-    // A file that has a name cannot go when the process is killed.
+    // A named file cannot be removed when the process is killed.
     let signals = if cfg!(portable) {
         &["INT"][..]
     } else {
@@ -210,7 +210,7 @@ fn is_gone_after(signal: &str) {
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    // The first page is written, the second is waited for.
+    // The first page is written, and the command waits for the second.
     let deadline = Instant::now() + Duration::from_secs(300);
     let fds = format!("/proc/{}/fd", child.id());
     let is_writing = || {
@@ -252,7 +252,8 @@ fn is_not_written_when_that_is_only_tried() {
     folder.failed(&["--dry-run", "gone.jpg", "out.pdf"], 1);
 }
 
-/// What a test needs that not every machine lets it have: a failure where CI says that it must be there.
+/// Whether a test may run, since it needs something that not every machine provides. If CI says that it must be there,
+/// its absence is a failure.
 #[cfg(target_os = "linux")]
 fn may(what: &str, is_there: bool) -> bool {
     if !is_there {
@@ -310,7 +311,7 @@ fn is_written_in_place_in_a_folder_that_takes_no_file() {
     mode("", 0o755);
     let mut command = folder.command(&["a.jpg", "out.pdf"]);
     let output = command.uid(NOBODY).gid(NOBODY).output();
-    // Another user must be allowed to run the binary, too.
+    // Another user must be allowed to run the binary as well.
     if !may(
         "another user",
         output

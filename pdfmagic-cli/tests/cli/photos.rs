@@ -1,4 +1,4 @@
-//! No photo is replaced by a PDF.
+//! Tests that no photo is replaced by a PDF.
 
 use std::fs;
 use std::path::Path;
@@ -59,7 +59,7 @@ fn nothing_is_replaced_that_can_be_read_as_a_jpeg() {
     let folder = Folder::new();
     let mut count = 0;
     for name in readable {
-        // Some lie elsewhere, since their licenses do not let them into the repository.
+        // Some files are elsewhere, since their licenses exclude them from the repository.
         let Ok(bytes) = fs::read(corpus.join(&name)) else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! What is told of it all.
+//! Tests of reports.
 
 use super::{Folder, jpeg, pages, stderr};
 

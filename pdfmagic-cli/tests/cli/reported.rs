@@ -1,5 +1,5 @@
-//! Files that users reported: what the command does and says of each is in `reported.tsv`. `BLESS=1` fills it in from
-//! the names of files and options.
+//! Tests of files that users reported. `reported.tsv` has the expected result and messages of each. `BLESS=1` fills it
+//! in from the names of files and options.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -28,7 +28,7 @@ fn files_that_users_reported_become_what_the_table_says() {
         let mut words: Vec<_> = options.split_whitespace().collect();
         words.extend([file, "out.pdf"]);
         let output = folder.run(&words);
-        // Nothing but the PDF is left behind, and no PDF unless all went well.
+        // Only the PDF is left behind, and there is none unless everything succeeded.
         let made = folder.path("out.pdf").exists();
         assert_eq!(folder.names().len(), 3 + usize::from(made));
         let count = if made {

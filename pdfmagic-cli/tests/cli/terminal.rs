@@ -1,4 +1,4 @@
-//! What is shown on a terminal, and there alone.
+//! Tests of output that appears only on a terminal.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{BINARY, Folder, jpeg, stderr};
 
-/// Runs on a terminal of 80 columns, as script(1) gives one, and returns what is seen there.
+/// Runs on a terminal of 80 columns, which script(1) provides, and returns what is shown there.
 fn seen(folder: &Folder, words: &str) -> String {
     let command = format!("stty cols 80 rows 40; {BINARY} {words}");
     let output = Command::new("script")
@@ -21,7 +21,7 @@ fn seen(folder: &Folder, words: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The same without escape sequences.
+/// Removes escape sequences.
 fn plain(seen: &str) -> String {
     let mut plain = String::new();
     let mut parts = seen.split("\u{1B}[");
@@ -35,7 +35,7 @@ fn plain(seen: &str) -> String {
     plain
 }
 
-/// Lets a file become a pipe that is written to after `delay`.
+/// Replaces a file by a pipe that is written to after `delay`.
 fn late(folder: &Folder, name: &str, delay: Duration) -> thread::JoinHandle<()> {
     let path = folder.path(name);
     assert!(
@@ -63,7 +63,7 @@ fn the_first_screen_of_help_fits() {
         "{help}"
     );
     assert!(help.contains("Examples:") && help.contains("--pagesize"));
-    // The long help begins with the same, and has all of it.
+    // The long help begins in the same way, and is complete.
     let long = plain(&seen(&Folder::new(), "--help"));
     let first: Vec<_> = long.lines().take(40).collect();
     assert!(first.join("\n").contains("Examples:"));
@@ -72,13 +72,13 @@ fn the_first_screen_of_help_fits() {
 
 #[test]
 fn progress_is_shown_once_it_takes_a_while() {
-    // Half a second: that is when the second input comes, and after that the bar is due.
+    // The second input arrives after half a second, when the bar is due.
     let folder = Folder::new();
     let writer = late(&folder, "late.jpg", Duration::from_millis(500));
     let shown = seen(&folder, "a.jpg late.jpg b.jpg out.pdf");
     writer.join().unwrap();
     assert!(shown.contains(" left"), "{shown:?}");
-    // It is gone in the end.
+    // The bar is removed at the end.
     assert!(shown.ends_with("\r\u{1B}[2K"), "{shown:?}");
 }
 

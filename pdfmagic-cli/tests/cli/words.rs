@@ -1,4 +1,4 @@
-//! What the words on the command line mean.
+//! Tests of arguments.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -62,7 +62,7 @@ fn that_make_no_sense_end_with_2_and_the_way_out() {
                 "--backend",
                 "transcode",
             ],
-            "only with reencode",
+            "requires the backend reencode",
         ),
         (&["a.jpg", "out.pdf", "--pagesize", "A11"], "210mmx297mm"),
         (
@@ -200,7 +200,7 @@ fn completions_and_the_manual_have_every_option() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = text(&["completions", shell]);
         for option in &options {
-            // That of fish names them without hyphens.
+            // The completions for fish name options without hyphens.
             let name = option.trim_start_matches('-');
             assert!(script.contains(name), "{shell}: {option}");
         }

@@ -1,4 +1,4 @@
-"""What a PDF shows where, as a viewer has it: page boxes and images after `Rotate` and `UserUnit`, in points."""
+"""Positions in a PDF as viewers see them: page boxes and images after `Rotate` and `UserUnit`, in points."""
 
 from dataclasses import dataclass, field
 
@@ -9,14 +9,14 @@ BOXES = ("MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox")
 
 @dataclass
 class Page:
-    """Boxes as (left, bottom, right, top), and images by their corners: where top left, top right and bottom left are."""
+    """Boxes as (left, bottom, right, top), and images by the positions of their corners top left, top right, bottom left."""
 
     boxes: dict
     images: list = field(default_factory=list)
 
 
 def pages(pdf):
-    """The pages of a PDF."""
+    """Returns the pages of a PDF."""
     with pikepdf.open(pdf) as document:
         return [seen(page) for page in document.pages]
 
@@ -32,7 +32,7 @@ def seen(page):
         return x * unit, y * unit
 
     def box(name):
-        # ISO 32000-1, 14.11.2: the crop box is the media box unless it is given, and the others are the crop box.
+        # ISO 32000-1, 14.11.2: the crop box defaults to the media box, and the others default to the crop box.
         default = page.obj.get("/CropBox", page.mediabox)
         found = [float(side) for side in page.obj.get(f"/{name}", default)]
         (a, b), (c, d) = at(*found[:2]), at(*found[2:])

@@ -1,4 +1,4 @@
-"""Pages are added to PDFs of other programs, whose bytes stay."""
+"""Tests that pages are added to PDFs of other programs, whose bytes remain unchanged."""
 
 import io
 import subprocess
@@ -57,7 +57,7 @@ def by_mupdf(path):
 
 
 def by_pypdf_of_many_pages(path):
-    """A tree of pages with several levels, as others make of many."""
+    """Returns a tree of pages with several levels, as other programs make for many pages."""
     with pikepdf.new() as document:
         for _ in range(40):
             document.add_blank_page(page_size=(100, 100))
@@ -100,10 +100,10 @@ def test_pages_are_added_behind_the_bytes_of_others(make, tmp_path):
     before, after = pypdf.PdfReader(old, strict=True), pypdf.PdfReader(new, strict=True)
     assert len(after.pages) == len(before.pages) + len(NEW)
     assert after.metadata == before.metadata
-    # Each page is what it was, and those that are new are as in a PDF of their own.
+    # Each old page is unchanged, and new pages are as in a new PDF.
     run(*NEW, alone)
     assert rendered(new) == rendered(old) + rendered(alone)
-    # And once more, onto that.
+    # Pages are added once more to the result.
     run("append", new, NEW[0], "-o", new)
     assert len(pypdf.PdfReader(new, strict=True).pages) == len(after.pages) + 1
     folder = tmp_path / "jpegs"

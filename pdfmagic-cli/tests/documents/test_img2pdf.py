@@ -1,4 +1,4 @@
-"""What img2pdf has, and does with JPEGs, as docs/from-img2pdf.md tells it."""
+"""Tests against img2pdf that its options and its handling of JPEGs are as docs/from-img2pdf.md describes."""
 
 import re
 import shlex
@@ -14,14 +14,14 @@ from seen import pages
 
 TABLE = ROOT / "docs" / "from-img2pdf.md"
 
-# Lengths may differ by this, in points.
+# The maximum difference of lengths, in points.
 TOLERANCE = 0.01
 
-# The names of JPEGs that are laid out, and what they stand for.
+# The JPEGs that are laid out, by names for the arguments below.
 PLAIN, PORTRAIT, INCH, TURNED, WIDE = "plain", "portrait", "inch", "turned", "wide"
 ALL = (PLAIN, PORTRAIT, INCH)
 
-# Words that both commands are given, and for which JPEGs.
+# The arguments for both commands, and the JPEGs for which they are used.
 PAGES = {
     "defaults": [("", (*ALL, TURNED, WIDE))],
     "accepted": [("-D", ALL), ("--nodate --engine internal --first-frame-only --pillow-limit-break", ALL)],
@@ -65,7 +65,7 @@ PAGES = {
 # Options that are accepted, but not shown in the help, since they have no effect.
 ACCEPTED = {"-D", "--nodate", "--engine", "--first-frame-only", "--pillow-limit-break"}
 
-# Words that both commands are given for what a document says of itself, and to viewers.
+# The arguments for both commands about metadata and viewers.
 DOCUMENT = {
     "title": ["--title Ünïcode"],
     "author": ["--author Somebody"],
@@ -97,7 +97,7 @@ def jpegs(tmp_path_factory):
         Image.new("L", size, 128).save(folder / f"{name}.jpg", **options)
     exif = Image.Exif()
     exif[0x0112] = 6
-    # Resolutions, without which Pillow takes 72 per inch, and a viewer of JPEGs 96.
+    # These have resolutions; otherwise Pillow assumes 72 per inch, and viewers of JPEGs 96.
     exif[0x011A] = exif[0x011B] = 96.0
     exif[0x0128] = 2
     Image.new("L", (400, 300), 128).save(folder / f"{TURNED}.jpg", exif=exif)
@@ -105,15 +105,15 @@ def jpegs(tmp_path_factory):
 
 
 def both(words, names, jpegs, folder):
-    """What both commands make of the same words."""
+    """Returns the results of both commands for the same arguments."""
     files = [jpegs / f"{name}.jpg" for name in names]
     theirs, ours = folder / "theirs.pdf", folder / "ours.pdf"
     words = shlex.split(words)
-    # Its other engine cannot do all of this.
+    # img2pdf's other engine does not support all of this.
     engine = [] if "--engine" in words else ["--engine", "internal"]
     limit = Image.MAX_IMAGE_PIXELS
     img2pdf.main(["img2pdf", *map(str, files), *words, *engine, "-o", str(theirs)])
-    # One of its options changes that for all of Pillow.
+    # One of img2pdf's options changes this for all of Pillow.
     Image.MAX_IMAGE_PIXELS = limit
     run(*files, *words, "-o", ours)
     return theirs, ours
@@ -133,20 +133,20 @@ def test_pages_and_images_are_where_img2pdf_has_them(case, jpegs, tmp_path):
 
 
 def facts(pdf):
-    """What a document says of itself, and to viewers."""
+    """Returns the metadata of a document, and its settings for viewers."""
     with pikepdf.open(pdf) as document:
         info = {key: str(value) for key, value in document.docinfo.items()}
         root = document.Root
         numbers = {page.objgen: number for number, page in enumerate(document.pages)}
         action = root.get("/OpenAction")
         if action is not None:
-            # Where on a page it begins, viewers know: at its top.
+            # Viewers begin at the top of a page by default.
             page, how, *more = action
             action = [numbers.get(page.objgen), str(how), more[-1] if how == "/XYZ" else None]
         mode = str(root.get("/PageMode", "/UseNone"))
         preferences = {key: str(value) for key, value in root.get("/ViewerPreferences", {}).items()}
         if mode != "/FullScreen":
-            # It is for nothing else.
+            # This object has no other purpose.
             preferences.pop("/NonFullScreenPageMode", None)
         return info, {
             "action": action,
@@ -157,7 +157,7 @@ def facts(pdf):
 
 
 def date(text):
-    """The digits of a date, down to the second, all in UTC."""
+    """Returns the digits of a date, down to the second, in UTC."""
     return re.sub(r"\D", "", text)[:14]
 
 
@@ -173,7 +173,7 @@ def test_documents_say_what_img2pdf_has_them_say(case, jpegs, tmp_path):
 
 
 def rows():
-    """The cells of the table, for each option."""
+    """Returns the cells of the table, for each option."""
     for line in TABLE.read_text().splitlines():
         if line.startswith("| `"):
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
@@ -237,7 +237,7 @@ def test_a_page_size_goes_by_the_image_as_it_is_seen(jpegs, tmp_path):
 
 
 def test_boxes_are_as_long_as_asked_under_a_user_unit(jpegs, tmp_path):
-    """img2pdf scales them by it."""
+    """img2pdf scales the image by the user unit."""
     theirs, ours = (pages(pdf)[0] for pdf in both("--crop-border 10", (WIDE,), jpegs, tmp_path))
     assert ours.boxes["CropBox"][0] == pytest.approx(10, abs=TOLERANCE)
     assert theirs.boxes["CropBox"][0] > 90

@@ -1,4 +1,4 @@
-"""On Btrfs and XFS, a PDF shares the blocks of its JPEGs."""
+"""Tests that a PDF shares the blocks of its JPEGs on Btrfs and XFS."""
 
 import io
 import os
@@ -12,12 +12,12 @@ from command import CORPUS, needed, run
 from PIL import Image
 
 MIB = 1 << 20
-# Of each file system, which needs as much to be made at all.
+# The size of each file system, which is the minimum that it requires.
 SIZE = 400 * MIB
 
 
 def photo(name, size):
-    """A JPEG of the corpus that is as long as a photo: nobody looks at the data."""
+    """Returns a JPEG of the corpus with the size of a photo; its data is never read."""
     jpeg = bytearray((CORPUS / f"{name}.jpg").read_bytes())
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = (3000).to_bytes(2) + (2000).to_bytes(2)
@@ -26,7 +26,7 @@ def photo(name, size):
 
 
 def noise():
-    """A JPEG that can be decoded, of more than a mebibyte."""
+    """Returns a JPEG that can be decoded, of more than a mebibyte."""
     jpeg = io.BytesIO()
     Image.frombytes("RGB", (1400, 1000), random.Random(1).randbytes(1400 * 1000 * 3)).save(jpeg, "JPEG", quality=95)
     assert jpeg.tell() > MIB
@@ -35,7 +35,7 @@ def noise():
 
 @pytest.fixture(params=["btrfs", "xfs"])
 def folder(request, tmp_path):
-    """A folder on a file system that can share blocks."""
+    """Yields a folder on a file system that can share blocks."""
     kind, image, mounted = request.param, tmp_path / "image", tmp_path / "mounted"
     with image.open("wb") as file:
         file.truncate(SIZE)
@@ -54,14 +54,14 @@ def folder(request, tmp_path):
 
 
 def used(folder):
-    """How much the file system holds, in bytes."""
+    """Returns the number of bytes in use on the file system."""
     subprocess.run(["sync", "-f", folder], check=True)
     status = os.statvfs(folder)
     return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
 def shared(file):
-    """How much of a file lies in blocks that others have too, in bytes."""
+    """Returns the number of bytes of a file in blocks that other files share."""
     told = subprocess.run(["filefrag", "-v", "-b4096", "-s", file], check=True, capture_output=True, text=True).stdout
     extents = re.findall(r"^ *\d+: .*?: +(\d+): .*", told, re.MULTILINE)
     lines = [line for line in told.splitlines() if re.match(r" *\d+:", line)]
@@ -70,9 +70,9 @@ def shared(file):
 
 
 def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
-    # One with a header that is changed, so that the data begins within a block, and one with data behind the image.
+    # In one, the header is changed, so that the data begins within a block; in the other, data follows the image.
     jpegs = {f"{name}.jpg": photo(name, 4 * MIB + 1000 * number) for number, name in enumerate(("ycbcr_420", "orientation_6", "gray"))}
-    # That has to be looked at from end to end.
+    # That one must be read from end to end.
     jpegs["trailing.jpg"] = noise() + bytes(70_000)
     jpegs["small.jpg"] = photo("icc_srgb", 100_000)
     for name, jpeg in jpegs.items():
@@ -82,10 +82,10 @@ def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
     album = folder / "album.pdf"
     size = album.stat().st_size
     large = sum(len(jpeg) for jpeg in jpegs.values() if len(jpeg) > MIB) - 70_000
-    # The beginning of each is copied, to where its first whole block that stays as it is begins.
+    # The beginning of each is copied, up to the first whole block that remains unchanged.
     assert shared(album) > large - 4 * 64 * 1024
     assert used(folder) - before < 0.1 * size
-    # The same bytes as where nothing can be shared.
+    # The bytes are the same as where nothing can be shared.
     elsewhere = tmp_path / "elsewhere.pdf"
     run("-q", *(folder / name for name in jpegs), "-o", elsewhere)
     assert album.read_bytes() == elsewhere.read_bytes()
@@ -93,7 +93,7 @@ def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
 
 
 def test_nothing_is_set_aside_for_blocks_that_are_shared(folder):
-    """XFS does so for each that is written to."""
+    """XFS copies each shared block that is written to."""
     names = [folder / f"{number}.jpg" for number in range(20)]
     for number, name in enumerate(names):
         name.write_bytes(photo("gray", MIB + 5000 * number))

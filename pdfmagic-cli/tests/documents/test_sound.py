@@ -1,4 +1,4 @@
-"""Every document is sound to strict readers, and the same wherever it is made."""
+"""Tests that strict readers accept every document, and that it is the same wherever it is made."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from command import CORPUS, run
 
 NAMES = ["gray", "orientation_6", "icc_srgb", "cmyk_adobe", "progressive", "arithmetic", "gray"]
-# Decoded by the default alone.
+# Only the default backend decodes these.
 MORE = ["lossless", "precision_12"]
 
 WORDS = {
@@ -48,7 +48,7 @@ def test_strict_readers_find_nothing_wrong(case, tmp_path):
         assert page.get_contents().get_data()
         assert page["/Resources"]["/XObject"]
     assert reader.xmp_metadata is None or reader.xmp_metadata.stream
-    # lopdf, whose strict mode this is.
+    # This is lopdf, in its strict mode.
     run("extract", "--dry-run", pdf)
 
 

@@ -1,4 +1,4 @@
-"""Four viewers show a page as its geometry says."""
+"""Tests in four viewers that a page looks as its geometry says."""
 
 import sys
 
@@ -24,13 +24,13 @@ WORDS = {
     "boxes": "-S A4 --trim-border 1cm --bleed-border 5mm --art-border 2cm",
 }
 
-# The longer side of what is compared, in pixels.
+# The longer side of the compared pictures, in pixels.
 SIDE = 200
 
 
 @pytest.fixture(scope="module", params=[1, 5, 6])
 def jpeg(request, tmp_path_factory):
-    """Slopes, which look alike however a viewer resamples them, in an orientation."""
+    """Returns slopes, which look the same however a viewer resamples them, in an orientation."""
     rows, columns = np.mgrid[0:400, 0:600]
     samples = np.stack([rows * 200 // 400, columns * 200 // 600, (rows + columns) * 200 // 1000], axis=-1)
     exif = Image.Exif()
@@ -41,7 +41,7 @@ def jpeg(request, tmp_path_factory):
 
 
 def expected(page, jpeg, width, height, scale):
-    """The page with the image where its corners are."""
+    """Returns the page with the image at the positions of its corners."""
     (top_left, top_right, bottom_left), image = page.images[0], Image.open(jpeg).convert("RGB")
 
     def pixel(point):
@@ -69,7 +69,7 @@ def test_four_viewers_show_the_same_page(case, jpeg, tmp_path):
     wanted = expected(page, jpeg, width, height, scale)
     for name, render in RENDERERS.items():
         off = np.abs(render(pdf.read_bytes(), width, height).astype(int) - wanted).max(axis=-1)
-        # An edge of the image may be a pixel off, and there all of a pixel differs.
+        # An edge of the image may be off by a pixel, where the whole pixel differs.
         edges = 4 * (width + height)
         assert np.count_nonzero(off > 12) <= edges, (name, case)
         assert np.median(off) <= 6, (name, case)

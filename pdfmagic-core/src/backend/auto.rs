@@ -1,4 +1,4 @@
-//! Chooses a way that loses nothing.
+//! Chooses a lossless method.
 
 use super::{Backend, ImageXObject, Needs, Passthrough, Transcode, check_dct_decode, flate};
 use crate::coding::{Samples, decode_lossless};
@@ -8,34 +8,34 @@ use crate::limits::Limits;
 use crate::notice::Notice;
 use crate::piece::Piece;
 
-/// Carries the image without loss, in the way that costs least.
+/// Embeds the image without loss, with the least work.
 ///
-/// That is [`Passthrough`] where `DCTDecode` takes the data as it is; [`Transcode`] where arithmetic coding forbids it,
-/// or damage is to be mended; and for lossless JPEG and samples of 12 bits the samples under `FlateDecode`.
+/// [`Passthrough`] is used if `DCTDecode` accepts the data as it is; [`Transcode`] for arithmetic coding, or if damage
+/// has to be repaired; and decoded samples with `FlateDecode` for lossless JPEGs and for samples of 12 bits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Auto;
 
-/// Size of a JFIF segment, which says nothing that the page does not.
+/// The size of a JFIF segment, in bytes. It says nothing that the page does not.
 const JFIF_SIZE: u64 = 18;
 
-/// The ways to choose from.
-enum Way {
+/// The methods to choose from.
+enum Method {
     Passthrough,
     Transcode,
-    /// Under `FlateDecode`, decoded from lossless coding or from DCT coefficients.
+    /// Samples with `FlateDecode`, decoded from lossless coding or from DCT coefficients.
     Samples {
         is_lossless: bool,
     },
 }
 
-/// The way that costs least.
-fn choose(jpeg: &Jpeg<'_>) -> Result<Way, Feature> {
+/// Returns the method that takes the least work.
+fn choose(jpeg: &Jpeg<'_>) -> Result<Method, Feature> {
     match check_dct_decode(jpeg.frame()) {
-        Ok(()) if jpeg.damage().is_some() => Ok(Way::Transcode),
-        Ok(()) => Ok(Way::Passthrough),
-        Err(Feature::Arithmetic) => Ok(Way::Transcode),
-        Err(Feature::Lossless) => Ok(Way::Samples { is_lossless: true }),
-        Err(Feature::Precision(12)) => Ok(Way::Samples { is_lossless: false }),
+        Ok(()) if jpeg.damage().is_some() => Ok(Method::Transcode),
+        Ok(()) => Ok(Method::Passthrough),
+        Err(Feature::Arithmetic) => Ok(Method::Transcode),
+        Err(Feature::Lossless) => Ok(Method::Samples { is_lossless: true }),
+        Err(Feature::Precision(12)) => Ok(Method::Samples { is_lossless: false }),
         Err(feature) => Err(feature),
     }
 }
@@ -51,21 +51,21 @@ impl Backend for Auto {
 
     fn needs(&self, jpeg: &Jpeg<'_>) -> Needs {
         match choose(jpeg) {
-            Ok(Way::Passthrough) => Needs::Ends,
+            Ok(Method::Passthrough) => Needs::Ends,
             _ => Needs::Whole,
         }
     }
 
     fn image(&self, jpeg: &Jpeg<'_>, limits: &Limits) -> Result<ImageXObject, Error> {
         let (mut samples, damage) = match choose(jpeg).map_err(Error::Unsupported)? {
-            Way::Passthrough => return Passthrough.image(jpeg, limits),
-            Way::Transcode => return Transcode::default().image(jpeg, limits),
-            Way::Samples { is_lossless: true } => decode_lossless(jpeg, limits)?,
-            Way::Samples { is_lossless: false } => Samples::from_dct(jpeg, limits)?,
+            Method::Passthrough => return Passthrough.image(jpeg, limits),
+            Method::Transcode => return Transcode::default().image(jpeg, limits),
+            Method::Samples { is_lossless: true } => decode_lossless(jpeg, limits)?,
+            Method::Samples { is_lossless: false } => Samples::from_dct(jpeg, limits)?,
         };
         samples.convert_color(jpeg.color_model());
         let (_, mut notices) = jpeg.mended();
-        // Samples have no room for it.
+        // There is no place for metadata with samples.
         let size = jpeg.kept_metadata()?.iter().map(Piece::size).sum();
         if size > JFIF_SIZE {
             notices.push(Notice::MetadataRemoved { size });

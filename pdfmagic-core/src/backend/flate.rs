@@ -1,4 +1,4 @@
-//! Samples under `FlateDecode` (ISO 32000-1, 7.4.4).
+//! Samples with `FlateDecode` (ISO 32000-1, 7.4.4).
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
@@ -9,13 +9,13 @@ use crate::jpeg::Jpeg;
 use crate::notice::Notice;
 use crate::piece::Piece;
 
-/// zlib's own default between speed and size.
+/// zlib's default compromise between speed and size.
 const LEVEL: u8 = 6;
 
-/// PNG's number for the filter that nearly always serves photographs best.
+/// PNG's number for the filter that is nearly always best for photographs.
 const PAETH: u8 = 4;
 
-/// Carries samples of 8 bits or less in 8, of more in 16, spread over the whole range, which can be undone.
+/// Encodes samples of up to 8 bits as 8 bits, and larger ones as 16, scaled to the whole range, which is reversible.
 pub(super) fn image(
     jpeg: &Jpeg<'_>,
     samples: &Samples,
@@ -29,7 +29,7 @@ pub(super) fn image(
     );
     let line_size = samples.width * samples.components * bytes;
     let size = samples.height * (line_size + 1);
-    // What cannot be compressed takes twice as much, as its buffer doubles, from what is moved there.
+    // Incompressible data takes twice its size, since its buffer doubles, and again while it is moved.
     samples.memory.take(size.saturating_mul(4))?;
     let mut raw = Vec::with_capacity(size);
     let mut above = vec![0; line_size];
@@ -58,7 +58,7 @@ pub(super) fn image(
     })
 }
 
-/// Whichever of the three is nearest to left + above - above left (PNG, 9.4).
+/// Returns the one of the three that is nearest to left + above - above left (PNG, 9.4).
 fn paeth(left: u8, above: u8, above_left: u8) -> u8 {
     let [a, b, c] = [left, above, above_left].map(i16::from);
     let [to_a, to_b, to_c] = [b - c, a - c, a + b - 2 * c].map(i16::abs);

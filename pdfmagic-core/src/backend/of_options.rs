@@ -1,4 +1,4 @@
-//! The backend that options ask for.
+//! The backend that options select.
 
 #[cfg(feature = "reencode")]
 use super::Reencode;
@@ -8,11 +8,11 @@ use crate::options::{BackendName, ImageOptions};
 use crate::value::OptionError;
 
 impl ImageOptions {
-    /// The backend that these options ask for: the one they name or, where they name none, the one they imply.
+    /// Returns the backend that these options name or, by default, the one that they imply.
     ///
     /// # Errors
     ///
-    /// Options that do not go together.
+    /// The first option that contradicts the backend.
     pub fn backend(&self) -> Result<Box<dyn Backend>, OptionError> {
         let name = self.backend_name()?;
         Ok(match name {
@@ -57,19 +57,19 @@ impl ImageOptions {
             if name == BackendName::Auto {
                 name = backend;
             }
-            // What is coded again is optimized anyway.
+            // Re-encoded data is optimized anyway.
             let is_done_anyway = option == "optimize" && name != BackendName::Passthrough;
             if name != backend && !is_done_anyway {
                 return Err(OptionError::new(
                     option,
-                    format!("does not go with {name}, only with {backend}"),
+                    format!("requires the backend {backend}, not {name}"),
                 ));
             }
         }
         Ok(name)
     }
 
-    /// The first option that asks for a loss.
+    /// Returns the first option that causes a loss.
     #[cfg(feature = "reencode")]
     fn lossy(&self) -> Option<&'static str> {
         let lossy = [
@@ -117,7 +117,7 @@ mod tests {
             o.backend = BackendName::Passthrough;
             o.optimize = true;
         });
-        let reason = "does not go with passthrough, only with transcode";
+        let reason = "requires the backend transcode, not passthrough";
         assert_eq!(error, Err(OptionError::new("optimize", reason)));
     }
 

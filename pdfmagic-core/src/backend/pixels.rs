@@ -1,4 +1,4 @@
-//! Resamples by decoding, for what coefficients cannot say.
+//! Resamples decoded images, for changes that coefficients cannot express.
 
 use jpeg_decoder::{ColorTransform, Decoder};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
@@ -13,7 +13,7 @@ use crate::jpeg::{ColorModel, Jpeg};
 use crate::limits::Limits;
 use crate::quality::Quality;
 
-/// Samples of 8 bits, in a device color space; CMYK inverted, as Adobe stores it.
+/// Samples of 8 bits in a device color space. CMYK is inverted, as Adobe stores it.
 pub(super) struct Pixels {
     pub(super) width: u16,
     pub(super) height: u16,
@@ -21,9 +21,10 @@ pub(super) struct Pixels {
     samples: Vec<u8>,
 }
 
-/// What the libraries take at most, in bytes: samples, blocks of coefficients and data when it is re-encoded,
-/// and sums of f32 when it is resampled.
+/// The maximum memory that the libraries take for each sample, in bytes: samples, coefficients and data when it is
+/// re-encoded, and sums of f32 when it is resampled.
 const PER_SAMPLE: usize = 5;
+/// The memory that they take for each pixel in addition, in bytes.
 const PER_PIXEL: usize = 4;
 
 fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -33,7 +34,7 @@ fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 impl Pixels {
-    /// Decodes `data`, transcoded from `jpeg`, if there is memory for all that is to follow.
+    /// Decodes `data`, transcoded from `jpeg`, if there is memory for this and all later steps.
     pub(super) fn decode(
         data: &[u8],
         jpeg: &Jpeg<'_>,
@@ -58,7 +59,7 @@ impl Pixels {
             .take(pixels * per_pixel)?;
         let mut samples = decoder.decode().map_err(codec)?;
         if color_space == ColorSpace::DeviceCmyk && !jpeg.is_inverted() {
-            // jpeg-decoder takes all CMYK for inverted, and turns it over.
+            // jpeg-decoder assumes that all CMYK is inverted, and inverts it.
             for sample in &mut samples {
                 *sample = !*sample;
             }
@@ -71,7 +72,7 @@ impl Pixels {
         })
     }
 
-    /// 1/`ratio` as wide and high.
+    /// Divides width and height by `ratio`.
     pub(super) fn shrink(self, ratio: f64) -> Result<Self, Error> {
         #[expect(
             clippy::cast_possible_truncation,
@@ -104,10 +105,10 @@ impl Pixels {
         })
     }
 
-    /// The brightness alone (ITU-T T.871, 7). Ink takes light away, and black ink takes it from all.
+    /// Keeps only the brightness (ITU-T T.871, 7). Each ink absorbs its part of the light, and black ink absorbs all.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "means of samples are in the range of samples"
+        reason = "a mean of samples is in their range"
     )]
     pub(super) fn into_gray(self) -> Self {
         let luma = |[r, g, b]: [u8; 3]| {
@@ -143,7 +144,7 @@ impl Pixels {
                 ColorType::Rgb
             }
             ColorSpace::DeviceCmyk => {
-                // Subsampling suits chroma; C, M and Y are not chroma.
+                // Subsampling is for chroma, and C, M and Y are not chroma.
                 encoder.set_sampling_factor(SamplingFactor::F_1_1);
                 ColorType::Cmyk
             }

@@ -1,4 +1,4 @@
-//! Fewer bytes, for a loss.
+//! Lossy re-encoding into fewer bytes.
 
 use std::num::NonZeroU16;
 
@@ -13,9 +13,9 @@ use crate::notice::Notice;
 use crate::piece::Piece;
 use crate::quality::Quality;
 
-/// Requantizes and downscales DCT coefficients as far as that is possible without decoding them to samples.
+/// Requantizes and downscales DCT coefficients, as far as this is possible without decoding them to samples.
 ///
-/// Never quantizes more finely than the input does: what is at or below the quality asked for loses nothing.
+/// Never quantizes more finely than the input does: an image at or below the requested quality loses nothing.
 ///
 /// ```
 /// use pdfmagic_core::{Density, Document, Options, Page, Quality, Reencode};
@@ -35,25 +35,25 @@ use crate::quality::Quality;
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reencode {
-    /// Quality of the new JPEG. Default: 85.
+    /// The quality of the new JPEG. Default: 85.
     pub quality: Quality,
-    /// Maximum pixels per inch; an image that states no density counts as 96. Default: no limit.
+    /// The maximum number of pixels per inch. An image that states no density counts as 96. Default: no limit.
     ///
-    /// A half, a quarter and an eighth are made from coefficients; for what lies between, samples are decoded.
+    /// Reductions to a half, a quarter or an eighth are made with coefficients; for all others, samples are decoded.
     pub max_density: Option<Density>,
-    /// Maximum width and height, in pixels. Default: no bound.
+    /// The maximum width and height, in pixels. Default: no limit.
     pub max_side: Option<NonZeroU16>,
-    /// Maximum width × height, in pixels. Default: no bound.
+    /// The maximum of width × height, in pixels. Default: no limit.
     pub max_pixels: Option<u64>,
-    /// Keep the brightness only. Default: false.
+    /// Whether to keep only the brightness. Default: false.
     pub gray: bool,
-    /// Keep half the columns and half the rows of color differences, where there are more. Default: false.
+    /// Whether to subsample chroma to half the columns and rows (4:2:0). Default: false.
     pub subsample: bool,
-    /// Most bytes of the image; the quality is lowered until it fits. Default: no bound.
+    /// The maximum size of the image, in bytes. The quality is lowered until the image fits. Default: no limit.
     pub max_size: Option<u64>,
 }
 
-/// Densities per centimeter are whole numbers, so that 300 per inch may come as 299.7.
+/// The tolerated excess of density. Densities per centimeter are whole numbers, so 300 per inch may be stated as 299.7.
 const ROUNDING: f64 = 1.02;
 
 impl Backend for Reencode {
@@ -120,7 +120,7 @@ impl Backend for Reencode {
             image.damage = damage;
             let data = match reduction.factor {
                 1 => coefficients.encode()?,
-                // The finest steps: what is lost is lost by the encoder after this.
+                // The steps are the finest possible here, since the encoder quantizes later.
                 _ => coefficients.encode_reduced(reduction, |_, _| [1; 64])?,
             };
             drop(coefficients);
@@ -137,6 +137,7 @@ impl Backend for Reencode {
                 sides.map(|side| side.expect("a side is at least 1 when it shrinks"));
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
             self.fit(metadata, |quality| {
+                limits.check_canceled()?;
                 pixels.encode(quality, reduction.subsample)
             })?
         } else if becomes_gray || self.max_size.is_some() {
@@ -164,10 +165,10 @@ fn has_luminance(jpeg: &Jpeg<'_>) -> bool {
 }
 
 impl Reencode {
-    /// How many times too long the sides of an image are, but at least 1.
+    /// Returns the factor by which the sides of an image are too long, and at least 1.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a bound above 2^53 pixels bounds nothing"
+        reason = "a limit above 2^53 pixels has no effect"
     )]
     fn too_large(&self, width: NonZeroU16, height: NonZeroU16) -> f64 {
         let [width, height] = [width, height].map(|side| f64::from(side.get()));
@@ -180,7 +181,7 @@ impl Reencode {
         sides.max(pixels).max(1.0)
     }
 
-    /// How many times too dense an image is, but at least 1.
+    /// Returns the factor by which an image is too dense, and at least 1.
     fn too_dense(&self, jpeg: &Jpeg<'_>) -> f64 {
         let Some(max) = self.max_density else {
             return 1.0;
@@ -189,7 +190,7 @@ impl Reencode {
         (x.max(y) / max.get()).max(1.0)
     }
 
-    /// The data at the highest quality, but no higher than asked for, at which it fits with this many bytes of metadata.
+    /// Returns the data at the highest quality, up to the requested one, that fits together with `metadata` bytes.
     fn fit(
         &self,
         metadata: u64,
@@ -217,8 +218,8 @@ impl Reencode {
     }
 }
 
-/// The tables to quantize with: those of T.81 K.1, scaled. An image of fewer pixels is another one, so how finely
-/// the old one was quantized says nothing about it.
+/// Returns the tables to quantize with, which are those of T.81 K.1, scaled. They depend on the old tables only if the
+/// image keeps its size, since old steps say nothing about an image of other pixels.
 fn target(
     color_model: ColorModel,
     quality: Quality,

@@ -7,14 +7,14 @@ use crate::jpeg::Jpeg;
 use crate::limits::Limits;
 use crate::piece::Piece;
 
-/// Decodes the entropy coding and re-encodes the same coefficients without loss, whatever the data was coded with.
+/// Decodes the entropy coding, whatever it is, and re-encodes the same coefficients without loss.
 ///
-/// Arithmetic coding becomes Huffman coding with tables made for the image; scans become one; a height that
-/// DNL gives and tables that motion JPEG leaves out are put in. Never larger than the input, which is kept where it is
-/// smaller and `DCTDecode` takes it.
+/// Arithmetic coding becomes Huffman coding with tables made for the image, and several scans become one. A height from
+/// DNL and the tables that motion JPEG omits are inserted. The result is never larger than the input: if `DCTDecode`
+/// accepts the input and it is smaller, it is kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Transcode {
-    /// Code progressively, which is smaller still and slower. Default: false.
+    /// Whether to encode progressively, which is smaller but slower. Default: false.
     pub progressive: bool,
 }
 

@@ -1,23 +1,23 @@
-//! A look-up that gives two AC coefficients at once (F.2.2.2), and the EOB after them.
+//! A look-up table that decodes two AC coefficients at once (F.2.2.2), and an EOB after them.
 
 use super::bits::BitReader;
 use super::fault::Fault;
 use super::huffman::{Decoder, extend};
 
 const LOOK: u32 = 11;
-/// Added to the advance where the block ends.
+/// Added to the advance if the block ends.
 const BLOCK_ENDS: usize = 0x80;
-/// The advance where no whole coefficient is in sight: it leaves any block.
+/// The advance if no complete coefficient is within the bits: it leaves any block.
 const NONE: u8 = 0xFF;
 
-/// What LOOK bits hold. A coefficient that is alone is the second, after a zero.
+/// The coefficients within LOOK bits. A single coefficient is stored as the second one, with 0 as the first.
 #[derive(Clone, Copy)]
 struct Pair {
-    /// Of all that is whole, in bits.
+    /// The number of bits of all complete symbols.
     length: u8,
-    /// Zeros before the first coefficient.
+    /// The number of zeros before the first coefficient.
     zeros: u8,
-    /// From the last coefficient before to the second one.
+    /// The distance from the last coefficient before the pair to the second one of the pair.
     advance: u8,
     first: i16,
     second: i16,
@@ -60,7 +60,7 @@ impl Pair {
     }
 }
 
-/// For each LOOK bits what they hold.
+/// The coefficients for each value of LOOK bits.
 pub(super) struct AcLookup(Box<[Pair; 1 << LOOK]>);
 
 impl AcLookup {
@@ -70,7 +70,7 @@ impl AcLookup {
         })))
     }
 
-    /// Tells index and value of the AC coefficients of a block, and some zeros.
+    /// Passes index and value of each AC coefficient of a block to `put`, and sometimes a zero.
     #[inline(always)]
     pub(super) fn read(
         &self,
@@ -98,11 +98,11 @@ impl AcLookup {
                 put(last, pair.second);
                 break;
             }
-            // Neither a pair nor an end: symbol by symbol.
+            // The bits hold neither coefficients nor an end, so decode a single symbol.
             let e = ac.next(bits).ok_or(Fault::Code)?;
             if e.size() != 0 {
                 k += e.run() + 1;
-                // libjpeg keeps even what leaves the block.
+                // Like libjpeg, keep even a coefficient beyond the block.
                 put(k.min(63), e.value());
                 if k > 63 {
                     return Err(Fault::Run);

@@ -2,15 +2,15 @@
 
 use super::bits::BitReader;
 
-/// A statistics bin: bit 7 the MPS, bits 0-6 the index into Table D.3.
+/// A statistics bin: bit 7 is the MPS, bits 0-6 are the index into Table D.3.
 pub(super) type Bin = u8;
 
-/// The bin whose estimate never moves: Qe = 0x5A1D, MPS = 0 (F.1.4.4.2).
+/// A bin whose estimate never changes: Qe = 0x5A1D, MPS = 0 (F.1.4.4.2).
 pub(super) const FIXED: Bin = 113;
 
-/// Table D.3, for each bin: Qe, and what the bin is after LPS and after MPS.
+/// Table D.3, for each bin: Qe, the next bin after LPS, and the next bin after MPS.
 const ESTIMATES: [(u16, u8, u8); 256] = {
-    // By index, where the MPS is 0.
+    // The table by index, for an MPS of 0.
     const T: [(u16, u8, u8); 114] = [
         (0x5A1D, 129, 1),
         (0x2586, 14, 2),
@@ -138,17 +138,17 @@ const ESTIMATES: [(u16, u8, u8); 256] = {
     both
 };
 
-/// The interval A, left-aligned; the code register C is the bit window, Cx its top 16 bits.
+/// The interval A, left-aligned. The code register C is the bit window, with Cx as its top 16 bits.
 #[derive(Clone, Copy)]
 pub(super) struct Interval(u64);
 
 impl Interval {
-    /// INITDEC: Figure D.22. A bit too large, until the first Qe is subtracted.
+    /// INITDEC (Figure D.22): A is 0x10000, which wraps to 0 until the first Qe is subtracted.
     pub(super) const WHOLE: Interval = Interval(0);
 
     /// DECODE(S), with conditional exchange and renormalization: Figures D.14 to D.19.
     ///
-    /// Nothing in it is a branch, which would be guessed wrong as often as the value itself.
+    /// This is free of branches, since they would be mispredicted as often as the value itself.
     #[inline(always)]
     pub(super) fn decode(&mut self, bits: &mut BitReader, bin: &mut Bin) -> bool {
         bits.refill();
@@ -160,7 +160,7 @@ impl Interval {
         let is_mps = is_below != (a < qe);
         bits.subtract(if is_below { 0 } else { a });
         let a = if is_below { a } else { qe };
-        // A is not zero, as the compiler does not know.
+        // A is never zero, but the compiler does not know that.
         let shift = (a | 1).leading_zeros();
         self.0 = a << shift;
         bits.skip(shift);
@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    /// The encoder (D.1), with its carries added to bytes that are not yet stuffed.
+    /// The encoder (D.1). It adds carries to bytes that are not stuffed yet.
     struct Encoder {
         a: u32,
         c: u32,
@@ -194,7 +194,7 @@ mod tests {
             if is_likely && self.a >= 0x8000 {
                 return;
             }
-            // The larger part is for the likelier value.
+            // The likelier value gets the larger subinterval.
             if is_likely == (self.a < qe) {
                 self.c += self.a;
                 self.a = qe;
@@ -243,7 +243,7 @@ mod tests {
         ) {
             let decisions: Vec<_> =
                 decisions.into_iter().map(|(of, chance)| (of, chance < odds[of])).collect();
-            // The last estimates nothing; see FIXED.
+            // The last bin is the one that never changes.
             let fresh = [0, 0, 0, FIXED];
             let mut bins = fresh;
             let mut encoder = Encoder { a: 0x10000, c: 0, ct: 11, out: Vec::new() };

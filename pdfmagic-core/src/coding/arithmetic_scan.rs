@@ -11,13 +11,14 @@ use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::{Process, ScanHeader};
 
-/// Everything adaptive in a scan; a restart resets it (F.2.4.4).
+/// All adaptive state of a scan. A restart resets it (F.2.4.4).
 struct Model {
     interval: Interval,
     dc: [[Bin; 49]; 4],
     ac: [[Bin; 245]; 4],
-    /// By component of the scan: the last DC, and the bin its last difference conditions.
+    /// The last DC of each component of the scan.
     prediction: [i16; 4],
+    /// The first bin for the next DC difference of each component of the scan.
     context: [usize; 4],
 }
 
@@ -34,7 +35,8 @@ impl Model {
         self.interval.decode(bits, &mut { FIXED })
     }
 
-    /// Figures F.23, F.24: the category from bin `at` on, then the bits below its leading one.
+    /// Decodes the category, with bins from `at` on, then the bits below the leading one (Figures F.23 and F.24).
+    /// Returns the value, and its leading bit.
     #[inline(always)]
     fn magnitude(
         interval: &mut Interval,
@@ -60,7 +62,7 @@ impl Model {
         Ok((value, leading))
     }
 
-    /// Figure F.19: DC difference; the next one's context follows F.1.4.4.1.2.
+    /// Decodes a DC difference (Figure F.19), and sets the context of the next one (F.1.4.4.1.2). Returns the DC.
     fn dc(
         &mut self,
         bits: &mut BitReader,
@@ -90,7 +92,7 @@ impl Model {
         Ok(self.prediction[part])
     }
 
-    /// Figure F.20: the AC coefficients of a band, or of the whole block.
+    /// Decodes the AC coefficients of a band, or of the whole block (Figure F.20).
     #[inline(always)]
     fn ac(
         &mut self,
@@ -131,7 +133,7 @@ impl Model {
         Ok(())
     }
 
-    /// G.1.3.3: one more bit of coefficients known, and new ones.
+    /// Refines known coefficients by one bit, and decodes new ones (G.1.3.3).
     fn refine(
         &mut self,
         bits: &mut BitReader,
@@ -177,7 +179,7 @@ impl Model {
     }
 }
 
-/// Those of a block under way.
+/// The AC coefficients of the block being decoded.
 struct ArithmeticLevels<'m, 'b, 'a> {
     model: &'m mut Model,
     bits: &'b mut BitReader<'a>,
@@ -231,7 +233,8 @@ pub(super) fn decode<S: Sink>(
     mcus.end()
 }
 
-/// Decodes an arithmetic-coded scan. A sequential one is a progressive one of all there is.
+/// Decodes an arithmetic-coded scan. A sequential scan is treated as a progressive one with all coefficients and all
+/// bits.
 pub(super) fn decode_into(
     stream: &Stream,
     scan: &ScanHeader,

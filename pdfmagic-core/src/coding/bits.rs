@@ -1,7 +1,7 @@
-//! Bits of an entropy-coded segment: NEXTBIT and RECEIVE (F.2.2.4, F.2.2.5), and their writer (F.1.2.3).
+//! Bits of an entropy-coded segment: NEXTBIT and RECEIVE (F.2.2.4, F.2.2.5), and a writer (F.1.2.3).
 
-/// Reads bits, most significant first. `window` holds them left-aligned; `held` says how many count.
-/// At a marker zeros follow, and `lent` counts how many were made up.
+/// Reads bits, most significant first. `window` holds the next bits, left-aligned, and `held` is their number. After
+/// the end of the segment, zeros are supplied, and `lent` counts them.
 #[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
     data: &'a [u8],
@@ -13,7 +13,7 @@ pub(super) struct BitReader<'a> {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 
-/// Whether any of eight bytes is 0xFF.
+/// Whether any of the eight bytes is 0xFF.
 #[inline(always)]
 fn has_ff(word: u64) -> bool {
     let gaps = !word;
@@ -65,7 +65,7 @@ impl<'a> BitReader<'a> {
             let byte = match self.data.get(self.next) {
                 Some(0xFF) => {
                     let rest = &self.data[self.next..];
-                    // As for libjpeg, fill bytes may come before a stuffed byte too.
+                    // Like libjpeg, this allows fill bytes before a stuffed byte, too.
                     let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
                     if rest.get(fill) != Some(&0) {
                         return self.lend(); // B.1.1.5: a marker ends the segment
@@ -102,7 +102,7 @@ impl<'a> BitReader<'a> {
         self.held -= bits;
     }
 
-    /// Whether the window's top 16 bits, Cx of D.2.1, are below A.
+    /// Whether the window, whose top 16 bits are Cx of D.2.1, is below A.
     #[inline(always)]
     pub(super) fn below(&self, a: u64) -> bool {
         self.window < a
@@ -113,7 +113,7 @@ impl<'a> BitReader<'a> {
         self.window -= a;
     }
 
-    /// RECEIVE for 1 to 16 bits; the caller has refilled.
+    /// RECEIVE: takes 1 to 16 bits. The caller must have refilled the window.
     #[inline(always)]
     pub(super) fn take(&mut self, bits: u32) -> u32 {
         let value = (self.window >> (64 - bits)) as u32;
@@ -129,26 +129,25 @@ impl<'a> BitReader<'a> {
         set
     }
 
-    /// Whether made-up bits were consumed.
+    /// Whether bits beyond the end of the segment were consumed.
     #[inline(always)]
     pub(super) fn overdrawn(&self) -> bool {
         self.held < self.lent
     }
 
-    /// Where reading stands, up to eight bytes ahead of the bits consumed.
+    /// The read position, in bytes. It is up to eight bytes ahead of the consumed bits.
     pub(super) fn position(&self) -> usize {
         self.next
     }
 
-    /// The whole bytes that have not been consumed before the marker at `end`, as they are stored.
+    /// Returns the complete bytes before the marker at `end` that were not consumed, as they are stored.
     pub(super) fn unread(&self, end: usize) -> &'a [u8] {
         let held = (self.held.saturating_sub(self.lent) / 8) as usize;
         let rest = self.data.get(..end).unwrap_or(self.data);
         &rest[self.next.saturating_sub(held).min(rest.len())..]
     }
 
-    /// Drops what remains of the segment and returns the offset of the next marker's 0xFF,
-    /// or the end of the data.
+    /// Skips the rest of the segment, and returns the offset of the next marker's 0xFF, or the end of the data.
     pub(super) fn to_marker(self) -> usize {
         let mut at = self.next;
         while let Some(pair) = self.data.get(at..at + 2) {
@@ -161,16 +160,18 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// Writes bits, and the zero byte after each 0xFF. `pending` holds the last `count` bits, fewer than a byte.
+/// Writes bits, and stuffs a zero byte after each 0xFF. `pending` holds the last `count` bits, which do not fill a byte
+/// yet.
 pub(super) struct BitWriter {
-    /// What is written, and room after it.
+    /// The written bytes, with spare room after them.
     out: Vec<u8>,
+    /// The number of bytes written.
     at: usize,
     pending: u64,
     count: u32,
 }
 
-/// How much room is made at a time: little enough to be in the cache still when it is written to.
+/// The room that is added at a time, in bytes. It is small enough to be in the cache still when it is written to.
 const ROOM: usize = 1 << 14;
 
 impl BitWriter {
@@ -183,12 +184,12 @@ impl BitWriter {
         }
     }
 
-    /// Up to 56 bits; those above `length` must be zero.
+    /// Writes up to 56 bits. Bits above `length` must be zero.
     #[inline(always)]
     pub(super) fn put(&mut self, bits: u64, length: u32) {
         self.pending = self.pending << length | bits;
         self.count += length;
-        // Whole bytes or not, all are written: that costs less than to ask.
+        // All eight bytes are stored, though only complete ones count: this costs less than a branch.
         let word = self.pending << (63 - self.count) << 1;
         let whole = (self.count >> 3) as usize;
         self.count &= 7;
@@ -205,7 +206,7 @@ impl BitWriter {
         }
     }
 
-    /// F.1.2.3: pads the last byte with ones.
+    /// Pads the last byte with ones (F.1.2.3).
     pub(super) fn finish(mut self) -> Vec<u8> {
         let pad = self.count.wrapping_neg() & 7;
         self.put((1 << pad) - 1, pad);
@@ -214,9 +215,9 @@ impl BitWriter {
     }
 }
 
-/// Writes bytes at `at`, with what must follow each, and makes room. Returns where they end.
+/// Writes bytes at `at`, with stuffed zeros, and makes room if necessary. Returns the offset after them.
 ///
-/// It isn't a method, so that the writer can stay in registers.
+/// This is not a method, so that the writer can stay in registers.
 #[cold]
 #[inline(never)]
 fn stuff(out: &mut Vec<u8>, mut at: usize, bytes: &[u8]) -> usize {

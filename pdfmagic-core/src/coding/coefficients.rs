@@ -1,17 +1,17 @@
-//! Quantized DCT coefficients, in zig-zag order throughout (A.3.6).
+//! Quantized DCT coefficients, always in zig-zag order (A.3.6).
 
 use super::dct::{Matrix, forward, inverse};
 use super::grid::{Grid, GridComponent};
 use crate::jpeg::Quantizer;
 
-/// Natural (row-major) index of each zig-zag index: Figure A.6.
+/// The natural (row-major) index of each zig-zag index: Figure A.6.
 pub(super) const NATURAL: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
     13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Zig-zag index of each natural index.
+/// The zig-zag index of each natural index.
 pub(super) const ZIGZAG: [u8; 64] = {
     let mut inverse = [0; 64];
     let mut k = 0;
@@ -22,8 +22,8 @@ pub(super) const ZIGZAG: [u8; 64] = {
     inverse
 };
 
-/// One block, with a bit set for each AC coefficient that is not zero. The others are zero, and what `zz` holds in their
-/// place is left from earlier use: it is never read.
+/// One block. `nonzero` has a bit for each AC coefficient that is not zero. The other AC coefficients are zero, though
+/// `zz` may hold old values in their place, which must not be read.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
     pub(super) zz: [i16; 64],
@@ -36,19 +36,19 @@ impl Block {
         nonzero: 0,
     };
 
-    /// The indices of the AC coefficients that are not zero.
+    /// The indices of the nonzero AC coefficients.
     #[inline(always)]
     pub(super) fn indices(&self) -> impl Iterator<Item = usize> + use<> {
         indices(self.nonzero)
     }
 
-    /// A bit for each of them from Ss to Se.
+    /// The bits of `nonzero` from Ss to Se.
     #[inline(always)]
     pub(super) fn band(&self, ss: usize, se: usize) -> u64 {
         self.nonzero & (!0 << ss) & (!0 >> (63 - se))
     }
 
-    /// The samples less their middle value (A.3.3, A.3.4).
+    /// Returns the samples before the level shift (A.3.3, A.3.4): the middle value is 0.
     pub(super) fn samples(&self, quantizer: &Quantizer) -> Matrix {
         let mut x: Matrix = [[0.0; 8]; 8];
         for k in std::iter::once(0).chain(self.indices()) {
@@ -58,16 +58,16 @@ impl Block {
         inverse(&x)
     }
 
-    /// Where samples are so far out of range that decoders disagree, since some clip them and others wrap around, the
-    /// block becomes one whose samples all decoders clip alike.
+    /// Limits a block whose samples are so far out of range that decoders disagree, since some clip them and others
+    /// wrap around. It becomes a block whose samples all decoders clip alike.
     pub(super) fn limit(&mut self, quantizer: &Quantizer) {
-        // From about 300 on MuPDF shows something else than PDFium (`tests/viewers`); sharp edges come to 200.
+        // From about 300 on, MuPDF and PDFium differ (`tests/viewers`). Sharp edges reach 200.
         const AGREED: f32 = 250.0;
-        // Still black or white after quantization.
+        // Samples clipped to this are still black or white after quantization.
         const CLIPPED: f32 = 160.0;
         let size = |k: usize| u32::from(self.zz[k].unsigned_abs()) * u32::from(quantizer[k]);
         let bound: u32 = std::iter::once(0).chain(self.indices()).map(size).sum();
-        // No sample exceeds an eighth of the sum for DC, nor a quarter for the others.
+        // A sample gets at most a quarter of each coefficient, and an eighth of DC.
         if bound as f32 / 4.0 <= AGREED {
             return;
         }
@@ -97,7 +97,7 @@ impl Block {
     }
 }
 
-/// The indices of the bits that are set.
+/// Returns the indices of the set bits.
 #[inline(always)]
 pub(super) fn indices(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
@@ -115,7 +115,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Of `mcus_down` rows of MCUs.
+    /// Creates a plane for `mcus_down` rows of MCUs.
     pub(super) fn new(grid: &Grid, c: &GridComponent, mcus_down: usize) -> Self {
         let across = grid.mcus_across * c.h;
         Self {
@@ -124,7 +124,7 @@ impl Plane {
         }
     }
 
-    /// The size of `mcus_down` rows of MCUs of all components, in bytes.
+    /// Returns the size of `mcus_down` rows of MCUs over all components, in bytes.
     pub(super) fn sizes(grid: &Grid, mcus_down: usize) -> usize {
         let blocks: usize = grid.components.iter().map(|c| c.h * c.v).sum();
         blocks * grid.mcus_across * mcus_down * size_of::<Block>()

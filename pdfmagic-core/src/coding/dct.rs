@@ -1,13 +1,13 @@
-//! The discrete cosine transform (T.81 A.3.3), and matrices to apply it with.
+//! The discrete cosine transform (T.81 A.3.3), by matrix products.
 
 use std::array::from_fn;
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-/// Eight rows of eight.
+/// An 8x8 matrix, by rows.
 pub(super) type Matrix = [[f32; 8]; 8];
 
-/// The orthonormal DCT-II of n points: A.3.3 along one axis.
+/// The weight of sample x in coefficient k of the orthonormal DCT-II of n points, which is A.3.3 along one axis.
 pub(super) fn dct(n: usize, k: usize, x: usize) -> f64 {
     let c = if k == 0 {
         (1.0 / n as f64).sqrt()
@@ -33,11 +33,10 @@ pub(super) fn forward(x: &Matrix) -> Matrix {
     product(&product(&BASIS, x), &transposed(&BASIS))
 }
 
-/// The matrix product.
 fn product(a: &Matrix, b: &Matrix) -> Matrix {
     let mut c = [[0.0; 8]; 8];
     for (row, out) in a.iter().zip(&mut c) {
-        // High frequencies are often absent.
+        // Rows of high frequencies are often zero.
         if row.iter().all(|&x| x == 0.0) {
             continue;
         }

@@ -1,5 +1,5 @@
-//! Sequential Huffman encoding with optimal tables (F.1.2, K.2): first the symbols are stored and
-//! counted, then the tables are made, then the symbols are written.
+//! Sequential Huffman encoding with optimal tables (F.1.2, K.2): the symbols are stored and counted, then the tables
+//! are made, then the symbols are written.
 
 use super::bits::BitWriter;
 use super::coefficients::Block;
@@ -9,19 +9,20 @@ use super::memory::Memory;
 use crate::error::Error;
 use crate::jpeg::{Marker, Quantizer};
 
-/// A symbol with its magnitude bits: bits 0-7 the symbol, 8-10 the slot, 12-27 the magnitude.
+/// A symbol with its magnitude bits: bits 0-7 are the symbol, 8-10 the slot, 12-27 the magnitude.
 type Token = u32;
 
-/// A component's DC and AC symbols are counted apart.
+/// The slot of a component's DC symbols. DC and AC symbols are counted separately.
 pub(super) const fn dc_slot(component: usize) -> usize {
     2 * (component & 3)
 }
 
+/// The slot of a component's AC symbols.
 pub(super) const fn ac_slot(component: usize) -> usize {
     2 * (component & 3) + 1
 }
 
-/// The symbols of a scan, kept and counted.
+/// The symbols of a scan, stored and counted.
 pub(super) struct Symbols {
     tokens: Vec<Token>,
     pub(super) counts: Counts,
@@ -29,11 +30,11 @@ pub(super) struct Symbols {
     memory: Memory,
 }
 
-/// Symbols of a block: no more than one for each coefficient, and ZRL takes the place of sixteen.
+/// The maximum number of symbols in a block: one for each coefficient, and EOB. A ZRL replaces sixteen of them.
 const SYMBOLS: usize = 65;
 
 impl Symbols {
-    /// At first with room for as many as `expected`, if there is as much memory.
+    /// Reserves room for `expected` symbols, or for fewer if the memory is limited.
     pub(super) fn new(memory: Memory, expected: usize) -> Self {
         Symbols {
             tokens: Vec::with_capacity(expected.min(memory.room_for::<Token>())),
@@ -61,7 +62,7 @@ impl Symbols {
         self.push(dc_slot(component), size as usize, magnitude);
     }
 
-    /// F.1.2.2: a coefficient after a run of zeros.
+    /// Adds a coefficient after a run of zeros (F.1.2.2).
     #[inline(always)]
     fn level(&mut self, component: usize, mut run: usize, level: i16) {
         let slot = ac_slot(component);
@@ -73,13 +74,13 @@ impl Symbols {
         self.push(slot, run << 4 | size as usize, magnitude);
     }
 
-    /// EOB
+    /// Adds EOB.
     #[inline(always)]
     fn end(&mut self, component: usize) {
         self.push(ac_slot(component), 0, 0);
     }
 
-    /// F.1.2.1, F.1.2.2
+    /// Adds the symbols of a block (F.1.2.1, F.1.2.2).
     #[inline(always)]
     pub(super) fn block(&mut self, component: usize, b: &Block) {
         self.dc(component, b.zz[0]);
@@ -93,7 +94,7 @@ impl Symbols {
         }
     }
 
-    /// A block outside the picture: no AC, and the DC of the one before it.
+    /// Adds a block outside the picture, with the DC of the block before it and no AC.
     #[inline(always)]
     pub(super) fn dummy(&mut self, component: usize) {
         self.push(dc_slot(component), 0, 0);
@@ -114,12 +115,12 @@ impl Symbols {
     }
 }
 
-/// A sink that keeps symbols to be written.
+/// A sink that collects symbols to be written.
 pub(super) trait Collects {
     fn symbols(&self) -> &Symbols;
 }
 
-/// F.1.2.1: DC differences, modulo 2^16 as decoders take them. None is -32768, which has no category.
+/// Computes DC differences (F.1.2.1), modulo 2^16 as in decoders. -32768 has no category and is replaced by -32767.
 #[derive(Default)]
 pub(super) struct Prediction([i16; 4]);
 
@@ -133,7 +134,7 @@ impl Prediction {
     }
 }
 
-/// How often each symbol occurs, by slot.
+/// The number of occurrences of each symbol, by slot.
 pub(super) struct Counts(pub(super) Box<[[u32; 256]; 8]>);
 
 impl Default for Counts {
@@ -149,7 +150,8 @@ impl Counts {
         *n = n.wrapping_add(times);
     }
 
-    /// Which of two tables each component uses, and the tables: the split that costs least.
+    /// Assigns one of two tables to each component, and designs the tables. Returns the assignment that takes the
+    /// fewest bits.
     pub(super) fn tables(&self, components: usize) -> (Vec<usize>, Vec<[Spec; 2]>) {
         let all = (0..1usize << (components - 1)).map(|split| {
             let choice: Vec<usize> = (0..components).map(|c| split << 1 >> c & 1).collect();
@@ -182,7 +184,7 @@ impl Counts {
     }
 }
 
-/// For each slot and symbol its code and, below that in 6 bits, how long it is with its magnitude bits.
+/// For each slot and symbol: the code, and in the 6 bits below it the length of the code with its magnitude bits.
 pub(super) struct Codes(Box<[u32; 2048]>);
 
 impl Codes {
@@ -201,14 +203,15 @@ impl Codes {
         Self(codes)
     }
 
-    /// The code of a symbol, in its low 8 bits, and a slot, in 3 above; and the length of both with the magnitude.
+    /// Returns the code of a symbol (the low 8 bits) in a slot (the 3 bits above), and its length with the magnitude
+    /// bits.
     #[inline(always)]
     pub(super) fn of(&self, symbol: usize) -> (u64, u32) {
         let code = self.0[symbol & 2047];
         (u64::from(code >> 6), code & 63)
     }
 
-    /// How many bits symbols take that occur so often.
+    /// Returns the number of bits that symbols with these counts take.
     pub(super) fn price(&self, counts: &Counts) -> u64 {
         let counted = counts.0.iter().flatten().zip(&self.0[..]);
         counted
@@ -217,7 +220,7 @@ impl Codes {
     }
 }
 
-/// SSSS, at most 15, and the bits that follow it: Table F.1, F.1.2.1.1.
+/// Returns SSSS, at most 15, and the magnitude bits that follow it (Table F.1, F.1.2.1.1).
 #[inline(always)]
 pub(super) fn category(value: i16) -> (u32, u32) {
     let value = i32::from(value.max(-0x7FFF));
@@ -235,16 +238,16 @@ fn price(spec: &Spec, counts: &[u32; 256]) -> u64 {
     bits + 8 * (17 + spec.values.len() as u64)
 }
 
-/// B.2: a segment whose length is filled in.
+/// Appends a marker segment with its length (B.2).
 fn segment(out: &mut Vec<u8>, marker: Marker, body: &[u8]) {
     out.extend([0xFF, marker.0]);
     out.extend(((body.len() + 2) as u16).to_be_bytes());
     out.extend(body);
 }
 
-/// SOI, Adobe's segment if it has something to say, DQT and the frame header.
+/// Returns SOI, Adobe's segment if there is a transform to state, DQT and the frame header.
 ///
-/// Components are numbered from 1, which JFIF wants, and no viewer takes for color.
+/// Components are numbered from 1, as JFIF requires. No viewer derives colors from these identifiers.
 pub(super) fn head(
     grid: &Grid,
     sof: Marker,
@@ -284,7 +287,7 @@ pub(super) fn head(
     out
 }
 
-/// DHT (B.2.4.2): tables with their class and destination, Tc and Th.
+/// Appends DHT (B.2.4.2): tables, each with its class and destination, Tc and Th.
 pub(super) fn dht<'t>(out: &mut Vec<u8>, tables: impl IntoIterator<Item = (u8, &'t Spec)>) {
     let mut body = Vec::new();
     for (target, spec) in tables {
@@ -295,7 +298,7 @@ pub(super) fn dht<'t>(out: &mut Vec<u8>, tables: impl IntoIterator<Item = (u8, &
     segment(out, Marker::DHT, &body);
 }
 
-/// SOS (B.2.3): components by index, with Td and Ta.
+/// Appends SOS (B.2.3): components by index, each with Td and Ta.
 pub(super) fn sos(out: &mut Vec<u8>, parts: &[(usize, u8)], ss: u8, se: u8, approximation: u8) {
     let mut body = vec![parts.len() as u8];
     for &(component, tables) in parts {

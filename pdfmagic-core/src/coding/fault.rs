@@ -1,47 +1,47 @@
-//! What is wrong with coded data, and where.
+//! Faults in coded data, and where they are.
 
 use crate::error::Error;
 use crate::jpeg::ScanHeader;
 
-/// What is wrong with an MCU.
+/// A fault in an MCU.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fault {
-    /// Bits that are no code, or a category that is none.
+    /// Bits that match no code, or an impossible category.
     Code,
-    /// A run that leaves the block or the band.
+    /// A run beyond the end of the block or the band.
     Run,
-    /// A DC coefficient that no samples have.
+    /// A DC coefficient beyond the range of samples.
     Range,
-    /// The data ends.
+    /// The data ends too early.
     Short,
     /// Data is left over.
     Extra,
-    /// Not the restart marker that is due.
+    /// A marker other than the expected restart marker.
     Restart,
 }
 
 impl Fault {
     pub(super) const fn reason(self) -> &'static str {
         match self {
-            Self::Code => "bits that are no code",
-            Self::Run => "a run that leaves its block",
-            Self::Range => "a brightness that does not exist",
-            Self::Restart => "not the restart marker that is due",
+            Self::Code => "bits that match no code",
+            Self::Run => "a run beyond its block",
+            Self::Range => "an impossible brightness",
+            Self::Restart => "not the expected restart marker",
             Self::Short => "the data ends before the image does",
             Self::Extra => "data is left over",
         }
     }
 }
 
-/// A fault, and where it shows.
+/// A fault, and where it was noticed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub(super) fault: Fault,
-    /// In bytes of the input.
+    /// The offset in the input, in bytes.
     pub(super) offset: usize,
-    /// Counted from 0 in its scan.
+    /// The number of the MCU in its scan, from 0.
     pub(super) mcu: usize,
-    /// The MCU that begins the restart interval, or the scan: what is before it is sound.
+    /// The first MCU of the restart interval, or of the scan. All MCUs before it are intact.
     pub(super) interval: usize,
 }
 
@@ -54,7 +54,7 @@ impl From<Found> for Error {
     }
 }
 
-/// A scan uses a table that was never defined.
+/// The error for a scan that uses a table that was never defined.
 pub(super) fn missing_table(scan: &ScanHeader) -> Error {
     Error::Format {
         offset: scan.offset as u64,

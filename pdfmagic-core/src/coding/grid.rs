@@ -2,16 +2,16 @@
 
 use crate::jpeg::{Component, Frame, Process, Selector};
 
-/// How an image is made smaller.
+/// A reduction in size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reduction {
-    /// Its width and height are divided by this: 1, 2, 4 or 8.
+    /// The divisor of width and height: 1, 2, 4 or 8.
     pub(crate) factor: usize,
-    /// Whether the second and third component, if they have more, are to have half the columns and rows of the first.
+    /// Whether to reduce the second and third component to half the columns and rows of the first, if they have more.
     pub(crate) subsample: bool,
 }
 
-/// Samples of a block along each axis.
+/// The number of samples of a block along each axis.
 const BLOCK: usize = 8;
 
 /// The blocks of a frame.
@@ -24,7 +24,7 @@ pub(super) struct Grid {
     pub(super) components: Vec<GridComponent>,
     pub(super) mcus_across: usize,
     pub(super) mcus_down: usize,
-    /// Samples of a data unit along each axis.
+    /// The number of samples of a data unit along each axis.
     unit: usize,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Grid {
 pub(super) struct GridComponent {
     pub(super) h: usize,
     pub(super) v: usize,
-    /// Data units that hold samples of the image: for blocks xi / 8 by yi / 8, rounded up.
+    /// The number of data units with samples of the image, along each axis: for blocks, xi / 8 and yi / 8, rounded up.
     pub(super) across: usize,
     pub(super) down: usize,
 }
@@ -61,8 +61,8 @@ impl Grid {
         Self::of_units(BLOCK, width, height, components)
     }
 
-    /// Fills in what follows from X, Y and the sampling factors (A.1.1, A.2.4) for data units of `unit` samples along
-    /// each axis: blocks, or single samples where coding is lossless.
+    /// Computes everything that depends on X, Y and the sampling factors (A.1.1, A.2.4), for data units of `unit`
+    /// samples along each axis: blocks, or single samples in lossless coding.
     fn of_units(
         unit: usize,
         width: usize,
@@ -70,7 +70,7 @@ impl Grid {
         mut components: Vec<GridComponent>,
     ) -> Self {
         if let [only] = &mut components[..] {
-            // Alone in its frame, a component's factors cancel (A.1.1), and its MCU is one block (A.2.2).
+            // The factors of a single component cancel (A.1.1), and its MCU is one block (A.2.2).
             (only.h, only.v) = (1, 1);
         }
         let h_max = components.iter().map(|c| c.h).max().unwrap_or(1);
@@ -89,7 +89,8 @@ impl Grid {
         }
     }
 
-    /// The grid after a reduction, and by how much each component shrinks in it along each axis. `None` if none does.
+    /// Returns the reduced grid, and the factors by which each component shrinks along each axis. `None` if no
+    /// component shrinks.
     pub(super) fn reduced(&self, reduction: Reduction) -> Option<(Self, Vec<(usize, usize)>)> {
         let Reduction { factor, subsample } = reduction;
         let (width, height) = (self.width.div_ceil(factor), self.height.div_ceil(factor));
@@ -108,7 +109,8 @@ impl Grid {
         shrinks.then(|| (Self::new(width, height, components), factors))
     }
 
-    /// By how much the second and the third component must shrink to have half the columns and rows of the others.
+    /// Returns the factors by which the second and third component must shrink to have half the columns and rows of the
+    /// others. `None` if these are not whole numbers.
     fn halves(&self) -> Option<[(usize, usize); 2]> {
         let [first, second, third, rest @ ..] = &self.components[..] else {
             return None;
@@ -129,7 +131,7 @@ impl Grid {
         self.components.iter().map(|c| c.v).max().unwrap_or(1)
     }
 
-    /// Whether the components fit one scan: an interleaved MCU has at most ten blocks (B.2.3).
+    /// Whether the components fit in one scan: an interleaved MCU has at most ten blocks (B.2.3).
     pub(super) fn fits_mcu(&self, selectors: &[Selector]) -> bool {
         let blocks = |s: &Selector| {
             let c = &self.components[s.component];
@@ -150,7 +152,7 @@ impl Grid {
             .collect()
     }
 
-    /// The components, in order, in as few scans as may be.
+    /// Returns the components in order, in one scan if they fit, and otherwise in one scan each.
     pub(super) fn scans(&self) -> Vec<Vec<Selector>> {
         let all = self.all();
         if self.fits_mcu(&all) {
@@ -159,7 +161,7 @@ impl Grid {
         all.into_iter().map(|one| vec![one]).collect()
     }
 
-    /// How many lines of the image are above the row of MCUs that holds this one of a scan.
+    /// Returns the number of lines of the image above the row of MCUs that contains this MCU of a scan.
     pub(super) fn lines_before(&self, selectors: &[Selector], mcu: usize) -> usize {
         let layout = self.layout(selectors);
         let in_row = match selectors {
@@ -169,11 +171,11 @@ impl Grid {
         (mcu / layout.across * in_row * self.unit).min(self.height)
     }
 
-    /// The MCUs of a scan (A.2).
+    /// Returns the MCUs of a scan (A.2).
     pub(super) fn layout(&self, selectors: &[Selector]) -> Layout {
         let mut blocks = Vec::with_capacity(10);
         if let &[Selector { component, .. }] = selectors {
-            // Not interleaved, an MCU is one block (A.2.2).
+            // An MCU that is not interleaved is one block (A.2.2).
             let c = &self.components[component];
             blocks.push(Place {
                 part: 0,
@@ -210,7 +212,7 @@ impl Grid {
     }
 }
 
-/// The MCUs of a scan and the blocks of each, in coding order (A.2.3).
+/// The MCUs of a scan, and the blocks of each, in coding order (A.2.3).
 pub(super) struct Layout {
     pub(super) across: usize,
     pub(super) down: usize,
@@ -218,18 +220,18 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The blocks of a row of MCUs, each with the column of its MCU.
+    /// Returns the blocks of a row of MCUs, each with the column of its MCU.
     pub(super) fn row(&self) -> impl Iterator<Item = (usize, &Place)> {
         (0..self.across).flat_map(|across| self.blocks.iter().map(move |p| (across, p)))
     }
 }
 
-/// A block's place in its MCU.
+/// The place of a block in its MCU.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    /// Index of its component in the scan.
+    /// The index of its component in the scan.
     pub(super) part: usize,
-    /// Index of its component in the frame.
+    /// The index of its component in the frame.
     pub(super) component: usize,
     dx: usize,
     dy: usize,
@@ -238,25 +240,25 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Row and column of the block in its component.
+    /// Returns row and column of the block in its component, for the MCU at this row and column.
     #[inline(always)]
     pub(super) fn at(&self, down: usize, across: usize) -> (usize, usize) {
         (down * self.step_y + self.dy, across * self.step_x + self.dx)
     }
 
-    /// Row and column of the MCU that holds the block at this row and column in its component.
+    /// Returns row and column of the MCU that contains the block at this row and column of its component.
     pub(super) fn mcu(&self, (row, column): (usize, usize)) -> (usize, usize) {
         (row / self.step_y, column / self.step_x)
     }
 
-    /// The first row of its component in a row of MCUs.
+    /// Returns the first row of its component in a row of MCUs.
     pub(super) fn top(&self, down: usize) -> usize {
         down * self.step_y
     }
 }
 
 impl GridComponent {
-    /// Whether the block at (row, column) holds samples of the image, rather than filling up an MCU.
+    /// Whether the block at (row, column) has samples of the image, and is not just padding of an MCU.
     #[inline(always)]
     pub(super) fn has(&self, (row, column): (usize, usize)) -> bool {
         row < self.down && column < self.across

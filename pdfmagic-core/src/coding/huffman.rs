@@ -7,7 +7,7 @@ use super::bits::BitReader;
 use super::fault::Fault;
 use crate::jpeg::HuffmanTable;
 
-/// A table's specification (B.2.4.2).
+/// The specification of a table (B.2.4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Spec {
     /// BITS: the number of codes of each length.
@@ -18,8 +18,8 @@ pub(super) struct Spec {
 
 pub(super) const LOOK: u32 = 10;
 
-/// What the next bits mean: from the top, the extended coefficient (16 bits), RRRRSSSS or the DC category (8), whether
-/// the coefficient is known, since code and magnitude fit the look-up (1), and the length of both (7).
+/// The meaning of the next bits. From the top: the extended coefficient (16 bits), RRRRSSSS or the DC category (8),
+/// whether the coefficient is known because its code and magnitude fit the look-up (1), and the length of both (7).
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
@@ -61,10 +61,10 @@ impl Entry {
 
 const WHOLE: u32 = 0x80;
 
-/// How many bits libjpeg takes for a code that does not exist.
+/// The number of bits that libjpeg consumes for an invalid code.
 const NO_CODE: u32 = 17;
 
-/// A table ready to decode with.
+/// A table prepared for decoding.
 pub(super) struct Decoder {
     look: Box<[Entry; 1 << LOOK]>,
     /// MAXCODE + 1, left-aligned in 16 bits, for lengths above LOOK; the index is the length.
@@ -75,13 +75,13 @@ pub(super) struct Decoder {
 }
 
 impl Spec {
-    /// (code, length) of each value in order.
+    /// Returns (code, length) for each value, in order.
     pub(super) fn codes(&self) -> Vec<(u32, u32)> {
         codes(&self.counts)
     }
 }
 
-/// C.1, C.2: (code, length) of each value in order.
+/// Generates (code, length) for each value, in order (C.1, C.2).
 fn codes(counts: &[u8; 16]) -> Vec<(u32, u32)> {
     let mut codes = Vec::with_capacity(256);
     let mut code = 0;
@@ -95,7 +95,7 @@ fn codes(counts: &[u8; 16]) -> Vec<(u32, u32)> {
     codes
 }
 
-/// EXTEND: Figure F.12.
+/// EXTEND (Figure F.12).
 #[inline(always)]
 pub(super) fn extend(bits: u32, size: u32) -> i32 {
     let below = (bits as i32) >> size.wrapping_sub(1).min(31) == 0;
@@ -107,7 +107,7 @@ pub(super) fn extend(bits: u32, size: u32) -> i32 {
 }
 
 impl Decoder {
-    /// F.2.2.3 with a look-up of LOOK bits in front.
+    /// Prepares the decoding procedure of F.2.2.3, with a look-up of LOOK bits before it.
     pub(super) fn new(table: HuffmanTable<'_>) -> Self {
         let mut d = Self {
             look: Box::new([Entry::default(); 1 << LOOK]),
@@ -140,10 +140,11 @@ impl Decoder {
         d
     }
 
-    /// In bytes.
+    /// The memory that a decoder takes, in bytes.
     pub(super) const SIZE: usize = size_of::<Self>() + size_of::<[Entry; 1 << LOOK]>() + 256;
 
-    /// The next symbol with its extended magnitude; the reader has refilled. None: no such code.
+    /// Decodes the next symbol, with its extended magnitude. The reader must have been refilled. Returns `None` for an
+    /// invalid code.
     #[inline(always)]
     pub(super) fn next(&self, bits: &mut BitReader) -> Option<Entry> {
         let mut e = self.look[bits.peek(LOOK)];
@@ -162,7 +163,7 @@ impl Decoder {
         Some(e)
     }
 
-    /// Adds the next difference of a DC to its prediction (F.2.2.1); the reader has refilled.
+    /// Adds the next DC difference to its prediction (F.2.2.1). The reader must have been refilled.
     #[inline(always)]
     pub(super) fn predict(&self, bits: &mut BitReader, prediction: &mut i16) -> Result<(), Fault> {
         let difference = self.next(bits).ok_or(Fault::Code)?;
@@ -170,7 +171,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// The next symbol alone, without magnitude bits (G.2 gives those other meanings).
+    /// Decodes the next symbol without its magnitude bits, to which G.2 gives other meanings.
     #[inline(always)]
     pub(super) fn symbol(&self, bits: &mut BitReader) -> Option<u8> {
         let Some(e) = self.code(bits.peek(16) as u32) else {
@@ -181,7 +182,7 @@ impl Decoder {
         Some(e.symbol())
     }
 
-    /// The code at the head of 16 bits.
+    /// Looks up the code that 16 bits begin with.
     #[inline(always)]
     pub(super) fn code(&self, ahead: u32) -> Option<Entry> {
         let e = self.look[(ahead >> (16 - LOOK)) as usize];
@@ -192,7 +193,7 @@ impl Decoder {
         }
     }
 
-    /// DECODE: Figure F.16, for codes longer than the look-up.
+    /// DECODE (Figure F.16), for codes longer than the look-up.
     #[cold]
     #[inline(never)]
     fn long(&self, ahead: u32) -> Option<Entry> {
@@ -203,11 +204,10 @@ impl Decoder {
     }
 }
 
-/// K.2: the specification whose code is shortest for these frequencies, none above 16 bits and
-/// none all ones.
+/// Designs the table with the shortest codes for these frequencies (K.2). No code is longer than 16 bits or all ones.
 pub(super) fn optimal(counts: &[u32; 256]) -> Spec {
     let sizes = code_sizes(counts);
-    // Figure K.2, with the point of value 256 counted so that its code stays unused.
+    // Figure K.2. The reserved value 256 is included, so that its code stays unused.
     let mut bits = [0u32; 258];
     for &(size, _) in &sizes {
         bits[size] += 1;
@@ -225,7 +225,7 @@ pub(super) fn optimal(counts: &[u32; 256]) -> Spec {
     if let Some(longest) = bits.iter().rposition(|&n| n > 0) {
         bits[longest] -= 1;
     }
-    // Figure K.4: values in order of their first size.
+    // Figure K.4: the values are in the order of their sizes before shortening.
     Spec {
         counts: std::array::from_fn(|i| bits[i + 1] as u8),
         values: sizes
@@ -236,8 +236,8 @@ pub(super) fn optimal(counts: &[u32; 256]) -> Spec {
     }
 }
 
-/// Figure K.1: (code size, value) in rising order. Of equal frequencies the largest value goes
-/// first, and a merged tree goes by the value that found it.
+/// Returns (code size, value) in ascending order (Figure K.1). Among equal frequencies, the largest value is merged
+/// first, and a merged tree keeps the value of its first subtree.
 fn code_sizes(counts: &[u32; 256]) -> Vec<(usize, u16)> {
     let used = (0u16..)
         .zip(counts)

@@ -15,20 +15,22 @@ use crate::limits::Limits;
 /// An image as quantized DCT coefficients.
 pub(crate) struct Coefficients {
     pub(super) grid: Grid,
-    /// By component.
+    /// The blocks, by component.
     pub(super) planes: Vec<Plane>,
     pub(super) quantizers: Vec<Quantizer>,
-    /// With what the planes take.
+    /// The memory budget, from which the planes are already taken.
     pub(super) memory: Memory,
-    /// By component and zig-zag index, the Al to which a progression has come. `None` where all coefficients have come
-    /// in full.
+    /// The limits of the decoding, which hold for the encoding as well.
+    pub(super) limits: Limits,
+    /// The lowest bit (Al) that the scans of a progression have reached, by component and zig-zag index. `None` if all
+    /// coefficients are complete.
     pub(super) precision: Option<Vec<[u8; 64]>>,
-    /// What Adobe's segment is to say about the colors, if it must be there.
+    /// The transform that Adobe's segment must state, if the segment is needed.
     pub(super) adobe: Option<u8>,
 }
 
 impl Coefficients {
-    /// Decodes, as libjpeg does where data is damaged or missing, and says what is.
+    /// Decodes an image, and returns any damage. Damaged and missing data is handled as in libjpeg.
     pub(crate) fn decode(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
@@ -51,7 +53,8 @@ impl Coefficients {
                 _ => scan::decode_into(&stream, &scan, &mut planes),
             }?;
             let seams = match end.fault {
-                // Blocks that were never read are to leave no seams, so the scan is read again.
+                // Blocks that were never read must not count as seams, so the scan is decoded again, into a sink that
+                // finds seams.
                 Some(_) if stream.is_sequential() => {
                     let mut seams = stream.seams(&scan)?;
                     scan::decode(&stream, &scan, &mut seams)?;
@@ -63,7 +66,8 @@ impl Coefficients {
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
         let (memory, damage) = (stream.memory, stream.into_damage());
-        // Of a progression that is cut off, steps are too coarse for that.
+        // The blocks after the damage are limited, but not in an incomplete progression, whose steps are too coarse for
+        // that.
         if let (Some(damage), None) = (damage, &precision) {
             let sound = match damage.sound {
                 Sound::Rows { sound, .. } => sound as usize,
@@ -82,13 +86,14 @@ impl Coefficients {
             planes,
             grid,
             memory,
+            limits: limits.clone(),
             precision,
             adobe: jpeg.stated_transform(),
         };
         Ok((image, damage))
     }
 
-    /// Keeps the first component only, which is gray where the others are color differences.
+    /// Keeps only the first component, which is gray if the others are color differences.
     pub(crate) fn into_gray(mut self) -> Self {
         let (width, height) = (self.grid.width, self.grid.height);
         self.grid.components.truncate(1);

@@ -13,13 +13,13 @@ use crate::error::{Error, Feature};
 use crate::jpeg::{EntropyCoding, Jpeg, ScanHeader};
 use crate::limits::Limits;
 
-/// The samples of one component, filled up to whole MCUs.
+/// The samples of one component, padded to whole MCUs.
 struct SamplePlane {
     across: usize,
     values: Vec<u16>,
 }
 
-/// Decodes a Huffman-coded lossless JPEG, as far as its data is sound, and says what is not.
+/// Decodes a Huffman-coded lossless JPEG, as far as its data is intact, and returns any damage.
 pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, Option<Damage>), Error> {
     let frame = jpeg.frame();
     if frame.entropy_coding == EntropyCoding::Arithmetic {
@@ -64,7 +64,7 @@ fn decode_into(
         offset: scan.offset as u64,
         reason,
     };
-    // Ss selects the predictor (Table H.1); 0 is for hierarchical coding. Al is the point transform.
+    // Ss selects the predictor (Table H.1), where 0 is reserved for hierarchical coding. Al is the point transform.
     if !(1..=7).contains(&scan.ss) || scan.al >= precision {
         return Err(malformed("impossible predictor or point transform"));
     }
@@ -78,7 +78,7 @@ fn decode_into(
         .map(|s| stream.dc(s.td).ok_or(missing_table(scan)))
         .collect::<Result<Vec<_>, _>>()?;
     let al = scan.al;
-    // The line that begins the scan or an interval is predicted without the one above (H.1.2.1).
+    // The first line of the scan or of a restart interval is predicted without the line above (H.1.2.1).
     let mut first = 0;
     mcus(stream, scan, &layout, |bits, down, across, is_fresh| {
         if is_fresh {
@@ -106,7 +106,7 @@ fn decode_into(
     })
 }
 
-/// Px of Ra (left), Rb (above) and Rc (above left): Table H.1.
+/// Returns the prediction Px from Ra (left), Rb (above) and Rc (above left): Table H.1.
 fn predict(selector: usize, a: i32, b: i32, c: i32) -> i32 {
     match selector {
         1 => a,
@@ -119,7 +119,7 @@ fn predict(selector: usize, a: i32, b: i32, c: i32) -> i32 {
     }
 }
 
-/// A difference, coded as those of DC are, but for category 16 (H.1.2.2).
+/// Decodes a difference, which is coded like a DC difference except for category 16 (H.1.2.2).
 #[inline(always)]
 fn difference(bits: &mut BitReader<'_>, table: &Decoder) -> Result<i32, Fault> {
     bits.refill();

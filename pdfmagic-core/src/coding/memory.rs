@@ -1,9 +1,9 @@
-//! The bound on memory, beside that of the input.
+//! The memory budget, which excludes the input.
 
 use crate::error::{Error, Resource};
 use crate::limits::Limits;
 
-/// How many bytes are taken, out of how many may be.
+/// The number of bytes taken, and the maximum.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
     taken: u64,
@@ -18,15 +18,19 @@ impl Memory {
         }
     }
 
-    /// With `size` bytes more.
+    /// Takes `size` more bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if this exceeds the maximum.
     pub(crate) fn take(self, size: usize) -> Result<Self, Error> {
         let taken = self.taken.saturating_add(size as u64);
         Resource::Memory.check(taken, self.max)?;
         Ok(Self { taken, ..self })
     }
 
-    /// Makes room in `items` for `more`, and for twice as many as there was room for while that can be had: for a
-    /// moment they are in two places.
+    /// Makes room in `items` for `more` items, and doubles the capacity if memory allows. The items exist twice while
+    /// they are moved.
     pub(super) fn make_room<T>(self, items: &mut Vec<T>, more: usize) -> Result<(), Error> {
         let needed = items.len() + more;
         if needed > items.capacity() {
@@ -38,7 +42,8 @@ impl Memory {
         Ok(())
     }
 
-    /// Makes room in `out` for a number of bits and a few stuffed bytes. Where there are more of those, `out` doubles.
+    /// Makes room in `out` for a number of bits and a few stuffed bytes, and checks that `out` may double if there are
+    /// more stuffed bytes.
     pub(super) fn make_room_to_write(self, out: &mut Vec<u8>, bits: u64) -> Result<(), Error> {
         let size = usize::try_from(bits / 8).unwrap_or(usize::MAX);
         self.take(out.len().saturating_add(size).saturating_mul(3))?;
@@ -46,7 +51,7 @@ impl Memory {
         Ok(())
     }
 
-    /// How many items there is memory for.
+    /// Returns the number of items for which there is memory.
     pub(super) fn room_for<T>(self) -> usize {
         let left = (self.max - self.taken) / size_of::<T>() as u64;
         usize::try_from(left).unwrap_or(usize::MAX)

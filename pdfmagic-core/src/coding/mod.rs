@@ -5,9 +5,8 @@
 //!                  (the decoders)                └ Coefficients ─▶ Symbols or Band ─▶ data
 //! ```
 //!
-//! One loop decodes sequential Huffman scans, generic over what becomes of the symbols: storing, recoding,
-//! requantizing and shrinking are sinks of it, and of a progression whose scans are decoded side by side. An encoder
-//! sees neither streams nor planes.
+//! One loop decodes sequential Huffman scans into a sink, which stores, re-encodes, requantizes or shrinks the blocks.
+//! A progression whose scans are decoded in lockstep feeds the same sinks. Encoders know neither streams nor planes.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -18,7 +17,7 @@
 )]
 #![expect(
     clippy::inline_always,
-    reason = "the loops over symbols are twice as slow where one of their parts is a call"
+    reason = "the loops over symbols are twice as slow if any part of them is not inlined"
 )]
 
 mod ac_lookup;

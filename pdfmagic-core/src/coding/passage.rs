@@ -1,4 +1,4 @@
-//! What one scan of all components passes through to become another.
+//! The conversion of one scan with all components into another.
 
 use super::arithmetic_scan;
 use super::encode::{Codes, Collects, Counts};
@@ -11,10 +11,10 @@ use crate::jpeg::{EntropyCoding, ScanHeader};
 
 /// Reads one scan, and writes another with the same components.
 pub(super) trait Passage {
-    /// Reads the scan, and counts the symbols of the other.
+    /// Reads the scan, and counts the symbols of the new one.
     fn read(&mut self, stream: &Stream<'_>, scan: &ScanHeader) -> Result<ScanEnd, Error>;
     fn counts(&self) -> &Counts;
-    /// Writes the other scan's data.
+    /// Writes the data of the new scan.
     fn write(
         &self,
         stream: &Stream<'_>,

@@ -14,15 +14,15 @@ use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, ScanHeader, Selector};
 
-/// A scan, and how far it is decoded.
+/// A scan, and the state of its decoding.
 pub(super) struct Pass<'a> {
     scan: ScanHeader,
     layout: Layout,
-    /// By component of the scan. One bit more of each DC has no code, and no table.
+    /// The table of each component of the scan. None is needed to refine DC, whose bits are not coded.
     tables: Vec<Rc<Decoder>>,
     mcus: Mcus<'a>,
     prediction: [i16; 4],
-    /// How many blocks are left of the run that an `EOBn` began.
+    /// The number of blocks left in the run that an `EOBn` began.
     eobrun: u32,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Decodes the next rows of the scan's MCUs into what begins with the first of them, refining what is there.
+    /// Decodes the next rows of the scan's MCUs into `planes`, from their first row on, and refines what is there.
     fn rows(
         &mut self,
         stream: &Stream<'a>,
@@ -59,7 +59,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// G.1.2.1: the point-transformed DC, predicted as in a sequential scan.
+    /// Decodes the point-transformed DC, which is predicted as in a sequential scan (G.1.2.1).
     fn dc_first(
         &mut self,
         stream: &Stream<'a>,
@@ -85,7 +85,7 @@ impl<'a> Pass<'a> {
         self.mcus.rows(stream, layout.across, down, decode)
     }
 
-    /// G.1.2.1: one more bit of each DC.
+    /// Decodes one more bit of each DC (G.1.2.1).
     fn dc_refine(
         &mut self,
         stream: &Stream<'a>,
@@ -103,7 +103,7 @@ impl<'a> Pass<'a> {
         self.mcus.rows(stream, layout.across, down, decode)
     }
 
-    /// G.1.2.2, G.1.2.3: a band of AC coefficients of one component.
+    /// Decodes a band of AC coefficients of one component (G.1.2.2, G.1.2.3).
     #[inline(always)]
     fn ac(
         &mut self,
@@ -128,7 +128,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Decodes one scan into the planes; what earlier scans left there is refined.
+/// Decodes one scan into the planes, and refines what earlier scans have stored there.
 pub(super) fn decode_into(
     stream: &Stream,
     scan: ScanHeader,
@@ -140,21 +140,21 @@ pub(super) fn decode_into(
     pass.mcus.end()
 }
 
-/// Scans that are decoded side by side, at the most: more than any progression has use for.
+/// The maximum number of scans decoded in lockstep, which is more than any useful progression has.
 const MOST: usize = 64;
 
-/// All scans of an image, to be decoded side by side, so that a row of MCUs is all that must be kept.
+/// All scans of an image, decoded in lockstep, so that only one row of MCUs has to be stored.
 pub(super) struct Progression<'a> {
     passes: Vec<Pass<'a>>,
-    /// Where each scan must end.
+    /// The offset at which each scan must end.
     ends: Vec<usize>,
-    /// A row of MCUs.
+    /// The current row of MCUs.
     row: Vec<Plane>,
 }
 
 impl<'a> Progression<'a> {
-    /// Reads all headers and tables. `None` where there are too many, their coding is another, or they do not bring
-    /// all coefficients in full.
+    /// Reads all headers and tables. Returns `None` if there are too many scans, if they are not Huffman-coded, or if
+    /// they leave coefficients incomplete.
     pub(super) fn new(stream: &mut Stream<'a>) -> Result<Option<Self>, Error> {
         if stream.entropy_coding() != EntropyCoding::Huffman {
             return Ok(None);
@@ -182,7 +182,8 @@ impl<'a> Progression<'a> {
         }))
     }
 
-    /// Decodes into `sink`, as one scan with these selectors. Returns whether each scan ended where the next begins.
+    /// Decodes into `sink`, like a single scan with these selectors. Returns whether each scan ended where the next one
+    /// begins.
     pub(super) fn decode<S: Sink>(
         mut self,
         stream: &Stream<'a>,
@@ -216,13 +217,13 @@ impl<'a> Progression<'a> {
     }
 }
 
-/// The run of blocks that an `EOBn` begins: r bits say how far beyond 2^r blocks the run goes (Table G.1).
+/// Returns the length of the run of blocks that an `EOBn` begins, which is 2^r plus a number of r bits (Table G.1).
 #[inline(always)]
 fn run_of_blocks(bits: &mut BitReader, r: u32) -> u32 {
     (1 << r) + if r == 0 { 0 } else { bits.take(r) }
 }
 
-/// G.1.2.2
+/// Decodes a band for the first time (G.1.2.2).
 #[inline(always)]
 fn first(
     bits: &mut BitReader,
@@ -241,7 +242,7 @@ fn first(
         let e = table.next(bits).ok_or(Fault::Code)?;
         k += e.run();
         if e.size() != 0 {
-            // Where an interval has ended too early, libjpeg keeps even what leaves the band.
+            // If an interval has ended too early, libjpeg keeps even a coefficient beyond the band.
             block.set(k.min(63), e.value() << scan.al);
             if k > scan.se {
                 return Err(Fault::Run);
@@ -255,7 +256,7 @@ fn first(
     Ok(())
 }
 
-/// G.1.2.3, Figure G.7: bits that correct coefficients already known lie between the new ones.
+/// Refines a band (G.1.2.3, Figure G.7): bits that correct known coefficients lie between the new coefficients.
 #[inline(always)]
 fn refine(
     bits: &mut BitReader,
@@ -265,7 +266,7 @@ fn refine(
     eobrun: &mut u32,
 ) -> Result<(), Fault> {
     let bit = 1i16 << scan.al;
-    // Those yet to come that are known, as bits.
+    // The known coefficients that are still to come, as bits.
     let mut known = block.band(scan.ss, scan.se);
     let mut k = scan.ss;
     let mut refined = Ok(());
@@ -306,7 +307,7 @@ fn refine(
     refined
 }
 
-/// One more bit of the first coefficient that is known.
+/// Reads one more bit of the first known coefficient.
 #[inline(always)]
 fn correct(bits: &mut BitReader, block: &mut Block, known: &mut u64, bit: i16) {
     let level = &mut block.zz[known.trailing_zeros() as usize & 63];

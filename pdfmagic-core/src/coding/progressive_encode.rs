@@ -13,7 +13,7 @@ use crate::jpeg::{Marker, Selector};
 /// One scan of a progression.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Index in the frame; `None` for all, in as few scans as may be.
+    /// The index of the component in the frame; `None` for all, in as few scans as possible.
     component: Option<usize>,
     ss: usize,
     se: usize,
@@ -25,7 +25,8 @@ struct Line {
 pub(super) struct Script(Vec<Line>);
 
 impl Script {
-    /// All coefficients: luminance in coarse low, coarse high and two refinements; color differences in one less.
+    /// Returns a script for all coefficients. AC of luminance has a low and a high band, both coarse, and two
+    /// refinements; AC of color differences has one band and one refinement.
     pub(super) fn complete(components: usize) -> Self {
         let color = if components == 3 { 1..3 } else { 0..0 };
         let full: Vec<usize> = (0..components).filter(|c| !color.contains(c)).collect();
@@ -57,13 +58,13 @@ impl Script {
         Self(lines)
     }
 
-    /// What is known, and no more, in one scan for each band of the same precision. By component and zig-zag index:
-    /// the lowest bit that is known.
+    /// Returns a script for exactly the known bits, with one scan for each band of equal precision. `precision` is the
+    /// lowest known bit, by component and zig-zag index.
     pub(super) fn of_known(precision: &[[u8; 64]]) -> Self {
         let known = |al: u8| (al != UNKNOWN).then_some(u32::from(al));
         let mut lines = Vec::new();
         for (component, all) in precision.iter().enumerate() {
-            // Without a DC scan decoders have no component.
+            // Decoders need a DC scan of every component.
             lines.push(Line {
                 component: Some(component),
                 ss: 0,
@@ -90,18 +91,19 @@ impl Script {
     }
 }
 
-/// Symbols and bits of one scan. A token: bits 0-7 the symbol, 8 whether it is bits only, 9-13 how
-/// many bits follow the code, 14-29 those bits.
+/// The symbols and bits of one scan. In a token, bits 0-7 are the symbol, 8 says that there is no symbol, 9-13 are the
+/// number of bits after the code, 14-29 those bits, and 30-31 the table.
 struct ScanSymbols {
     tokens: Vec<u32>,
     counts: Vec<[u32; 256]>,
-    /// Blocks that ended early and wait for their `EOBn`, and their correction bits.
+    /// The number of blocks that ended early and wait for their common `EOBn`.
     eobrun: u32,
+    /// The correction bits of those blocks.
     waiting: Vec<bool>,
     memory: Memory,
 }
 
-/// Tokens of a block: for each coefficient a symbol and bits that correct those before it, or for runs of them.
+/// The maximum number of tokens of a block: each coefficient or run of zeros has a symbol, and correction bits.
 const TOKENS: usize = 130;
 
 const BITS_ONLY: u32 = 1 << 8;
@@ -117,7 +119,7 @@ impl ScanSymbols {
         }
     }
 
-    /// Makes room for the tokens of this many blocks, and of the pending ones.
+    /// Makes room for the tokens of this many blocks, and of the waiting ones.
     fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
         let waiting = self.waiting.len() / 16 + 1;
         let memory = self.memory.take(self.waiting.capacity())?;
@@ -145,7 +147,7 @@ impl ScanSymbols {
         }
     }
 
-    /// `Encode_EOBRUN`: Figure G.4, with the bits of Figure G.9.
+    /// `Encode_EOBRUN` (Figure G.4), with the correction bits of Figure G.9.
     fn end_of_blocks(&mut self) {
         if self.eobrun > 0 {
             let n = self.eobrun.ilog2();
@@ -163,7 +165,7 @@ impl ScanSymbols {
         }
     }
 
-    /// G.1.2.2: Figures G.3 to G.6.
+    /// Encodes a band for the first time (G.1.2.2, Figures G.3 to G.6).
     fn first(&mut self, block: &Block, (ss, se): (usize, usize), al: u32) {
         let mut last = ss - 1;
         for k in indices(block.band(ss, se)) {
@@ -187,7 +189,7 @@ impl ScanSymbols {
         }
     }
 
-    /// G.1.2.3: Figures G.7 to G.9.
+    /// Encodes the refinement of a band (G.1.2.3, Figures G.7 to G.9).
     fn refine(&mut self, block: &Block, (ss, se): (usize, usize), al: u32) {
         let shifted = |k: usize| block.zz[k].unsigned_abs() >> al;
         let is_new = |&k: &usize| shifted(k) == 1;
@@ -279,12 +281,12 @@ impl ScanSymbols {
         Ok(bits.finish())
     }
 
-    /// How many bits are to be written, at the most, with these codes and their lengths.
+    /// Returns an upper bound for the number of bits to write, with these codes and lengths.
     fn most_bits(&self, tables: &[[(u32, u32); 256]]) -> u64 {
         let (mut symbols, mut bits) = (0, 0);
         for (counts, codes) in self.counts.iter().zip(tables) {
             for ((symbol, &n), &(_, length)) in (0u64..).zip(counts).zip(codes) {
-                // The bits of a coefficient, or those of EOBn.
+                // The magnitude bits of a coefficient, or the length bits of an EOBn.
                 let extra = match symbol % 16 {
                     0 => symbol / 16,
                     size => size,
@@ -297,7 +299,7 @@ impl ScanSymbols {
     }
 }
 
-/// Codes an image as a progressive JPEG.
+/// Encodes an image as a progressive JPEG.
 pub(super) fn encode(image: &Coefficients, script: &Script) -> Result<Vec<u8>, Error> {
     let grid = &image.grid;
     let mut out = head(grid, Marker::SOF2, image.adobe, &image.quantizers);
@@ -327,6 +329,7 @@ fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Ve
     let (plane, c) = (&image.planes[index], &image.grid.components[index]);
     let mut symbols = ScanSymbols::new(1, image.memory.take(2 * out.len())?);
     for row in 0..c.down {
+        image.limits.check_canceled()?;
         symbols.make_room(c.across)?;
         for block in &plane.blocks[row * plane.across..][..c.across] {
             if ah == 0 {
@@ -339,7 +342,7 @@ fn ac(out: Vec<u8>, image: &Coefficients, index: usize, line: Line) -> Result<Ve
     symbols.write(out, 1, &[index], line)
 }
 
-/// G.1.2.1; blocks outside the picture repeat the last DC.
+/// Encodes a DC scan (G.1.2.1). Blocks outside the picture repeat the last DC.
 fn dc(
     out: Vec<u8>,
     image: &Coefficients,
@@ -351,6 +354,7 @@ fn dc(
     let mut symbols = ScanSymbols::new(selectors.len().min(2), image.memory.take(2 * out.len())?);
     let mut prediction = [0i16; 4];
     for down in 0..layout.down {
+        image.limits.check_canceled()?;
         symbols.make_room(layout.across * layout.blocks.len())?;
         let mut refinement = Vec::new();
         for (across, p) in layout.row() {

@@ -1,4 +1,4 @@
-//! Requantizing coefficients (A.3.4 undone and redone), and the tables to requantize to (Annex K.1).
+//! Requantization of coefficients (A.3.4), and the tables to requantize to (Annex K.1).
 
 use super::coefficients::NATURAL;
 use crate::jpeg::Quantizer;
@@ -15,7 +15,7 @@ const CHROMINANCE: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// The usual scaling of Annex K's tables, 1 (worst) to 100.
+/// Scales a table of Annex K to a quality from 1 (worst) to 100, in the usual way.
 pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 {
@@ -31,14 +31,14 @@ pub(crate) fn table(quality: u8, chrominance: bool) -> Quantizer {
     NATURAL.map(|n| ((u32::from(base[usize::from(n)]) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// For each zig-zag index: the old step, what rounds up by the new one, and 2^32 over the new one.
+/// The old step, the rounding offset, and 2^32 divided by the new step, for each zig-zag index.
 pub(super) struct Requantizer([(u32, u32, u64); 64]);
 
 impl Requantizer {
     pub(super) fn new(from: &Quantizer, to: &Quantizer) -> Self {
         Requantizer(std::array::from_fn(|k| {
             let (old, new) = (from[k].max(1), u32::from(to[k].max(1)));
-            // Only from three fifths of a step on is an AC coefficient worth the bits of the next level.
+            // An AC coefficient is worth the bits of the next level only from three fifths of a step on.
             let rounding = if k == 0 { new / 2 } else { new * 2 / 5 };
             (
                 u32::from(old),
@@ -48,23 +48,23 @@ impl Requantizer {
         }))
     }
 
-    /// The level in new steps. 15 bits hold any legal coefficient, and let the multiplication stand for an exact
-    /// division.
+    /// Returns the level in new steps. The product is limited to 15 bits, which hold any legal coefficient and let a
+    /// multiplication replace an exact division.
     #[inline(always)]
     pub(super) fn apply(&self, k: usize, value: i16) -> i16 {
         let (old, rounding, inverse) = self.0[k & 63];
         let most = 0x7FFF - rounding.min(0x3FFF);
         let scaled = (u32::from(value.unsigned_abs()) * old).min(most) + rounding;
         let level = ((u64::from(scaled) * inverse) >> 32) as i16;
-        // A branch would be guessed wrong half of the time.
+        // A branch would be mispredicted half of the time.
         let sign = value >> 15;
         (level ^ sign) - sign
     }
 }
 
-/// Steps to requantize to: never finer than the old ones, which would spend bits on nothing, nor only a little
-/// coarser, which would lose much and save little, nor an even multiple, from which every other level is as far as can
-/// be.
+/// Returns the steps to requantize to. A step is never finer than the old one, which would waste bits, nor only a
+/// little coarser, which would lose much and save little, nor an even multiple, for which old levels would lie halfway
+/// between new ones.
 pub(crate) fn coarser(from: &Quantizer, to: &Quantizer) -> Quantizer {
     std::array::from_fn(|k| {
         let (old, new) = (u32::from(from[k]), u32::from(to[k]));

@@ -1,5 +1,5 @@
-//! Other codes for the same symbols. A scan is walked twice, to count its symbols and to write them: nothing is kept
-//! between, and one look-up deals with several.
+//! Replaces the codes of the same symbols. A scan is walked twice, to count its symbols and then to write them, so that
+//! nothing is stored in between. One look-up handles several symbols.
 
 use super::bits::BitWriter;
 use super::encode::{Codes, Counts, Prediction, ac_slot, category, dc_slot};
@@ -11,11 +11,11 @@ use super::strides::{Follow, WIDE, follow, symbols};
 use crate::error::Error;
 use crate::jpeg::ScanHeader;
 
-/// A scan whose codes are changed.
+/// A scan whose codes are replaced.
 #[derive(Default)]
 pub(super) struct Recode {
     counts: Counts,
-    /// By component whether each stride occurs.
+    /// Whether each stride occurs, by component.
     strides: Vec<[bool; 1 << WIDE]>,
 }
 
@@ -73,7 +73,7 @@ impl Passage for Recode {
     }
 }
 
-/// Counts symbols, but strides as a whole.
+/// Counts symbols, and strides as a whole.
 struct Count {
     counts: Counts,
     strides: Vec<[u32; 1 << WIDE]>,
@@ -104,13 +104,13 @@ impl Follow for Count {
     }
 }
 
-/// A stride as it is written: from the top, bits (52), how many come from the input after them (6), and the length
-/// of both (6).
+/// A stride in its new codes. From the top: its bits (52), the number of bits of the input that follow them (6), and
+/// the length of both (6).
 #[derive(Clone, Copy)]
 struct CodedStride(u64);
 
 impl CodedStride {
-    /// Too long for one word.
+    /// A stride that is too long for one word.
     const LONG: Self = Self(63);
 
     fn new(component: usize, ac: &Decoder, index: usize, codes: &Codes) -> Self {
@@ -118,7 +118,7 @@ impl CodedStride {
         for e in symbols(ac, index) {
             let magnitude = (index as u64) >> (WIDE - used) & ((1 << tail) - 1);
             let (code, both) = codes.of(ac_slot(component) << 8 | usize::from(e.symbol()));
-            // Symbols that do not occur have no code.
+            // A symbol that does not occur has no code.
             let size_of_code = both.saturating_sub(e.size());
             bits = (bits << tail | magnitude) << size_of_code | code;
             length += both;
@@ -132,7 +132,7 @@ impl CodedStride {
     }
 }
 
-/// Writes symbols by other codes.
+/// Writes the symbols with their new codes.
 struct Write<'c> {
     codes: &'c Codes,
     strides: Vec<Box<[CodedStride]>>,

@@ -1,4 +1,4 @@
-//! Whole images, re-encoded.
+//! Re-encoding of whole images.
 
 use super::coefficients::Plane;
 use super::encode::{Codes, Collects, Counts, dht, head, sos};
@@ -20,8 +20,8 @@ use crate::jpeg::{EntropyCoding, Jpeg, Marker, Process, Quantizer, ScanHeader, S
 use crate::limits::Limits;
 
 impl Coefficients {
-    /// Codes them as a sequential JPEG with optimal tables, or as a progressive one where not all coefficients have come
-    /// in full: decoders smooth what they take for unknown.
+    /// Encodes the image as a sequential JPEG with optimal tables, or as a progressive one if coefficients are
+    /// incomplete, since decoders smooth a progressive image where coefficients are unknown.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
         if self.precision.is_some() {
             return self.encode_progressive();
@@ -31,7 +31,7 @@ impl Coefficients {
         })
     }
 
-    /// Likewise, made smaller, with the tables that `target` gives for each component and its old table.
+    /// Encodes the image in a reduced size, with the table that `target` returns for each component and its old table.
     pub(crate) fn encode_reduced(
         &self,
         reduction: Reduction,
@@ -58,7 +58,7 @@ impl Coefficients {
         })
     }
 
-    /// Likewise, stored. What is known of a coefficient is then all there is.
+    /// Returns a requantized copy. The known bits of a coefficient then count as all of its bits.
     fn requantized(&self, precision: &[[u8; 64]], new: Vec<Quantizer>) -> Result<Self, Error> {
         let memory = self
             .memory
@@ -67,7 +67,7 @@ impl Coefficients {
         for (plane, by) in planes.iter_mut().zip(requantizers(&self.quantizers, &new)) {
             for block in &mut plane.blocks {
                 let old = *block;
-                // Coefficients that are stored are never at fault.
+                // Stored coefficients are never faulty.
                 let _ = (&old).fill(by.apply(0, old.zz[0]), block, |k, value| by.apply(k, value));
             }
         }
@@ -77,12 +77,13 @@ impl Coefficients {
             planes,
             quantizers: new,
             memory,
+            limits: self.limits.clone(),
             precision: Some(precision.iter().map(|all| all.map(known)).collect()),
             adobe: self.adobe,
         })
     }
 
-    /// Codes what the sinks that `prepare` makes for each scan collect, with this grid and these tables.
+    /// Encodes the image with this grid and these tables, through the sinks that `prepare` makes, one for each scan.
     fn encode_through<S: Sink + Collects>(
         &self,
         grid: &Grid,
@@ -95,6 +96,7 @@ impl Coefficients {
             let expected = to.down * to.across * to.blocks.len() * 8;
             let mut sink = prepare(self.memory.take(2 * out.len())?, expected, &selectors)?;
             for down in 0..from.down {
+                self.limits.check_canceled()?;
                 deliver(&self.planes, down, &from, down, &mut sink)?;
             }
             let symbols = sink.symbols();
@@ -106,7 +108,7 @@ impl Coefficients {
         Ok(out)
     }
 
-    /// Codes them as a progressive JPEG, in as much detail as is known.
+    /// Encodes the image as a progressive JPEG, as far as its coefficients are known.
     pub(crate) fn encode_progressive(&self) -> Result<Vec<u8>, Error> {
         let script = match &self.precision {
             Some(precision) => Script::of_known(precision),
@@ -116,19 +118,20 @@ impl Coefficients {
     }
 }
 
-/// By component.
+/// Returns the requantizer of each component.
 fn requantizers(old: &[Quantizer], new: &[Quantizer]) -> Vec<Requantizer> {
     let pairs = old.iter().zip(new);
     pairs.map(|(old, new)| Requantizer::new(old, new)).collect()
 }
 
-/// SOF0, or SOF1 where a step needs 16 bits (B.2.4.1).
+/// Returns SOF0, or SOF1 if a step needs 16 bits (B.2.4.1).
 fn sequential(quantizers: &[Quantizer]) -> Marker {
     let is_wide = quantizers.iter().flatten().any(|&step| step > 255);
     if is_wide { Marker::SOF1 } else { Marker::SOF0 }
 }
 
-/// Tables, scan header and data of one sequential scan, whose symbols were counted, and `write` writes.
+/// Appends tables, header and data of one sequential scan. `counts` are the counts of its symbols; `write` appends its
+/// data.
 pub(super) fn write_scan(
     mut out: Vec<u8>,
     selectors: &[Selector],
@@ -149,7 +152,7 @@ pub(super) fn write_scan(
     write(out, &Codes::new(&choice, &specs))
 }
 
-/// Re-encodes a JPEG sequentially and with optimal tables, without loss.
+/// Re-encodes a JPEG without loss, as a sequential one with optimal tables.
 pub(crate) fn optimize(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -170,7 +173,7 @@ pub(crate) fn optimize(
     Ok((image.encode()?, damage))
 }
 
-/// Re-encodes a JPEG, made smaller, with the tables that `target` gives for each component and its old table.
+/// Re-encodes a JPEG in a reduced size, with the table that `target` returns for each component and its old table.
 pub(crate) fn reduce(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -208,8 +211,8 @@ pub(crate) fn reduce(
     Ok((image.encode_reduced(reduction, target)?, damage))
 }
 
-/// Passes a sequential JPEG of a single scan through what `prepare` makes, for the grid and the tables that it
-/// leaves. `None` if the JPEG is of another kind, or its data is not sound.
+/// Converts a sequential JPEG with a single scan through the passage that `prepare` makes. `prepare` may change the
+/// grid and the tables of the result. Returns `None` if the JPEG is of another kind, or its data is faulty.
 fn stream_through<P: Passage>(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -236,7 +239,7 @@ fn stream_through<P: Passage>(
     Ok(is_last.then_some(out))
 }
 
-/// Likewise, but also a progression.
+/// Like [`stream_through`], but also converts a progressive JPEG.
 fn sink_through<S: Sink + Collects>(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
@@ -267,7 +270,7 @@ fn sink_through<S: Sink + Collects>(
     Ok(Some(out))
 }
 
-/// `None` where data is not sound, which a slower way deals with.
+/// Turns faulty data into `None`: the caller then falls back to slower code.
 fn or_unsound<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(done) => Ok(Some(done)),
@@ -276,7 +279,7 @@ fn or_unsound<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// How many symbols a JPEG has, rather more than less.
+/// Estimates the number of symbols in a JPEG, rather too high than too low.
 fn expected(jpeg: &Jpeg<'_>) -> usize {
     jpeg.whole().map_or(0, <[u8]>::len) * 2
 }

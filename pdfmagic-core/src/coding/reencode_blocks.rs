@@ -9,9 +9,10 @@ use super::quantize::Requantizer;
 use super::sink::{Levels, Sink};
 use crate::error::Error;
 
-/// What becomes of a block on the way.
+/// A change to blocks before they are encoded.
 pub(super) trait Change {
-    /// The block to code for one of this component, in `room` if it is nowhere yet.
+    /// Returns the block to encode in place of a block of this component. `room` can hold it if it is not stored
+    /// elsewhere.
     fn block<'b>(
         &self,
         component: usize,
@@ -21,7 +22,7 @@ pub(super) trait Change {
     ) -> Result<&'b Block, Fault>;
 }
 
-/// No change.
+/// The change that keeps all levels.
 pub(super) struct Same;
 
 impl Change for Same {
@@ -37,7 +38,7 @@ impl Change for Same {
     }
 }
 
-/// By component.
+/// The requantizers, by component.
 impl Change for Vec<Requantizer> {
     #[inline(always)]
     fn block<'b>(
@@ -53,7 +54,7 @@ impl Change for Vec<Requantizer> {
     }
 }
 
-/// A sink that codes changed blocks. Those outside the image become dummies.
+/// A sink that changes and encodes blocks. Blocks outside the image become dummies.
 pub(super) struct ReencodeBlocks<C> {
     symbols: Symbols,
     grid: Grid,

@@ -1,52 +1,52 @@
-//! Restart intervals (T.81 E.1.4, E.2.4), and what is to be done where their markers are not those due.
+//! Restart intervals (T.81 E.1.4, E.2.4), and the handling of unexpected restart markers.
 
 use super::bits::BitReader;
 use super::fault::{Fault, Found};
 use crate::error::Error;
 
-/// Counts MCUs to the next RSTm, and expects it.
+/// Counts MCUs up to the next RSTm, and checks that marker.
 ///
-/// At a fault a strict reader gives up, and a lenient one goes on as libjpeg does, so that a re-encoded image looks as
-/// the damaged one did. Where a marker other than the one due is met, its number says whether it comes late, and is passed
-/// over with its interval, or early, and then the interval due is an empty one. An interval that ends too early reads as
-/// zero bits up to the end of an MCU, and its other MCUs are missing.
+/// At a fault, a strict reader stops. A lenient one continues like libjpeg, so that a re-encoded image looks like the
+/// damaged one: If a marker other than the expected one is found, its number says whether it is late or early. A late
+/// marker is skipped together with its interval; before an early one, the expected interval is considered empty. If an
+/// interval ends too early, its current MCU is completed with zero bits, and its other MCUs are missing.
 pub(super) struct Restarts<'a> {
     data: &'a [u8],
     is_huffman: bool,
     is_strict: bool,
     interval: usize,
     due: usize,
-    /// m of the marker that is due.
+    /// m of the expected marker.
     number: u8,
-    /// The MCU that the interval began with.
+    /// The first MCU of the interval.
     begun: usize,
     /// Whether the interval has no more MCUs.
     pub(super) is_dry: bool,
-    /// The first fault that a lenient reader has passed over.
+    /// The first fault that a lenient reader tolerated.
     pub(super) first_fault: Option<Found>,
 }
 
-/// Where a scan ends.
+/// The end of a scan.
 #[derive(Clone, Copy)]
 pub(super) struct ScanEnd {
-    /// Where the marker is that ends it, in bytes.
+    /// The offset of the marker that ends it, in bytes.
     pub(super) at: usize,
-    /// The first fault that was passed over.
+    /// The first fault that was tolerated.
     pub(super) fault: Option<Found>,
 }
 
-/// What a marker means where RSTm is due.
+/// The meaning of a marker where RSTm is expected.
 enum Meaning {
-    /// It begins the interval that is due.
+    /// It begins the expected interval.
     Begins,
-    /// It is left from earlier intervals.
+    /// It belongs to an earlier interval.
     Late,
-    /// It begins a later interval, or something else.
+    /// It begins a later interval, or ends the scan.
     Early,
 }
 
 impl<'a> Restarts<'a> {
-    /// `interval` is a number of MCUs; 0 for none.
+    /// `interval` is a number of MCUs; 0 for no intervals.
     pub(super) fn new(data: &'a [u8], interval: usize, is_huffman: bool, is_strict: bool) -> Self {
         Self {
             is_huffman,
@@ -66,7 +66,7 @@ impl<'a> Restarts<'a> {
         mcu == self.due
     }
 
-    /// Takes the marker that `bits` come to for the one that is due, and returns where the next interval begins.
+    /// Accepts the next marker after `bits` as the expected one, and returns the offset of the next interval.
     pub(super) fn pass(&mut self, bits: BitReader<'_>) -> Result<usize, Error> {
         let mut at = bits.to_marker();
         let (number, mcu) = (self.number, self.due);
@@ -103,7 +103,7 @@ impl<'a> Restarts<'a> {
         }
     }
 
-    /// The marker at `at` where RSTm with m = `number` is due. `None` at the end of the data.
+    /// Interprets the marker at `at` where RSTm with m = `number` is expected. Returns `None` at the end of the data.
     fn meaning(&self, at: usize, number: u8) -> Option<Meaning> {
         Some(match self.code(at)? {
             0..0xC0 => Meaning::Late,
@@ -116,15 +116,16 @@ impl<'a> Restarts<'a> {
         })
     }
 
-    /// Goes on without what an interval, or the scan, lacks that has ended in the middle of `mcu`.
+    /// Records that the interval, or the scan, ended in the middle of `mcu`; a lenient reader continues without the
+    /// missing data.
     #[cold]
     pub(super) fn run_dry(&mut self, bits: BitReader<'_>, mcu: usize) -> Result<(), Error> {
         self.is_dry = true;
         self.note(Fault::Short, bits.position(), mcu)
     }
 
-    /// Whether an interval, or the scan, whose last MCU is before `mcu` leaves data over, before the marker at `end`. Some
-    /// encoders fill up with equal bytes.
+    /// Records a fault if an interval, or the scan, leaves data over before the marker at `end`. Its last MCU is the
+    /// one before `mcu`. Padding with equal bytes is allowed, since some encoders write it.
     pub(super) fn check_unread(
         &mut self,
         bits: BitReader<'_>,
@@ -138,14 +139,14 @@ impl<'a> Restarts<'a> {
                 unread.iter().all(|byte| byte == first) && (*first == 0 || unread.len() > 3)
             }
         };
-        // An arithmetic encoder may leave out, and put in, what it likes at the end (D.1.8).
+        // An arithmetic encoder may omit or append bytes at the end (D.1.8).
         if self.is_dry || is_filled || !self.is_huffman {
             return Ok(());
         }
         self.note(Fault::Extra, end - unread.len(), mcu - 1)
     }
 
-    /// Passes over a fault, or gives up.
+    /// Records a fault, which is an error for a strict reader.
     #[cold]
     pub(super) fn note(&mut self, fault: Fault, offset: usize, mcu: usize) -> Result<(), Error> {
         let found = Found {

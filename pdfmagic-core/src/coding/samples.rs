@@ -1,4 +1,4 @@
-//! Decoded samples, for what no JPEG in a PDF can hold.
+//! Decoded samples, for images that cannot be JPEG data in a PDF.
 
 use super::grid::Grid;
 use super::image::Coefficients;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::jpeg::{ColorModel, Frame, Jpeg};
 use crate::limits::Limits;
 
-/// Samples of all components, pixel by pixel.
+/// The samples of all components, pixel by pixel.
 pub(crate) struct Samples {
     pub(crate) width: usize,
     pub(crate) height: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Samples {
     /// P, in bits.
     pub(crate) precision: u8,
     pub(crate) values: Vec<u16>,
-    /// With what they take.
+    /// The memory budget, from which the values are already taken.
     pub(crate) memory: Memory,
 }
 
@@ -35,7 +35,7 @@ impl Samples {
         })
     }
 
-    /// Decodes a DCT-coded JPEG of any precision, and says what of it is damaged.
+    /// Decodes a DCT-coded JPEG of any precision, and returns any damage.
     pub(crate) fn from_dct(
         jpeg: &Jpeg<'_>,
         limits: &Limits,
@@ -57,7 +57,7 @@ impl Samples {
         ((1u32 << self.precision) - 1) as f32
     }
 
-    /// The inverse DCT of a component (A.3.3).
+    /// Applies the inverse DCT to a component (A.3.3).
     fn transform(&mut self, image: &Coefficients, component: usize) -> Result<(), Error> {
         let c = &image.grid.components[component];
         let (plane, quantizer) = (&image.planes[component], &image.quantizers[component]);
@@ -67,6 +67,7 @@ impl Samples {
         let mut small = vec![0.0; size];
         let middle = (1u32 << (self.precision - 1)) as f32;
         for row in 0..c.down {
+            image.limits.check_canceled()?;
             for column in 0..c.across {
                 let block = plane.get((row, column)).samples(quantizer);
                 for (y, line) in block.iter().enumerate() {
@@ -82,8 +83,8 @@ impl Samples {
         Ok(())
     }
 
-    /// Takes up a component, given by row and column, in the size of the image: interpolated between samples, or each
-    /// sample repeated.
+    /// Stores a component at the size of the image, interpolated or with repeated samples. `small` returns its samples
+    /// by row and column.
     pub(super) fn enlarge(
         &mut self,
         grid: &Grid,
@@ -110,7 +111,7 @@ impl Samples {
         }
     }
 
-    /// Turns components into those of the device color space (ITU-T T.871, 7; Adobe TN 5116, 18).
+    /// Converts the components to the device color space (ITU-T T.871, 7; Adobe TN 5116, 18).
     pub(crate) fn convert_color(&mut self, color_model: ColorModel) {
         if !matches!(color_model, ColorModel::YCbCr | ColorModel::Ycck) {
             return;
@@ -136,14 +137,14 @@ impl Samples {
     }
 }
 
-/// Whether libjpeg interpolates a component when it makes it larger: by 2 along one axis or both, but not by more.
+/// Whether libjpeg interpolates a component when it enlarges it: by 2 along one axis or both, but not by more.
 fn is_smooth(grid: &Grid, component: usize) -> bool {
     let c = &grid.components[component];
     let is_at_most_2 = |factor: usize, max: usize| max == factor || max == 2 * factor;
     is_at_most_2(c.h, grid.h_max()) && is_at_most_2(c.v, grid.v_max())
 }
 
-/// Where a line of fewer samples is looked up: the centers of its samples lie between those of the image.
+/// Maps a line of the image to a line with fewer samples, whose centers lie between those of the image.
 struct Reach {
     factor: usize,
     max: usize,
@@ -161,7 +162,7 @@ impl Reach {
         }
     }
 
-    /// The samples before and after a place, and how near the second is.
+    /// Returns the samples before and after a place, and the weight of the second.
     fn at(&self, place: usize) -> (usize, usize, f32) {
         if !self.is_smooth {
             let nearest = place * self.factor / self.max;
@@ -180,7 +181,7 @@ mod tests {
     use crate::coding::grid::GridComponent;
     use crate::limits::Limits;
 
-    /// Two samples of a component that has one for each `factor` columns, as they are in the image.
+    /// Enlarges two samples of a component that has one sample for every `factor` columns.
     fn enlarged(factor: usize, is_lossless: bool) -> Vec<u16> {
         let component = |h| GridComponent {
             h,

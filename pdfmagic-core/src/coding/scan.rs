@@ -1,4 +1,4 @@
-//! Sequential decoding of a Huffman-coded scan (F.2.1, F.2.2), MCU by MCU.
+//! Sequential decoding of Huffman-coded scans (F.2.1, F.2.2), MCU by MCU.
 
 use super::ac_lookup::AcLookup;
 use super::bits::BitReader;
@@ -12,20 +12,20 @@ use super::stream::Stream;
 use crate::error::Error;
 use crate::jpeg::{EntropyCoding, ScanHeader};
 
-/// One block of an MCU with the tables that decode it.
+/// One block of an MCU, with the tables to decode it.
 #[derive(Clone, Copy)]
 pub(super) struct Step<'t, T> {
     pub(super) place: Place,
     pub(super) dc: &'t Decoder,
     pub(super) ac: &'t Decoder,
-    /// What was made of the AC table.
+    /// The look-up made from the AC table.
     pub(super) look: &'t T,
-    /// The largest DC that samples can have, or its negative.
+    /// The maximum absolute value of DC.
     max_dc: i16,
 }
 
 impl<T> Step<'_, T> {
-    /// Adds the next difference of a DC to its prediction (F.2.2.1); the reader has refilled.
+    /// Adds the next DC difference to its prediction (F.2.2.1). The reader must have been refilled.
     #[inline(always)]
     pub(super) fn predict(&self, bits: &mut BitReader, prediction: &mut i16) -> Result<(), Fault> {
         self.dc.predict(bits, prediction)?;
@@ -36,7 +36,7 @@ impl<T> Step<'_, T> {
     }
 }
 
-/// What `make` makes of each AC table of a scan.
+/// Makes a look-up from each AC table of a scan.
 pub(super) fn looks<T>(
     stream: &Stream<'_>,
     scan: &ScanHeader,
@@ -69,7 +69,7 @@ pub(super) fn steps<'t, T>(
     steps.ok_or(missing_table(scan))
 }
 
-/// Those of a block under way.
+/// The AC coefficients of the block being decoded.
 struct HuffmanLevels<'s, 'b, 'a> {
     step: &'s Step<'s, AcLookup>,
     bits: &'b mut BitReader<'a>,
@@ -82,9 +82,9 @@ impl Levels for HuffmanLevels<'_, '_, '_> {
     }
 }
 
-/// Runs `decode` for each MCU, with its row and column and whether decoding begins afresh there (E.2.4).
+/// Calls `decode` for each MCU with its row, its column, and whether decoding restarts there (E.2.4).
 ///
-/// It misses the MCUs that a restart interval cut short does not have; see [`Restarts`].
+/// It is not called for MCUs that are missing from a truncated restart interval; see [`Restarts`].
 #[inline(always)]
 pub(super) fn mcus<'a>(
     stream: &Stream<'a>,
@@ -97,7 +97,7 @@ pub(super) fn mcus<'a>(
     mcus.end()
 }
 
-/// The MCUs of a scan, and how far they are decoded.
+/// The MCUs of a scan, and the state of their decoding.
 pub(super) struct Mcus<'a> {
     bits: BitReader<'a>,
     restarts: Restarts<'a>,
@@ -118,7 +118,7 @@ impl<'a> Mcus<'a> {
         }
     }
 
-    /// Runs `decode` as [`mcus`] does, for the next `down` rows, which it counts from 0.
+    /// Calls `decode` like [`mcus`], for the next `down` rows, which are numbered from 0.
     #[inline(always)]
     pub(super) fn rows(
         &mut self,
@@ -127,10 +127,11 @@ impl<'a> Mcus<'a> {
         down: usize,
         mut decode: impl FnMut(&mut BitReader<'a>, usize, usize, bool) -> Result<(), Fault>,
     ) -> Result<(), Error> {
-        // An arithmetic encoder drops trailing zeros, so there running dry proves nothing (D.1.8).
+        // An arithmetic encoder drops trailing zeros, so running out of data is no fault there (D.1.8).
         let is_huffman = stream.entropy_coding() == EntropyCoding::Huffman;
         let (mut bits, mut mcu, mut fresh) = (self.bits, self.next, self.next == 0);
         for down in 0..down {
+            stream.limits.check_canceled()?;
             for across in 0..across {
                 if self.restarts.due(mcu) {
                     bits = BitReader::new(stream.data, self.restarts.pass(bits)?);
@@ -142,7 +143,7 @@ impl<'a> Mcus<'a> {
                         self.restarts.run_dry(bits, mcu)?;
                     } else if let Err(fault) = decoded {
                         self.restarts.note(fault, bits.position(), mcu)?;
-                        // An arithmetic decoder cannot find its way after a fault.
+                        // An arithmetic decoder cannot resynchronize after a fault.
                         self.restarts.is_dry = !is_huffman;
                     }
                 }
@@ -204,7 +205,7 @@ pub(super) fn decode<S: Sink>(
     mcus.end()
 }
 
-/// Runs `work` on a copy of the reader, which so stays in registers.
+/// Runs `work` on a copy of the reader, which can then stay in registers.
 #[inline(always)]
 pub(super) fn apart<'a, T>(
     reader: &mut BitReader<'a>,
@@ -216,7 +217,7 @@ pub(super) fn apart<'a, T>(
     result
 }
 
-/// Stores coefficients in planes padded to whole MCUs.
+/// Stores coefficients in planes that are padded to whole MCUs.
 struct Store<'p>(&'p mut [Plane]);
 
 impl Sink for Store<'_> {
@@ -232,7 +233,7 @@ impl Sink for Store<'_> {
     }
 }
 
-/// Decodes a sequential scan into planes padded to whole MCUs.
+/// Decodes a sequential scan into planes that are padded to whole MCUs.
 pub(super) fn decode_into(
     stream: &Stream,
     scan: &ScanHeader,

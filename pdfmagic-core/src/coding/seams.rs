@@ -1,8 +1,9 @@
-//! Where damage to sequential data begins that shows only later.
+//! Finds where damage to sequential data begins, since decoders notice it only later.
 //!
-//! A reader that has lost its place in Huffman codes soon falls into step again, some blocks off and with another
-//! brightness, so that the fault shows at the end of the scan, or where a code happens to be impossible. Before that,
-//! blocks no longer fit those above them, for as long as a row of MCUs: this seam tells where the damage begins.
+//! A Huffman decoder that has lost its place soon falls into step again, but some blocks off and with another
+//! brightness. So it notices a fault only at the end of the scan, or when it meets an impossible code. From the damage
+//! on, blocks no longer match those above them, for the length of a row of MCUs. This seam shows where the damage
+//! begins.
 
 use super::coefficients::Block;
 use super::dct::Matrix;
@@ -13,27 +14,27 @@ use super::sink::{Levels, Sink};
 use crate::error::Error;
 use crate::jpeg::{Quantizer, Selector};
 
-/// A sink that measures how badly each MCU fits those around it.
+/// A sink that measures how badly each MCU matches its neighbors.
 pub(super) struct Seams {
     grid: Grid,
     layout: Layout,
     quantizers: Vec<Quantizer>,
-    /// By component, the samples of the last row of blocks.
+    /// The samples of the last row of blocks, by component.
     above: Vec<Vec<Matrix>>,
-    /// By component, the samples of the last block, and its row and column.
+    /// The samples of the last block, with its row and column, by component.
     left: Vec<(Matrix, (usize, usize))>,
-    /// By MCU.
+    /// The mismatch of each MCU.
     misfits: Vec<f32>,
     block: Block,
 }
 
-/// Steps between samples beyond this count no more, in levels of 8 bits.
+/// The maximum step between samples that counts, in levels of 8 bits.
 const MAX_STEP: f32 = 64.0;
 
 impl Seams {
     /// # Errors
     ///
-    /// [`Error::Limit`] for more memory than there is.
+    /// [`Error::Limit`] if too little memory is left.
     pub(super) fn new(
         memory: Memory,
         grid: &Grid,
@@ -44,7 +45,7 @@ impl Seams {
         let blocks: usize = grid.components.iter().map(|c| c.across).sum();
         let mcus = layout.across * layout.down;
         let size = blocks * size_of::<Matrix>() + mcus * size_of::<f32>();
-        // Telling where damage begins needs a sorted copy.
+        // Finding the beginning of damage takes a sorted copy.
         memory.take(size + mcus * size_of::<f32>())?;
         let above = |across: usize| vec![[[0.0; 8]; 8]; across];
         Ok(Self {
@@ -58,7 +59,7 @@ impl Seams {
         })
     }
 
-    /// The MCU, from `first` to `last`, at which blocks cease to fit.
+    /// Returns the MCU, from `first` to `last`, from which on blocks no longer match.
     pub(super) fn begin_of_damage(&self, first: usize, last: usize) -> usize {
         let row = self.layout.across;
         let mut sorted = self.misfits[first..].to_vec();
@@ -78,7 +79,7 @@ impl Seams {
     }
 }
 
-/// How much larger the step across a seam is than the steps on both sides of it: `a`, `b` | `c`, `d`.
+/// Returns by how much the step across a seam exceeds the steps on both sides of it: `a`, `b` | `c`, `d`.
 fn misfit([a, b, c, d]: [f32; 4]) -> f32 {
     let step = |a: f32, b: f32| (a - b).abs().min(MAX_STEP);
     (step(b, c) - step(a, b).max(step(c, d))).max(0.0)

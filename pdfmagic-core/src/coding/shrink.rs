@@ -1,8 +1,8 @@
 //! Downscaling by 1, 2, 4 or 8 along each axis, from coefficients to coefficients.
 //!
-//! The low 8/f frequencies of a block are the DCT of its samples averaged to 8/f. So the low corners of f by f blocks,
-//! laid side by side in one 8x8 mosaic, are joined to one block, along one axis and then the other: two strips of m
-//! frequencies to one of 2m, until it has 8.
+//! The low 8/f frequencies of a block are the DCT of its samples averaged to 8/f. So the low corners of f by f blocks
+//! are laid side by side in an 8x8 mosaic, and joined to one block, along one axis and then the other. Each step joins
+//! two strips of m frequencies into one of 2m, until it has 8.
 
 use std::array::from_fn;
 use std::f64::consts::SQRT_2;
@@ -17,8 +17,8 @@ use super::sink::{Levels, Sink};
 use crate::error::Error;
 use crate::jpeg::{Quantizer, Selector};
 
-/// What joins two strips of M frequencies. The even frequencies of both together are the sums of those of the first and
-/// the same of the second, which is mirrored; the odd ones are made of the differences, by this matrix.
+/// Joins two strips of M frequencies into one of 2M. Its even frequencies are the sums of the frequencies of the first
+/// strip and of the mirrored second strip; its odd ones are their differences, multiplied by this matrix.
 struct Join<const M: usize>([[f32; M]; M]);
 
 impl<const M: usize> Join<M> {
@@ -31,7 +31,7 @@ impl<const M: usize> Join<M> {
         }))
     }
 
-    /// Joins the strips of each column. Frequencies become twice as large as those of the mean.
+    /// Joins the strips of each column. This doubles the scale of the frequencies.
     #[inline(always)]
     fn apply(&self, rows: &mut Matrix) {
         for strips in rows.chunks_exact_mut(2 * M) {
@@ -56,7 +56,7 @@ impl<const M: usize> Join<M> {
     }
 }
 
-/// All that there are.
+/// The joins of all sizes.
 struct Joins(Join<1>, Join<2>, Join<4>);
 
 impl Joins {
@@ -77,33 +77,33 @@ impl Joins {
     }
 }
 
-/// Adding this rounds a small f32 to an integer, which its low bits then hold.
+/// Adding this rounds a small f32 to an integer, which is then in its low bits.
 const ROUNDER: f32 = 12_582_912.0;
 
 fn round(x: f32) -> i16 {
     ((x.clamp(-32000.0, 32000.0) + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32) as i16
 }
 
-/// How one component shrinks: by which factors, and where each coefficient goes.
-struct Way {
-    /// The factors are 1 << these.
+/// The scaling of one component: by which factors, and where each coefficient goes.
+struct Scaling {
+    /// The factors are `1 << x` and `1 << y`.
     x: u32,
     y: u32,
     joins: Joins,
-    /// By zig-zag index: the old steps over what the joins multiply by, and zero outside the low corner.
+    /// The old steps, divided by the scale of the joins, by zig-zag index. They are zero outside the low corner.
     steps: [f32; 64],
-    /// By column and row: one over the new step.
+    /// The inverses of the new steps, by column and row.
     inverse: Matrix,
 }
 
-impl Way {
-    fn new((fx, fy): (usize, usize), old: &Quantizer, new: &Quantizer) -> Way {
+impl Scaling {
+    fn new((fx, fy): (usize, usize), old: &Quantizer, new: &Quantizer) -> Scaling {
         let inside = |n: u8| usize::from(n / 8) < 8 / fy && usize::from(n % 8) < 8 / fx;
         let mut inverse = [[0.0; 8]; 8];
         for (&n, &step) in NATURAL.iter().zip(new) {
             inverse[usize::from(n % 8)][usize::from(n / 8)] = 1.0 / f32::from(step.max(1));
         }
-        Way {
+        Scaling {
             x: fx.ilog2(),
             y: fy.ilog2(),
             joins: Joins::new(),
@@ -118,7 +118,8 @@ impl Way {
         }
     }
 
-    /// Lays coefficients of block (row, column), by zig-zag index, in their place in a mosaic, which is zero there.
+    /// Returns a function that adds coefficients of block (row, column), by zig-zag index, at their place in a mosaic,
+    /// which must be zero there.
     #[inline(always)]
     fn lay(
         &self,
@@ -128,21 +129,21 @@ impl Way {
     ) -> impl FnMut(usize, i16) {
         let base = self.corner_of(row, column);
         let mosaic = mosaic.as_flattened_mut();
-        // Those outside the low corner add nothing, wherever that is.
+        // Coefficients outside the low corner have a step of zero, so their place does not matter.
         move |k, value| {
             let at = base + usize::from(NATURAL[k & 63]);
             mosaic[at & 63] += f32::from(value) * steps[k & 63];
         }
     }
 
-    /// Where in a mosaic the low corner of block (row, column) begins.
+    /// Returns the index in a mosaic at which the low corner of block (row, column) begins.
     #[inline(always)]
     fn corner_of(&self, row: usize, column: usize) -> usize {
         let place = |at: usize, shift: u32| at << 3 >> shift & 7;
         8 * place(row, self.y) + place(column, self.x)
     }
 
-    /// Past the picture's edge its last blocks go on flat.
+    /// Extends the last blocks beyond the edge of the picture, with their DC alone.
     fn extend(&self, mosaic: &mut Matrix, wide: usize, high: usize) {
         let mosaic = mosaic.as_flattened_mut();
         for j in 0..1 << self.y {
@@ -179,37 +180,37 @@ impl Way {
 /// The mosaics of a row of new MCUs of one component.
 struct MosaicRow {
     across: usize,
-    /// Its first row of new blocks.
+    /// The first row of new blocks.
     top: usize,
     mosaics: Vec<Matrix>,
 }
 
 impl MosaicRow {
-    /// That of the new block at (row, column).
+    /// Returns the mosaic of the new block at (row, column).
     #[inline(always)]
     fn at(&mut self, (row, column): (usize, usize)) -> &mut Matrix {
         &mut self.mosaics[(row - self.top) * self.across + column]
     }
 }
 
-/// A sink that shrinks what a scan delivers, one row of new MCUs at a time.
+/// A sink that shrinks the blocks of a scan, one row of new MCUs at a time.
 pub(super) struct Shrink {
     symbols: Symbols,
     old: Grid,
     new: Grid,
-    /// The MCUs that come.
+    /// The MCUs that arrive.
     from: Layout,
-    /// Those that are made of them.
+    /// The MCUs made from them.
     to: Layout,
-    /// By component.
-    ways: Vec<Way>,
+    /// The scaling of each component.
+    scalings: Vec<Scaling>,
     mosaics: Vec<MosaicRow>,
-    /// The row of new MCUs under way.
+    /// The current row of new MCUs.
     down: usize,
 }
 
 impl Shrink {
-    /// From one grid and its tables to another, for a scan with these selectors.
+    /// Shrinks from one grid and its tables to another, for a scan with these selectors.
     pub(super) fn new(
         memory: Memory,
         expected: usize,
@@ -230,10 +231,10 @@ impl Shrink {
             symbols: Symbols::new(memory, expected),
             from: old.layout(selectors),
             to: new.layout(selectors),
-            ways: factors
+            scalings: factors
                 .iter()
                 .zip(steps)
-                .map(|(&f, (from, to))| Way::new(f, from, to))
+                .map(|(&f, (from, to))| Scaling::new(f, from, to))
                 .collect(),
             mosaics: new.components.iter().map(row).collect(),
             old: old.clone(),
@@ -242,7 +243,7 @@ impl Shrink {
         })
     }
 
-    /// Encodes the row of new MCUs that is complete.
+    /// Encodes a complete row of new MCUs.
     fn flush(&mut self) {
         let mut block = Block::ZERO;
         for (across, p) in self.to.row() {
@@ -251,14 +252,17 @@ impl Shrink {
                 self.symbols.dummy(p.part);
                 continue;
             }
-            let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
-            let mosaic = self.mosaics[p.component].at(at);
-            way.extend(
-                mosaic,
-                old.across - (column << way.x),
-                old.down - (row << way.y),
+            let (old, scaling) = (
+                &self.old.components[p.component],
+                &self.scalings[p.component],
             );
-            way.block(mosaic, &mut block);
+            let mosaic = self.mosaics[p.component].at(at);
+            scaling.extend(
+                mosaic,
+                old.across - (column << scaling.x),
+                old.down - (row << scaling.y),
+            );
+            scaling.block(mosaic, &mut block);
             *mosaic = [[0.0; 8]; 8];
             self.symbols.block(p.part, &block);
         }
@@ -276,7 +280,7 @@ impl Collects for Shrink {
 }
 
 impl Sink for Shrink {
-    /// Of new blocks there are no more in a row than of old ones.
+    /// A row has no more new blocks than old ones.
     fn make_room(&mut self, blocks: usize) -> Result<(), Error> {
         self.symbols.make_room(blocks)
     }
@@ -289,17 +293,24 @@ impl Sink for Shrink {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault> {
-        let (old, way) = (&self.old.components[p.component], &self.ways[p.component]);
-        let mosaic = self.mosaics[p.component].at((at.0 >> way.y, at.1 >> way.x));
-        let steps = if old.has(at) { &way.steps } else { &[0.0; 64] };
-        let mut lay = way.lay(at, steps, mosaic);
+        let (old, scaling) = (
+            &self.old.components[p.component],
+            &self.scalings[p.component],
+        );
+        let mosaic = self.mosaics[p.component].at((at.0 >> scaling.y, at.1 >> scaling.x));
+        let steps = if old.has(at) {
+            &scaling.steps
+        } else {
+            &[0.0; 64]
+        };
+        let mut lay = scaling.lay(at, steps, mosaic);
         lay(0, dc);
         levels.read(lay)
     }
 
     fn row(&mut self, down: usize) {
         let (from, to) = (&self.from.blocks[0], &self.to.blocks[0]);
-        let factor = (to.top(1) << self.ways[to.component].y) / from.top(1);
+        let factor = (to.top(1) << self.scalings[to.component].y) / from.top(1);
         if (down + 1).is_multiple_of(factor) || down + 1 == self.from.down {
             self.flush();
         }

@@ -1,13 +1,13 @@
-//! Where decoded blocks go.
+//! The destination of decoded blocks.
 
 use super::coefficients::{Block, Plane};
 use super::fault::Fault;
 use super::grid::{Layout, Place};
 use crate::error::Error;
 
-/// Takes the blocks of a scan: stores them, or codes them in another way.
+/// Takes the blocks of a scan, and stores or re-encodes them.
 pub(super) trait Sink {
-    /// A block, at its row and column among those of its component: its DC, and what reads the others.
+    /// Takes a block at its row and column in its component: its DC, and a reader of its AC coefficients.
     fn block(
         &mut self,
         p: &Place,
@@ -15,20 +15,20 @@ pub(super) trait Sink {
         dc: i16,
         levels: impl Levels,
     ) -> Result<(), Fault>;
-    /// A row of MCUs with this many blocks follows.
+    /// Announces a row of MCUs with this many blocks.
     fn make_room(&mut self, _blocks: usize) -> Result<(), Error> {
         Ok(())
     }
-    /// A row of MCUs is complete.
+    /// Announces that a row of MCUs is complete.
     fn row(&mut self, _down: usize) {}
 }
 
-/// AC coefficients of a block that are yet to be read.
+/// The AC coefficients of a block, not yet read.
 pub(super) trait Levels: Sized {
-    /// Gives zig-zag index and value of each that is not zero, in order. Zeros may come between.
+    /// Passes zig-zag index and value of each nonzero coefficient to `put`, in order. Zeros may be passed as well.
     fn read(self, put: impl FnMut(usize, i16)) -> Result<(), Fault>;
 
-    /// The block with this DC, stored in `room` unless it is stored elsewhere already.
+    /// Returns the block with this DC. It is stored in `room` unless it is already stored elsewhere.
     #[inline(always)]
     fn block<'b>(self, dc: i16, room: &'b mut Block) -> Result<&'b Block, Fault>
     where
@@ -38,7 +38,7 @@ pub(super) trait Levels: Sized {
         Ok(room)
     }
 
-    /// Stores this DC, and what `level` makes of each index and value, in `block`.
+    /// Stores this DC in `block`, and the result of `level` for each index and value.
     #[inline(always)]
     fn fill(
         self,
@@ -53,7 +53,7 @@ pub(super) trait Levels: Sized {
             block.zz[k & 63] = level;
             nonzero |= u64::from(level != 0) << (k & 63);
         });
-        // Also where the data ended too early: the block may hold coefficients of an earlier scan.
+        // This is necessary even if the data ended too early, since the block may hold coefficients of an earlier scan.
         block.nonzero = nonzero;
         read
     }
@@ -75,7 +75,7 @@ impl Levels for &Block {
     }
 }
 
-/// Gives `sink` a row of MCUs that is stored in `planes` as the row `stored`.
+/// Passes a row of MCUs to `sink`, which is stored in `planes` as the row `stored`.
 pub(super) fn deliver<S: Sink>(
     planes: &[Plane],
     stored: usize,

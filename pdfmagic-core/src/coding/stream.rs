@@ -1,4 +1,4 @@
-//! Marker segments from the first scan to EOI, and the tables they set up for the scans (T.81 Annex B).
+//! Marker segments from the first scan to EOI, and the tables that they define for the scans (T.81 Annex B).
 
 use std::rc::Rc;
 
@@ -16,31 +16,32 @@ use crate::jpeg::{
 };
 use crate::limits::Limits;
 
-/// The precision of a coefficient that no scan has.
+/// The precision of a coefficient that no scan has coded.
 pub(super) const UNKNOWN: u8 = u8::MAX;
 
-/// A JPEG being read, with the state that its segments have set up.
+/// A JPEG being read, with the state that its segments have defined.
 pub(super) struct Stream<'a> {
     pub(super) data: &'a [u8],
-    /// Whether it goes on in the input with what no image contains.
+    /// Whether the input continues after `data` with a marker that cannot be in an image.
     is_foreign_at_end: bool,
     frame: Frame,
     pub(super) grid: Grid,
     tables: Tables<'a>,
-    /// Made of the tables when a scan first uses them.
+    /// The decoders, made from the tables when a scan first uses them.
     dc: [Option<Rc<Decoder>>; 4],
     ac: [Option<Rc<Decoder>>; 4],
-    /// Each component's quantization table as it stood at its first scan.
+    /// The quantization table of each component at its first scan.
     latched: Vec<Option<Quantizer>>,
-    /// By component and zig-zag index, the Al to which a progression has come; `UNKNOWN` where it has not begun.
+    /// The lowest bit (Al) that the scans of a progression have reached, by component and zig-zag index; `UNKNOWN`
+    /// before the first scan.
     precision: Vec<[u8; 64]>,
     segments: Segments<'a>,
-    /// Whether a fault is an error. Otherwise decoding goes on as libjpeg does.
+    /// Whether a fault is an error. If not, decoding continues as in libjpeg.
     pub(super) is_strict: bool,
-    /// The first fault that was passed over.
+    /// The first fault that was tolerated.
     pub(super) damage: Option<Damage>,
     scans: u32,
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) memory: Memory,
 }
 
@@ -65,7 +66,7 @@ impl<'a> Stream<'a> {
             is_strict: true,
             damage: None,
             scans: 0,
-            limits: *limits,
+            limits: limits.clone(),
             memory: Memory::new(limits),
         })
     }
@@ -82,24 +83,24 @@ impl<'a> Stream<'a> {
         &self.tables.conditioning
     }
 
-    /// Ri, in MCUs; 0 for none.
+    /// Ri, in MCUs; 0 for no restart intervals.
     pub(super) fn restart_interval(&self) -> usize {
         self.tables.restart_interval.into()
     }
 
-    /// What decodes with the DC table at a destination.
+    /// The decoder for the DC table at a destination.
     pub(super) fn dc(&self, destination: usize) -> Option<&Rc<Decoder>> {
         self.dc.get(destination)?.as_ref()
     }
 
-    /// What decodes with the AC table at a destination.
+    /// The decoder for the AC table at a destination.
     pub(super) fn ac(&self, destination: usize) -> Option<&Rc<Decoder>> {
         self.ac.get(destination)?.as_ref()
     }
 
-    /// Reads on to the next scan's entropy-coded data. `None` at EOI.
+    /// Reads up to the entropy-coded data of the next scan. Returns `None` at EOI.
     ///
-    /// A missing EOI is no fault where every coefficient has come without it.
+    /// A missing EOI is not a fault if every coefficient is complete.
     pub(super) fn next_scan(&mut self) -> Result<Option<ScanHeader>, Error> {
         match self.read_to_scan() {
             Err(Error::Truncated { .. }) if self.is_complete() => Ok(None),
@@ -144,7 +145,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Ends the image at something that is wrong between two scans.
+    /// Ends the image at a fault between two scans.
     fn stop(&mut self, offset: u64, kind: DamageKind) -> Result<Option<ScanHeader>, Error> {
         if self.is_strict {
             return Err(Error::Format {
@@ -172,12 +173,12 @@ impl<'a> Stream<'a> {
         Ok(None)
     }
 
-    /// What tells where damage to a scan begins.
+    /// Returns a sink that finds where damage to a scan begins.
     pub(super) fn seams(&self, scan: &ScanHeader) -> Result<Seams, Error> {
         Seams::new(self.memory, &self.grid, scan.selectors(), self.quantizers())
     }
 
-    /// Goes on with the segments, at the marker that ends a scan. `seams` tell where damage began, if there is any.
+    /// Continues with the segments, at the marker that ends a scan. `seams` show where damage begins, if there is any.
     pub(super) fn resume(&mut self, scan: &ScanHeader, end: ScanEnd, seams: Option<&Seams>) {
         self.segments = Segments::at(self.data, end.at);
         let Some(found) = end.fault else {
@@ -200,7 +201,7 @@ impl<'a> Stream<'a> {
         });
     }
 
-    /// The kind of damage that a fault comes from, and the MCU at which it begins.
+    /// Returns the kind of damage that caused a fault, and the MCU at which it begins.
     fn judge(
         &self,
         scan: &ScanHeader,
@@ -214,7 +215,7 @@ impl<'a> Stream<'a> {
             Fault::Short if self.ends_at_foreign(end) => {
                 DamageKind::Corrupt("a marker that does not belong there")
             }
-            // Damage costs some blocks; where more than a row is missing, so is the data.
+            // Corrupt data loses some blocks. If more than a row is missing, data is missing as well.
             Fault::Short if !self.data.ends_with(EOI) || found.mcu + layout.across < mcus => {
                 DamageKind::Truncated
             }
@@ -229,7 +230,7 @@ impl<'a> Stream<'a> {
         (kind, begin)
     }
 
-    /// Whether something ends a scan that no decoder expects there.
+    /// Whether a scan ends at a marker that no decoder expects there.
     fn ends_at_foreign(&self, end: ScanEnd) -> bool {
         match self.data.get(end.at + 1) {
             Some(&code) => code < Marker::SOF0.0,
@@ -255,7 +256,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// What is wrong with the image, once all scans have been read.
+    /// Returns the damage to the image, after all scans have been read.
     pub(super) fn into_damage(self) -> Option<Damage> {
         let mut damage = self.damage?;
         if let Sound::Scans { of, .. } = &mut damage.sound
@@ -266,18 +267,19 @@ impl<'a> Stream<'a> {
         Some(damage)
     }
 
-    /// By component and zig-zag index, the Al to which a progression has come; `None` if it is complete.
+    /// Returns the lowest bit (Al) that a progression has reached, by component and zig-zag index. `None` if it is
+    /// complete.
     pub(super) fn precision(&self) -> Option<Vec<[u8; 64]>> {
         let is_progressive = self.frame.process == Process::Progressive;
         (is_progressive && !self.is_complete()).then(|| self.precision.clone())
     }
 
-    /// Passes over a scan's data, and returns where it ends.
+    /// Skips the data of a scan, and returns the offset of its end.
     pub(super) fn skip_data(&mut self) -> usize {
         self.segments.skip_data()
     }
 
-    /// The tables that coefficients were quantized with, by component.
+    /// Returns the tables that the coefficients were quantized with, by component.
     pub(super) fn quantizers(&self) -> Vec<Quantizer> {
         let tables = &self.tables.quantization;
         let table = |c: &Component| tables[usize::from(c.quantization_table)];
@@ -290,15 +292,15 @@ impl<'a> Stream<'a> {
             .collect()
     }
 
-    /// The largest DC that samples of a component can have, or its negative, twice as large for encoders' liberties.
+    /// Returns the maximum absolute value of DC for samples of a component, doubled to tolerate sloppy encoders.
     pub(super) fn max_dc(&self, component: usize) -> i16 {
         let step = self.latched[component].map_or(1, |table| table[0].max(1));
-        // No samples have more bits than 16, whatever the header says.
+        // Samples never have more than 16 bits, whatever the header says.
         let max = (8i32 << self.frame.precision.min(16)) / i32::from(step) + 2;
         max.min(i32::from(i16::MAX)) as i16
     }
 
-    /// Whether all coefficients have come in full.
+    /// Whether all coefficients are complete.
     fn is_complete(&self) -> bool {
         match self.frame.process {
             Process::Progressive => self.precision.iter().flatten().all(|&al| al == 0),
@@ -306,7 +308,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Keeps the quantization tables of components in their first scan, and makes decoders of the Huffman tables.
+    /// Keeps the quantization table of each component at its first scan, and makes decoders from the Huffman tables.
     fn prepare(&mut self, scan: &ScanHeader) {
         for s in scan.selectors() {
             if self.frame.process == Process::Progressive {
@@ -314,7 +316,7 @@ impl<'a> Stream<'a> {
             }
             let tq = usize::from(self.frame.components[s.component].quantization_table);
             let table = self.tables.quantization[tq];
-            // Lossless coding has none.
+            // Lossless coding has no quantization tables.
             self.latched[s.component]
                 .get_or_insert_with(|| table.map_or([1; 64], QuantizationTable::quantizer));
             for (class, destination, decoder) in [

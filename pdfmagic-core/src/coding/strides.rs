@@ -1,5 +1,5 @@
-//! Walking a sequential Huffman scan without taking in what coefficients are worth, so that one look-up may pass
-//! several symbols: proves that every MCU is there, and lets the codes alone be changed.
+//! Walks a sequential Huffman scan without decoding the values of coefficients, so that one look-up can skip several
+//! symbols. This verifies that every MCU is present, and allows replacing only the codes.
 
 use super::bits::BitReader;
 use super::fault::Fault;
@@ -14,7 +14,8 @@ pub(super) const WIDE: u32 = 12;
 /// Set in a stride that ends with EOB.
 const BLOCK_ENDS: u16 = 1 << 12;
 
-/// For each WIDE bits: bits 0-4 how many to skip, 5-11 how far k advances, and `BLOCK_ENDS`.
+/// The stride for each value of WIDE bits: bits 0-4 are the number of bits to skip, 5-11 the advance of k, and 12 is
+/// `BLOCK_ENDS`.
 struct Strides(Box<[u16; 1 << WIDE]>);
 
 impl Strides {
@@ -28,14 +29,14 @@ impl Strides {
                     None => end = BLOCK_ENDS,
                 }
             }
-            // No whole code in sight: an advance that leaves any block.
+            // If no complete code is within the bits, the advance leaves any block.
             end | used | if used == 0 { 127 } else { advance } << 5
         };
         Self(Box::new(std::array::from_fn(stride)))
     }
 }
 
-/// How far a symbol brings k. `None` at EOB.
+/// Returns by how much a symbol advances k. `None` for EOB.
 fn advance_by(e: Entry) -> Option<usize> {
     match e.symbol() {
         0xF0 => Some(16),
@@ -43,8 +44,8 @@ fn advance_by(e: Entry) -> Option<usize> {
     }
 }
 
-/// The AC symbols that a stride passes: while the code of the next is wholly in sight, but no farther than a block
-/// reaches, nor past EOB. The magnitude bits of the last may lie beyond.
+/// Returns the AC symbols of a stride: as many as have their code completely within the bits, up to the end of a block
+/// or EOB. The magnitude bits of the last symbol may extend beyond.
 pub(super) fn symbols(ac: &Decoder, ahead: usize) -> impl Iterator<Item = Entry> {
     let (mut used, mut advance) = (0, 0);
     std::iter::from_fn(move || {
@@ -62,19 +63,19 @@ pub(super) fn symbols(ac: &Decoder, ahead: usize) -> impl Iterator<Item = Entry>
     })
 }
 
-/// What is told of the symbols that a walk passes, by component.
+/// Receives the symbols of a walk, by component.
 pub(super) trait Follow {
-    /// The predicted DC of a block.
+    /// Takes the DC of a block, after prediction.
     fn dc(&mut self, component: usize, value: i16);
-    /// A stride: its index, and its bits, of which those beyond the index are magnitude bits of the last symbol.
+    /// Takes a stride: its index and its bits, of which those beyond the index are magnitude bits of the last symbol.
     fn stride(&mut self, component: usize, ac: &Decoder, index: usize, bits: u32);
-    /// One symbol, and its magnitude bits.
+    /// Takes one symbol and its magnitude bits.
     fn symbol(&mut self, component: usize, e: Entry, magnitude: u32);
-    /// A block outside the image, of which nothing else is told.
+    /// Takes a block outside the image, whose symbols are not reported.
     fn outside(&mut self, component: usize);
 }
 
-/// Nobody follows.
+/// Ignores the symbols.
 pub(super) struct Nothing;
 
 impl Follow for Nothing {
@@ -88,7 +89,7 @@ impl Follow for Nothing {
     fn outside(&mut self, _: usize) {}
 }
 
-/// Passes over a scan.
+/// Walks a scan.
 pub(super) fn follow<F: Follow>(
     stream: &Stream<'_>,
     scan: &ScanHeader,
@@ -121,7 +122,7 @@ pub(super) fn follow<F: Follow>(
     })
 }
 
-/// The AC symbols of a block.
+/// Walks the AC symbols of a block.
 #[inline(always)]
 fn block<F: Follow>(
     bits: &mut BitReader,
@@ -157,7 +158,7 @@ fn block<F: Follow>(
             take(bits, follower, index, stride);
             break;
         }
-        // The end of the block, or a code too long: symbol by symbol.
+        // The block ends within the stride, or a code is too long: take a single symbol.
         bits.refill();
         let e = step.ac.code(bits.peek(16) as u32).ok_or(Fault::Code)?;
         let magnitude = bits.take(e.length()) & ((1 << e.size()) - 1);

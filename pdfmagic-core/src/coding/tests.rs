@@ -1,4 +1,4 @@
-//! The engine against itself, on images made here.
+//! Tests encoders and decoders against each other, on generated images.
 
 use proptest::prelude::*;
 
@@ -11,9 +11,9 @@ use super::quantize::Requantizer;
 use super::recompress::write_scan;
 use super::{Coefficients, Reduction, optimize, reduce, table};
 use crate::jpeg::{Class, HuffmanTable, Jpeg, Marker, Tables};
-use crate::{Damage, DamageKind, Error, Limits, Sound};
+use crate::{CancelFlag, Damage, DamageKind, Error, Limits, Sound};
 
-/// Each component's H and V. The last has too many blocks to interleave.
+/// The H and V of each component. The last image has too many blocks to interleave.
 const SAMPLINGS: [&[(usize, usize)]; 6] = [
     &[(1, 1)],
     &[(1, 1), (1, 1), (1, 1)],
@@ -23,7 +23,7 @@ const SAMPLINGS: [&[(usize, usize)]; 6] = [
     &[(4, 2), (1, 2), (2, 1)],
 ];
 
-/// An image of sparse coefficients that depend on nothing but its shape.
+/// Returns an image of sparse coefficients that depend only on its shape.
 fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficients {
     let mut state = (width * 7919 + height * 31 + factors.len()) as u64;
     let mut random = |below: u64| {
@@ -44,7 +44,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         let mut plane = Plane::new(&grid, c, grid.mcus_down);
         for at in (0..c.down).flat_map(|row| (0..c.across).map(move |column| (row, column))) {
             let block = plane.at(at);
-            // As bright as 8 bits can be, at a step of 3.
+            // The DC range of samples of 8 bits, at a step of 3.
             block.zz[0] = random(680) - 340;
             for _ in 0..random(12) {
                 let size = random(10);
@@ -60,6 +60,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
         adobe: None,
         precision: None,
         memory: Memory::new(&Limits::default()),
+        limits: Limits::default(),
     }
 }
 
@@ -71,14 +72,14 @@ fn images() -> impl Iterator<Item = Coefficients> {
 }
 
 fn parse(data: &[u8]) -> Jpeg<'_> {
-    Jpeg::parse(data, &Limits::default()).expect("what we write has a sound header")
+    Jpeg::parse(data, &Limits::default()).expect("our output has a valid header")
 }
 
 fn encoded(image: &Coefficients) -> Vec<u8> {
     image.encode().expect("there is memory")
 }
 
-/// An image that must be sound.
+/// Decodes an image that must be intact.
 fn decode(data: &[u8]) -> Result<Coefficients, Error> {
     match Coefficients::decode(&parse(data), &Limits::default())? {
         (image, None) => Ok(image),
@@ -92,7 +93,7 @@ fn verify(data: &[u8]) -> Option<Damage> {
         .expect("it is within the limits")
 }
 
-/// DC, and the AC coefficients that are not zero with their indices.
+/// Returns the DC, and the nonzero AC coefficients with their indices.
 fn levels(block: &Block) -> (i16, Vec<(usize, i16)>) {
     let ac = block.indices().map(|k| (k, block.zz[k]));
     (block.zz[0], ac.collect())
@@ -125,7 +126,7 @@ fn what_streams_through_is_what_is_stored_and_written() {
         let progressive = image.encode_progressive().expect("there is memory");
         for data in [&baseline, &progressive] {
             let jpeg = parse(data);
-            assert!(optimize(&jpeg, &limits).expect("it is sound").0 == baseline);
+            assert!(optimize(&jpeg, &limits).expect("it is valid").0 == baseline);
             let coarse = |c, _: &_| table(50, c > 0);
             for (factor, subsample) in [1, 2, 4, 8]
                 .into_iter()
@@ -134,7 +135,7 @@ fn what_streams_through_is_what_is_stored_and_written() {
                 let reduction = Reduction { factor, subsample };
                 let streamed = reduce(&jpeg, &limits, reduction, coarse);
                 let stored = image.encode_reduced(reduction, coarse);
-                assert!(streamed.expect("it is sound").0 == stored.expect("there is memory"));
+                assert!(streamed.expect("it is valid").0 == stored.expect("there is memory"));
             }
         }
     }
@@ -153,7 +154,7 @@ fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
         let [first, others @ ..] = &image.grid.components[..] else {
             panic!("an image has components");
         };
-        let subsampled = decode(&data).expect("what we write is sound");
+        let subsampled = decode(&data).expect("our output is valid");
         let [y, rest @ ..] = &subsampled.grid.components[..] else {
             panic!("it has components");
         };
@@ -186,7 +187,8 @@ fn a_second_scan_leaves_nothing_of_the_first() {
     assert_same(&decode(&progressive).unwrap(), &flat);
 }
 
-/// Where symbol 1, a coefficient of 1 or -1 after another, has the shortest code, and the others have long ones.
+/// Encodes with tables that give the shortest code to symbol 1, a coefficient of 1 or -1 after another, and long ones
+/// to all others.
 fn badly_coded(image: &Coefficients) -> Vec<u8> {
     let grid = &image.grid;
     let selectors = grid.scans().remove(0);
@@ -219,7 +221,7 @@ fn badly_coded(image: &Coefficients) -> Vec<u8> {
 #[test]
 fn any_codes_become_the_best() {
     let limits = Limits::default();
-    // One look-up passes six of symbol 1, whose new codes are too long for one word.
+    // One look-up covers six times symbol 1, whose new codes are too long for one word.
     let mut rare = image(400, 300, SAMPLINGS[0]);
     for block in &mut rare.planes[0].blocks {
         block.zz[0] *= 2;
@@ -235,7 +237,7 @@ fn any_codes_become_the_best() {
     {
         let (bad, good) = (badly_coded(&image), image.encode().expect("it is little"));
         let best = optimize(&parse(&bad), &limits);
-        assert!(best.expect("it is sound").0 == good);
+        assert!(best.expect("it is valid").0 == good);
     }
 }
 
@@ -276,7 +278,7 @@ fn a_cut_is_placed_by_byte_mcu_and_rows() {
         let damage = verify(&data[..cut]).expect("the rest is missing");
         assert_eq!(damage.kind, DamageKind::Truncated);
         assert_eq!((damage.offset, damage.scan), (cut as u64, 1));
-        // Thirteen MCUs in each of ten rows.
+        // There are thirteen MCUs in each of ten rows.
         let row = damage.mcu / 13;
         let sound = 8 * u32::try_from(row).expect("few");
         assert_eq!(damage.sound, Sound::Rows { sound, of: 75 });
@@ -308,7 +310,7 @@ fn a_cut_progression_is_whole_to_the_scan_before() {
     }
 }
 
-/// What libjpeg shows of a cut image: all before the MCU that is cut, and zeros after it.
+/// libjpeg shows a truncated image up to the truncated MCU, and zeros after it.
 #[test]
 fn what_is_missing_is_decoded_as_zeros() {
     let whole = image(100, 75, SAMPLINGS[1]);
@@ -346,11 +348,11 @@ fn an_incomplete_progression_stays_one() {
                 .position(|pair| pair == [0xFF, Marker::SOS.0]);
             at += 2 + next.unwrap_or(data.len() - at - 4);
         }
-        // The tables of the next scan define nothing that is used.
+        // The tables of the next scan are not used.
         let part = [&data[..at], &[0xFF, Marker::EOI.0]].concat();
         let image = decode(&part).expect("fewer scans are no damage");
         assert!(image.precision.is_some(), "{scans} scans are not all");
-        let again = decode(&image.encode().expect("there is memory")).expect("what we write");
+        let again = decode(&image.encode().expect("there is memory")).expect("our output is valid");
         assert_same(&image, &again);
         assert_eq!(image.precision, again.precision);
     }
@@ -378,28 +380,64 @@ fn limits_come_before_the_work() {
         let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
         error.expect_err("it is over the limit").code()
     };
-    let limits = Limits::default();
     assert_eq!(
         refused(Limits {
             max_pixels: 7499,
-            ..limits
+            ..Limits::default()
         }),
         "limit.pixels"
     );
     assert_eq!(
         refused(Limits {
             max_memory: 10_000,
-            ..limits
+            ..Limits::default()
         }),
         "limit.memory"
     );
     assert_eq!(
         refused(Limits {
             max_scans: 0,
-            ..limits
+            ..Limits::default()
         }),
         "limit.scans"
     );
+}
+
+#[test]
+fn work_ends_when_it_is_canceled() {
+    let mut original = image(100, 75, SAMPLINGS[1]);
+    let flag = CancelFlag::default();
+    let limits = Limits {
+        cancel: Some(flag.clone()),
+        ..Limits::default()
+    };
+    let baseline = encoded(&original);
+    let progressive = original.encode_progressive().expect("there is memory");
+    original.limits = limits.clone();
+    let whole = Reduction {
+        factor: 1,
+        subsample: false,
+    };
+    let coarse = |c, _: &_| table(50, c > 0);
+    let decode = |data: &[u8]| Coefficients::decode(&parse(data), &limits).map(|_| ());
+    let all: [&dyn Fn() -> Result<(), Error>; 9] = [
+        &|| decode(&baseline),
+        &|| decode(&progressive),
+        &|| parse(&baseline).verify(&limits).map(|_| ()),
+        &|| optimize(&parse(&baseline), &limits).map(|_| ()),
+        &|| optimize(&parse(&progressive), &limits).map(|_| ()),
+        &|| reduce(&parse(&baseline), &limits, whole, coarse).map(|_| ()),
+        &|| original.encode().map(|_| ()),
+        &|| original.encode_reduced(whole, coarse).map(|_| ()),
+        &|| original.encode_progressive().map(|_| ()),
+    ];
+    for (index, work) in all.iter().enumerate() {
+        assert!(work().is_ok(), "{index}");
+    }
+    flag.set();
+    for (index, work) in all.iter().enumerate() {
+        assert!(matches!(work(), Err(Error::Canceled)), "{index}");
+    }
 }
 
 #[test]
@@ -460,7 +498,8 @@ proptest! {
         }
     }
 
-    /// Side by side or one after another, the scans of a progression say the same, also where they are damaged.
+    /// A progression gives the same result whether its scans are decoded in lockstep or one after another, even if they
+    /// are damaged.
     #[test]
     fn damaged_progressions_are_the_same_streamed_and_stored(
         shape in prop::sample::select(vec![0, 1, 2]),

@@ -1,4 +1,4 @@
-//! Whether all of the coded data is there and sound.
+//! Verifies that the coded data is complete and intact.
 
 use super::image::Coefficients;
 use super::lossless;
@@ -11,12 +11,12 @@ use crate::jpeg::{EntropyCoding, Jpeg, Process};
 use crate::limits::Limits;
 
 impl Jpeg<'_> {
-    /// Passes over all of the coded data, and returns the first damage to it. `None` if it is sound.
+    /// Reads all of the coded data, and returns the first damage to it. `None` if it is intact.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] for more pixels, scans or memory than `limits` allows; [`Error::NeedsInput`] if only the ends of
-    /// the input were given; [`Error::Unsupported`] for lossless arithmetic coding.
+    /// [`Error::Limit`] for more pixels, scans or memory than `limits` allows; [`Error::NeedsInput`] if only the ends
+    /// of the input were given; [`Error::Unsupported`] for lossless arithmetic coding.
     pub fn verify(&self, limits: &Limits) -> Result<Option<Damage>, Error> {
         let frame = self.frame();
         match (frame.entropy_coding, frame.process) {
@@ -28,13 +28,13 @@ impl Jpeg<'_> {
                     Err(error) => Err(error),
                 }
             }
-            // What later scans say depends on the coefficients of those before.
+            // Later scans are coded relative to the coefficients of earlier ones, so all must be decoded.
             _ => Ok(Coefficients::decode(self, limits)?.1),
         }
     }
 }
 
-/// Passes over sequential scans as fast as can be.
+/// Walks sequential scans as fast as possible, and stops at the first fault.
 fn is_sound(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(), Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     while let Some(scan) = stream.next_scan()? {
@@ -44,7 +44,7 @@ fn is_sound(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(), Error> {
     Ok(())
 }
 
-/// Passes over sequential scans, faults and all.
+/// Decodes sequential scans past any faults, to find where the damage begins.
 fn find_damage(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Option<Damage>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     stream.is_strict = false;

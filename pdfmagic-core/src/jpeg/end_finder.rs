@@ -20,25 +20,25 @@ pub(crate) struct EndFinder {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Between segments, where a marker must begin.
+    /// The position is between segments, where a marker must begin.
     Segment,
-    /// After 0xFF between segments.
+    /// The position is after 0xFF between segments.
     Marker,
-    /// After the marker at `offset`: its length follows, of which the first byte may have been seen.
+    /// The position is in the length that follows the marker at `offset`. Its first byte may have been read, as `high`.
     Length {
         marker: Marker,
         offset: u64,
         high: Option<u8>,
     },
-    /// In a segment with `left` bytes remaining.
+    /// The position is in a segment with `left` bytes remaining.
     Payload {
         marker: Marker,
         offset: u64,
         left: u64,
     },
-    /// In entropy-coded data.
+    /// The position is in entropy-coded data.
     Data,
-    /// After 0xFF in entropy-coded data.
+    /// The position is after 0xFF in entropy-coded data.
     DataMarker,
     End(End),
 }

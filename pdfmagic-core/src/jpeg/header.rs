@@ -26,7 +26,7 @@ const LIBJPEG_MAX_SIDE: u16 = 65_500;
 
 /// The combined contents of the segments.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 pub(super) struct Header<'a> {
     pub(super) frame: Frame,
     pub(super) color_model: ColorModel,

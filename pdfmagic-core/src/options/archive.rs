@@ -72,7 +72,7 @@ impl OutputIntent {
         &self.0
     }
 
-    /// How many components its colors have: 1, 3 or 4.
+    /// The number of components of its colors: 1, 3 or 4.
     #[must_use]
     pub fn components(&self) -> usize {
         match &self.0[16..20] {
@@ -82,7 +82,7 @@ impl OutputIntent {
         }
     }
 
-    /// The major version of its format.
+    /// The major version of the profile format.
     pub(crate) fn version(&self) -> u8 {
         self.0[8]
     }

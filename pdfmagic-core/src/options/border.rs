@@ -35,7 +35,7 @@ impl Border {
         self.0
     }
 
-    /// The border after the page is turned clockwise: the left side is then on top.
+    /// Returns the border after a clockwise turn of the page, which brings the left side to the top.
     pub(crate) fn turned(self) -> Self {
         let [top, right, bottom, left] = self.0;
         Self([left, top, right, bottom])

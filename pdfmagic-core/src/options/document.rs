@@ -27,7 +27,10 @@ use crate::value::{Named, ValueError, by_name, positive};
     derive(utoipa::ToSchema, utoipa::IntoParams),
     into_params(parameter_in = Query)
 )]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch"
+)]
 #[non_exhaustive]
 pub struct DocumentOptions {
     /// Title
@@ -181,11 +184,11 @@ pub struct DocumentOptions {
 
 #[cfg(feature = "reencode")]
 impl DocumentOptions {
-    /// How many bytes the image of an input of `size` bytes may take, so that a document whose inputs have `all` bytes
-    /// together keeps to its maximum size. `None` if there is no maximum, or room for all inputs.
+    /// Returns the maximum size of the image from an input of `size` bytes, if the inputs of the document have `all`
+    /// bytes in total and the PDF must keep to its maximum size. `None` if there is no maximum, or if all inputs fit.
     #[must_use]
     pub fn share(&self, size: u64, inputs: usize, all: u64) -> Option<Amount> {
-        /// What a page takes in addition to its image, and a document in addition to its pages, in bytes.
+        /// The size of a page without its image, and of a document without its pages, in bytes.
         const PAGE: u64 = 1000;
         let room = self.max_pdf_size?.get();
         let attached = if self.attach_original { all } else { 0 };
@@ -261,11 +264,11 @@ pub struct Magnification(Zoom);
 /// The magnification as PDF writes it (ISO 32000-1, 12.3.2.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Zoom {
-    /// `Fit`: all of the page.
+    /// `Fit`: the whole page.
     Page,
-    /// `FitH`: its width.
+    /// `FitH`: the width of the page.
     PageWidth,
-    /// `FitBH`: the width of what is on it.
+    /// `FitBH`: the width of the contents of the page.
     ContentWidth,
     /// `XYZ`: this factor.
     Factor(f64),

@@ -1,4 +1,4 @@
-//! Deserializes the fields of a structure from texts.
+//! Deserializes the fields of a structure from strings.
 
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
@@ -13,15 +13,15 @@ use serde::forward_to_deserialize_any;
 
 use crate::value::OptionError;
 
-/// The names of a structure's fields.
+/// Returns the names of a structure's fields.
 pub(super) fn names<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &[&str] = &[];
-    // It is given no fields, so that it has nothing to make or to refuse.
+    // The deserializer always fails, but only after it has recorded the names.
     let _ = T::deserialize(Names(&mut names));
     names
 }
 
-/// Gives no value, but learns the names.
+/// A deserializer that records the names of fields and has no values.
 struct Names<'n>(&'n mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Names<'_> {
@@ -82,12 +82,12 @@ impl<'de> MapAccess<'de> for Fields<'de> {
     ) -> Result<V::Value, OptionError> {
         let (name, text) = self.next.expect("a value comes after its key");
         let value = seed.deserialize(Text(text));
-        // What refuses a value does not know its name.
+        // The error does not have the name of the option yet.
         value.map_err(|error| OptionError::new(name.clone(), error.reason))
     }
 }
 
-/// A text, which becomes whatever type is asked for.
+/// A string, to be parsed as any type that is requested.
 #[derive(Clone, Copy)]
 struct Text<'a>(&'a str);
 
@@ -130,7 +130,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 
     fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, OptionError> {
-        // Each use says which numbers it takes, and 0 is never one of them.
+        // Every type based on u8 checks its range, and excludes 0.
         visitor.visit_u8(self.0.trim().parse().unwrap_or(0))
     }
 
@@ -154,7 +154,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 }
 
-/// A value that makes no sense. The caller knows the name of the option, and adds it.
+/// An invalid value. The caller adds the name of the option.
 impl Error for OptionError {
     fn custom<T: fmt::Display>(reason: T) -> Self {
         Self::new("", reason.to_string())

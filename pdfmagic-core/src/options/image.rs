@@ -1,4 +1,4 @@
-//! How the data of an image goes into the PDF.
+//! How an image is put into the PDF.
 
 #[cfg(feature = "reencode")]
 use std::num::NonZeroU16;
@@ -26,7 +26,10 @@ use crate::{amount::Amount, density::Density, quality::Quality};
 )]
 #[cfg_attr(
     feature = "reencode",
-    expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")
+    expect(
+        clippy::struct_excessive_bools,
+        reason = "each is an independent switch"
+    )
 )]
 #[non_exhaustive]
 pub struct ImageOptions {

@@ -1,4 +1,4 @@
-//! The options that a caller can set. Each is declared once: names, help and descriptions everywhere come from here.
+//! The options that a caller can set. Each is declared once: all names, help texts and descriptions come from here.
 
 mod archive;
 mod border;
@@ -26,7 +26,7 @@ pub use size::{Extent, ImageSize, PageSize};
 use crate::conformance::Conformance;
 use crate::limits::Limits;
 
-/// How a page is made from a JPEG, and what input is refused.
+/// How a page is made from a JPEG, and the limits on the input.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
@@ -34,7 +34,7 @@ pub struct Options {
     pub input: InputOptions,
     /// How the page is laid out.
     pub page: PageOptions,
-    /// What the page conforms to, as the [document's options](DocumentOptions::conformance) say. Default: nothing.
+    /// The standards to conform to, from the [options of the document](DocumentOptions::conformance). Default: none.
     pub conformance: Conformance,
     /// Limits on the input. Default: see [`Limits`].
     pub limits: Limits,

@@ -240,7 +240,7 @@ pub enum Rotation {
     derive(utoipa::ToSchema),
     schema(rename_all = "kebab-case")
 )]
-#[expect(missing_docs, reason = "the names say it all")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum Anchor {
     #[default]
     Center,
@@ -255,7 +255,7 @@ pub enum Anchor {
 }
 
 impl Anchor {
-    /// Which share of the free space is to the left of the image, and which is below it.
+    /// Returns the shares of the free space that are to the left of the image and below it.
     pub(crate) fn shares(self) -> [f64; 2] {
         let x = match self {
             Self::TopLeft | Self::Left | Self::BottomLeft => 0.0,

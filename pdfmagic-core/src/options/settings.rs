@@ -1,4 +1,4 @@
-//! Options by name, as queries, forms and JSON give them.
+//! Options by name, as in queries, forms and JSON.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use super::from_text::{Fields, names};
 use super::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
 use crate::value::OptionError;
 
-/// Options by name, as queries, forms and JSON give them. A later value replaces an earlier one.
+/// Options by name, as in queries, forms and JSON. A later value replaces an earlier one.
 ///
-/// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with `-` or `_` between
-/// words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values are what the type of the
-/// field takes as text.
+/// Names are those of the fields of [`PageOptions`], [`ImageOptions`], [`InputOptions`] and [`DocumentOptions`], with
+/// `-` or `_` between words. A switch is `true`, `false`, `1`, `0`, `yes`, `no`, `on` or `off`; other values have the
+/// text form of the type of the field.
 ///
 /// ```
 /// use pdfmagic_core::{PageOptions, Settings};
@@ -87,8 +87,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets the options in a JSON object. Its `pages` may be an array of such objects, one for each page; they are
-    /// returned.
+    /// Sets the options in a JSON object. Its member `pages` may be an array of such objects, one for each page; these
+    /// are returned.
     ///
     /// # Errors
     ///
@@ -143,17 +143,17 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether nothing is set.
+    /// Whether no option is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes out the options of one kind.
+    /// Takes the options of one type.
     ///
     /// # Errors
     ///
-    /// A value that makes no sense.
+    /// An invalid value.
     pub fn take<T: DeserializeOwned + Default>(&mut self) -> Result<T, OptionError> {
         if self.is_empty() {
             return Ok(T::default());
@@ -166,16 +166,16 @@ impl Settings {
         T::deserialize(MapAccessDeserializer::new(Fields::new(&taken)))
     }
 
-    /// All options. `single` holds those of single pages, which say only what differs.
+    /// Returns all options. `single` has the options of single pages, where they differ.
     ///
     /// # Errors
     ///
-    /// As [`take`](Self::take) and [`finish`](Self::finish).
+    /// The same as those of [`take`](Self::take) and [`finish`](Self::finish).
     pub fn options(mut self, single: Vec<Settings>) -> Result<ConversionOptions, OptionError> {
         let single = single.into_iter().map(|mut own| {
             let mut merged = self.clone();
             merged.merge(&own);
-            // What is the document's, or nobody's, is so for one page too.
+            // This rejects options of the document and unknown options.
             PageSettings::take(&mut own)?;
             own.finish()?;
             PageSettings::take(&mut merged)
@@ -231,7 +231,7 @@ impl Settings {
 }
 
 impl ConversionOptions {
-    /// Options that are the same for all pages.
+    /// Creates options that are the same for all pages.
     #[must_use]
     pub fn new(
         document: DocumentOptions,
@@ -252,20 +252,20 @@ impl ConversionOptions {
         &self.document
     }
 
-    /// The options of a page, by the number of its input, counted from 0.
+    /// The options of a page, by the index of its input, from 0.
     #[must_use]
     pub fn page(&self, index: usize) -> (&PageOptions, &ImageOptions) {
         let own = self.single.get(index).unwrap_or(&self.all);
         (&own.page, &own.image)
     }
 
-    /// How the input of a page is read, by its number, counted from 0.
+    /// The input options of a page, by the index of its input, from 0.
     #[must_use]
     pub fn input(&self, index: usize) -> InputOptions {
         self.single.get(index).unwrap_or(&self.all).input
     }
 
-    /// How many pages have options of their own.
+    /// The number of pages with options of their own.
     #[must_use]
     pub fn single(&self) -> usize {
         self.single.len()

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::length::Pt;
 use crate::value::{ValueError, positive};
 
-/// Sizes with a name, in portrait.
+/// Named sizes, in portrait.
 const PAPERS: [(&str, &str); 24] = [
     ("a0", "841mmx1189mm"),
     ("a1", "594mmx841mm"),
@@ -34,7 +34,7 @@ const PAPERS: [(&str, &str); 24] = [
     ("tabloid", "11inx17in"),
 ];
 
-/// Width and height of a page, one of which may be left open.
+/// Width and height of a page, one of which may be omitted.
 ///
 /// Its text form is `LxL`, `L` or `Lx` for a width, `xL` for a height, or a name: `a0` to `a6`, `b0` to `b6`, `jb0` to
 /// `jb6`, `letter`, `legal` or `tabloid`. A `^T` at the end swaps width and height.
@@ -56,7 +56,7 @@ const PAPERS: [(&str, &str); 24] = [
 )]
 pub struct PageSize([Option<Pt>; 2]);
 
-/// Width and height of an image on its page, one of which may be left open.
+/// Width and height of an image on its page, one of which may be omitted.
 ///
 /// Its text form is that of [`PageSize`], but each side may also be a density (`300dpi`) or a percentage of the size
 /// that the image has at its own density (`50%`).
@@ -72,20 +72,20 @@ pub struct PageSize([Option<Pt>; 2]);
 )]
 pub struct ImageSize([Option<Extent>; 2]);
 
-/// How long a side of an image is.
+/// The length of a side of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Extent {
     /// A length.
     Length(Pt),
-    /// The length of its pixels at this density, per inch.
+    /// The length that its pixels have at this density, in pixels per inch.
     Density(f64),
-    /// A percentage of the size that its own density gives.
+    /// A percentage of the length at its own density.
     Percent(f64),
 }
 
 impl PageSize {
-    /// Width and height, of which at least one is given.
+    /// Width and height, at least one of which is set.
     #[must_use]
     pub fn sides(self) -> [Option<Pt>; 2] {
         self.0
@@ -93,7 +93,7 @@ impl PageSize {
 }
 
 impl ImageSize {
-    /// Width and height, of which at least one is given.
+    /// Width and height, at least one of which is set.
     #[must_use]
     pub fn sides(self) -> [Option<Extent>; 2] {
         self.0
@@ -125,7 +125,7 @@ fn length(text: &str) -> Option<Pt> {
 }
 
 fn extent(text: &str) -> Option<Extent> {
-    /// So that no page is larger than its unit can make it.
+    /// The limits, which keep pages within the size that their units can express.
     const RANGE: std::ops::RangeInclusive<f64> = 0.1..=1e5;
     let number = |text| positive(text).filter(|number| RANGE.contains(number));
     if let Some(density) = text.strip_suffix("dpi") {
@@ -137,7 +137,7 @@ fn extent(text: &str) -> Option<Extent> {
     length(text).map(Extent::Length)
 }
 
-/// Width and height, unless a side is wrong or both are open.
+/// Parses width and height. Returns `None` if a side is invalid or both are omitted.
 fn sides<T: Copy>(text: &str, side: impl Fn(&str) -> Option<T>) -> Option<[Option<T>; 2]> {
     let text = text.trim();
     let turned = text.strip_suffix("^T").or(text.strip_suffix("^t"));

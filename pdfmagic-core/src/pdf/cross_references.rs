@@ -5,11 +5,11 @@ use super::writer::{END_STREAM, Writer};
 use crate::piece::Piece;
 
 impl Writer {
-    /// The largest offset that fits a cross-reference table: ten digits (7.5.4).
+    /// The largest offset that fits into a cross-reference table: ten digits (7.5.4).
     pub(crate) const MAX_OFFSET: u64 = 9_999_999_999;
 
     /// Writes the cross-references and the trailer. `entries` writes the entries of the trailer that do not concern
-    /// cross-references. Returns everything that was not taken.
+    /// cross-references. Returns everything that was not taken before.
     pub(crate) fn finish(mut self, entries: impl FnOnce(&mut Text)) -> Vec<u8> {
         let startxref = self.position();
         if startxref > Self::MAX_OFFSET || self.updates_stream() {
@@ -68,7 +68,7 @@ impl Writer {
 
     /// Writes a cross-reference stream, which is its own trailer (7.5.8).
     fn cross_reference_stream(&mut self, entries: impl FnOnce(&mut Text)) {
-        /// The bytes of an offset, which suffice for files of 256 TiB.
+        /// The number of bytes of an offset, which suffice for files of 256 TiB.
         const WIDTH: usize = 6;
         let id = self.reserve();
         self.begin(id);
@@ -118,15 +118,15 @@ impl Writer {
     }
 
     #[cfg(not(feature = "lopdf"))]
-    #[expect(clippy::unused_self, reason = "it does with lopdf")]
+    #[expect(clippy::unused_self, reason = "it is used with the feature lopdf")]
     fn updates_stream(&self) -> bool {
         false
     }
 
-    /// Writes the entry of a trailer that leads to the cross-references of the previous file.
+    /// Adds the entry of the trailer that refers to the cross-references of the previous file.
     #[cfg_attr(
         not(feature = "lopdf"),
-        expect(clippy::unused_self, reason = "it does with lopdf")
+        expect(clippy::unused_self, reason = "it is used with the feature lopdf")
     )]
     fn put_previous(&mut self) {
         #[cfg(feature = "lopdf")]

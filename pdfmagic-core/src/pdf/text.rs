@@ -7,13 +7,13 @@ use crate::piece::Piece;
 #[derive(Debug)]
 pub(crate) struct Text(pub(super) Vec<u8>);
 
-/// A part of PDF syntax that knows how it is written.
+/// A part of PDF syntax.
 pub(crate) trait Token {
     fn write(self, text: &mut Text);
 }
 
 impl Text {
-    /// No text, with room for what goes before an image or after the last one.
+    /// Creates an empty text, with room for the syntax before an image or after the last one.
     pub(crate) fn new() -> Self {
         Self(Vec::with_capacity(1024))
     }
@@ -35,7 +35,7 @@ impl Text {
         self
     }
 
-    /// Adds a number of several digits. Most numbers have one digit, and are written without a call.
+    /// Adds a number of several digits. Most numbers have one digit, and need no call of this function.
     #[inline(never)]
     fn digits(&mut self, number: u64) {
         let mut digits = [0; 20];

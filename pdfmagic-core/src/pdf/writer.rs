@@ -1,10 +1,10 @@
-//! Indirect objects, streams, and where each begins (ISO 32000-1, 7.3.8 to 7.3.10).
+//! Indirect objects, streams, and their offsets (ISO 32000-1, 7.3.8 to 7.3.10).
 
 use super::text::{Text, Token, decimal};
 use crate::fingerprint::Fingerprint;
 use crate::piece::Piece;
 
-/// An indirect reference, written `n 0 R` (7.3.10). Only a [`Writer`] makes them.
+/// An indirect reference, written `n 0 R` (7.3.10). Only a [`Writer`] creates them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ref(u32);
 
@@ -33,8 +33,8 @@ impl Token for Ref {
 /// The size of a block in file systems that can share blocks between files, in bytes.
 const BLOCK: usize = 4096;
 
-/// The largest range of the input in this data, as its offset in the input and in the data, if it is large enough for
-/// sharing its blocks to be worth the blanks.
+/// Returns the largest range of the input in this data, as its offset in the input and in the data. `None` if it is too
+/// small for shared blocks to be worth the padding.
 fn shareable(data: &[Piece]) -> Option<(u64, u64)> {
     const MIN_SIZE: u64 = 256 << 10;
     let mut largest = None;
@@ -54,16 +54,16 @@ fn shareable(data: &[Piece]) -> Option<(u64, u64)> {
 /// The end of a stream object.
 pub(super) const END_STREAM: &str = "\nendstream\nendobj\n";
 
-/// Writes indirect objects and records where each begins. What is written can be taken at any time, except the last
+/// Writes indirect objects and records their offsets. Everything written can be taken at any time, except the last
 /// text.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(super) pieces: Vec<Piece>,
-    /// The text after the last piece. It is kept back, so that the text that follows joins the same piece.
+    /// The text after the last piece. It is held back, so that later text joins the same piece.
     pub(super) text: Text,
     /// The number of bytes before `text`, taken or not.
     flushed: u64,
-    /// `offsets[n - first]` is where object n begins, in bytes.
+    /// The offset of object n is `offsets[n - first]`, in bytes.
     pub(super) offsets: Vec<u64>,
     pub(super) first: u32,
     /// The file that this one updates.
@@ -89,7 +89,7 @@ pub(crate) struct Previous {
 }
 
 impl Writer {
-    /// Begins a file of a version of PDF, with room for one page, as most documents have.
+    /// Begins a file with a version of PDF, with room for one page, as most documents have.
     pub(crate) fn new(version: &str) -> Self {
         // Four bytes above 127 mark the file as binary (7.5.2).
         let mut text = Text::new();
@@ -106,7 +106,7 @@ impl Writer {
         }
     }
 
-    /// The version of PDF, unless a conformance level demands another.
+    /// The version of PDF, unless a level of PDF/A requires another.
     pub(crate) const VERSION: &str = "1.7";
 
     /// Appends an update to a file.
@@ -200,7 +200,7 @@ impl Writer {
         Open { id, length, size }
     }
 
-    /// Ends a stream object: `rest` more bytes of data were sent, and `end` comes after them.
+    /// Ends a stream object. `rest` more bytes of data were sent, and `end` follows them.
     pub(crate) fn close(&mut self, open: &Open, rest: u64, end: &[u8]) {
         self.flushed += rest;
         self.text.put(end).put(END_STREAM);
@@ -228,7 +228,7 @@ impl Writer {
         self.first + count
     }
 
-    /// Adds the offsets of all objects to a fingerprint, and so the size of each.
+    /// Adds the offsets of all objects to a fingerprint, and thereby their sizes.
     pub(crate) fn identify(&self, fingerprint: &mut Fingerprint) {
         self.offsets
             .iter()
@@ -245,8 +245,8 @@ impl Writer {
         self.text.put(u64::from(id.0)).put(" 0 obj\n");
     }
 
-    /// Writes a stream object up to its data. `range` is a range of an input, as its offset in the input and in the data.
-    /// Blanks are inserted such that the two offsets in the files differ by whole blocks of a file system.
+    /// Writes a stream object up to its data. `range` is a range of an input, as its offset in the input and in the
+    /// data. Blanks are inserted so that the two offsets in the files differ by whole blocks of a file system.
     fn begin_stream(
         &mut self,
         id: Ref,
@@ -269,9 +269,9 @@ impl Writer {
         self.text.put(END_DICT);
     }
 
-    /// Adds stream data: short data made here joins the text, everything else stays where it is.
+    /// Adds stream data. Short new data joins the text; everything else remains a separate piece.
     fn piece(&mut self, data: Piece) {
-        /// Up to this size in bytes, copying is cheaper than one more piece.
+        /// The maximum size in bytes for which copying is cheaper than another piece.
         const SHORT: usize = 4096;
         match data {
             Piece::Made(bytes) if self.text.0.len() + bytes.len() <= SHORT => {
@@ -285,7 +285,7 @@ impl Writer {
         }
     }
 
-    /// Makes a piece of the text.
+    /// Turns the text into a piece.
     pub(super) fn flush(&mut self) {
         if !self.text.0.is_empty() {
             self.flushed += self.text.0.len() as u64;

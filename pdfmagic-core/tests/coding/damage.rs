@@ -1,4 +1,4 @@
-//! Damaged data is mended to the samples that libjpeg-turbo finds in it.
+//! Tests that damaged data is repaired to the samples that libjpeg-turbo decodes from it.
 
 use pdfmagic_core::Transcode;
 
@@ -6,7 +6,7 @@ use super::corpus_files::read;
 use super::libjpeg::{has_djpeg, jpegtran, run};
 use super::support::{coded, difference};
 
-/// Damage at every tenth of the coded data.
+/// Damages every tenth of the coded data.
 fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
     let scan = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDA]);
     let start = scan.expect("there is a scan") + 16;
@@ -57,7 +57,7 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
         for (damage, jpeg) in damaged(&jpeg) {
             let (_, expected) = run("djpeg", &["-pnm"], &jpeg);
             if expected.is_empty() {
-                // It gives up where more scans should follow, and browsers do not.
+                // libjpeg-turbo fails where more scans should follow, and browsers do not.
                 continue;
             }
             for backend in [false, true].map(|progressive| Transcode { progressive }) {
@@ -68,8 +68,8 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
                 let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
                 assert!(is_sound, "{name} {options:?}, {damage}: unsound");
                 compared += 1;
-                // What a progression leaves unknown libjpeg smooths, row by row as far as the last scan came. Otherwise
-                // the only blocks that differ are those that not all decoders show alike.
+                // libjpeg smooths what a progression leaves unknown, row by row, as far as the last scan extends.
+                // Otherwise, only blocks differ that decoders do not all show alike.
                 let is_smoothed = options.contains(&"-progressive");
                 let found = difference(&samples, &expected);
                 same += usize::from(samples == expected);
@@ -85,7 +85,7 @@ fn damaged_data_is_mended_to_what_libjpeg_shows() {
         same * 10 > compared * 9,
         "only {same} of {compared} are the same"
     );
-    // libjpeg-turbo's IDCT of 16 bits overflows in a few blocks, and shows something else than other decoders.
+    // libjpeg-turbo's 16-bit IDCT overflows in a few blocks, and differs from other decoders there.
     let allowed = compared / 200;
     assert!(different.len() <= allowed, "\n{}", different.join("\n"));
 }

@@ -1,11 +1,11 @@
-//! What libjpeg refuses to read, and most viewers with it, is neither written nor passed on without a notice.
+//! Tests that no JPEG that libjpeg rejects, like most viewers, is written, or is passed on without a notice.
 
 use pdfmagic_core::{Auto, Jpeg, Limits, Notice, Options, Page, Transcode};
 
 use super::libjpeg::{djpeg, has_djpeg, run, verdict};
 use super::support::coded;
 
-/// SOI, tables and the frame header of components with these H and V, whose identifiers count from 1.
+/// Returns SOI, tables and the frame header of components with these H and V, whose identifiers count from 1.
 fn header(sof: u8, factors: &[(u8, u8)], [width, height]: [u16; 2]) -> Vec<u8> {
     let mut frame = vec![8];
     frame.extend(height.to_be_bytes());
@@ -14,7 +14,7 @@ fn header(sof: u8, factors: &[(u8, u8)], [width, height]: [u16; 2]) -> Vec<u8> {
     for (id, (h, v)) in (1..).zip(factors) {
         frame.extend([id, h << 4 | v, 0]);
     }
-    // One code of one bit in each table: category 0, and the end of the block.
+    // Each table has one code of one bit: category 0, or the end of the block.
     let table = |class: u8| [&[class, 1][..], &[0; 15], &[0]].concat();
     let mut out = vec![0xFF, 0xD8];
     push(&mut out, 0xDB, &[&[0], &[1; 64][..]].concat());
@@ -27,7 +27,7 @@ fn count<T>(components: &[T]) -> u8 {
     u8::try_from(components.len()).expect("at most 4")
 }
 
-/// The header of a scan of these components: Ss and Se, Ah and Al.
+/// Appends the header of a scan of these components, with Ss and Se, and Ah and Al.
 fn push_scan(out: &mut Vec<u8>, ids: &[u8], (ss, se): (u8, u8), (ah, al): (u8, u8)) {
     let mut scan = vec![count(ids)];
     scan.extend(ids.iter().flat_map(|&id| [id, 0]));
@@ -35,13 +35,13 @@ fn push_scan(out: &mut Vec<u8>, ids: &[u8], (ss, se): (u8, u8), (ah, al): (u8, u
     push(out, 0xDA, &scan);
 }
 
-/// A sequential JPEG without a coefficient that is not zero.
+/// Returns a sequential JPEG without nonzero coefficients.
 fn flat(factors: &[(u8, u8)], size: [u16; 2], is_interleaved: bool) -> Vec<u8> {
     let mut out = header(0xC0, factors, size);
     let ids: Vec<u8> = (1..=count(factors)).collect();
     for scan in ids.chunks(if is_interleaved { ids.len() } else { 1 }) {
         push_scan(&mut out, scan, (0, 63), (0, 0));
-        // A byte holds four blocks. A side has more than one MCU only where that is one block.
+        // A byte contains four blocks. A side has more than one MCU only if an MCU is one block.
         let blocks: usize = match scan {
             [_] => size
                 .map(|side| usize::from(side).div_ceil(8))
@@ -64,13 +64,13 @@ fn push(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
     out.extend(payload);
 }
 
-/// Whether libjpeg reads the coefficients of a JPEG. It could not upsample all of these, nor write more than the first
-/// component of each.
+/// Whether libjpeg reads the coefficients of a JPEG. It could not upsample all of these JPEGs, nor write more than the
+/// first component of each.
 fn is_read(jpeg: &[u8]) -> bool {
     run("jpegtran", &["-copy", "none", "-grayscale"], jpeg).0
 }
 
-/// H and V of three components, of which the first has the most, so that jpegtran takes it for luminance.
+/// Returns H and V of three components. The first has the most blocks, so that jpegtran takes it for luminance.
 fn all_factors() -> impl Iterator<Item = [(u8, u8); 3]> {
     let first = (1..=4).flat_map(|h| (1..=4).map(move |v| (h, v)));
     first.flat_map(|(h, v)| {
@@ -136,7 +136,7 @@ fn sides_that_libjpeg_refuses_are_told() {
         for size in [[side, 1], [1, side]] {
             let jpeg = flat(&[(1, 1)], size, true);
             let page =
-                Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("its header is sound");
+                Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("its header is valid");
             let is_told = page.notices().contains(&Notice::TooLargeForViewers);
             assert_eq!(is_told, djpeg(&jpeg).is_none(), "{size:?}");
         }
@@ -160,7 +160,7 @@ fn a_progressive_scan_is_taken_where_libjpeg_takes_it() {
             push_scan(&mut jpeg, &[1, 2, 3][..components], band, approximation);
             jpeg.extend([0x1F, 0xFF, 0xD9]);
             let ours = Jpeg::parse(&jpeg, &Limits::default());
-            // A warning says that scans are missing, and they are.
+            // A warning about missing scans is correct.
             let is_taken = verdict(&jpeg) != "error";
             assert_eq!(
                 ours.is_ok(),

@@ -1,4 +1,4 @@
-//! What becomes samples under `FlateDecode`, and what is passed on.
+//! Tests which JPEGs become samples under `FlateDecode`, and which are passed on.
 
 use jpeg_decoder::PixelFormat;
 use lopdf::{Stream, dictionary};
@@ -8,7 +8,7 @@ use pdfmagic_core::{Auto, Backend, Error, Jpeg, Limits, Piece};
 
 use super::corpus_files::{files, read};
 
-/// The samples of an image under `FlateDecode`, as 16 bits of the range they are spread over.
+/// Returns the samples of an image under `FlateDecode`, scaled to 16 bits.
 pub(crate) fn flate(image: &ImageXObject) -> Vec<u16> {
     let Filter::Flate { bits_per_component } = image.filter else {
         panic!("the image is coded as {:?}", image.filter);
@@ -39,7 +39,7 @@ pub(crate) fn lossless(jpeg: &[u8]) -> Result<ImageXObject, Error> {
     Auto.image(&Jpeg::parse(jpeg, &limits)?, &limits)
 }
 
-/// Each sample of `stored`, of `precision` bits, where it is spread over 8 or 16.
+/// Scales each sample of `stored` from `precision` bits to 8 or 16 bits.
 pub(crate) fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Vec<u16> {
     let full: u32 = if precision > 8 { 0xFFFF } else { 0xFF };
     let max = (1 << precision) - 1;
@@ -47,7 +47,7 @@ pub(crate) fn spread(stored: impl IntoIterator<Item = u16>, precision: u8) -> Ve
     stored.into_iter().map(spread).collect()
 }
 
-/// The sound files of the corpus, and their frames.
+/// Returns the valid files of the corpus, and their frames.
 fn frames() -> impl Iterator<Item = (String, Vec<u8>, Frame)> {
     files().into_iter().filter_map(|(name, jpeg)| {
         let frame = Jpeg::parse(&jpeg, &Limits::default()).ok()?.frame().clone();
@@ -55,7 +55,7 @@ fn frames() -> impl Iterator<Item = (String, Vec<u8>, Frame)> {
     })
 }
 
-/// It has a point transform, which jpeg-decoder applies to its predictions as well.
+/// A file with a point transform, which jpeg-decoder wrongly applies to its predictions.
 const MISREAD: &str = "testimg_rgb.jpg";
 
 #[test]
@@ -69,7 +69,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
         }
         let mut decoder = jpeg_decoder::Decoder::new(&jpeg[..]);
         decoder.set_color_transform(jpeg_decoder::ColorTransform::None);
-        // jpeg-decoder wants quantization tables, which lossless coding has no use for.
+        // jpeg-decoder requires quantization tables, which lossless coding does not use.
         let Ok(samples) = decoder.decode() else {
             continue;
         };
@@ -83,7 +83,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
                 .collect(),
             _ => samples.into_iter().map(u16::from).collect(),
         };
-        let ours = flate(&lossless(&jpeg).expect("jpeg-decoder takes it"));
+        let ours = flate(&lossless(&jpeg).expect("jpeg-decoder accepts it"));
         assert!(
             ours == spread(stored, frame.precision),
             "{name}: other samples"
@@ -116,13 +116,13 @@ fn more_than_8_bits_become_16() {
 
 #[test]
 fn twelve_bits_are_the_same_samples_however_they_are_coded() {
-    let samples = |name| flate(&lossless(&read(name)).expect("it is sound"));
+    let samples = |name| flate(&lossless(&read(name)).expect("it is valid"));
     assert!(samples("precision_12.jpg") == samples("precision_12_arithmetic.jpg"));
 }
 
 #[test]
 fn lossless_passes_on_what_a_pdf_can_hold() {
     let jpeg = read("ycbcr_420.jpg");
-    let image = lossless(&jpeg).expect("it is sound");
+    let image = lossless(&jpeg).expect("it is valid");
     assert!(matches!(image.data[..], [Piece::Input(_)]));
 }

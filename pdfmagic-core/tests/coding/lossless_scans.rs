@@ -1,9 +1,9 @@
-//! Lossless JPEGs made here, with every predictor and kind of scan: their samples come out as they went in.
+//! Tests lossless JPEGs generated here, with every predictor and kind of scan: their samples round-trip.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "all that is cast is small"
+    reason = "all cast numbers are small"
 )]
 
 use pdfmagic_core::jpeg::{ColorModel, Process};
@@ -14,24 +14,24 @@ use super::lossless::{flate, lossless, spread};
 const WIDTH: usize = 21;
 const HEIGHT: usize = 13;
 
-/// Rows of samples.
+/// The rows of samples.
 type Plane = Vec<Vec<i32>>;
 
-/// How a JPEG is coded (T.81 Annex H).
+/// The coding of a JPEG (T.81 Annex H).
 #[derive(Debug, Clone, Copy)]
 struct Coding {
     precision: u32,
-    /// H and V of the first of three components; the others have 1.
+    /// H and V of the first of three components. The others have 1.
     factors: (usize, usize),
     predictor: u8,
     point_transform: u32,
     is_interleaved: bool,
-    /// Whether an interval is two rows of MCUs, or everything.
+    /// Whether a restart interval is two rows of MCUs; otherwise there are no restarts.
     restarts: bool,
 }
 
 impl Coding {
-    /// Three components filled up to whole MCUs, without two neighbors alike.
+    /// Returns three components padded to whole MCUs, in which no two neighbors are alike.
     fn planes(&self) -> Vec<Plane> {
         let (h, v) = self.factors;
         let mut state = 1u32;
@@ -51,7 +51,7 @@ impl Coding {
             .to_vec()
     }
 
-    /// What is coded for a sample: its difference to what is predicted, `top` being the first line of its interval.
+    /// Returns the difference of a sample to its prediction. `top` is the first line of its interval.
     fn difference(&self, plane: &Plane, (row, column): (usize, usize), top: usize) -> i32 {
         let at = |row: usize, column: usize| plane[row][column] >> self.point_transform;
         let predicted = match (row == top, column == 0) {
@@ -84,7 +84,7 @@ impl Coding {
             &height,
             &width,
             &[3, 1, sampling, 0, 2, 0x11, 0, 3, 0x11, 0],
-            // Seventeen codes of five bits, each for the category that is its number.
+            // There are seventeen codes of five bits, each for the category with its number.
             &[
                 0xFF, 0xC4, 0, 36, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
             ],
@@ -105,7 +105,7 @@ impl Coding {
 
     fn scan(&self, out: &mut Vec<u8>, planes: &[Plane], components: &[usize]) {
         let (h, v) = self.factors;
-        // Alone in its scan, a component has MCUs of one sample (A.2.2).
+        // A single component in a scan has MCUs of one sample (A.2.2).
         let (across, down, factors) = match components {
             [0] => (WIDTH, HEIGHT, [(1, 1); 3]),
             _ => (
@@ -145,7 +145,7 @@ impl Coding {
     }
 }
 
-/// The code of a difference modulo 2^16, and its bits.
+/// Appends the code of a difference modulo 2^16, and its bits.
 fn code(bits: &mut String, difference: i32) {
     let difference = i32::from(difference as i16);
     let size = 32 - difference.unsigned_abs().leading_zeros();
@@ -167,7 +167,7 @@ fn append(out: &mut Vec<u8>, bits: &str) {
     }
 }
 
-/// A plane in the size of the image, each sample repeated as libjpeg does for lossless coding.
+/// Returns a plane in the size of the image. Each sample is repeated, as in libjpeg for lossless coding.
 fn enlarged(plane: &Plane, (h, v): (usize, usize)) -> Vec<u16> {
     (0..HEIGHT)
         .flat_map(|y| (0..WIDTH).map(move |x| (y, x)))
@@ -178,7 +178,7 @@ fn enlarged(plane: &Plane, (h, v): (usize, usize)) -> Vec<u16> {
 fn assert_kept(coding: Coding) {
     let planes = coding.planes();
     let jpeg = coding.encode(&planes);
-    let header = Jpeg::parse(&jpeg, &Limits::default()).expect("its header is sound");
+    let header = Jpeg::parse(&jpeg, &Limits::default()).expect("its header is valid");
     assert_eq!(header.frame().process, Process::Lossless);
     assert_eq!(header.color_model(), ColorModel::Rgb);
     let found = flate(&lossless(&jpeg).unwrap_or_else(|error| panic!("{coding:?}: {error}")));

@@ -1,4 +1,4 @@
-//! What is re-encoded decodes to the same samples, as libjpeg-turbo's `djpeg` sees them.
+//! Tests that re-encoded data decodes to the same samples in libjpeg-turbo's `djpeg`.
 
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;

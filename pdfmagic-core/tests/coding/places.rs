@@ -1,11 +1,11 @@
-//! Where damage is said to begin: where libjpeg-turbo's picture begins to differ.
+//! Tests that the reported beginning of damage is where libjpeg-turbo's picture begins to differ.
 
 use pdfmagic_core::{Error, Jpeg, Limits, Sound};
 
 use super::corpus_files::table;
 use super::libjpeg::{has_djpeg, jpegtran, run};
 
-/// The rows of 24-bit samples that `djpeg` makes of a JPEG, sound or not.
+/// The rows of 24-bit samples that `djpeg` decodes from a JPEG, intact or not.
 struct Picture {
     width: usize,
     samples: Vec<u8>,
@@ -21,7 +21,7 @@ impl Picture {
         Some(Self { width, samples })
     }
 
-    /// The first row in which two pictures differ.
+    /// Returns the first row in which two pictures differ.
     fn first_difference(&self, other: &Self) -> Option<usize> {
         let row = 3 * self.width;
         let mut pairs = self.samples.chunks(row).zip(other.samples.chunks(row));
@@ -29,7 +29,7 @@ impl Picture {
     }
 }
 
-/// Rows from the top that are said to be sound, of a JPEG that is damaged.
+/// Returns the number of rows that are reported as intact at the top of a damaged JPEG.
 fn sound_rows(jpeg: &[u8]) -> Option<usize> {
     let limits = Limits::default();
     let damage = Jpeg::parse(jpeg, &limits).ok()?.verify(&limits).ok()??;
@@ -39,7 +39,7 @@ fn sound_rows(jpeg: &[u8]) -> Option<usize> {
     }
 }
 
-/// Real photos, sequential and without restart markers, and the lines of an MCU.
+/// Returns real photos, sequential and without restart markers, and the number of lines of an MCU.
 fn photos() -> Vec<(String, Vec<u8>, usize)> {
     let mut photos = Vec::new();
     for row in table() {
@@ -47,7 +47,7 @@ fn photos() -> Vec<(String, Vec<u8>, usize)> {
         let Some(path) = row.path().filter(|_| is_photo) else {
             continue;
         };
-        // This leaves out metadata, tails and progressions.
+        // This removes metadata and trailing data, and makes progressive JPEGs sequential.
         let jpeg = jpegtran(&[], &std::fs::read(path).expect("it can be read"));
         let limits = Limits::default();
         let parsed = Jpeg::parse(&jpeg, &limits).expect("jpegtran wrote it");
@@ -68,18 +68,18 @@ fn data_start(jpeg: &[u8]) -> usize {
     scan + 2 + usize::from(u16::from_be_bytes([jpeg[scan + 2], jpeg[scan + 3]]))
 }
 
-/// What is done to the data at one place.
+/// A function that damages the data at one place.
 type Plant = fn(&[u8], usize) -> Vec<u8>;
 
 fn replaced(jpeg: &[u8], at: usize, with: &[u8]) -> Vec<u8> {
     [&jpeg[..at], with, &jpeg[at + with.len()..]].concat()
 }
 
-/// Plants damage at every tenth of each photo, and returns how often it was found, and what was said of wrong places.
+/// Damages every tenth of each photo. Returns how often the damage was found, and reports of wrong places.
 fn plant(plant: Plant) -> ([usize; 2], Vec<String>) {
     let ([mut planted, mut found], mut wrong) = ([0; 2], Vec::new());
     for (name, jpeg, mcu) in photos() {
-        let sound = Picture::of(&jpeg).expect("it is sound");
+        let sound = Picture::of(&jpeg).expect("it is valid");
         let start = data_start(&jpeg);
         for tenth in 1..10 {
             let at = start + (jpeg.len() - start) * tenth / 10;
@@ -94,7 +94,7 @@ fn plant(plant: Plant) -> ([usize; 2], Vec<String>) {
             };
             found += 1;
             let of = sound.samples.len() / 3 / sound.width;
-            // The row in which it begins is not sound, and is as high as an MCU.
+            // The row in which the damage begins is not intact, and is as high as an MCU.
             if rows + mcu < first / mcu * mcu || rows > first / mcu * mcu + mcu {
                 wrong.push(format!(
                     "{name}, byte {at}: rows {first} to {of} differ, and {rows} are said to be sound"
@@ -147,7 +147,7 @@ fn other_data_is_nearly_always_found_in_the_right_row() {
     }
 }
 
-/// Zeros are often data of a flat picture, so that nothing shows before the colors after them.
+/// Zeros are often valid data of a flat picture, so that nothing is noticed before the colors that follow.
 #[test]
 fn zeros_are_mostly_found_and_rarely_in_the_wrong_row() {
     if has_djpeg() {
@@ -157,7 +157,7 @@ fn zeros_are_mostly_found_and_rarely_in_the_wrong_row() {
     }
 }
 
-/// Most decoders get into step again after one wrong bit, and all that remains are colors that may be right.
+/// Most decoders resynchronize after one wrong bit, and only colors remain that may be right.
 #[test]
 fn a_wrong_bit_is_at_times_found_but_never_in_the_wrong_row() {
     if has_djpeg() {
@@ -193,7 +193,7 @@ fn of_a_progression_that_is_cut_the_whole_scans_are_counted() {
     }
 }
 
-/// Of what libjpeg-turbo decodes without a warning nothing is said to be damaged.
+/// No damage is reported in data that libjpeg-turbo decodes without a warning.
 #[test]
 fn sound_data_is_not_said_to_be_damaged() {
     let (mut count, mut wrong) = (0, Vec::new());
@@ -209,7 +209,7 @@ fn sound_data_is_not_said_to_be_damaged() {
         match parsed.verify(&limits) {
             Ok(None) => count += 1,
             Ok(Some(damage)) => wrong.push(format!("{}: {damage}", &row["file"])),
-            // Samples of 12 bits, and the lossless processes, are decoded in any case.
+            // Samples of 12 bits and the lossless process are decoded in any case.
             Err(Error::Unsupported { .. }) => {}
             Err(error) => wrong.push(format!("{}: {error}", &row["file"])),
         }

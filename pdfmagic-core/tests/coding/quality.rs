@@ -1,4 +1,4 @@
-//! Requantizing coefficients loses no more than decoding and re-encoding does.
+//! Tests that requantizing coefficients loses no more than decoding and re-encoding.
 
 use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Jpeg, Limits};
@@ -9,20 +9,20 @@ use super::support::{coded, corpus_and_photos, on_two_threads};
 
 const QUALITIES: [u8; 5] = [50, 60, 70, 80, 90];
 
-/// Fewer pixels are no photo.
+/// The minimum number of pixels of a photo.
 const FEWEST_PIXELS: u32 = 30_000;
 
-/// What one picture may be worse by, in decibels.
+/// The maximum loss for one picture, in decibels.
 const WORST: f64 = -0.1;
 
-/// The original's samples, and how `cjpeg` is to sample components.
+/// The samples of the original, and the sampling factors for `cjpeg`.
 struct Original {
     samples: Vec<u8>,
     sampling: String,
 }
 
 impl Original {
-    /// `None` for what is no photo, or none that `cjpeg` would write, or that has no colors to be subsampled.
+    /// Returns `None` for a JPEG that is not a photo, that `cjpeg` would not write, or that has no colors to subsample.
     fn of(jpeg: &[u8], subsample: bool) -> Option<Self> {
         let header = Jpeg::parse(jpeg, &Limits::default()).ok()?;
         let frame = header.frame();
@@ -44,9 +44,9 @@ impl Original {
         })
     }
 
-    /// The peak signal-to-noise ratio of what a JPEG decodes to, in decibels.
+    /// Returns the peak signal-to-noise ratio of a decoded JPEG, in decibels.
     fn ratio(&self, jpeg: &[u8]) -> f64 {
-        let samples = djpeg(jpeg).expect("what was re-encoded is sound");
+        let samples = djpeg(jpeg).expect("our output is valid");
         assert_eq!(samples.len(), self.samples.len());
         let squares = samples.iter().zip(&self.samples).map(|(&a, &b)| {
             let difference = f64::from(a) - f64::from(b);
@@ -64,8 +64,8 @@ impl Original {
         data
     }
 
-    /// What `cjpeg` reaches with this number of bytes, between the two qualities whose sizes are next to that. `None` for
-    /// more than it ever writes, or less.
+    /// Returns the ratio that `cjpeg` reaches with this number of bytes, interpolated between the two qualities with
+    /// the nearest sizes. `None` if the size is above or below all that it writes.
     fn ratio_by_cjpeg(&self, size: usize) -> Option<f64> {
         let (mut below, mut above) = (1, 100);
         while above - below > 1 {
@@ -92,9 +92,9 @@ fn float(size: usize) -> f64 {
     size as f64
 }
 
-/// By how much ours is better, in decibels.
+/// Returns by how much our result is better, in decibels.
 fn gain(jpeg: &[u8], original: &Original, backend: Reencode) -> Option<f64> {
-    let ours = coded(jpeg, &backend).expect("djpeg takes it");
+    let ours = coded(jpeg, &backend).expect("djpeg accepts it");
     Some(original.ratio(&ours) - original.ratio_by_cjpeg(ours.len())?)
 }
 

@@ -1,4 +1,4 @@
-//! What is reencoded is as was asked.
+//! Tests that re-encoded images are as requested.
 
 use std::num::NonZeroU16;
 
@@ -12,7 +12,7 @@ use super::corpus_files::read;
 use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
 use super::support::{coded, photo};
 
-/// Its luminance alone.
+/// Decodes only the luminance.
 fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
     djpeg_with(&["-grayscale", "-pnm"], jpeg).expect("no warning")
 }
@@ -21,7 +21,7 @@ fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
 fn a_size_that_is_asked_for_is_kept() {
     let jpeg = read("ycbcr_444.jpg");
     let best = coded(&jpeg, &Reencode::default())
-        .expect("it is sound")
+        .expect("it is valid")
         .len() as u64;
     let max_size = Some(best * 9 / 10);
     let smaller = Reencode {
@@ -42,7 +42,7 @@ fn a_size_that_is_asked_for_is_kept() {
 fn a_density_over_the_bound_is_brought_down_to_it() {
     let jpeg = read("ycbcr_420.jpg");
     let limits = Limits::default();
-    let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
     let density = header.density().unwrap_or_default()[0].get();
     let width = f64::from(header.frame().width.get());
     for ratio in [1.0, 1.5, 2.0, 3.0, 4.0] {
@@ -53,7 +53,7 @@ fn a_density_over_the_bound_is_brought_down_to_it() {
             max_density: Some(max_density),
             ..Reencode::default()
         };
-        let image = backend.image(&header, &limits).expect("it is sound");
+        let image = backend.image(&header, &limits).expect("it is valid");
         let found = f64::from(image.width.get());
         assert!(
             (found - width / ratio).abs() <= 1.0,
@@ -65,7 +65,7 @@ fn a_density_over_the_bound_is_brought_down_to_it() {
             .flat_map(|piece| piece.bytes(&jpeg))
             .copied()
             .collect();
-        let coded = Jpeg::parse(&data, &limits).expect("what we write is sound");
+        let coded = Jpeg::parse(&data, &limits).expect("our output is valid");
         assert_eq!(coded.frame().width, image.width);
         assert_eq!(coded.frame().height, image.height);
     }
@@ -76,7 +76,7 @@ fn no_more_pixels_are_left_than_may_be() {
     let limits = Limits::default();
     for (width, height) in [(64, 48), (61, 17), (1001, 9)] {
         let jpeg = photo(width, height, SamplingFactor::F_2_2);
-        let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
+        let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
         let pixels = u64::from(width) * u64::from(height);
         for divisor in [1, 2, 3, 4, 7, 8, 9, 63] {
             let max_side = NonZeroU16::new(width / divisor);
@@ -87,7 +87,7 @@ fn no_more_pixels_are_left_than_may_be() {
                     max_pixels,
                     ..Reencode::default()
                 };
-                let image = backend.image(&header, &limits).expect("it is sound");
+                let image = backend.image(&header, &limits).expect("it is valid");
                 let [w, h] = [image.width, image.height].map(|side| u64::from(side.get()));
                 if let Some(max) = max_side {
                     let max = u64::from(max.get());
@@ -113,11 +113,11 @@ fn gray_is_the_luminance_as_it_was() {
         ..Reencode::default()
     };
     let limits = Limits::default();
-    let header = Jpeg::parse(&jpeg, &limits).expect("it is sound");
-    let image = finest.image(&header, &limits).expect("it is sound");
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
+    let image = finest.image(&header, &limits).expect("it is valid");
     assert_eq!(image.color_space, ColorSpace::DeviceGray);
     if has_djpeg() {
-        let gray = coded(&jpeg, &finest).expect("it is sound");
+        let gray = coded(&jpeg, &finest).expect("it is valid");
         assert!(
             djpeg(&gray).expect("no warning") == djpeg_gray(&jpeg),
             "other samples"
@@ -135,13 +135,13 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
             max_density: Density::new(max_density),
             ..Reencode::default()
         };
-        coded(&jpeg, &backend).expect("it is sound")
+        coded(&jpeg, &backend).expect("it is valid")
     };
-    // As it is, of half the size, and resampled.
+    // The image is unchanged in size, halved, and resampled.
     for density in [96.0, 48.0, 70.0] {
         let (full, halved) = (coded(false, density), coded(true, density));
         assert!(halved.len() <= full.len(), "at {density} per inch");
-        let header = Jpeg::parse(&halved, &limits).expect("what we write is sound");
+        let header = Jpeg::parse(&halved, &limits).expect("our output is valid");
         let factors: Vec<_> = header
             .frame()
             .components
@@ -163,7 +163,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
 
 #[test]
 fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
-    // 24 by 8 pixels, Cr three times as wide as Y; the typical tables, and all coefficients zero.
+    // This image has 24 by 8 pixels, Cr three times as wide as Y, the typical tables, and only zero coefficients.
     let jpeg = [
         b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),
         &[1; 64],
@@ -172,11 +172,11 @@ fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
     ]
     .concat();
     let limits = Limits::default();
-    let parsed = Jpeg::parse(&jpeg[..], &limits).expect("its header is sound");
+    let parsed = Jpeg::parse(&jpeg[..], &limits).expect("its header is valid");
     let gray = Reencode {
         gray: true,
         ..Reencode::default()
     };
-    let image = gray.image(&parsed, &limits).expect("its data is sound");
+    let image = gray.image(&parsed, &limits).expect("its data is valid");
     assert_eq!(image.color_space, ColorSpace::DeviceGray);
 }

@@ -1,4 +1,4 @@
-//! What has wrong or missing restart markers decodes to the samples that libjpeg-turbo finds in it.
+//! Tests that JPEGs with wrong or missing restart markers decode to the samples that libjpeg-turbo decodes from them.
 
 use pdfmagic_core::{Jpeg, Limits, Transcode};
 
@@ -6,7 +6,7 @@ use super::corpus_files::read;
 use super::libjpeg::{has_djpeg, jpegtran, run};
 use super::support::{coded, difference};
 
-/// The places of the restart markers.
+/// Returns the offsets of the restart markers.
 fn markers(jpeg: &[u8]) -> Vec<usize> {
     let pairs = jpeg.windows(2).enumerate();
     pairs
@@ -14,7 +14,7 @@ fn markers(jpeg: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-/// Kinds of damage, done at one marker after another.
+/// Applies several kinds of damage at one marker after another.
 fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
     let markers = markers(jpeg);
     let mut all = Vec::new();
@@ -57,19 +57,19 @@ fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
         let restarted = jpegtran(options, &read(name));
         for (damage, jpeg) in damaged(&restarted) {
             let place = format!("{name} {options:?}, {damage}");
-            let header = Jpeg::parse(&jpeg, &limits).expect("its header is sound");
-            // Without data an arithmetic decoder reads zeros (D.1.8).
+            let header = Jpeg::parse(&jpeg, &limits).expect("its header is valid");
+            // Without data, an arithmetic decoder reads zeros (D.1.8).
             let is_legal = options[0] == "-arithmetic" && damage.starts_with("interval empty");
             let found = header.verify(&limits).expect("it is within the limits");
             assert_eq!(found.is_none(), is_legal, "{place}: taken for whole");
-            // It warns, and still gives samples.
+            // It warns, but still outputs samples.
             let (_, expected) = run("djpeg", &["-pnm"], &jpeg);
             for backend in [false, true].map(|progressive| Transcode { progressive }) {
                 let data = coded(&jpeg, &backend).expect("damage is mended");
                 let (is_sound, samples) = run("djpeg", &["-pnm"], &data);
                 assert!(is_sound, "{place}: unsound");
                 compared += 1;
-                // Blocks that not all decoders show alike become others.
+                // Blocks that decoders do not all show alike are replaced.
                 let found = difference(&samples, &expected);
                 same += usize::from(found == 0);
                 if found > 20 {

@@ -1,11 +1,11 @@
-//! Transcoded data is no larger than what libjpeg-turbo's `jpegtran` writes.
+//! Tests that transcoded data is no larger than that of libjpeg-turbo's `jpegtran`.
 
 use pdfmagic_core::Transcode;
 
 use super::libjpeg::{has_djpeg, run};
 use super::support::{coded, corpus_and_photos, on_two_threads};
 
-/// Bytes over the corpus and pictures made here, by `jpegtran` with `option` and by us.
+/// Returns the total size over the corpus and generated pictures, by `jpegtran` with `option` and by us, in bytes.
 fn totals(option: &str, backend: Transcode) -> [usize; 2] {
     let files = corpus_and_photos(800, 600);
     let sizes = on_two_threads(&files, |jpeg| {

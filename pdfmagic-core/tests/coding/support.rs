@@ -1,4 +1,4 @@
-//! What the tests of coding share.
+//! Code that the tests of coding share.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use pdfmagic_core::{Backend, Error, InputOptions, Jpeg, Limits, Metadata};
 use super::corpus_files::files;
 use super::libjpeg::{has_djpeg, is_too_large};
 
-/// The data of the image that a backend makes, without metadata.
+/// Returns the data of the image that a backend makes, without metadata.
 pub(crate) fn coded(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
     let limits = Limits::default();
     let mut options = InputOptions::default();
@@ -23,24 +23,24 @@ pub(crate) fn coded(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error
         .collect())
 }
 
-/// How much samples differ on average, in tenths.
+/// Returns the average difference of samples, in tenths.
 pub(crate) fn difference(a: &[u8], b: &[u8]) -> usize {
     assert_eq!(a.len(), b.len());
     let differences = a.iter().zip(b).map(|(a, b)| usize::from(a.abs_diff(*b)));
     differences.sum::<usize>() * 10 / a.len()
 }
 
-/// The corpus, less what libjpeg-turbo's programs would take too long for.
+/// Returns the corpus, without files that would take libjpeg-turbo's programs too long.
 fn decodable_files() -> Vec<(String, Vec<u8>)> {
     let mut files = files();
     files.retain(|(_, jpeg)| !is_too_large(jpeg));
     files
 }
 
-/// Fewer files are not a corpus: `djpeg` decodes more than these of the repository's.
+/// The minimum number of files. `djpeg` decodes more than this from the corpus in the repository.
 const FEWEST: usize = 150;
 
-/// Runs a test on each file of the corpus. It returns whether there was anything to compare, or what is wrong.
+/// Runs a test on each file of the corpus. The test returns whether there was anything to compare, or an error message.
 pub(crate) fn over_corpus(test: impl Fn(&[u8]) -> Result<bool, String> + Sync) {
     if !has_djpeg() {
         return;
@@ -69,7 +69,7 @@ pub(crate) fn on_two_threads<T: Sync, R: Send>(
     })
 }
 
-/// A picture of shades, edges and grain, with about as many bits for a pixel as a camera's.
+/// Returns a picture of shades, edges and grain, with about as many bits per pixel as from a camera.
 pub(crate) fn photo(width: u16, height: u16, sampling_factor: SamplingFactor) -> Vec<u8> {
     let mut noise = 1_u32;
     let mut samples = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) fn photo(width: u16, height: u16, sampling_factor: SamplingFactor) ->
     jpeg
 }
 
-/// The corpus, and a picture of this size with and without subsampling.
+/// Returns the corpus, and a picture of this size with and without subsampling.
 pub(crate) fn corpus_and_photos(width: u16, height: u16) -> Vec<Vec<u8>> {
     let files = decodable_files().into_iter().map(|(_, jpeg)| jpeg);
     let samplings = [SamplingFactor::F_1_1, SamplingFactor::F_2_2];

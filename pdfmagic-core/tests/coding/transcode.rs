@@ -1,11 +1,11 @@
-//! What is transcoded decodes to the same samples.
+//! Tests that transcoded data decodes to the same samples.
 
 use pdfmagic_core::Transcode;
 
 use super::libjpeg::djpeg;
 use super::support::{coded, over_corpus};
 
-/// Compares samples before and after. Returns whether there was anything to compare, or what is wrong.
+/// Compares samples before and after. Returns whether there was anything to compare, or an error message.
 fn transcodes_alike(jpeg: &[u8], backend: Transcode) -> Result<bool, String> {
     let Some(before) = djpeg(jpeg) else {
         return Ok(false);

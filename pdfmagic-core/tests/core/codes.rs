@@ -1,9 +1,11 @@
-//! The table of codes on the crate's page has every code, with what the documentation of its variant says.
+//! The table of codes in the documentation of the crate has every code, with the documentation of its variant.
 
 use std::fs;
 use std::path::Path;
 
-/// An enum with codes: the file it is in, its name, and what its codes are for.
+use pdfmagic_core::{error_codes, notice_codes};
+
+/// An enum with codes: its file, its name, and the heading of its codes.
 const ENUMS: [(&str, &str, &str); 9] = [
     ("error.rs", "Error", "Errors"),
     (
@@ -14,33 +16,29 @@ const ENUMS: [(&str, &str, &str); 9] = [
     (
         "error.rs",
         "Feature",
-        "Errors: a JPEG that the backend cannot carry",
+        "Errors: a JPEG that the backend does not support",
     ),
     (
         "standard.rs",
         "Requirement",
-        "Errors: what a standard demands, and is not given",
+        "Errors: unmet requirements of a standard",
     ),
-    ("error.rs", "Resource", "Errors: more than the limits allow"),
-    (
-        "existing.rs",
-        "PdfError",
-        "Errors: a PDF to take JPEGs out of, or to add pages to",
-    ),
+    ("error.rs", "Resource", "Errors: exceeded limits"),
+    ("existing.rs", "PdfError", "Errors: an existing PDF"),
     ("notice.rs", "Notice", "Notices"),
     (
         "notice.rs",
         "TrailingKind",
-        "Notices: what follows the image was left out",
+        "Notices: data after the image that was left out",
     ),
     (
         "damage.rs",
         "DamageKind",
-        "Damage: a notice, or an error where that is asked for",
+        "Damage: a notice, or an error on request",
     ),
 ];
 
-/// The names of the variants of an enum, each with the first sentence of its documentation.
+/// Returns the names of the variants of an enum, each with the first sentence of its documentation.
 fn variants(source: &str, name: &str) -> Vec<(String, String)> {
     let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
@@ -58,9 +56,9 @@ fn variants(source: &str, name: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The code of a variant, where it has one of its own.
+/// Returns the code of a variant, if it has one of its own.
 fn code<'s>(source: &'s str, name: &str, variant: &str) -> Option<&'s str> {
-    // Those of DamageKind are in Damage, which holds one.
+    // The codes of DamageKind are in Damage, which contains one.
     let parts = [(name, "Self"), (name.trim_end_matches("Kind"), name)];
     parts.iter().find_map(|(of, path)| {
         let (_, body) = source.split_once(&format!("impl {of} {{\n"))?;
@@ -94,7 +92,7 @@ the command in `--json`, and the service in `Pdfmagic-Notices` and problem docum
             .collect();
         out += "\n## ";
         out += heading;
-        out += "\n\n| code | what it says |\n|---|---|\n";
+        out += "\n\n| code | meaning |\n|---|---|\n";
         out += &rows.concat();
     }
     out
@@ -112,7 +110,24 @@ fn are_all_on_the_page_of_the_crate() {
     assert!(found == expected, "codes.md is out of date");
 }
 
-/// Whatever is written in the sources as a code is in the table.
+#[test]
+fn are_those_that_the_library_lists() {
+    let mut listed: Vec<_> = error_codes().chain(notice_codes()).collect();
+    listed.sort_unstable();
+    // Damage is an error or a notice.
+    listed.dedup();
+    let rows = table();
+    let mut rows: Vec<_> = rows
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    rows.sort_unstable();
+    assert_eq!(listed, rows);
+    assert!(error_codes().all(|code| code != "eoi.missing.appended"));
+    assert!(notice_codes().all(|code| code != "format.truncated"));
+}
+
+/// Every code in the sources is in the table.
 #[test]
 fn are_found_wherever_they_are_written() {
     let table = table();

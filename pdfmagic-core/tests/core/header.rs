@@ -1,4 +1,4 @@
-//! What the header says, and what is done where it says something odd.
+//! Tests the reading of headers, and the handling of unusual ones.
 
 use crate::making::{
     adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without,
@@ -28,7 +28,7 @@ fn notices(jpeg: &[u8]) -> Vec<Notice> {
     page.notices().to_vec()
 }
 
-/// The image stream in the PDF.
+/// Returns the image stream in the PDF.
 fn embedded(jpeg: &[u8]) -> Vec<u8> {
     let pdf = lopdf::Document::load_mem(&jpeg_to_pdf(jpeg).unwrap()).unwrap();
     let streams = pdf
@@ -46,7 +46,7 @@ fn densities(jpeg: &[u8]) -> Option<[f64; 2]> {
     parse(jpeg).density().map(|d| d.map(Density::get))
 }
 
-/// The position of the first segment with this marker.
+/// Returns the offset of the first segment with this marker.
 pub(crate) fn find(jpeg: &[u8], marker: u8) -> usize {
     jpeg.windows(2).position(|w| w == [0xFF, marker]).unwrap()
 }
@@ -246,14 +246,14 @@ mod profiles {
         );
     }
 
-    /// A JPEG with a profile that is changed at one place.
+    /// Returns a JPEG with a profile that is changed at one place.
     fn changed(at: usize, bytes: &[u8]) -> Vec<u8> {
         let mut profile = profile(*b"RGB ");
         profile[at..at + bytes.len()].copy_from_slice(bytes);
         with(&jpeg(Ycbcr), &icc_chunk(1, 1, &profile))
     }
 
-    /// ISO 32000-1, 8.6.5.5: PDF 1.7 takes ICC.1:2004-10, which is version 4.2, and what came before.
+    /// ISO 32000-1, 8.6.5.5: PDF 1.7 allows ICC.1:2004-10, which is version 4.2, and earlier versions.
     #[test]
     fn newer_than_pdf_are_dropped() {
         for (version, is_kept) in [(2, true), (4, true), (5, false), (255, false)] {
@@ -262,7 +262,7 @@ mod profiles {
         }
     }
 
-    /// ISO 32000-1, 8.6.5.5, names the classes that are kept.
+    /// ISO 32000-1, 8.6.5.5, names the allowed classes.
     #[test]
     fn of_devices_and_color_spaces_are_kept() {
         let kept = [b"scnr", b"mntr", b"prtr", b"spac"].map(|class| (class, true));
@@ -342,7 +342,7 @@ mod repairs {
 
     #[test]
     fn put_in_missing_huffman_tables() {
-        // jpeg-encoder uses the standard tables unless told otherwise.
+        // jpeg-encoder uses the standard tables by default.
         let bare = without(&jpeg(Ycbcr), &[DHT]);
         assert_eq!(notices(&bare), [Notice::HuffmanTablesInserted]);
         let samples = |jpeg: &[u8]| jpeg_decoder::Decoder::new(jpeg).decode().unwrap();

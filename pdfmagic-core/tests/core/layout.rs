@@ -1,4 +1,4 @@
-//! What options of a page make of it.
+//! Tests the options of page layout.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::{Error, Jpeg, Limits, PageOptions};
 use proptest::prelude::*;
 
-/// A JPEG whose header says that it is this large, with these segments.
+/// Returns a JPEG whose header states this size, with these segments.
 fn sized(width: u16, height: u16, segments: &[u8]) -> Vec<u8> {
     let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), segments);
     let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
-    // Lossless coding, of which no size of the data is too small for any dimensions.
+    // It uses lossless coding, for which no data is too small for any dimensions.
     jpeg[frame + 1] = 0xC3;
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
@@ -24,7 +24,7 @@ fn plan(jpeg: &[u8], options: &PageOptions) -> Result<Placement, Error> {
     Placement::plan(&Jpeg::parse(jpeg, &Limits::default()).unwrap(), options)
 }
 
-/// Options from names and values.
+/// Parses options from names and values.
 fn options(settings: &[(&str, &str)]) -> PageOptions {
     fn value<T: FromStr<Err: Display>>(text: &str) -> T {
         text.parse()
@@ -50,7 +50,7 @@ fn options(settings: &[(&str, &str)]) -> PageOptions {
     options
 }
 
-/// Page width and height, and left, bottom, right and top of the image, in points.
+/// Returns page width and height, and left, bottom, right and top of the image, in points.
 fn shown(placement: &Placement) -> [[f64; 2]; 3] {
     let unit = f64::from(placement.user_unit);
     let m = placement.matrix.map(|n| n.get() * unit);
@@ -63,7 +63,7 @@ fn shown(placement: &Placement) -> [[f64; 2]; 3] {
     ]
 }
 
-/// The same of a picture of 200 × 100 points, to a hundredth of a point.
+/// Asserts the layout of a picture of 200 × 100 points, to a hundredth of a point.
 #[track_caller]
 fn assert_layout(settings: &[(&str, &str)], page: [f64; 2], image: [f64; 4]) {
     let placement = plan(&sized(400, 200, &jfif(1, 144, 144)), &options(settings)).unwrap();
@@ -176,7 +176,7 @@ fn a_page_turns_with_its_image() {
         ("auto-orient", ""),
         ("border", "1:2:3:4"),
     ];
-    // What was on the left is on top: 596 × 294 points are left.
+    // The left side has become the top: 596 × 294 points remain.
     assert_layout(&settings, [600.0, 300.0], [7.0, 2.0, 595.0, 296.0]);
     let turned = sized(400, 200, &oriented(6));
     let placement = plan(&turned, &options(&settings)).unwrap();
@@ -250,7 +250,7 @@ fn a_long_image_goes_on_from_page_to_page() {
         ("split-strips", ""),
     ]);
     let placement = plan(&strip, &settings).unwrap();
-    // 200 × 2000 points in windows of 200 × 300.
+    // An image of 200 × 2000 points has windows of 200 × 300.
     let strips = placement.strips.unwrap();
     assert_eq!(
         (strips.pages, strips.window),
@@ -260,7 +260,7 @@ fn a_long_image_goes_on_from_page_to_page() {
         placement.matrix,
         [200.0, 0.0, 0.0, 2000.0, 10.0, -1690.0].map(Pt::new)
     );
-    // What fits on a page is no strip, with its size and without.
+    // An image that fits on one page is not split, with a page size or without.
     let photo = sized(100, 141, &jfif(1, 72, 72));
     assert_eq!(plan(&photo, &settings).unwrap().strips, None);
     let unsized_pages = options(&[("split-strips", "")]);
@@ -283,7 +283,7 @@ fn side() -> impl Strategy<Value = u16> {
     prop_oneof![1u16..=20, 1u16..=65_535]
 }
 
-/// A length from a hair to kilometers.
+/// Generates lengths from tiny to kilometers.
 fn length() -> impl Strategy<Value = String> {
     (-3.0f64..6.5, prop::sample::select(vec!["pt", ""]))
         .prop_map(|(size, unit)| format!("{:.4}{unit}", 10f64.powf(size)))
@@ -348,8 +348,7 @@ fn any_options() -> impl Strategy<Value = Vec<(&'static str, String)>> {
     all.prop_map(|options| options.into_iter().flatten().collect())
 }
 
-/// Whether two lengths are the same, but for what rounding to ten-thousandths may make of a length and of what is
-/// scaled by it.
+/// Whether two lengths are the same, except for rounding to ten-thousandths before and after scaling.
 fn close(a: f64, b: f64, unit: f64) -> bool {
     (a - b).abs() <= 2e-4 * unit + 1e-9 * a.abs().max(b.abs())
 }
@@ -393,7 +392,7 @@ proptest! {
         }
         let unit = f64::from(placement.user_unit);
         let [w, h] = [to[0] - from[0], to[1] - from[1]];
-        // The image keeps its proportions, unless it is to be exactly this large.
+        // The image keeps its proportions, unless its exact size was requested.
         let turned = match asked.rotation.to_string().as_str() {
             "auto" | "auto+180" => orientation > 4,
             "auto+90" => orientation <= 4,
@@ -407,7 +406,7 @@ proptest! {
                 "{w} × {h} of {pw} × {ph} pixels"
             );
         }
-        // It stays on its page unless it is to be larger.
+        // The image stays on its page, unless it may be larger.
         let may_exceed = ["fill", "enlarge"].contains(&asked.fit.to_string().as_str())
             || asked.imgsize.is_some() && asked.pagesize.is_some()
             || placement.strips.is_some();
@@ -415,7 +414,7 @@ proptest! {
             prop_assert!(from[0] >= -3e-4 * unit && from[1] >= -3e-4 * unit, "{from:?}");
             prop_assert!(to[0] <= page[0] + 3e-4 * unit && to[1] <= page[1] + 3e-4 * unit, "{to:?} on {page:?}");
         }
-        // A strip covers the window of every page but the last, and begins with it.
+        // A strip covers the window of every page except the last, and begins with it.
         if let Some(strips) = placement.strips {
             let window = strips.window.map(|n| n.get() * unit);
             prop_assert!(close(to[1], window[1] + window[3], 4.0 * unit));

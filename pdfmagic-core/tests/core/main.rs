@@ -1,4 +1,4 @@
-//! What the library promises, by its public face.
+//! Tests of the library through its public API.
 
 mod codes;
 mod header;

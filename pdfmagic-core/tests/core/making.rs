@@ -1,8 +1,8 @@
-//! JPEGs made for the tests: an encoder's output with segments put in or taken out.
+//! JPEGs made for the tests: the output of an encoder, with segments inserted or removed.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-/// 64 × 48 pixels with edges and gradients, so that a turned or shifted picture differs from the right one.
+/// Returns 64 × 48 pixels with edges and gradients, so that a rotated or shifted picture differs from the correct one.
 pub(crate) fn jpeg(color: ColorType) -> Vec<u8> {
     let (width, height) = (64u16, 48u16);
     let channels = match color {
@@ -36,18 +36,18 @@ pub(crate) fn jpeg(color: ColorType) -> Vec<u8> {
     out
 }
 
-/// A marker segment.
+/// Returns a marker segment.
 pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len() + 2).expect("a payload fits its segment");
     [&[0xFF, marker], &length.to_be_bytes()[..], payload].concat()
 }
 
-/// The same with `bytes` after SOI.
+/// Returns a JPEG with `bytes` after SOI.
 pub(crate) fn with(jpeg: &[u8], bytes: &[u8]) -> Vec<u8> {
     [&jpeg[..2], bytes, &jpeg[2..]].concat()
 }
 
-/// The same less the header segments of these markers.
+/// Returns a JPEG without the header segments of these markers.
 pub(crate) fn without(jpeg: &[u8], markers: &[u8]) -> Vec<u8> {
     let mut out = jpeg[..2].to_vec();
     let mut rest = &jpeg[2..];
@@ -62,7 +62,7 @@ pub(crate) fn without(jpeg: &[u8], markers: &[u8]) -> Vec<u8> {
     [out, rest.to_vec()].concat()
 }
 
-/// A JFIF segment that states this density.
+/// Returns a JFIF segment that states this density.
 pub(crate) fn jfif(units: u8, x: u16, y: u16) -> Vec<u8> {
     let density = [x.to_be_bytes(), y.to_be_bytes()].concat();
     segment(
@@ -71,7 +71,7 @@ pub(crate) fn jfif(units: u8, x: u16, y: u16) -> Vec<u8> {
     )
 }
 
-/// An Adobe segment.
+/// Returns an Adobe segment.
 pub(crate) fn adobe(transform: u8) -> Vec<u8> {
     segment(
         0xEE,
@@ -79,8 +79,8 @@ pub(crate) fn adobe(transform: u8) -> Vec<u8> {
     )
 }
 
-/// An Exif segment whose IFD0 has these entries: tag, type, count and the four bytes of the value.
-/// What offsets refer to may follow at `8 + 2 + 12 * entries + 4`.
+/// Returns an Exif segment whose IFD0 has these entries: tag, type, count and the four bytes of the value. Data that
+/// offsets refer to may follow at `8 + 2 + 12 * entries + 4`.
 pub(crate) fn exif(entries: &[(u16, u16, u32, [u8; 4])], data: &[u8]) -> Vec<u8> {
     let count = u16::try_from(entries.len()).expect("few entries");
     let mut payload = b"Exif\0\0MM\0*\0\0\0\x08".to_vec();
@@ -96,13 +96,13 @@ pub(crate) fn exif(entries: &[(u16, u16, u32, [u8; 4])], data: &[u8]) -> Vec<u8>
     segment(0xE1, &payload)
 }
 
-/// An Exif segment that states this orientation.
+/// Returns an Exif segment that states this orientation.
 pub(crate) fn oriented(orientation: u16) -> Vec<u8> {
     let [high, low] = orientation.to_be_bytes();
     exif(&[(274, 3, 1, [high, low, 0, 0])], &[])
 }
 
-/// A profile header that is sound, for this color space.
+/// Returns a valid profile header for this color space.
 pub(crate) fn profile(space: [u8; 4]) -> Vec<u8> {
     let mut profile = vec![0; 132];
     profile[..4].copy_from_slice(&132u32.to_be_bytes());
@@ -113,7 +113,7 @@ pub(crate) fn profile(space: [u8; 4]) -> Vec<u8> {
     profile
 }
 
-/// One chunk of a profile.
+/// Returns one chunk of a profile.
 pub(crate) fn icc_chunk(number: u8, total: u8, data: &[u8]) -> Vec<u8> {
     segment(
         0xE2,

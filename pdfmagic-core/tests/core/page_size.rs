@@ -1,4 +1,4 @@
-//! What holds for the page of any image, by default: read from the PDF.
+//! Tests properties of the page of any image, by default, as read from the PDF.
 
 use jpeg_encoder::ColorType;
 use lopdf::Document;
@@ -7,19 +7,19 @@ use proptest::prelude::*;
 
 use crate::making::{jfif, jpeg, oriented, with, without};
 
-/// The sides that every reader accepts, in user units (ISO 32000-1, Table C.1).
+/// The limits of sides that every viewer accepts, in user units (ISO 32000-1, Table C.1).
 const MIN: f64 = 3.0;
 const MAX: f64 = 14_400.0;
 
 /// Lengths are written in ten-thousandths.
 const ROUNDING: f64 = 1e-4;
 
-/// An image, as far as its page depends on it.
+/// The properties of an image on which its page depends.
 #[derive(Debug, Clone)]
 struct Image {
-    /// In pixels.
+    /// Width and height, in pixels.
     size: [u16; 2],
-    /// In pixels per inch.
+    /// The density, in pixels per inch.
     density: [u16; 2],
     /// The value of the Exif tag.
     orientation: u16,
@@ -32,7 +32,7 @@ impl Image {
         let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), &header);
         let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
         let scan = jpeg.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
-        // A progression's first scan, of which no size is too small for any dimensions.
+        // This is a progression's first scan, for which no data is too small for any dimensions.
         jpeg[frame + 1] = 0xC2;
         jpeg[scan + 8] = 0;
         let [width, height] = self.size.map(u16::to_be_bytes);
@@ -41,20 +41,20 @@ impl Image {
         jpeg
     }
 
-    /// Its width and height as it is to be seen, in points.
+    /// Returns width and height of the displayed image, in points.
     fn natural(&self) -> [f64; 2] {
         let [w, h] = [0, 1].map(|i| f64::from(self.size[i]) * 72.0 / f64::from(self.density[i]));
         if self.orientation > 4 { [h, w] } else { [w, h] }
     }
 }
 
-/// What the PDF says of its page.
+/// The page in the PDF.
 #[derive(Debug)]
 struct Found {
     /// Width and height, in user units.
     sides: [f64; 2],
     user_unit: f64,
-    /// From the unit square, which the image fills, to the page.
+    /// The matrix from the unit square, which the image fills, to the page.
     matrix: Vec<f64>,
     is_told: bool,
 }
@@ -73,7 +73,7 @@ impl Found {
             .next()
             .unwrap()
             .trim_start_matches("q ");
-        // lopdf reads numbers as f32, which is too coarse.
+        // lopdf reads numbers as f32, which is too inaccurate.
         let [left, bottom, right, top] = numbers_after(&bytes, "/MediaBox [")[..] else {
             panic!("a box has four sides");
         };
@@ -88,13 +88,13 @@ impl Found {
         }
     }
 
-    /// Width and height in points.
+    /// Returns width and height in points.
     fn points(&self) -> [f64; 2] {
         self.sides.map(|side| side * self.user_unit)
     }
 }
 
-/// The numbers between a keyword and whatever is no number.
+/// Returns the numbers between a keyword and the first character that is not part of a number.
 fn numbers_after(pdf: &[u8], keyword: &str) -> Vec<f64> {
     let text = String::from_utf8_lossy(pdf);
     let after = text.split_once(keyword).map_or("", |(_, after)| after);
@@ -160,18 +160,18 @@ proptest! {
         let ([short, long], [shorter, longer]) = (short_and_long(found.sides), short_and_long(found.points()));
         let [natural_short, natural_long] = short_and_long(image.natural());
         let rounding = ROUNDING * found.user_unit;
-        // Never smaller, and larger only where a page must be.
+        // The page is never smaller, and larger only if it must be.
         prop_assert!(shorter >= natural_short - rounding && longer >= natural_long - rounding);
         let (grows_short, grows_long) = (shorter > natural_short + rounding, longer > natural_long + rounding);
         prop_assert_eq!(found.is_told, grows_short, "{:?}", found);
         prop_assert!(!grows_short || (short - MIN).abs() <= ROUNDING);
-        // As a whole, until the long side may not grow: then a line becomes a bar.
+        // It grows in proportion until the long side may not grow any more: then a line becomes a bar.
         prop_assert!(!grows_long || found.user_unit <= 1.0);
         let keeps_aspect = (longer * natural_short - shorter * natural_long).abs() <= 2.0 * rounding * natural_long;
         prop_assert!(keeps_aspect || long >= MAX - ROUNDING || natural_long > MAX, "{:?}", found);
     }
 
-    /// TIFF 6.0 says where row 0 and column 0 are; see `pages`. Here it is enough that the image covers the page.
+    /// TIFF 6.0 says where row 0 and column 0 are; see `pages`. This test only checks that the image covers the page.
     #[test]
     fn an_image_fills_its_page(image in image()) {
         let found = Found::of(&image);

@@ -1,4 +1,4 @@
-//! Where the image goes.
+//! Tests the position of the image.
 
 use crate::making::{jfif, jpeg, oriented, with, without};
 use jpeg_encoder::ColorType;
@@ -7,7 +7,7 @@ use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::jpeg::Jpeg;
 use pdfmagic_core::{Limits, PageOptions};
 
-/// The placement of a frame of this size in pixels with these segments.
+/// Returns the placement of a frame of this size in pixels with these segments.
 fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
     placed_with(&PageOptions::default(), width, height, segments)
 }
@@ -15,7 +15,7 @@ fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
 fn placed_with(options: &PageOptions, width: u16, height: u16, segments: &[u8]) -> Placement {
     let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), segments);
     let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
-    // Lossless coding, of which no size of the data is too small for any dimensions.
+    // It uses lossless coding, for which no data is too small for any dimensions.
     jpeg[frame + 1] = 0xC3;
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
@@ -26,7 +26,7 @@ fn units(sides: [f64; 2]) -> [Pt; 2] {
     sides.map(Pt::new)
 }
 
-/// Where the matrix puts a corner of the unit square, in points.
+/// Returns where the matrix maps a corner of the unit square, in points.
 fn mapped(placement: &Placement, [x, y]: [bool; 2]) -> [f64; 2] {
     let m = placement.matrix.map(Pt::get);
     let pick = |factor: bool, n: f64| if factor { n } else { 0.0 };
@@ -75,7 +75,7 @@ fn pixels_that_are_not_square_keep_their_ratio() {
 /// TIFF 6.0 says for each orientation on which sides of the page row 0 and column 0 are.
 #[test]
 fn each_orientation_puts_row_and_column_0_where_tiff_says() {
-    // Which coordinate is the same all along the side, and what it is.
+    // Each side has one constant coordinate: its axis, and its value.
     let [left, right, bottom, top] = [(0, 0.0), (0, 36.0), (1, 0.0), (1, 48.0)];
     let sides = [
         (1, top, left),
@@ -88,11 +88,11 @@ fn each_orientation_puts_row_and_column_0_where_tiff_says() {
         (8, left, bottom),
     ];
     for (orientation, row, column) in sides {
-        // The page is 36 × 48 points whichever way the image lies.
+        // The page is 36 × 48 points for every orientation.
         let (width, height) = if orientation < 5 { (48, 64) } else { (64, 48) };
         let placement = placed(width, height, &oriented(orientation));
         assert_eq!(placement.media_box, units([36.0, 48.0]), "{orientation}");
-        // Row 0 is the top of the unit square, column 0 its left (ISO 32000-1, 8.9.5.1).
+        // Row 0 is the top of the unit square, and column 0 is its left (ISO 32000-1, 8.9.5.1).
         let ends = [
             (row, [[false, true], [true, true]]),
             (column, [[false; 2], [false, true]]),

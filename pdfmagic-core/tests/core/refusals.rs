@@ -1,4 +1,4 @@
-//! Why a header is refused.
+//! Tests of the reasons why a header is rejected.
 
 use crate::header::{COM, DQT, SOF0, error, find, parse};
 use crate::making::{jpeg, segment, with, without};

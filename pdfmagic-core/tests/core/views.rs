@@ -1,4 +1,4 @@
-//! Which images of a file with several become pages.
+//! Tests which images of a file with several become pages.
 
 use std::fs;
 use std::path::Path;

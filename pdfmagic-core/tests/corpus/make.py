@@ -1,7 +1,7 @@
 """Makes the JPEGs of this folder: `python make.py [FOLDER]`.
 
-Most files are one picture, coded or damaged in some way, and are named for what is odd about them. The same versions
-of Pillow and of libjpeg-turbo's jpegtran make the same bytes.
+Most files contain the same picture, coded or damaged in different ways, and are named after their peculiarity. The same
+versions of Pillow and of libjpeg-turbo's jpegtran make the same bytes.
 """
 
 import io
@@ -18,7 +18,7 @@ SOF0, DHT, SOI, EOI, SOS = b"\xff\xc0", b"\xff\xc4", b"\xff\xd8", b"\xff\xd9", b
 
 
 def picture():
-    """Smooth, so that different ways of upsampling show the same, but different when turned, mirrored or cut off."""
+    """Returns a smooth picture, which hides differences in upsampling, but shows rotation, mirroring and truncation."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     red = 40 + 170 * x / WIDTH
     green = 50 + 160 * y / HEIGHT
@@ -30,7 +30,7 @@ def picture():
 
 
 def ink():
-    """The picture as CMYK with some black."""
+    """Returns the picture as CMYK with some black."""
     rgb = np.asarray(picture()).astype(int)
     black = np.full((HEIGHT, WIDTH, 1), 30)
     return np.concatenate([np.clip(255 - rgb, 0, 200), black], axis=-1).astype(np.uint8)
@@ -47,7 +47,7 @@ def segment(marker, payload):
 
 
 def segments(jpeg):
-    """Each marker segment between SOI and SOS, and then the rest in one part."""
+    """Yields each marker segment between SOI and SOS, and then the rest in one part."""
     at = 2
     while jpeg[at : at + 2] != SOS:
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -94,7 +94,7 @@ def adobe(transform):
 
 
 def exif(*entries):
-    """An Exif segment whose IFD0 has these (tag, type, count, value or its offset) entries, big-endian."""
+    """Returns an Exif segment whose IFD0 has these (tag, type, count, value or its offset) entries, big-endian."""
     ifd = len(entries).to_bytes(2, "big")
     for tag, kind, count, value in entries:
         ifd += tag.to_bytes(2, "big") + kind.to_bytes(2, "big") + count.to_bytes(4, "big") + value
@@ -119,7 +119,7 @@ def photoshop_density(per_inch):
 
 
 def srgb():
-    """Pillow's sRGB profile without its creation date."""
+    """Returns Pillow's sRGB profile without its creation date."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes.fromhex("07ea 0001 0001 0000 0000 0000")
     return bytes(profile)
@@ -257,7 +257,7 @@ def scan_per_component(jpeg):
 
 
 def huffman(values):
-    """A table of 5-bit codes, and differences coded with it: the code of each size, and then its bits."""
+    """Returns a table of 5-bit codes, and differences coded with it: the code of each size, and then its bits."""
     bits = ""
     for value in values:
         size = abs(int(value)).bit_length()
@@ -274,7 +274,7 @@ def gray_frame(marker, precision, height, width):
 
 
 def lossless():
-    """SOF3 with predictor 1: samples are coded as differences from the one to the left, or above."""
+    """Returns SOF3 with predictor 1: samples are coded as differences from the sample to the left, or above."""
     gray = np.asarray(picture().convert("L")).astype(int)
     before = np.column_stack([np.append(128, gray[:-1, 0]), gray[:, :-1]])
     tables, data = huffman((gray - before).ravel())
@@ -283,12 +283,12 @@ def lossless():
 
 
 def tiles():
-    """The picture in flat squares, which come out of JPEG coding unchanged."""
+    """Returns the picture in flat squares, which JPEG coding does not change."""
     return picture().reduce(16).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
 
 
 def lossless_420():
-    """The tiles as SOF3 with predictor 7: an MCU is four samples of Y, one of Cb and one of Cr."""
+    """Returns the tiles as SOF3 with predictor 7: an MCU has four samples of Y, one of Cb and one of Cr."""
     planes = [np.asarray(plane).astype(int) for plane in tiles().convert("YCbCr").split()]
     planes[1:] = [plane[::2, ::2] for plane in planes[1:]]
     differences = []
@@ -308,18 +308,18 @@ def lossless_420():
 
 
 def means():
-    """The mean of each block of the picture, in 12 bits."""
+    """Returns the mean of each block of the picture, in 12 bits."""
     gray = np.asarray(picture().convert("L")).astype(int) * 16
     return gray.reshape(HEIGHT // 8, 8, WIDTH // 8, 8).mean(axis=(1, 3)).round().astype(int)
 
 
 def mosaic():
-    """The blocks of `precision_12` in 8 bits."""
+    """Returns the blocks of `precision_12` in 8 bits."""
     return save(Image.fromarray((means() / 16).round().astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)))
 
 
 def precision_12():
-    """SOF1 of 12 bits, with DC coefficients only: eight times the mean of a block, quantized by eight."""
+    """Returns SOF1 of 12 bits, with DC coefficients only: eight times the mean of a block, quantized by eight."""
     dc = (means() - 2048).ravel()
     # The end of the block follows each mean. The AC table has the same codes.
     tables, data = huffman(np.column_stack([np.diff(dc, prepend=0), np.zeros_like(dc)]).ravel())
@@ -330,14 +330,14 @@ def precision_12():
 
 
 def arithmetic_12(jpeg):
-    """Coded by a jpegtran for 8 bits: so small coefficients are coded alike at any precision."""
+    """Encodes with a jpegtran for 8 bits, since such small coefficients are coded in the same way at any precision."""
     coded = jpegtran(frame(jpeg, precision=8), "-arithmetic")
     at = coded.index(b"\xff\xc9")
     return coded[: at + 4] + b"\x0c" + coded[at + 5 :]
 
 
 def two_components(jpeg):
-    """Leaves the last component out of the frame and the scan."""
+    """Removes the last component from the frame and the scan."""
     sof = next(part for part in segments(jpeg) if part[:2] == SOF0)
     payload = bytearray(sof[4:-3])
     payload[5] = 2

@@ -1,4 +1,4 @@
-//! Reads which modules of a package import which, and judges that by its layers.
+//! Reads which modules of a package import which, and checks this against its layers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,13 +34,13 @@ fn sources(folder: &Path, prefix: &str, found: &mut Sources) {
             stem => format!("{prefix}{stem}"),
         };
         let text = fs::read_to_string(&path).expect("it is text");
-        // Unit tests may look wherever they like.
+        // Unit tests may import from any module.
         let text = text.split("#[cfg(test)]\nmod tests {").next();
         found.insert(module, text.unwrap_or_default().to_owned());
     }
 }
 
-/// Each path that a text imports or names, as `(is it re-exported, segments)`.
+/// Returns each path that a text imports or names, as `(is it re-exported, segments)`.
 fn paths(text: &str) -> Vec<(bool, Vec<String>)> {
     let code: String = text
         .lines()
@@ -80,7 +80,7 @@ fn paths(text: &str) -> Vec<(bool, Vec<String>)> {
     found
 }
 
-/// Gives each path of a `use` tree without its braces.
+/// Passes each path of a `use` tree to `give`, without braces.
 fn expand(tree: &str, prefix: Vec<String>, give: &mut impl FnMut(Vec<String>)) {
     if let Some((head, group)) = tree.split_once('{') {
         let mut prefix = prefix;
@@ -112,7 +112,7 @@ fn expand(tree: &str, prefix: Vec<String>, give: &mut impl FnMut(Vec<String>)) {
     give(path.filter(|s| s != "self").collect());
 }
 
-/// The module that a path of `from` leads to, by way of re-exports. `None` if it leads out of the crate.
+/// Returns the module that a path of `from` leads to, through re-exports. `None` if it leads out of the crate.
 fn resolve(sources: &Sources, from: &str, path: &[String]) -> Option<String> {
     let (first, mut rest) = path.split_first()?;
     let parent = |module: &str| match module.rsplit_once("::") {
@@ -166,7 +166,7 @@ fn imports(sources: &Sources) -> Imports {
     sources.iter().map(of).collect()
 }
 
-/// Every import of a layer that is not below, and every circle.
+/// Returns every import of a layer that is not lower, and every cycle.
 fn faults(imports: &Imports, layers: &[&[&str]]) -> Vec<String> {
     let layer = |module: &str| {
         let top = module.split("::").next().unwrap_or_default();
@@ -189,7 +189,7 @@ fn faults(imports: &Imports, layers: &[&[&str]]) -> Vec<String> {
     faults
 }
 
-/// Whether one module imports another, or imports what does.
+/// Whether one module imports another, directly or through others.
 fn reaches(imports: &Imports, from: &str, to: &str) -> bool {
     let mut seen = BTreeSet::new();
     let mut left = vec![from];

@@ -1,31 +1,32 @@
-//! The corpus, and the table that says what becomes of each file.
+//! The corpus, and the table with the expected result of each file.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Index;
 use std::path::{Path, PathBuf};
 
-/// The corpus in the repository.
+/// Returns the folder of the corpus in the repository.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
 }
 
-/// A corpus beside the repository with files whose licenses do not let them into it. Most machines have none.
+/// Returns the folder of a corpus outside the repository, for files whose licenses exclude them from it. Most machines
+/// have none.
 pub(crate) fn folder_outside() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus")
 }
 
-/// A file of the corpus in the repository.
+/// Reads a file of the corpus in the repository.
 pub(crate) fn read(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What the table says of one file, by the names of its columns. `file` is the path within the corpus.
+/// The row of a file in the table, by the names of its columns. `file` is the path within the corpus.
 #[derive(Debug)]
 pub(crate) struct Row(BTreeMap<String, String>);
 
 impl Row {
-    /// Where the file is. `None` if it is outside the repository, and not on this machine.
+    /// Returns the path of the file. `None` if it is outside the repository, and not on this machine.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         [folder(), folder_outside()]
             .map(|folder| folder.join(&self["file"]))
@@ -42,7 +43,7 @@ impl Index<&str> for Row {
     }
 }
 
-/// The rows of `corpus.tsv`, whose first line names the columns.
+/// Returns the rows of `corpus.tsv`, whose first line names the columns.
 pub(crate) fn table() -> Vec<Row> {
     let text = String::from_utf8(read("corpus.tsv")).expect("the table is text");
     let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned));
@@ -55,7 +56,7 @@ pub(crate) fn table() -> Vec<Row> {
     rows.collect()
 }
 
-/// The path within the corpus and the bytes of each file that is on this machine.
+/// Returns the path within the corpus and the bytes of each file that is on this machine.
 pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     let present = |row: Row| {
         let bytes = fs::read(row.path()?).expect("it can be read");

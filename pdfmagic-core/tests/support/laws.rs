@@ -1,17 +1,17 @@
-//! What holds for arbitrary bytes, as the fuzz targets and the test of mutations assert it.
+//! The laws that hold for arbitrary bytes, which the fuzz targets and the test of mutations assert.
 
 use jpeg_decoder::{ColorTransform, PixelFormat};
 use lopdf::{LoadOptions, Object};
 use pdfmagic_core::jpeg::Process;
 use pdfmagic_core::{
-    Auto, Backend, Document, DocumentOptions, Error, ImageOptions, Jpeg, Limits, Options, Page,
-    PageOptions, Passthrough, Reencode, Source, Transcode, extract_jpegs,
+    Auto, Backend, Document, DocumentOptions, Error, ImageOptions, Inspection, Jpeg, Limits,
+    Options, Page, PageOptions, Passthrough, Reencode, Source, Streamed, Transcode, extract_jpegs,
 };
 
-/// A sound picture, for the laws that are about something else.
+/// A valid picture, for laws that are not about the picture.
 const PICTURE: &[u8] = include_bytes!("../corpus/orientation_6.jpg");
 
-/// Large pictures are slow to decode, and find no other faults than small ones.
+/// Returns low limits, since large pictures are slow to decode and find no other faults than small ones.
 pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_pixels = 1 << 18;
@@ -28,7 +28,7 @@ fn strict(pdf: &[u8]) -> lopdf::Document {
     lopdf::Document::load_mem_with_options(pdf, options).expect("a strict reader takes it")
 }
 
-/// A PDF of these pages, whose pieces are as long as they say.
+/// Writes a PDF of these pages, and asserts that pieces have the sizes that they state.
 fn write(document: &mut Document, page: Page, input: &[u8], pdf: &mut Vec<u8>) {
     for piece in document.push(page) {
         assert_eq!(piece.size(), piece.bytes(input).len() as u64);
@@ -58,8 +58,8 @@ fn progressive() -> Box<dyn Backend> {
     options.backend().expect("it goes alone")
 }
 
-/// Each backend returns an error or a PDF that a strict reader accepts, with one page; and passthrough makes the same PDF from
-/// the ends of an input as from all of it.
+/// Each backend returns an error or a PDF with one page that a strict reader accepts, and passthrough makes the same
+/// PDF from the ends of an input as from the whole input.
 pub(crate) fn convert(input: &[u8]) {
     let mut options = Options::default();
     options.limits = limits();
@@ -94,7 +94,96 @@ pub(crate) fn convert(input: &[u8]) {
     }
 }
 
-/// The coded image.
+/// An inspection of a whole input returns the same as an inspection of only the parts that it requests. The first two
+/// bytes choose how much of the head is given at first, and the rest is a JPEG.
+pub(crate) fn parse(input: &[u8]) {
+    let [high, low, jpeg @ ..] = input else {
+        return;
+    };
+    let mut options = Options::default();
+    options.limits = limits();
+    let look = |source: Source<'_>| {
+        let found = Inspection::of(source, &options, &Auto)?;
+        Ok::<_, Error>(format!("{found:?}"))
+    };
+    let size = jpeg.len() as u64;
+    let head = jpeg.len().min(u16::from_be_bytes([*high, *low]).into());
+    let tail = jpeg.len().saturating_sub(8);
+    let mut parts = vec![(0, &jpeg[..head]), (tail as u64, &jpeg[tail..])];
+    let in_parts = loop {
+        let found = look(Source::Parts {
+            parts: &parts,
+            size,
+        });
+        let Err(Error::NeedsInput { wanted, .. }) = found else {
+            break found;
+        };
+        if wanted == (0..size) {
+            let _ = look(jpeg.into());
+            return;
+        }
+        let holds = |part: &(u64, &[u8])| {
+            part.0 <= wanted.start && part.0 + part.1.len() as u64 >= wanted.end
+        };
+        assert!(!parts.iter().any(holds), "{wanted:?} was given");
+        let at = |n| usize::try_from(n).expect("it is within the input");
+        parts.push((wanted.start, &jpeg[at(wanted.start)..at(wanted.end)]));
+    };
+    match (in_parts, look(jpeg.into())) {
+        (Ok(in_parts), Ok(whole)) => assert_eq!(in_parts, whole),
+        (Err(in_parts), Err(whole)) => assert_eq!(in_parts.code(), whole.code()),
+        (in_parts, whole) => panic!("in parts: {in_parts:?}, whole: {whole:?}"),
+    }
+}
+
+/// A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough
+/// embeds, unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+pub(crate) fn streamed(input: &[u8]) {
+    let [head, chunk, jpeg @ ..] = input else {
+        return;
+    };
+    let mut options = Options::default();
+    options.limits = limits();
+    let mut given = jpeg.len().min(usize::from(*head) * 64);
+    let (mut streamed, pieces) = loop {
+        match Streamed::begin(&jpeg[..given], &options) {
+            Ok(begun) => break begun,
+            Err(Error::NeedsInput { wanted, .. }) => {
+                let wanted = usize::try_from(wanted.end).unwrap_or(usize::MAX);
+                if wanted > jpeg.len() && given == jpeg.len() {
+                    return;
+                }
+                assert!(wanted > given, "{wanted} bytes were given");
+                given = wanted.min(jpeg.len());
+            }
+            Err(_) => return,
+        }
+    };
+    let mut pdf: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| piece.bytes(jpeg))
+        .copied()
+        .collect();
+    for chunk in jpeg[streamed.rest()..].chunks(usize::from(*chunk) + 1) {
+        pdf.extend_from_slice(&chunk[..streamed.pass(chunk)]);
+    }
+    pdf.extend_from_slice(&streamed.end().expect("it has a page"));
+    let document = strict(&pdf);
+    let mut streams = document
+        .objects
+        .values()
+        .filter_map(|object| object.as_stream().ok());
+    let image = streams.find(|stream| {
+        let subtype = stream.dict.get(b"Subtype").and_then(Object::as_name);
+        subtype.is_ok_and(|name| name == b"Image")
+    });
+    let is_odd = Jpeg::parse(jpeg, &options.limits).map_or(true, |jpeg| jpeg.is_odd());
+    if !is_odd && let Ok(embedded) = coded(jpeg, &Passthrough) {
+        assert!(image.expect("it has an image").content == embedded);
+    }
+}
+
+/// Returns the coded image.
 fn coded(input: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
     let limits = limits();
     let image = backend.image(&Jpeg::parse(input, &limits)?, &limits)?;
@@ -108,8 +197,8 @@ fn coded(input: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
 const BASELINE: Transcode = Transcode { progressive: false };
 const PROGRESSIVE: Transcode = Transcode { progressive: true };
 
-/// Transcoding keeps the coefficients: by way of progressive coding, the input and its baseline transcode become the same
-/// data, where the input is sound. Everything that is written can be decoded.
+/// Transcoding keeps the coefficients: through progressive coding, the input and its baseline transcode become the same
+/// data, if the input is intact. All data that is written can be decoded.
 pub(crate) fn transcode(input: &[u8]) {
     let Ok(baseline) = coded(input, &BASELINE) else {
         assert!(coded(input, &PROGRESSIVE).is_err());
@@ -123,7 +212,7 @@ pub(crate) fn transcode(input: &[u8]) {
     let (ours, again) = (detour(input), detour(&baseline));
     let limits = limits();
     let found = Jpeg::parse(input, &limits).and_then(|jpeg| jpeg.verify(&limits));
-    // Damage may leave coefficients that baseline coding cannot hold.
+    // Damage may leave coefficients that baseline coding cannot represent.
     if matches!(found, Ok(None)) {
         assert!(ours == again);
     }
@@ -150,7 +239,7 @@ pub(crate) fn transcode(input: &[u8]) {
     }
 }
 
-/// Looking for damage finds it if and only if decoding does, whatever follows the image.
+/// Verification finds damage if and only if decoding does, whatever follows the image.
 pub(crate) fn walk(input: &[u8]) {
     let limits = limits();
     let Ok(jpeg) = Jpeg::parse(input, &limits) else {
@@ -168,7 +257,7 @@ pub(crate) fn walk(input: &[u8]) {
     assert!(jpeg.end() <= input.len() as u64);
 }
 
-/// What is embedded and what is transcoded decode to the same samples.
+/// Embedded and transcoded data decode to the same samples.
 pub(crate) fn backends_agree(input: &[u8]) {
     let limits = limits();
     let is_sound = |jpeg: &Jpeg<'_>| matches!(jpeg.verify(&limits), Ok(None));
@@ -178,7 +267,7 @@ pub(crate) fn backends_agree(input: &[u8]) {
     let samples = |backend: &dyn Backend| {
         let data = coded(input, backend).ok()?;
         let mut decoder = jpeg_decoder::Decoder::new(&data[..]);
-        // How colors are meant is the concern of other laws.
+        // The color model is the subject of other laws.
         decoder.read_info().ok()?;
         match decoder.info()?.pixel_format {
             PixelFormat::RGB24 => decoder.set_color_transform(ColorTransform::RGB),
@@ -195,7 +284,7 @@ pub(crate) fn backends_agree(input: &[u8]) {
     }
 }
 
-/// Any layout is refused, or is one that readers accept: each box has sides of 3 to 14,400 units, or is a crop of one.
+/// Any layout is either rejected or valid: each box has sides of 3 to 14,400 units, or is a crop of such a box.
 pub(crate) fn geometry(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut words = text.split('\n');
@@ -237,7 +326,7 @@ pub(crate) fn geometry(input: &[u8]) {
     }
 }
 
-/// A document says of itself what it was told, less what XML forbids, in Info and in XMP.
+/// A document has the metadata that it was given, except for characters that XML forbids, both in Info and in XMP.
 pub(crate) fn metadata(input: &[u8]) {
     let text = String::from_utf8_lossy(input).into_owned();
     let mut said = DocumentOptions::default();
@@ -279,8 +368,8 @@ pub(crate) fn metadata(input: &[u8]) {
     )));
 }
 
-/// Whatever the level, there is an error or a PDF that says so, is identified, and is made again byte for byte. The first
-/// two bytes choose, the rest is a JPEG.
+/// For any level, there is either an error, or a PDF that names its level, has an identifier, and is reproducible byte
+/// for byte. The first two bytes choose the level, and the rest is a JPEG.
 pub(crate) fn conformance(input: &[u8]) {
     let [level, flags, jpeg @ ..] = input else {
         return;
@@ -317,7 +406,8 @@ pub(crate) fn conformance(input: &[u8]) {
     }
 }
 
-/// Taking JPEGs out of a PDF, and adding a page to it, is refused or works: the PDF keeps its bytes, and has a page more.
+/// Extracting JPEGs from a PDF, and adding a page to it, either fails or works: the PDF keeps its bytes, and has one
+/// more page.
 pub(crate) fn existing(input: &[u8]) {
     let _ = extract_jpegs(input);
     let Ok(mut document) = Document::after(input) else {

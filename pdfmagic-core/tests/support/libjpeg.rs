@@ -1,4 +1,4 @@
-//! libjpeg-turbo's programs, which say what a JPEG is.
+//! libjpeg-turbo's programs, which are the reference for reading JPEGs.
 
 use std::io::Write;
 use std::process::{Command, ExitStatus, Stdio};
@@ -6,7 +6,7 @@ use std::thread;
 
 use pdfmagic_core::{Jpeg, Limits};
 
-/// The samples of a JPEG that `djpeg` decodes without a warning.
+/// Returns the samples of a JPEG if `djpeg` decodes it without a warning.
 pub(crate) fn djpeg(jpeg: &[u8]) -> Option<Vec<u8>> {
     djpeg_with(&["-pnm", "-maxscans", "1000"], jpeg)
 }
@@ -16,7 +16,7 @@ pub(crate) fn djpeg_with(options: &[&str], jpeg: &[u8]) -> Option<Vec<u8>> {
     is_sound.then_some(samples)
 }
 
-/// Whether `djpeg` decodes a JPEG: `ok`, `warning` or `error`; `too large` where it is not asked.
+/// Returns the verdict of `djpeg` on a JPEG: `ok`, `warning` or `error`; `too large` if it is not run.
 pub(crate) fn verdict(jpeg: &[u8]) -> &'static str {
     if is_too_large(jpeg) {
         return "too large";
@@ -30,7 +30,8 @@ pub(crate) fn verdict(jpeg: &[u8]) -> &'static str {
     }
 }
 
-/// Whether the frame header of a JPEG states more pixels than these programs should be asked to decode, since they would take gigabytes.
+/// Whether the frame header of a JPEG states more pixels than these programs should decode, since they would take
+/// gigabytes.
 pub(crate) fn is_too_large(jpeg: &[u8]) -> bool {
     const MAX_PIXELS: u64 = 1 << 24;
     Jpeg::parse(jpeg, &Limits::default()).is_ok_and(|jpeg| {
@@ -39,14 +40,14 @@ pub(crate) fn is_too_large(jpeg: &[u8]) -> bool {
     })
 }
 
-/// What `jpegtran` makes of a sound JPEG.
+/// Returns the output of `jpegtran` for a valid JPEG.
 pub(crate) fn jpegtran(options: &[&str], jpeg: &[u8]) -> Vec<u8> {
     let (is_sound, data) = run("jpegtran", &[&["-copy", "none"], options].concat(), jpeg);
     assert!(is_sound, "jpegtran {options:?} complains");
     data
 }
 
-/// Feeds a program. Returns whether it had no complaint, and its output.
+/// Runs a program with an input. Returns whether it succeeded without a warning, and its output.
 pub(crate) fn run(program: &str, options: &[&str], input: &[u8]) -> (bool, Vec<u8>) {
     let (status, output) = run_to_end(program, options, input);
     (status.success(), output)
@@ -62,7 +63,7 @@ fn run_to_end(program: &str, options: &[&str], input: &[u8]) -> (ExitStatus, Vec
         .unwrap_or_else(|error| panic!("{program} does not run: {error}"));
     let mut stdin = child.stdin.take().expect("it is piped");
     let output = thread::scope(|scope| {
-        // It may stop reading before the end.
+        // The program may stop reading before the end.
         scope.spawn(move || stdin.write_all(input).ok());
         child.wait_with_output()
     })
@@ -70,7 +71,7 @@ fn run_to_end(program: &str, options: &[&str], input: &[u8]) -> (ExitStatus, Vec
     (output.status, output.stdout)
 }
 
-/// Whether these programs are installed. Where CI is, they must be.
+/// Whether these programs are installed. In CI, they must be.
 pub(crate) fn has_djpeg() -> bool {
     let found = Command::new("djpeg")
         .arg("-version")

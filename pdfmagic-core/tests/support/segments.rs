@@ -1,6 +1,6 @@
 //! The segments of a JPEG, and a change to them that keeps the picture.
 
-/// The segments of a header from SOI to SOS, as marker and payload, and where each payload begins.
+/// Returns the segments of a header from SOI to SOS, as marker, offset of the payload, and payload.
 pub(crate) fn segments(jpeg: &[u8]) -> impl Iterator<Item = (u8, usize, &[u8])> {
     let mut at = 2;
     std::iter::from_fn(move || {
@@ -19,7 +19,7 @@ pub(crate) fn segments(jpeg: &[u8]) -> impl Iterator<Item = (u8, usize, &[u8])> 
     })
 }
 
-/// The same coefficients as samples of 12 bits: 16 times as large, since so are the steps of their quantization.
+/// Returns the same coefficients as samples of 12 bits, which are 16 times as large, since the quantization steps are.
 pub(crate) fn with_12_bits(jpeg: &[u8]) -> Vec<u8> {
     let mut out = jpeg[..2].to_vec();
     let mut end = 2;
@@ -39,7 +39,7 @@ pub(crate) fn with_12_bits(jpeg: &[u8]) -> Vec<u8> {
                 });
                 (0xDB, tables.collect())
             }
-            // SOF1, since SOF0 is for 8 bits alone (B.2.2).
+            // The marker becomes SOF1, since SOF0 is only for 8 bits (B.2.2).
             0xC0 => (0xC1, [&[12], &payload[1..]].concat()),
             marker => (marker, payload.to_vec()),
         };

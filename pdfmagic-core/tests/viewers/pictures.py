@@ -1,4 +1,4 @@
-"""What a PDF shows, what a JPEG shows, and how much they differ."""
+"""Renders PDFs and JPEGs, and compares them."""
 
 import functools
 import io
@@ -50,7 +50,7 @@ def mupdf(pdf, width, height):
 
 
 def poppler(pdf, width, height):
-    """Poppler draws an image up to a pixel too large. At four times the size that is a quarter of a pixel."""
+    """Poppler draws an image up to a pixel too large. At four times the size, that is a quarter of a pixel."""
     size = ["-scale-to-x", str(4 * width), "-scale-to-y", str(4 * height)]
     ppm = subprocess.run(["pdftoppm", *size, "-singlefile", "-"], input=pdf, capture_output=True, check=True).stdout
     return np.asarray(Image.open(io.BytesIO(ppm)).convert("RGB").reduce(4))
@@ -75,7 +75,7 @@ RENDERERS = {"pdfium": pdfium, "mupdf": mupdf, "poppler": poppler, "pdfjs": pdfj
 
 
 def profile(image):
-    """The embedded profile, if it is for this kind of image."""
+    """Returns the embedded profile, if it is for this kind of image."""
     data = image.info.get("icc_profile")
     try:
         space = ImageCms.ImageCmsProfile(io.BytesIO(data)).profile.xcolor_space.strip()
@@ -85,7 +85,7 @@ def profile(image):
 
 
 def samples_pdf(samples, icc_profile):
-    """A page that shows samples without JPEG coding: what a renderer makes of these colors."""
+    """Returns a page that shows samples without JPEG coding, to see how a renderer displays these colors."""
     height, width, channels = samples.shape
     space = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}[channels]
     icc_profile, space = (icc_profile, "[/ICCBased 5 0 R]") if icc_profile else (b"", space)
@@ -112,7 +112,7 @@ def samples_pdf(samples, icc_profile):
 
 
 class Source:
-    """A JPEG as libjpeg-turbo decodes it (Pillow's own copy), turned as Exif says."""
+    """A JPEG as libjpeg-turbo decodes it (in Pillow's copy), rotated according to Exif."""
 
     def __init__(self, jpeg):
         image = Image.open(io.BytesIO(jpeg))
@@ -124,7 +124,7 @@ class Source:
         self.icc_profile = profile(image)
 
     def rendered(self, render):
-        """As RGB. How ink and profiles look is up to the renderer, so it renders the samples."""
+        """Returns RGB. The look of inks and profiles depends on the renderer, so the renderer draws the samples."""
         if self.channels < 4 and not self.icc_profile:
             return np.broadcast_to(self.samples, (self.height, self.width, 3))
         shown = render(samples_pdf(self.samples, self.icc_profile), self.width, self.height)
@@ -136,7 +136,7 @@ class Source:
 
 
 def distance(shown, expected):
-    """The mean difference of all samples, and of the worst row or column; 0 to 255."""
+    """Returns the mean difference of all samples, and of the worst row or column; 0 to 255."""
     if shown.shape != expected.shape:
         return np.array([255, 255])
     difference = np.abs(shown.astype(int) - expected).mean(axis=-1)

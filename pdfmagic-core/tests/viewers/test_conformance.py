@@ -1,4 +1,4 @@
-"""What the command calls PDF/A or PDF/UA is that, as independent validators see it."""
+"""Tests with independent validators that PDF/A and PDF/UA documents conform."""
 
 import io
 import os
@@ -29,7 +29,7 @@ ACCESSIBLE = ["--pdfua", "--lang", "en", "--alt", "Grüße & <𝄞>"]
 
 
 def icc(space, version):
-    """A profile: Pillow's for sRGB, and the least that a CMYK profile can be (ICC.1:2001-04, 6.3.3)."""
+    """Returns a profile: Pillow's for sRGB, and a minimal CMYK profile (ICC.1:2001-04, 6.3.3)."""
     if space == "RGB":
         data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
         data[8:12] = bytes([version, 0x40 if version == 2 else 0x30, 0, 0])
@@ -60,7 +60,7 @@ def icc(space, version):
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
-    """A folder of JPEGs of each kind."""
+    """Returns a folder of JPEGs of each kind."""
     folder = tmp_path_factory.mktemp("jpegs")
     for name, file in [("gray", "gray"), ("rgb", "ycbcr_420"), ("turned", "orientation_6"), ("cmyk", "cmyk_adobe"),
                        ("12bit", "precision_12"), ("arithmetic", "arithmetic"), ("wide", "line")]:
@@ -87,7 +87,7 @@ def convert(*words, stdin=None):
 
 
 def failures(pdf, level):
-    """What is wrong with a PDF as a validator sees it, or our own checker for level 4."""
+    """Returns the faults of a PDF according to a validator, or to our own checker for level 4."""
     if level.startswith("4"):
         return faults_of_4(pdf, level)
     try:
@@ -104,7 +104,7 @@ def xmp_of(pdf):
 
 
 def faults_of_4(pdf, level="4"):
-    """The rules of ISO 19005-4 that a page with an image can break; no validator that can be had knows this part."""
+    """Checks the rules of ISO 19005-4 that a page with an image can break, since no available validator knows this part."""
     faults = []
 
     def rule(name, holds):
@@ -161,7 +161,7 @@ def faults_of_4(pdf, level="4"):
 
 
 KINDS = ["gray", "rgb", "turned", "rgb_icc2", "rgb_icc4", "cmyk_icc2", "cmyk_icc4", "12bit", "arithmetic", "wide"]
-# What a level or a backend cannot carry, and what the error names.
+# Inputs that a level or a backend does not support, and the text of the error.
 REFUSED = {
     ("1b", "12bit", "auto"): "conformance.bits",
     ("1b", "cmyk_icc4", None): "conformance.profile_version",
@@ -224,7 +224,7 @@ def test_an_archive_can_be_accessible_too(inputs, level):
 
 
 def figures(pdf):
-    """The figures of a document, as a screen reader finds them: the number of the page, the text and the box."""
+    """Returns the figures of a document as a screen reader finds them: page number, text and box."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
         tree = document.Root.StructTreeRoot
         assert tree.K.S == "/Document" and document.Root.MarkInfo.Marked
@@ -273,14 +273,14 @@ def test_the_text_can_come_from_the_metadata(inputs, tmp_path):
     pdf = convert(*words, "--alt", "other", tmp_path / "xmp.jpg", inputs / "gray.jpg")
     assert [alt for _, alt, _ in figures(pdf)] == ['A "café"', "other"]
     pdf, said = run(*words, tmp_path / "xmp.jpg", inputs / "gray.jpg")
-    assert b"%%EOF" not in pdf and "demands a text that says what the image shows" in said and "(ISO 14289-1, 7.3)" in said
+    assert b"%%EOF" not in pdf and "requires a text that describes the image" in said and "(ISO 14289-1, 7.3)" in said
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_cmyk_needs_a_profile_of_its_own_or_an_output_intent(inputs, level):
     cmyk = inputs / "cmyk.jpg"
     pdf, said = run("--pdfa", level, cmyk)
-    assert not pdf and f"PDF/A-{level} demands a color profile for CMYK" in said and "output-intent" in said
+    assert not pdf and f"PDF/A-{level} requires a color profile for CMYK" in said and "output-intent" in said
     pdf = convert("--pdfa", level, "--output-intent", inputs / "cmyk2.icc", cmyk, inputs / "rgb.jpg", inputs / "gray.jpg")
     assert failures(pdf, level) == []
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -313,7 +313,7 @@ def test_the_original_is_attached_and_comes_out_again(inputs, level, tmp_path):
         assert sorted(document.attachments) == ["00000000", "00000001", "00000002"]
     for other in ["1b", "2b", "2u"]:
         pdf, said = run("--pdfa", other, "--attach-original", *images)
-        assert not pdf and f"PDF/A-{other} allows no attached JPEG: ask for pdfa 3b or 4" in said
+        assert not pdf and f"PDF/A-{other} allows no attached JPEG: use pdfa 3b or 4" in said
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -327,14 +327,14 @@ def test_no_viewer_turns_an_image_twice(inputs, level):
 @pytest.mark.parametrize(
     ("words", "clause"),
     [
-        (["--pdfua", "--lang", "en", "--alt", "a"], "PDF/UA-1 demands a title: give one with title (ISO 14289-1, 7.1)"),
-        (["--pdfua", "--title", " ", "--lang", "en", "--alt", "a"], "PDF/UA-1 demands a title"),
-        (["--pdfua", "--title", "T", "--alt", "a"], "PDF/UA-1 demands a language"),
+        (["--pdfua", "--lang", "en", "--alt", "a"], "PDF/UA-1 requires a title: give one with title (ISO 14289-1, 7.1)"),
+        (["--pdfua", "--title", " ", "--lang", "en", "--alt", "a"], "PDF/UA-1 requires a title"),
+        (["--pdfua", "--title", "T", "--alt", "a"], "PDF/UA-1 requires a language"),
         (["--pdfua", "--title", "T", "--lang", "en"], "(ISO 14289-1, 7.3)"),
-        (["--pdfua", "--title", "T", "--lang", "en", "--alt", "a", "--pdfa", "4"], "ask for pdfa 3b instead of 4"),
+        (["--pdfua", "--title", "T", "--lang", "en", "--alt", "a", "--pdfa", "4"], "use pdfa 3b instead of 4"),
         (["--pdfa", "1b", "--imgsize", "6m"], "expected"),
         (["--pdfa", "1b", "--imgsize", "600cm"], "PDF/A-1b allows pages of at most 14,400 points a side"),
-        (["--pdfa", "2b", "--crop-border", "11pt"], "PDF/A-2b demands page boxes of at least 3 units a side"),
+        (["--pdfa", "2b", "--crop-border", "11pt"], "PDF/A-2b requires page boxes of at least 3 units a side"),
     ],
 )
 def test_what_a_standard_forbids_is_refused_with_clause_and_way_out(inputs, words, clause):
@@ -347,7 +347,7 @@ def test_a_page_over_200_inches_conforms_from_2b_on(inputs):
     assert b"/UserUnit 2" in pdf and failures(pdf, "2b") == []
 
 
-# For each level a fault that changes no offset, and what finds it.
+# For each level, a fault that changes no offset, and the tool that finds it.
 FAULTS = {
     "1b": [(b"/GTS_PDFA1", b"/GTS_PDFX1"), (b"<pdfaid:part>1", b"<pdfaid:part>2"), (b"%PDF-1.4\n%\xe2", b"%PDF-1.4\n%a")],
     "2b": [(b"/GTS_PDFA1", b"/GTS_PDFX1"), (b"/ID [", b"/Id ["), (b"mntrRGB ", b"spacRGB ")],
@@ -375,7 +375,7 @@ def destination(pdf):
 
 
 def test_our_profiles_are_srgb_as_lcms2_has_it(inputs):
-    """Pillow's color management is lcms2, whose sRGB is the measure. Both become Lab."""
+    """The reference is sRGB in lcms2, which Pillow uses. Both colors are converted to Lab."""
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     ramp = Image.linear_gradient("L")
     colors = Image.merge("RGB", [ramp, ramp.rotate(90), ramp.rotate(180)])
@@ -389,7 +389,7 @@ def test_our_profiles_are_srgb_as_lcms2_has_it(inputs):
         return np.asarray(ImageCms.applyTransform(picture, transform)).astype(int)
 
     def apart(ours, theirs):
-        # Pillow stores the signed a and b in bytes.
+        # Pillow stores the signed values a and b in bytes.
         return np.abs((ours - theirs + 128) % 256 - 128)
 
     assert apart(seen(colors, rgb), seen(colors, srgb)).max() <= 1

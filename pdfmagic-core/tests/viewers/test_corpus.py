@@ -1,4 +1,4 @@
-"""make.py makes the files in its folder, byte for byte."""
+"""Tests that make.py makes the files in its folder, byte for byte."""
 
 import runpy
 from pathlib import Path

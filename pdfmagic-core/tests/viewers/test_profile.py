@@ -1,4 +1,4 @@
-"""The profile for pictures whose Exif says Adobe RGB gives Adobe RGB's colors, as lcms2 computes them."""
+"""Tests that the profile for pictures whose Exif says Adobe RGB gives Adobe RGB's colors, as lcms2 computes them."""
 
 import io
 import itertools
@@ -16,7 +16,7 @@ LEVELS = (0, 51, 102, 153, 204, 255)
 
 
 def lab(rgb):
-    """CIE L*a*b* under D50."""
+    """Returns CIE L*a*b* under D50."""
     t = (np.asarray(rgb) / 255) ** GAMMA @ TO_XYZ.T / D50
     x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29).T
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
@@ -42,7 +42,7 @@ def test_adobe_rgb_has_its_colors(tmp_path):
     # Pillow's L* goes to 255; a* and b* are signed bytes.
     found = np.stack([found[:, 0] / 2.55, *(np.where(c > 127, c - 256, c) for c in found[:, 1:].T)], axis=-1)
     distances = np.linalg.norm(found - lab(colors).clip(-128, 127), axis=-1)
-    # Bytes are coarse; a difference of 1 is hardly visible.
+    # Bytes are imprecise; a difference of 1 is hardly visible.
     assert distances.max() < 2 and distances.mean() < 1
 
 

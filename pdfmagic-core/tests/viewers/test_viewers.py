@@ -1,4 +1,4 @@
-"""Every PDF shows, in four renderers, what its JPEG shows."""
+"""Tests in four renderers that every PDF shows what its JPEG shows."""
 
 import csv
 import os
@@ -13,27 +13,27 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent / "corpus"
-# Files whose licenses may not permit to have them in the repository.
+# The files whose licenses may not allow them in the repository.
 OUTSIDE = HERE.parents[3] / "shared" / "corpus"
 CLI = os.environ.get("PDFMAGIC_CLI", str(HERE.parents[2] / "target" / "debug" / "pdfmagic-cli"))
 
 # How far a picture may be off, out of 255: on average, and in its worst row or column. MuPDF and pdf.js repeat chroma
 # samples where libjpeg interpolates them, and poppler's quarter of a pixel shows at sharp edges.
 TOLERANCE = {"pdfium": (1, 4), "mupdf": (12, 24), "poppler": (3, 48), "pdfjs": (5, 24)}
-# How much farther off a re-encoded picture may be. Rows with an edge are the worst.
+# The additional difference that a re-encoded picture may have. Rows with an edge are the worst.
 LOSS = {"auto": (0, 0), "transcode": (0, 0), "reencode": (6, 24)}
-# How much farther off the viewers may be from each other where a picture is damaged: damage is full of edges.
+# The additional difference between viewers of a damaged picture, since damage has many edges.
 DAMAGE = (3, 8)
-# pdf.js takes no notice of profiles, and does not smooth what a progression leaves open.
+# pdf.js ignores profiles, and does not smooth what a progression leaves unknown.
 UNLIKE = {("pdfjs", "adobergb_r03_no_icc"), ("pdfjs", "progressive-dc-only")}
 # Chroma samples of lossless JPEG are repeated, as libjpeg does, also where its other processes interpolate them.
 REPEATED = {"lossless_420"}
-# Not re-encoded: damaged after the header, where each decoder shows something else; or carried as samples.
+# These are not re-encoded: they are damaged after the header, where decoders differ, or embedded as samples.
 KEPT = {"cut_in_scan", "lossless", "lossless_420", "precision_12", "precision_12_arithmetic"}
 
 
 def rows():
-    """The rows of `corpus.tsv` that become a PDF, each with the path of its file, where that is on this machine."""
+    """Returns the rows of `corpus.tsv` that become a PDF, each with the path of its file, if that is on this machine."""
     with (CORPUS / "corpus.tsv").open(newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
             paths = [folder / row["file"] for folder in (CORPUS, OUTSIDE)]
@@ -43,35 +43,35 @@ def rows():
 
 
 def own_files():
-    """The files of `make.py`."""
+    """Returns the files of `make.py`."""
     for row, path in rows():
         if path.parent == CORPUS:
             yield path, CORPUS / row["shows"] if row["shows"] else None
 
 
 def public_files():
-    """Files of other projects that libjpeg-turbo decodes, and that are large enough for their chroma to be visible."""
+    """Returns files of other projects that libjpeg-turbo decodes and that are large enough for their chroma to be visible."""
     for row, path in rows():
         if row["file"].startswith("public/") and row["djpeg"] == "ok" and min(Image.open(path).size) >= 16:
             yield path, None
 
 
 def carried_files():
-    """Arithmetic, lossless, or of 12 bits: Pillow decodes few of them."""
+    """Returns arithmetic, lossless and 12-bit files, of which Pillow decodes only a few."""
     for row, path in rows():
         if path.parent != CORPUS and row["passthrough"] != "pdf":
             yield pytest.param(path, id=path.name)
 
 
 def damaged_files():
-    """Files that decoders complain of, or that users reported: each shows another part of the picture, or nothing."""
+    """Returns files with decoder warnings, or that users reported: viewers show different parts of the picture, or none."""
     for row, path in rows():
         if row["file"].startswith("reported/") or row["djpeg"] != "ok":
             yield pytest.param(path.stem, path.read_bytes(), id=path.stem)
 
 
 def planted():
-    """Damage at every third of coded data, baseline and progressive."""
+    """Returns files with damage at every third of the coded data, baseline and progressive."""
     for name in ("bumptech__glide/Landscape_6", "image-rs__jpeg-decoder/jpg-progressive"):
         jpeg = (CORPUS / "public" / f"{name}.jpg").read_bytes()
         start = jpeg.index(b"\xff\xda") + 14
@@ -86,7 +86,7 @@ def planted():
 def convert(jpeg, backend, folder, *options):
     pdf = folder / "out.pdf"
     done = subprocess.run([CLI, "--quiet", "--backend", backend, *options, jpeg, pdf])
-    # 3: a picture in it is damaged.
+    # Status 3 means that a picture is damaged.
     assert done.returncode in (0, 3)
     return pdf
 
@@ -152,7 +152,7 @@ def far_from_pdfium(pdf):
 
 
 def unturned(pdf):
-    """Replaces the matrix by one that does not turn the image, of the same length."""
+    """Replaces the matrix by one of the same length that does not rotate the image."""
     width, height = re.search(rb"/MediaBox \[0 0 (\S+) (\S+)\]", pdf).groups()
     matrix = re.search(rb"q (.*) cm", pdf).group(1)
     wrong = b"%s 0 0 %s 0 0" % (width, height)
@@ -160,7 +160,7 @@ def unturned(pdf):
 
 
 def cut_off(pdf):
-    """Ends the coded data where its last quarter begins."""
+    """Ends the coded data at the start of its last quarter."""
     start, end = pdf.index(b"\xff\xda"), pdf.index(b"\xff\xd9\nendstream")
     cut = start + (end - start) * 3 // 4
     return pdf[:cut] + b"\xff\xd9" + bytes(end - cut) + pdf[end + 2 :]

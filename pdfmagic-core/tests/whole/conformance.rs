@@ -1,4 +1,5 @@
-//! What PDF/A and PDF/UA ask of the library. Validators judge whole files: see `viewers/test_conformance.py`.
+//! Tests of the library's conformance to PDF/A and PDF/UA. Validators check whole files in
+//! `viewers/test_conformance.py`.
 
 use pdfmagic_core::{
     Auto, Conformance, Document, DocumentOptions, Error, Options, OutputIntent, Page, Passthrough,
@@ -37,7 +38,7 @@ fn a_document_refuses_pages_that_were_made_for_less() {
     for level in ["1b", "2b", "2u", "3b", "4"] {
         let options = archive(level);
         let mut document = Document::with_options(&options);
-        let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is sound");
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).expect("it is valid");
         let _ = document.push(page);
         let standard = Standard::PdfA(options.pdfa.expect("it is set"));
         assert_eq!(
@@ -53,7 +54,7 @@ fn what_cannot_be_is_told_at_the_end_too() {
     options.attach_original = true;
     let mut document = Document::with_options(&options);
     let jpeg = read("gray.jpg");
-    let page = Page::from_jpeg(&jpeg, &made_for(&archive("2b")), &Auto).expect("it is sound");
+    let page = Page::from_jpeg(&jpeg, &made_for(&archive("2b")), &Auto).expect("it is valid");
     let _ = document.push(page);
     let (_, requirement) = refused(document.finish().unwrap_err());
     assert_eq!(requirement, Requirement::NoAttachments);
@@ -61,7 +62,7 @@ fn what_cannot_be_is_told_at_the_end_too() {
 
 #[test]
 fn the_ends_of_an_input_are_enough() {
-    // Of a size from which on data is not looked at.
+    // The size is large enough that the data is not read.
     let mut jpeg = read("orientation_6.jpg");
     let comment = [b"\xFF\xFE\xFF\xF0".as_slice(), &vec![b' '; 0xFFEE]].concat();
     jpeg.splice(2..2, comment);
@@ -69,7 +70,7 @@ fn the_ends_of_an_input_are_enough() {
     let pdf = |source: Source<'_>| {
         let mut document = Document::with_options(&options);
         let mut pdf = Vec::new();
-        let page = Page::from_jpeg(source, &made_for(&options), &Passthrough).expect("it is sound");
+        let page = Page::from_jpeg(source, &made_for(&options), &Passthrough).expect("it is valid");
         document.write_page(page, &jpeg, &mut pdf).expect("memory");
         document.finish_into(&mut pdf).expect("memory");
         pdf
@@ -85,7 +86,7 @@ fn an_archive_can_be_sent_while_its_image_arrives() {
     let options = archive("2b");
     let document = Document::with_options(&options);
     let (mut streamed, pieces) =
-        Streamed::begin_in(document, &jpeg, &made_for(&options)).expect("it is sound");
+        Streamed::begin_in(document, &jpeg, &made_for(&options)).expect("it is valid");
     let mut pdf: Vec<u8> = pieces
         .iter()
         .flat_map(|p| p.bytes(&jpeg).to_vec())
@@ -106,7 +107,7 @@ fn an_archive_can_be_sent_while_its_image_arrives() {
     );
 }
 
-/// What comes after the last page may be as long as people like.
+/// The objects after the last page may be of any length.
 #[test]
 fn a_long_title_and_a_large_output_intent_are_written_whole() {
     let jpeg = read("gray.jpg");
@@ -120,7 +121,7 @@ fn a_long_title_and_a_large_output_intent_are_written_whole() {
     options.title = Some("e\u{301}".repeat(20_000));
     let mut document = Document::with_options(&options);
     let mut pdf = Vec::new();
-    let page = Page::from_jpeg(&jpeg, &made_for(&options), &Auto).expect("it is sound");
+    let page = Page::from_jpeg(&jpeg, &made_for(&options), &Auto).expect("it is valid");
     document.write_page(page, &jpeg, &mut pdf).expect("memory");
     document.finish_into(&mut pdf).expect("memory");
     let read = strict(&pdf);
@@ -135,13 +136,13 @@ fn a_long_title_and_a_large_output_intent_are_written_whole() {
 #[test]
 fn an_update_takes_no_text_and_no_attachment() {
     let jpeg = read("gray.jpg");
-    let pdf = pdfmagic_core::jpeg_to_pdf(&jpeg).expect("it is sound");
+    let pdf = pdfmagic_core::jpeg_to_pdf(&jpeg).expect("it is valid");
     let mut options = Options::default();
     options.page.alt = Some("a".to_owned());
     let mut document = Document::after(&pdf).expect("it is ours");
-    let _ = document.push(Page::from_jpeg(&jpeg, &options, &Auto).expect("it is sound"));
+    let _ = document.push(Page::from_jpeg(&jpeg, &options, &Auto).expect("it is valid"));
     let error = document.finish().unwrap_err();
-    assert_eq!(error.to_string(), "alt: goes with new documents only");
+    assert_eq!(error.to_string(), "alt: is only for new documents");
 }
 
 #[test]
@@ -152,6 +153,6 @@ fn only_a_profile_of_a_printer_or_monitor_is_an_output_intent() {
     let mut options = DocumentOptions::default();
     options.output_intent = None;
     options.attach_original = true;
-    // Without PDF/A, too.
+    // This also works without PDF/A.
     assert!(options.conformance().is_ok());
 }

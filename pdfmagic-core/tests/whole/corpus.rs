@@ -1,4 +1,4 @@
-//! Every file of the corpus becomes the PDF, or the error, that its row in `corpus.tsv` says.
+//! Tests that every file of the corpus becomes the PDF, or the error, in its row of `corpus.tsv`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +11,8 @@ use crate::corpus_files::{Row, folder, folder_outside, read, table};
 use crate::libjpeg::{has_djpeg, verdict};
 use crate::support::{convert, image_of, media_box, strict};
 
-/// Rows whose files are not in the repository, since it is not clear that their licenses permit that: conformance
-/// streams of the ITU, a scan of a patient, a photo whose notice is not at hand, and a profile of Artifex.
+/// The rows whose files are not in the repository, since it is unclear whether their licenses allow that: conformance
+/// streams of the ITU, a scan of a patient, a photo whose notice is missing, and a profile of Artifex.
 const OUTSIDE: [&str; 5] = [
     "public/libjpeg-turbo__libjpeg-turbo/monkey12.jpg",
     "public/pydicom__pylibjpeg-data/B1.JPG",
@@ -21,10 +21,10 @@ const OUTSIDE: [&str; 5] = [
     "synthetic/26b_rgb_iccv2.jpg",
 ];
 
-/// What is in the folders of the corpus besides JPEGs, and what is to be taken for JPEGs.
+/// The extensions of files in the folders of the corpus that are neither JPEGs nor to be mistaken for JPEGs.
 const NO_JPEGS: [&str; 5] = ["py", "tsv", "md", "rs", "txt"];
 
-/// The paths of all files in a corpus, with slashes.
+/// Adds the paths of all files in a corpus, with slashes.
 fn files_in(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("it can be listed") {
         let path = entry.expect("it can be listed").path();
@@ -116,7 +116,8 @@ fn what_cannot_be_made_smaller_stays_as_it_is_and_says_so() {
     assert!(stayed > 100 && left > 100, "{stayed}, {left}");
 }
 
-/// To accept what became of the corpus: `BLESS=1 cargo test -p pdfmagic-core --test whole corpus`, then read the diff.
+/// To accept the new results of the corpus: `BLESS=1 cargo test -p pdfmagic-core --test whole corpus`, then read the
+/// diff.
 #[test]
 fn the_corpus_becomes_what_its_table_says() {
     let (mut rows, mut wrong) = (vec![], vec![]);
@@ -139,7 +140,7 @@ fn the_corpus_becomes_what_its_table_says() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The columns of `corpus.tsv` for what became of a file.
+/// Returns the columns of `corpus.tsv` for the result of a file.
 fn describe(jpeg: &[u8], row: &Row) -> [String; 7] {
     let djpeg = if has_djpeg() {
         verdict(jpeg)
@@ -202,7 +203,7 @@ fn color_space(pdf: &lopdf::Document, object: &Object) -> String {
     }
 }
 
-/// Files that no decoder could show, but whose headers are sound: passthrough looks no further.
+/// The files that no decoder can show, but whose headers are valid. Passthrough reads no further.
 const BROKEN_BEHIND_THE_HEADER: [&str; 4] = [
     "public/AcademySoftwareFoundation__OpenImageIO/corrupt-iptc-8011.jpg",
     "reported/bitrot.jpg",
@@ -212,9 +213,9 @@ const BROKEN_BEHIND_THE_HEADER: [&str; 4] = [
 
 #[test]
 fn what_djpeg_decodes_becomes_a_pdf_and_all_else_that_does_has_a_reason() {
-    /// What libjpeg-turbo 2.1 does not decode, and we carry as samples.
+    /// libjpeg-turbo 2.1 does not decode these, and we embed them as samples.
     const CARRIED: [&str; 2] = ["unsupported.lossless", "unsupported.precision"];
-    /// What was odd where libjpeg gives up, and we do not.
+    /// libjpeg fails for these reasons, and we repair them.
     const MENDED: [&str; 3] = [
         "dnl.height.resolved",
         "header.stray.skipped",

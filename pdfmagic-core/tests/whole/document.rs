@@ -1,4 +1,4 @@
-//! What a document says of itself, and what its pages share.
+//! Tests of the metadata of a document, and of the objects that its pages share.
 
 use lopdf::{Dictionary, Object};
 use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
@@ -6,10 +6,10 @@ use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
 use crate::corpus_files::read;
 use crate::support::strict;
 
-/// A file, and what is said of its page.
+/// A file, and the changes to its page.
 type Input = (&'static str, fn(Page) -> Page);
 
-/// A document of these pages.
+/// Returns a document of these pages.
 fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error> {
     let mut document = Document::with_options(options);
     let mut pdf = Vec::new();
@@ -18,7 +18,7 @@ fn document(options: &DocumentOptions, pages: &[Input]) -> Result<Vec<u8>, Error
         let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto)?;
         document
             .write_page(label(page), &jpeg, &mut pdf)
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
     pdf.extend_from_slice(&document.finish()?);
     Ok(pdf)
@@ -32,7 +32,7 @@ fn catalog(pdf: &lopdf::Document) -> &Dictionary {
     pdf.catalog().expect("a document has a catalog")
 }
 
-/// An entry as text: names and numbers as they are written, references as what they are to.
+/// Returns an entry as text: names and numbers as they are written, and references as their targets.
 fn shown(dict: &Dictionary, key: &[u8]) -> String {
     let value = dict
         .get(key)
@@ -55,7 +55,7 @@ fn xmp(pdf: &lopdf::Document) -> String {
     String::from_utf8(content).expect("XMP is UTF-8")
 }
 
-/// A text string as Unicode.
+/// Returns a text string as Unicode.
 fn text(object: &Object) -> String {
     let bytes = object.as_str().expect("a string");
     match bytes.strip_prefix(b"\xFE\xFF") {
@@ -63,7 +63,7 @@ fn text(object: &Object) -> String {
             let units = units
                 .chunks(2)
                 .map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
-            String::from_utf16(&units.collect::<Vec<_>>()).expect("it is sound")
+            String::from_utf16(&units.collect::<Vec<_>>()).expect("it is valid")
         }
         None => String::from_utf8(bytes.to_vec()).expect("it is ASCII"),
     }
@@ -82,9 +82,9 @@ fn xmp_says_what_the_information_dictionary_says() {
     options.creationdate = "2026-01-02T03:04:05+01:00".parse().ok();
     options.moddate = "2027-01-01".parse().ok();
     options.lang = "de-AT".parse().ok();
-    let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is sound"));
+    let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is valid"));
     let (info, xmp) = (info(&pdf), xmp(&pdf));
-    // Characters that XML forbids are in neither.
+    // Characters that XML forbids are in neither of them.
     let title = title.replace(['\u{1}', '\u{FFFE}'], "");
     let escaped = title
         .replace('&', "&amp;")
@@ -134,7 +134,7 @@ fn xmp_says_what_the_information_dictionary_says() {
 fn a_document_of_which_nothing_is_said_has_no_metadata() {
     let mut options = DocumentOptions::default();
     options.title = Some(String::new());
-    let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is sound"));
+    let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is valid"));
     assert!(!pdf.trailer.has(b"Info") && !catalog(&pdf).has(b"Metadata"));
 }
 
@@ -153,7 +153,7 @@ fn viewers_are_told_how_to_open_it() {
         o.viewer_center_window = true;
         o.viewer_initial_page = "2".parse().ok();
     })
-    .expect("it is sound");
+    .expect("it is valid");
     let root = catalog(&pdf);
     assert_eq!(shown(root, b"PageMode"), "/UseOutlines");
     assert_eq!(shown(root, b"PageLayout"), "/TwoPageRight");
@@ -181,7 +181,7 @@ fn viewers_are_told_how_to_open_it() {
     ] {
         let mut options = DocumentOptions::default();
         options.viewer_magnification = magnification.parse().ok();
-        let pdf = strict(&document(&options, &pages).expect("it is sound"));
+        let pdf = strict(&document(&options, &pages).expect("it is valid"));
         let action = catalog(&pdf).get(b"OpenAction").and_then(Object::as_array);
         assert_eq!(
             format!("{:?}", &action.expect("a destination")[1..]),
@@ -193,7 +193,7 @@ fn viewers_are_told_how_to_open_it() {
         o.viewer_fullscreen = true;
         o.viewer_panes = "thumbs".parse().ok();
     })
-    .expect("it is sound");
+    .expect("it is valid");
     assert_eq!(shown(catalog(&pdf), b"PageMode"), "/FullScreen");
     let preferences = catalog(&pdf)
         .get(b"ViewerPreferences")
@@ -219,7 +219,7 @@ fn names_become_an_outline_and_labels() {
         ("gray.jpg", |page| page.named("b")),
         ("gray.jpg", same),
     ];
-    let pdf = strict(&document(&options, &pages).expect("it is sound"));
+    let pdf = strict(&document(&options, &pages).expect("it is valid"));
     let outline = catalog(&pdf)
         .get(b"Outlines")
         .and_then(Object::as_reference);
@@ -276,14 +276,16 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     page_options.page.split_strips = true;
     let jpeg = read("ycbcr_444.jpg");
     let page = Page::from_jpeg(&jpeg, &page_options, &Auto)
-        .expect("it is sound")
+        .expect("it is valid")
         .named("long");
     let mut document = Document::with_options(&options);
     let mut pdf = Vec::new();
     document
         .write_page(page, &jpeg, &mut pdf)
-        .expect("memory takes all");
-    document.finish_into(&mut pdf).expect("memory takes all");
+        .expect("writing to memory cannot fail");
+    document
+        .finish_into(&mut pdf)
+        .expect("writing to memory cannot fail");
     let pdf = strict(&pdf);
     assert!(pdf.get_pages().len() > 2);
     let labels = catalog(&pdf)
@@ -296,7 +298,7 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
     );
 }
 
-/// How many image and profile streams there are.
+/// Returns the numbers of image and profile streams.
 fn streams(pdf: &lopdf::Document) -> [usize; 2] {
     let streams = pdf
         .objects
@@ -317,18 +319,18 @@ fn what_pages_have_in_common_is_stored_once() {
         ("icc_srgb.jpg", same),
         ("gray.jpg", |page| page.keyed(9)),
     ];
-    let pdf = strict(&document(&options, &pages).expect("it is sound"));
+    let pdf = strict(&document(&options, &pages).expect("it is valid"));
     assert_eq!(pdf.get_pages().len(), 5);
     let profiles = ["icc_srgb.jpg", "icc_three_chunks.jpg"].map(|name| {
         let page = Page::from_jpeg(&read(name), &Options::default(), &Auto);
         let pdf = document(&options, &[(name, same)]);
         (
             page.is_ok(),
-            streams(&strict(&pdf.expect("it is sound")))[1],
+            streams(&strict(&pdf.expect("it is valid")))[1],
         )
     });
     assert_eq!(profiles, [(true, 1); 2]);
-    // Four of the five images, and no more profiles than there are.
+    // There are four of the five images, and no more profiles than exist.
     let [images, profiles] = streams(&pdf);
     assert!(
         images == 4 && profiles <= 2,

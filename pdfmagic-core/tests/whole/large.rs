@@ -1,4 +1,4 @@
-//! Large images and large files: where their data lies, and how far offsets go.
+//! Tests of large images and large files: the alignment of their data, and the size of offsets.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use crate::corpus_files::read;
 
 const BLOCK: u64 = 4096;
 
-/// Smaller inputs are looked at as a whole, in bytes.
+/// The size from which inputs are not read as a whole, in bytes.
 const ENOUGH: u64 = 70_000;
 
-/// A JPEG of `size` bytes, of which only the ends exist.
+/// Returns the pieces of a JPEG of `size` bytes, of which only the ends exist.
 fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
     let source = Source::Ends {
         head,
@@ -20,7 +20,7 @@ fn pieces_of(document: &mut Document, head: &[u8], size: u64) -> Vec<Piece> {
         size,
     };
     let page = Page::from_jpeg(source, &Options::default(), &Passthrough);
-    document.push(page.expect("its header is sound"))
+    document.push(page.expect("its header is valid"))
 }
 
 fn head(name: &str) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn head(name: &str) -> Vec<u8> {
     jpeg[..data.expect("a scan") + 32].to_vec()
 }
 
-/// A file of which only what we made is there, by its place.
+/// A file with only the bytes that we made, by offset.
 #[derive(Default)]
 struct Sparse {
     size: u64,
@@ -49,16 +49,20 @@ impl Sparse {
         }
     }
 
-    /// What we made from there on.
+    /// Returns the bytes that we made from this offset on.
     fn at(&self, offset: u64) -> &[u8] {
         let holds = |(start, bytes): &&(u64, Vec<u8>)| {
             (*start..start + bytes.len() as u64).contains(&offset)
         };
-        let (start, bytes) = self.made.iter().find(holds).expect("we made what is there");
+        let (start, bytes) = self
+            .made
+            .iter()
+            .find(holds)
+            .expect("the part was generated");
         &bytes[usize::try_from(offset - start).expect("within")..]
     }
 
-    /// The offset at the end of the file.
+    /// Returns the offset at the end of the file.
     fn startxref(&self) -> u64 {
         let (_, end) = self.made.last().expect("a trailer");
         let end = String::from_utf8_lossy(end);
@@ -69,7 +73,7 @@ impl Sparse {
             .expect("a number")
     }
 
-    /// The offsets of the objects from 1 on.
+    /// Returns the offsets of the objects, from object 1 on.
     fn offsets(&self) -> Vec<u64> {
         let section = self.at(self.startxref());
         if let Some(table) = section.strip_prefix(b"xref\n0 ") {
@@ -144,7 +148,7 @@ proptest! {
             let (offset, range) = largest.expect("an image has data");
             if range.end - range.start >= 256 << 10 {
                 prop_assert_eq!(offset % BLOCK, range.start % BLOCK);
-                // With all that a page needs.
+                // This includes everything that a page needs.
                 prop_assert!(file.size - before < size + BLOCK + 5000);
             } else {
                 prop_assert!(file.size - before < size.max(head.len() as u64 + ENOUGH) + 5000);

@@ -1,4 +1,4 @@
-//! Whole PDFs, read back: over a corpus, over damaged and arbitrary input, and byte by byte.
+//! Tests that read whole PDFs back: over a corpus, over damaged and arbitrary input, and byte by byte.
 
 mod conformance;
 mod corpus;
@@ -7,7 +7,7 @@ mod corpus_files;
 mod document;
 mod large;
 #[path = "../support/libjpeg.rs"]
-#[expect(dead_code, reason = "samples are for the tests of coding")]
+#[expect(dead_code, reason = "only the tests of coding compare samples")]
 mod libjpeg;
 mod parts;
 mod pictures;

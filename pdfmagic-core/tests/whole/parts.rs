@@ -1,4 +1,4 @@
-//! From parts of a file comes the same PDF as from all of it.
+//! Tests that parts of a file give the same PDF as the whole file.
 
 use std::fs;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use pdfmagic_core::{Auto, Document, Error, Notice, Options, Page, Source};
 
 use crate::corpus_files::{folder, read};
 
-/// A PDF, the notices about it, and how many bytes of the input that took.
+/// A PDF, its notices, and the number of bytes of the input that were needed.
 type Made = (Vec<u8>, Vec<Notice>, u64);
 
 fn made(page: Page, input: &[u8], sent: u64) -> Made {
@@ -55,12 +55,12 @@ fn of_parts(input: &[u8]) -> Result<Made, Error> {
     }
 }
 
-/// A JPEG of 200 kB with such a segment after SOI.
+/// Returns a JPEG of 200 kB with such a segment after SOI.
 fn large(segment: &[u8]) -> Vec<u8> {
     let mut jpeg = read("gray.jpg");
     let data = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDA]);
     let data = data.unwrap() + 10;
-    // More data than the frame takes is no fault that the end tells of.
+    // More data than the frame needs is not a fault that the end would reveal.
     jpeg.splice(
         data..data,
         (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 & 0x7F),
@@ -81,7 +81,7 @@ fn xmp(text: &str) -> Vec<u8> {
     )
 }
 
-/// Lists two images, the first of this size.
+/// Returns a segment that lists two images, the first of this size.
 fn multi_picture(size: usize) -> Vec<u8> {
     let size = u32::try_from(size).unwrap().to_be_bytes();
     let mut payload =
@@ -176,7 +176,7 @@ fn a_plain_photo_takes_its_header_and_its_last_bytes() {
     let input = large(&app(5, &vec![1; 20_000]));
     let (pdf, _, sent) = of_parts(&input).unwrap();
     assert!(pdf == whole(&input).unwrap().0);
-    // 1, 4, 16 and 64 KiB of the header, each from the start.
+    // These are 1, 4, 16 and 64 KiB of the header, each from the start.
     assert!(sent < 90_000, "{sent}");
 }
 

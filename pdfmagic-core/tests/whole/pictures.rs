@@ -1,4 +1,4 @@
-//! The picture in the PDF is the picture of the JPEG, as `image` sees both. It is a decoder that shares no code with
+//! Tests that the picture in the PDF is that of the JPEG, as `image` decodes both. This decoder shares no code with
 //! ours, nor with libjpeg-turbo.
 
 use image::{ImageFormat, RgbImage};
@@ -11,13 +11,13 @@ use crate::corpus_files::{read, table};
 use crate::segments::{segments, with_12_bits};
 use crate::support::{convert, image_of, strict};
 
-/// A JPEG decoded. `None` if `image` cannot, or would have to guess how ink looks.
+/// Decodes a JPEG. Returns `None` if `image` cannot do that, or would have to guess the look of inks.
 fn decoded(jpeg: &[u8]) -> Option<RgbImage> {
     let picture = image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg).ok()?;
     (components(jpeg)? < 4).then(|| picture.into_rgb8())
 }
 
-/// The image of a PDF, decoded.
+/// Decodes the image of a PDF.
 fn shown(pdf: &[u8]) -> RgbImage {
     let pdf = strict(pdf);
     let image = image_of(&pdf);
@@ -27,7 +27,7 @@ fn shown(pdf: &[u8]) -> RgbImage {
         .and_then(Object::as_name)
         .expect("it is coded");
     if filter == b"DCTDecode" {
-        return decoded(&image.content).expect("what is embedded can be decoded");
+        return decoded(&image.content).expect("the embedded image can be decoded");
     }
     let number = |key: &[u8]| {
         let number = image
@@ -40,7 +40,7 @@ fn shown(pdf: &[u8]) -> RgbImage {
     let bytes = image
         .decompressed_content()
         .expect("lopdf undoes Flate and its predictors");
-    // The upper of two bytes, rounded, is what is left of 16 bits in 8.
+    // 16 bits are reduced to 8 by rounding to the upper byte.
     let samples: Vec<u8> = match number(b"BitsPerComponent") {
         8 => bytes,
         _ => bytes
@@ -59,19 +59,19 @@ fn shown(pdf: &[u8]) -> RgbImage {
     RgbImage::from_raw(width, height, rgb).expect("three samples for each pixel")
 }
 
-/// A sample of 16 bits in 8.
+/// Reduces a sample of 16 bits to 8.
 fn eight_of_sixteen(bytes: [u8; 2]) -> u8 {
     let rounded = (u32::from(u16::from_be_bytes(bytes)) * 255 + 32_767) / 65_535;
     u8::try_from(rounded).expect("it is in range")
 }
 
-/// The number of components in the frame header.
+/// Returns the number of components in the frame header.
 fn components(jpeg: &[u8]) -> Option<u8> {
     let frame = segments(jpeg).find(|(marker, ..)| matches!(marker, 0xC0..=0xC2 | 0xC9 | 0xCA))?;
     frame.2.get(5).copied()
 }
 
-/// Backends that lose nothing.
+/// Returns the backends that are lossless.
 fn lossless() -> [Box<dyn Backend>; 4] {
     [
         Box::new(Passthrough),
@@ -81,7 +81,7 @@ fn lossless() -> [Box<dyn Backend>; 4] {
     ]
 }
 
-/// The mean of squared differences of all samples, as its root.
+/// Returns the root mean square difference of all samples.
 fn distance(a: &RgbImage, b: &RgbImage) -> f64 {
     assert_eq!(a.dimensions(), b.dimensions());
     let squares = a
@@ -91,7 +91,7 @@ fn distance(a: &RgbImage, b: &RgbImage) -> f64 {
     (squares.sum::<f64>() / f64::from(a.width() * a.height() * 3)).sqrt()
 }
 
-/// The largest difference of a sample.
+/// Returns the largest difference of a sample.
 fn largest_difference(a: &RgbImage, b: &RgbImage) -> u8 {
     assert_eq!(a.dimensions(), b.dimensions());
     a.iter()
@@ -101,12 +101,13 @@ fn largest_difference(a: &RgbImage, b: &RgbImage) -> u8 {
         .unwrap_or(0)
 }
 
-/// How far apart a source and what was requantized with these tables can be, as the root of the mean square.
+/// Returns the maximum root mean square difference between a source and its version requantized with these tables.
 ///
-/// Each coefficient is off by at most three fifths of its step. The DCT is orthonormal (A.3.3), so in a block the
-/// squares of samples are off by as much in all. From Y, Cb and Cr to a color they add up with the factors of T.871,
-/// 1.772 at most; upsampling is a mean, and clamping brings samples nearer to each other. Blocks reach beyond the
-/// picture, where all of that may be hidden. Each decoding rounds samples and colors, which may cost one level each.
+/// Each coefficient is off by at most three fifths of its step. The DCT is orthonormal (A.3.3), so the squared errors
+/// of a block have the same sum over its samples. From Y, Cb and Cr to a color they add up with the factors of T.871,
+/// which are at most 1.772; upsampling is a mean, and clamping brings samples nearer to each other. Blocks extend
+/// beyond the picture, where the whole error may be hidden. Each decoding rounds samples and colors, which may cost one
+/// level each.
 fn bound(jpeg: &[u8], picture: &RgbImage) -> f64 {
     let mut steps = Vec::new();
     for (_, _, payload) in segments(jpeg).filter(|(marker, ..)| *marker == 0xDB) {
@@ -130,19 +131,19 @@ fn bound(jpeg: &[u8], picture: &RgbImage) -> f64 {
     hidden(picture) * (first + 1.772 * last.max(first)) + 4.0
 }
 
-/// How many times more samples blocks hold than a picture, at the most, as a factor for the root of a mean.
+/// Returns the maximum ratio of the samples of blocks to those of the picture, as a factor for the root of a mean.
 fn hidden(picture: &RgbImage) -> f64 {
     // An MCU has at most 16 by 16 pixels here.
     let padded = |side: u32| f64::from(side.next_multiple_of(16)) / f64::from(side);
     (padded(picture.width()) * padded(picture.height())).sqrt()
 }
 
-/// A picture of any size and content, and how it is coded.
+/// A picture of any size and content, and its coding.
 #[derive(Debug, Clone)]
 struct Coding {
     width: u16,
     height: u16,
-    /// Of each pixel three, or of a gray one the first.
+    /// Three samples of each pixel; a gray pixel uses the first.
     samples: Vec<u8>,
     is_gray: bool,
     sampling: SamplingFactor,
@@ -172,7 +173,7 @@ impl Coding {
     }
 }
 
-/// Pictures from flat to noise.
+/// Generates pictures from flat to noise.
 fn coding() -> impl Strategy<Value = Coding> {
     use SamplingFactor::{F_1_1, F_1_2, F_2_1, F_2_2};
     let sides = (1u16..50, 1u16..50);
@@ -208,7 +209,7 @@ fn coding() -> impl Strategy<Value = Coding> {
             sampling,
             quality,
             is_progressive,
-            // jpeg-encoder makes its optimal tables without regard to restarts, and then lacks codes.
+            // jpeg-encoder ignores restarts when it makes optimal tables, and then lacks codes.
             restart_interval: if is_progressive { 0 } else { restart_interval },
         }
     })
@@ -220,9 +221,9 @@ proptest! {
     #[test]
     fn lossless_backends_keep_every_sample(coding in coding()) {
         let jpeg = coding.encode();
-        let source = decoded(&jpeg).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
         for backend in lossless() {
-            let pdf = convert(&jpeg, &*backend).expect("it is sound");
+            let pdf = convert(&jpeg, &*backend).expect("it is valid");
             prop_assert!(shown(&pdf) == source, "{backend:?}");
         }
     }
@@ -230,20 +231,21 @@ proptest! {
     #[test]
     fn reencoding_loses_no_more_than_its_steps_allow(coding in coding(), quality in 1u8..=100) {
         let jpeg = coding.encode();
-        let source = decoded(&jpeg).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
         let reencode = Reencode {
             quality: Quality::new(quality).expect("it is in range"),
             ..Reencode::default()
         };
-        let pdf = convert(&jpeg, &reencode).expect("it is sound");
+        let pdf = convert(&jpeg, &reencode).expect("it is valid");
         let (found, data) = (shown(&pdf), image_of(&strict(&pdf)).content.clone());
         let (distance, bound) = (distance(&found, &source), bound(&data, &source));
         prop_assert!(distance <= bound, "{distance} is over {bound}");
     }
 }
 
-/// Files that `image` does not see as libjpeg does: it obeys Adobe's segment where JFIF's is there too, and shows the
-/// first component alone of some sequential files with a scan for each. `djpeg` compares these in the tests of coding.
+/// The files that `image` decodes differently from libjpeg: it obeys Adobe's segment even if there is JFIF, and shows
+/// only the first component of some sequential files with a scan for each. The tests of coding compare these with
+/// `djpeg`.
 const SEEN_OTHERWISE: [&str; 4] = [
     "jfif_against_adobe.jpg",
     "public/etemesi254__zune-image/non_interleaved_440_64x64.jpg",
@@ -279,8 +281,8 @@ fn every_backend_keeps_the_pictures_of_the_corpus() {
     assert!(compared > 100, "only {compared} were compared");
 }
 
-/// `image` rounds Y, Cb and Cr to integers before it makes a color of them, and the color again: half a level, with
-/// factors of 1, 1.772 at most, and 1. Its inverse DCT works with integers too, which may cost half a level more.
+/// `image` rounds Y, Cb and Cr to integers before it converts them to a color, and then rounds the color: half a level,
+/// with factors of 1, at most 1.772, and 1. Its integer inverse DCT may cost half a level more.
 const ROUNDING: u8 = 3;
 
 #[test]
@@ -295,8 +297,8 @@ fn twelve_bits_show_what_eight_bits_do() {
         "synthetic/02_rgb444.jpg",
     ] {
         let jpeg = read(file);
-        let source = decoded(&jpeg).expect("it is sound");
-        let pdf = convert(&with_12_bits(&jpeg), &Auto).expect("it is sound");
+        let source = decoded(&jpeg).expect("it is valid");
+        let pdf = convert(&with_12_bits(&jpeg), &Auto).expect("it is valid");
         let difference = largest_difference(&shown(&pdf), &source);
         assert!(
             difference <= ROUNDING,

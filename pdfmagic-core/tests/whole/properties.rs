@@ -1,4 +1,4 @@
-//! What holds for whatever input, whichever the backend.
+//! Tests of properties that hold for any input and any backend.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::corpus_files::files;
 use crate::structure::check_syntax;
 use crate::support::{backends, convert, convert_source, image_of, strict};
 
-/// Sound files and damaged ones, to be damaged further.
+/// Valid and damaged files, to be damaged further.
 static SEEDS: LazyLock<Vec<Vec<u8>>> =
     LazyLock::new(|| files().into_iter().map(|(_, jpeg)| jpeg).collect());
 
@@ -70,7 +70,7 @@ fn damaged_jpeg() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Either a PDF that a strict reader takes, with one image, or an error that is the input's.
+/// Checks that there is either a PDF with one image that a strict reader accepts, or an error caused by the input.
 fn check(jpeg: &[u8]) -> Result<(), TestCaseError> {
     for backend in backends() {
         match convert(jpeg, &*backend) {

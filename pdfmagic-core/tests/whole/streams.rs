@@ -1,4 +1,4 @@
-//! Every embedded JPEG is one that all viewers decode, and its dictionary says what its frame header does.
+//! Tests that all viewers can decode every embedded JPEG, and that its dictionary agrees with its frame header.
 
 use lopdf::{Object, Stream};
 use pdfmagic_core::{Backend, Options, Page, Passthrough};
@@ -6,11 +6,11 @@ use pdfmagic_core::{Backend, Options, Page, Passthrough};
 use crate::corpus_files::files;
 use crate::support::{backends, convert, image_of, strict};
 
-/// A marker with the payload of its segment.
+/// A marker, and the payload of its segment.
 type Marked<'a> = (u8, &'a [u8]);
 
-/// The markers from SOI to EOI, without restart markers. Between them is nothing but segments and coded data, and EOI is
-/// the end.
+/// Returns the markers from SOI to EOI, without restart markers. Only segments and coded data may be between them, and
+/// nothing may follow EOI.
 fn markers(jpeg: &[u8]) -> Result<Vec<Marked<'_>>, String> {
     let (mut markers, mut at) = (Vec::new(), 0);
     loop {
@@ -75,7 +75,7 @@ fn check(stream: &Stream) -> Result<(), String> {
     let [(sof, frame)] = frames[..] else {
         return Err(format!("{} frames", frames.len()));
     };
-    // What viewers decode: Huffman-coded, baseline, extended sequential or progressive (ISO 32000-2, 7.4.8).
+    // Viewers decode Huffman-coded data: baseline, extended sequential or progressive (ISO 32000-2, 7.4.8).
     if !matches!(sof, 0xC0..=0xC2) {
         return Err(format!("SOF{}", sof - 0xC0));
     }
@@ -92,7 +92,7 @@ fn check(stream: &Stream) -> Result<(), String> {
         (1, Ok(Object::Name(name))) if name == b"DeviceGray" => Ok(()),
         (3, Ok(Object::Name(name))) if name == b"DeviceRGB" => Ok(()),
         (4, Ok(Object::Name(name))) if name == b"DeviceCMYK" => Ok(()),
-        // Profiles are looked at by the corpus.
+        // The tests of the corpus check profiles.
         (1 | 3 | 4, Ok(Object::Array(_))) => Ok(()),
         (components, space) => Err(format!("{components} components in {space:?}")),
     }
@@ -111,7 +111,7 @@ fn are_what_all_viewers_decode() {
             let Ok(page) = Page::from_jpeg(&jpeg, &Options::default(), &*backend) else {
                 continue;
             };
-            // Passthrough, where it was asked for, embeds damaged data as it is.
+            // Passthrough embeds damaged data as it is, if it was requested.
             if backend.name() == Passthrough.name() && page.damage().is_some() {
                 continue;
             }

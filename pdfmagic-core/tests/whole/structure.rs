@@ -1,4 +1,4 @@
-//! What stands in the file, byte by byte.
+//! Tests of the bytes of the file.
 
 use std::ops::Range;
 use std::str;
@@ -37,8 +37,8 @@ fn two_runs_give_the_same_bytes() {
     }
 }
 
-/// Up to the first scan the stream is the input less what was cut out, and with no more put in than the notices
-/// account for; from there on it is the input to its last byte.
+/// Up to the first scan, the stream is the input without the removed bytes, and with no more inserted bytes than the
+/// notices account for. From there on, it is the input to its last byte.
 #[test]
 fn passthrough_embeds_the_input_and_changes_no_coded_data() {
     for (name, jpeg) in files() {
@@ -90,7 +90,7 @@ fn passthrough_embeds_the_input_and_changes_no_coded_data() {
     }
 }
 
-/// Makes data of this size, and remembers where it is in memory.
+/// Makes data of this size, and records its address in memory.
 #[derive(Debug)]
 struct Made(usize, Mutex<Option<usize>>);
 
@@ -123,12 +123,12 @@ fn data_is_not_copied_unless_it_is_so_short_that_a_piece_of_its_own_costs_more()
     let jpeg = read("gray.jpg");
     for (size, is_copied) in [(100, true), (1 << 20, false)] {
         let made = Made(size, Mutex::default());
-        let page = Page::from_jpeg(&jpeg, &Options::default(), &made).expect("it is sound");
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &made).expect("it is valid");
         let data = made.1.lock().expect("no panic").expect("it was made");
         let pieces = Document::new().push(page);
         let is_there = |piece: &Piece| piece.bytes(&[]).as_ptr().addr() == data;
         assert_eq!(pieces.iter().any(is_there), !is_copied, "{size} bytes");
-        // What is short waits for the text after it.
+        // Short data waits for the text after it.
         assert_eq!(pieces.is_empty(), is_copied, "{size} bytes");
     }
 }
@@ -140,7 +140,7 @@ fn input_range(piece: &Piece) -> Option<&Range<u64>> {
     }
 }
 
-/// How many bytes of a stream a notice accounts for.
+/// Returns the number of bytes of a stream that a notice accounts for.
 fn bytes_put_in(notice: Notice) -> u64 {
     match notice {
         Notice::OrientationNeutralized
@@ -154,7 +154,7 @@ fn bytes_put_in(notice: Notice) -> u64 {
     }
 }
 
-/// Where the first SOS marker is in a JPEG with a clean header.
+/// Returns the offset of the first SOS marker in a JPEG with a clean header.
 fn first_scan(jpeg: &[u8]) -> usize {
     let mut at = 2;
     loop {
@@ -168,7 +168,8 @@ fn first_scan(jpeg: &[u8]) -> usize {
 }
 
 /// Checks that each entry of the cross-reference table leads to its object (ISO 32000-1, 7.5.4), and that each stream
-/// ends where its `Length` says (7.3.8.2). Lenient readers, and even strict ones, look for its end where it does not.
+/// ends where its `Length` says (7.3.8.2). Lenient readers, and even strict ones, search for the end if it is not
+/// there.
 pub(crate) fn check_syntax(pdf: &[u8]) -> Result<(), String> {
     let offsets = offsets(pdf)?;
     for (id, &offset) in (1..).zip(&offsets) {
@@ -190,7 +191,7 @@ pub(crate) fn check_syntax(pdf: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Where the cross-reference table says that each object begins, from object 1 on.
+/// Returns the offsets of the objects in the cross-reference table, from object 1 on.
 fn offsets(pdf: &[u8]) -> Result<Vec<usize>, String> {
     let text = |bytes| str::from_utf8(bytes).map_err(|error| error.to_string());
     let tail = pdf
@@ -227,7 +228,7 @@ fn offsets(pdf: &[u8]) -> Result<Vec<usize>, String> {
     (1..size).map(offset).collect()
 }
 
-/// The dictionary and what follows the keyword `stream`, if an object begins with these.
+/// Returns the dictionary and the bytes after the keyword `stream`, if an object begins with these.
 fn stream_at(object: &[u8]) -> Option<(&str, &[u8])> {
     let find = |keyword: &[u8]| object.windows(keyword.len()).position(|w| w == keyword);
     let keyword =
@@ -236,7 +237,7 @@ fn stream_at(object: &[u8]) -> Option<(&str, &[u8])> {
     Some((dict, &object[keyword + b"\nstream\n".len()..]))
 }
 
-/// The value of `Length`, which may be an object of its own.
+/// Returns the value of `Length`, which may be a separate object.
 fn length_in(dict: &str, pdf: &[u8], offsets: &[usize]) -> Option<usize> {
     let mut words = dict.split("/Length ").nth(1)?.split_ascii_whitespace();
     let number = words.next()?.parse().ok()?;
@@ -250,7 +251,7 @@ fn length_in(dict: &str, pdf: &[u8], offsets: &[usize]) -> Option<usize> {
 
 #[test]
 fn wrong_offsets_and_lengths_are_found() {
-    let pdf = convert(&read("gray.jpg"), &Passthrough).expect("it is sound");
+    let pdf = convert(&read("gray.jpg"), &Passthrough).expect("it is valid");
     check_syntax(&pdf).expect("it is right");
     let shifted = [&pdf[..15], b"\n", &pdf[15..]].concat();
     assert!(check_syntax(&shifted).is_err());
@@ -264,7 +265,7 @@ fn wrong_offsets_and_lengths_are_found() {
     assert!(check_syntax(&short).is_err());
 }
 
-/// The PDF of a JPEG of which only the first `known` bytes are there when it begins.
+/// Returns the PDF of a JPEG of which only the first `known` bytes have arrived when it begins.
 fn streamed(jpeg: &[u8], known: usize) -> Result<Vec<u8>, Error> {
     let head = &jpeg[..known];
     let (mut streamed, pieces) = Streamed::begin(head, &Options::default())?;
@@ -281,7 +282,7 @@ fn streamed(jpeg: &[u8], known: usize) -> Result<Vec<u8>, Error> {
     Ok(pdf)
 }
 
-/// Whatever the file, a stream has the same image as a PDF that was made with all of it at hand.
+/// For any file, a stream has the same image as a PDF that was made from the complete file.
 #[test]
 fn a_stream_has_the_image_that_passthrough_embeds() {
     let mut compared = 0;
@@ -289,7 +290,7 @@ fn a_stream_has_the_image_that_passthrough_embeds() {
         let whole = convert(&jpeg, &Passthrough);
         let page = Page::from_jpeg(&jpeg, &Options::default(), &Passthrough);
         let notices = page.map(|page| page.notices().to_vec());
-        // What a stream cannot know before its end.
+        // A stream cannot know this before its end.
         let is_odd =
             |notice: &Notice| matches!(notice, Notice::AfterDataSkipped | Notice::Damaged(_));
         let is_known = |notices: &Vec<Notice>| !notices.iter().any(is_odd);
@@ -307,7 +308,7 @@ fn a_stream_has_the_image_that_passthrough_embeds() {
                     check_syntax(&pdf).unwrap_or_else(|fault| panic!("{name}: {fault}"));
                     let [pdf, whole] = [&pdf, whole].map(|pdf| strict(pdf));
                     let [image, expected] = [&pdf, &whole].map(image_of);
-                    // A last 0xFF, which may have begun EOI, has gone out when the input ends.
+                    // A final 0xFF, which may have begun EOI, was already sent when the input ends.
                     let filled =
                         [&expected.content[..expected.content.len() - 1], b"\xFF\xD9"].concat();
                     let is_filled = jpeg.ends_with(b"\xFF") && image.content == filled;

@@ -1,10 +1,10 @@
-//! What the tests of whole PDFs share.
+//! Code that the tests of whole PDFs share.
 
 use lopdf::{LoadOptions, Object, Stream};
 use pdfmagic_core::{Auto, Reencode, Transcode};
 use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
 
-/// Each way to make an image.
+/// Returns the backends.
 pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
     [
         Box::new(Passthrough),
@@ -14,12 +14,12 @@ pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
     ]
 }
 
-/// A PDF of one page, put together from its pieces.
+/// Returns a PDF of one page, assembled from its pieces.
 pub(crate) fn convert(jpeg: &[u8], backend: &dyn Backend) -> Result<Vec<u8>, Error> {
     convert_source(jpeg.into(), jpeg, backend)
 }
 
-/// The same where the core sees only `source` of the input.
+/// Returns a PDF of one page if the core sees only `source` of the input.
 pub(crate) fn convert_source(
     source: Source<'_>,
     input: &[u8],
@@ -36,7 +36,7 @@ pub(crate) fn convert_source(
     Ok(pdf)
 }
 
-/// The PDF as a reader sees it that forgives nothing.
+/// Reads the PDF with a strict reader.
 pub(crate) fn strict(pdf: &[u8]) -> lopdf::Document {
     let options = LoadOptions {
         strict: true,
@@ -45,7 +45,7 @@ pub(crate) fn strict(pdf: &[u8]) -> lopdf::Document {
     lopdf::Document::load_mem_with_options(pdf, options).expect("a PDF that a strict reader takes")
 }
 
-/// The image of the only page.
+/// Returns the image of the only page.
 pub(crate) fn image_of(pdf: &lopdf::Document) -> &Stream {
     let is_image = |dict: &lopdf::Dictionary| {
         dict.get(b"Subtype")
@@ -62,7 +62,7 @@ pub(crate) fn image_of(pdf: &lopdf::Document) -> &Stream {
     image
 }
 
-/// Width and height of the only page as they are written.
+/// Returns width and height of the only page, as they are written.
 pub(crate) fn media_box(pdf: &lopdf::Document) -> String {
     let pages = pdf.get_pages();
     assert_eq!(pages.len(), 1);

@@ -1,4 +1,4 @@
-//! A body in the making, in memory that is reserved for it.
+//! A body while it arrives, in memory that is reserved for it.
 
 use bytes::Bytes;
 use memmap2::MmapMut;
@@ -6,11 +6,11 @@ use memmap2::MmapMut;
 use super::{Memory, Reservation};
 use crate::problem::Problem;
 
-/// Buffers are multiples of this, in bytes, so that one serves the next request of about the same size.
+/// The unit of buffer sizes, in bytes. A buffer can then be reused for a request of a similar size.
 const GRAIN: usize = 64 << 10;
 
 impl Memory {
-    /// Reserves memory for a body of the size that it states, or of any size up to that, in bytes.
+    /// Reserves memory for a body of a stated size, or of any size up to a maximum, in bytes.
     pub(crate) fn buffer(&self, size: Size) -> Result<Buffer, Problem> {
         Ok(Buffer {
             content: Content::Nothing,
@@ -21,7 +21,7 @@ impl Memory {
     }
 }
 
-/// Size of a body, in bytes.
+/// The size of a body, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Size {
     Stated(usize),
@@ -35,7 +35,7 @@ impl Size {
     }
 }
 
-/// A body in the making, and the reservation for it.
+/// A body while it arrives, and the reservation for it.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     content: Content,
@@ -44,19 +44,19 @@ pub(crate) struct Buffer {
     memory: Memory,
 }
 
-/// What has come of a body.
+/// The content of a body so far.
 #[derive(Debug)]
 enum Content {
     Nothing,
-    /// All of it, as a view of the connection's buffer.
+    /// The whole body, as a view of the connection's buffer.
     Whole(Bytes),
     /// The first bytes of a mapping.
     Copied(MmapMut, usize),
 }
 
 impl Buffer {
-    /// Adds bytes, which are a view of at most `pinned` bytes. They are not copied if they are all of the body, and if
-    /// there is memory for what they keep alive.
+    /// Adds bytes, which are a view of a buffer of at most `pinned` bytes. They are not copied if they are the whole
+    /// body and there is memory for the buffer that they keep alive.
     pub(crate) fn add(&mut self, bytes: Bytes, pinned: usize) -> Result<(), Problem> {
         let came = self.as_ref().len();
         let max = self.size.max();
@@ -64,7 +64,7 @@ impl Buffer {
             let what = "the body is".to_owned();
             return Err(Problem::TooLarge { what, max });
         }
-        // Less is copied sooner than accounted for.
+        // Copying a small body takes less time than accounting for its buffer.
         let is_whole = came == 0 && bytes.len() == max && bytes.len() >= GRAIN;
         if is_whole && self.reservation.grow(pinned.saturating_sub(bytes.len())) {
             self.content = Content::Whole(bytes);
@@ -81,7 +81,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// A mapping with room for all of the body.
+    /// Returns a mapping with room for the whole body.
     fn map(&mut self) -> Result<MmapMut, Problem> {
         let size = self.size.max();
         let capacity = size.max(1).next_multiple_of(GRAIN);
@@ -89,18 +89,18 @@ impl Buffer {
             Size::Stated(_) => self.memory.0.state().idle(capacity),
             Size::AtMost(_) => None,
         };
-        // All of it is in memory, also what this body does not need.
+        // A reused mapping is completely in memory, including what this body does not need.
         let idle = idle.filter(|_| self.reservation.grow(capacity - size));
-        // The system may have no more, though the budget has.
+        // The system may have no more memory, even if the budget has.
         idle.map_or_else(|| MmapMut::map_anon(capacity), Ok)
             .map_err(|_| self.memory.busy(capacity))
     }
 
-    /// Ends the body. The memory is given back when the last view of it is dropped.
+    /// Ends the body. Its memory is freed when the last view of it is dropped.
     pub(crate) fn freeze(mut self) -> Bytes {
         match (&self.content, self.size) {
             (Content::Nothing, _) => self.reservation.shrink(0),
-            // What never was written to is not in memory.
+            // Pages that were never written to are not in memory.
             (Content::Copied(_, size), Size::AtMost(_)) => self.reservation.shrink(*size),
             (Content::Whole(_) | Content::Copied(..), _) => {}
         }
@@ -181,7 +181,7 @@ mod tests {
         let idle = || memory.0.state().idle_size;
         drop(begun(&memory, 4 * MIB));
         assert_eq!(idle(), 4 * MIB);
-        // Its pages are in memory, also those that a smaller body would not need.
+        // Its pages are in memory, including those that a smaller body would not need.
         drop(begun(&memory, 3 * MIB));
         assert_eq!(idle(), 7 * MIB);
         let again = begun(&memory, 4 * MIB - 1);

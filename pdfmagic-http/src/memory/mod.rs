@@ -1,4 +1,4 @@
-//! Memory that requests may hold at a time: reserved before it is used, and used again.
+//! The memory that requests may hold at a time. It is reserved before it is used, and reused.
 
 mod body;
 
@@ -11,10 +11,10 @@ use memmap2::MmapMut;
 pub(crate) use self::body::Size;
 use crate::problem::{Problem, Scarce};
 
-/// A budget in bytes, so that memory depends on the limit and not on the load.
+/// A memory budget in bytes, so that memory depends on the limit and not on the load.
 ///
-/// Buffers are mappings of their own, and not the allocator's, whose habits no budget could bound. Those that are free are
-/// used again, as far as no reservation wants their room; [`trim`](Self::trim) gives the others back to the system.
+/// Buffers are separate mappings instead of the allocator's memory, which no budget could limit. Free buffers are
+/// reused, as long as no reservation needs their memory; [`trim`](Self::trim) returns unused ones to the system.
 #[derive(Debug, Clone)]
 pub(crate) struct Memory(Arc<Shared>);
 
@@ -28,10 +28,10 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// The longest unused first.
+    /// The free buffers, the longest unused first.
     idle: VecDeque<MmapMut>,
     idle_size: usize,
-    /// The least that was idle since the last trim: what nobody needed.
+    /// The minimum size of all free buffers since the last trim, which is the size that nobody needed.
     least_idle: usize,
 }
 
@@ -50,17 +50,17 @@ impl Memory {
         }))
     }
 
-    /// Bytes that requests may hold together.
+    /// The number of bytes that requests may hold together.
     pub(crate) fn size(&self) -> usize {
         self.0.size
     }
 
-    /// Bytes that requests hold.
+    /// The number of bytes that requests hold.
     pub(crate) fn reserved(&self) -> usize {
         self.0.size - self.0.state().free
     }
 
-    /// Takes bytes off the budget until the reservation is dropped.
+    /// Takes bytes from the budget until the reservation is dropped.
     pub(crate) fn reserve(&self, size: usize) -> Result<Reservation, Problem> {
         if !self.0.take(size) {
             return Err(self.busy(size));
@@ -76,7 +76,7 @@ impl Memory {
         })
     }
 
-    /// Makes a reservation larger or smaller, if there is as much.
+    /// Changes the size of a reservation, if the budget allows it.
     pub(crate) fn resize(&self, reservation: &mut Reservation, size: usize) -> Result<(), Problem> {
         if size <= reservation.size {
             reservation.shrink(size);
@@ -87,7 +87,7 @@ impl Memory {
         is_there.then_some(()).ok_or_else(|| self.busy(more))
     }
 
-    /// Returns to the system what has been idle since the last time. To be called now and then.
+    /// Returns buffers to the system that nobody needed since the last call. This must be called regularly.
     pub(crate) fn trim(&self) {
         let unused = {
             let mut state = self.0.state();
@@ -109,7 +109,7 @@ impl Memory {
 }
 
 impl Shared {
-    /// Takes bytes off the budget, if it has them.
+    /// Takes bytes from the budget. Returns whether it had enough.
     fn take(&self, size: usize) -> bool {
         let unused = {
             let mut state = self.state();
@@ -129,7 +129,7 @@ impl Shared {
 }
 
 impl State {
-    /// A buffer used before: the last one, which caches still hold.
+    /// Returns a free buffer. The one used last is preferred, since caches still hold it.
     fn idle(&mut self, capacity: usize) -> Option<MmapMut> {
         let at = self.idle.iter().rposition(|map| map.len() == capacity)?;
         let map = self.idle.remove(at)?;
@@ -144,7 +144,8 @@ impl State {
         self.excess(self.free)
     }
 
-    /// Idle buffers beyond `room`. To be dropped without the lock, since that takes a while.
+    /// Removes free buffers beyond a total size of `room`. They must be dropped without holding the lock, since that
+    /// takes a while.
     fn excess(&mut self, room: usize) -> Vec<MmapMut> {
         let mut excess = Vec::new();
         while self.idle_size > room
@@ -158,7 +159,7 @@ impl State {
     }
 }
 
-/// Bytes that a request may use.
+/// Memory that a request may use.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     size: usize,
@@ -167,7 +168,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Takes more, if there is more.
+    /// Takes more bytes. Returns whether the budget had enough.
     fn grow(&mut self, by: usize) -> bool {
         let is_there = self.memory.take(by);
         if is_there {
@@ -180,12 +181,12 @@ impl Reservation {
         self.size
     }
 
-    /// Adds another to it.
+    /// Adds another reservation to this one.
     pub(crate) fn join(&mut self, mut other: Self) {
         self.size += std::mem::take(&mut other.size);
     }
 
-    /// A part of it as a reservation of its own, if it is as large.
+    /// Splits off a part as a separate reservation, if this one is large enough.
     pub(crate) fn split(&mut self, size: usize) -> Option<Self> {
         self.size = self.size.checked_sub(size)?;
         Some(Self {
@@ -195,7 +196,7 @@ impl Reservation {
         })
     }
 
-    /// Gives back what turned out not to be needed.
+    /// Returns bytes that turned out not to be needed.
     fn shrink(&mut self, size: usize) {
         self.memory.state().free += self.size - size;
         self.size = size;
@@ -209,7 +210,7 @@ impl Drop for Reservation {
     }
 }
 
-/// A mean that follows: the last measurement counts for an eighth.
+/// A moving average, in which the last measurement has a weight of an eighth.
 #[derive(Debug, Default)]
 pub(crate) struct MeanTime(Mutex<Duration>);
 

@@ -1,15 +1,13 @@
-//! The parts of the OpenAPI document that no handler's own types tell.
+//! The parts of the OpenAPI document that cannot be derived from the types of handlers.
 
-#![expect(
-    dead_code,
-    reason = "these types are never made; their shape is what clients are told"
-)]
+#![expect(dead_code, reason = "these types only describe the API")]
 
 use axum::Json;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
-use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions};
+use pdfmagic_core::{DocumentOptions, ImageOptions, InputOptions, PageOptions, notice_codes};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -17,7 +15,9 @@ use utoipa::openapi::server::Server;
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, ToSchema};
 
-use crate::problem::ProblemDetails;
+use crate::prefix::forwarded_prefix;
+use crate::problem::codes;
+use crate::problem_details::ProblemDetails;
 
 /// JPEG in, PDF out. Nothing is kept: the answer to the upload is the PDF.
 #[derive(utoipa::OpenApi)]
@@ -38,19 +38,13 @@ use crate::problem::ProblemDetails;
 )]
 pub(super) struct Api;
 
-/// The document, whose addresses begin with the prefix that a proxy has taken off.
+/// Returns the document. Its paths begin with the prefix that a proxy has removed.
 pub(super) fn document(api: &OpenApi, headers: &HeaderMap) -> Response {
-    let prefix = headers.get("x-forwarded-prefix");
-    let prefix = prefix.and_then(|prefix| prefix.to_str().ok());
-    let is_path = |prefix: &&str| {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
-        prefix.starts_with('/') && !prefix.starts_with("//") && prefix.bytes().all(plain)
-    };
-    let Some(prefix) = prefix.filter(is_path) else {
+    let prefix = forwarded_prefix(headers);
+    if prefix.is_empty() {
         return Json(api).into_response();
-    };
+    }
     let mut api = api.clone();
-    let prefix = prefix.trim_end_matches('/');
     api.servers = Some(vec![Server::new(format!("{prefix}/"))]);
     Json(api).into_response()
 }
@@ -66,7 +60,29 @@ impl Modify for Token {
     }
 }
 
-/// Makes one object of the form, which is composed of several: that is what generators understand.
+/// Lists all codes in each schema that has one.
+pub(super) fn enumerate_codes(api: &mut OpenApi) {
+    let Some(components) = &mut api.components else {
+        return;
+    };
+    let errors: Vec<Value> = codes().map(Value::from).collect();
+    let notices: Vec<Value> = notice_codes().map(Value::from).collect();
+    for (schema, values) in [
+        ("ProblemDetails", &errors),
+        ("InputProblem", &errors),
+        ("NoticeFound", &notices),
+        ("DamageFound", &notices),
+        ("PlannedNotice", &notices),
+    ] {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(schema)
+            && let Some(RefOr::T(Schema::Object(code))) = object.properties.get_mut("code")
+        {
+            code.enum_values = Some(values.clone());
+        }
+    }
+}
+
+/// Merges the composed form into one object, which generators of clients understand.
 pub(super) fn simplify(api: &mut OpenApi) {
     let Some(components) = &mut api.components else {
         return;
@@ -79,7 +95,7 @@ pub(super) fn simplify(api: &mut OpenApi) {
     plain.description = form.description;
     for item in form.items {
         let part = match item {
-            // Nothing else refers to it.
+            // Nothing else refers to this schema.
             RefOr::Ref(part) => part
                 .ref_location
                 .rsplit('/')
@@ -124,7 +140,7 @@ pub(super) struct Files {
     options: Option<String>,
 }
 
-/// How pages are made. Nothing is lost unless an option that is lossy asks for it.
+/// How pages are made. Conversion is lossless unless a lossy option is set.
 pub(super) struct Options;
 
 impl IntoParams for Options {
@@ -139,7 +155,7 @@ impl IntoParams for Options {
     }
 }
 
-/// What a conversion answers.
+/// The answer to a conversion.
 #[derive(IntoResponses)]
 pub(super) enum Converted {
     /// The PDF.
@@ -151,7 +167,7 @@ pub(super) enum Converted {
             (
                 "Pdfmagic-Notices" = String,
                 description = "What was unusual: a list of codes (RFC 9651, 3.1), each with the number of its file as `page`. \
-                               Of a damaged image, `rows` of `of` rows are sound, or `scans` of `of` scans. \
+                               Of a damaged image, `rows` of `of` rows are intact, or `scans` of `of` scans. \
                                `backend.reencode.implied`: an option is lossy, and no backend was named"
             ),
             ("Server-Timing" = String, description = "How long it waited, was read and converted, in milliseconds"),
@@ -161,7 +177,7 @@ pub(super) enum Converted {
     Pdf(#[to_schema] Pdf),
 }
 
-/// What any request may meet.
+/// The errors of any request.
 #[derive(IntoResponses)]
 pub(super) enum LongHead {
     /// The head of the request is too large.
@@ -169,16 +185,16 @@ pub(super) enum LongHead {
     TooLarge(#[to_schema] ProblemDetails),
 }
 
-/// What keeps a request from its answer. `code` is stable.
+/// Errors. `code` is stable.
 #[derive(IntoResponses)]
 pub(super) enum Refusals {
-    /// The form, or an option, makes no sense.
+    /// The form, or an option, is invalid.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(#[to_schema] ProblemDetails),
     /// The service requires a token.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(#[to_schema] ProblemDetails),
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[response(status = 408, content_type = "application/problem+json")]
     Timeout(#[to_schema] ProblemDetails),
     /// The body is too large, or has too many files.
@@ -187,7 +203,7 @@ pub(super) enum Refusals {
     /// Not a JPEG.
     #[response(status = 415, content_type = "application/problem+json")]
     MediaType(#[to_schema] ProblemDetails),
-    /// A JPEG that is damaged, or beyond what PDF or the limits allow.
+    /// A JPEG that is damaged, or exceeds what PDF or the limits allow.
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(#[to_schema] ProblemDetails),
     /// This client converts too often.
@@ -200,7 +216,7 @@ pub(super) enum Refusals {
     /// A bug.
     #[response(status = 500, content_type = "application/problem+json")]
     Bug(#[to_schema] ProblemDetails),
-    /// The service is full; or `service.overdue`: the conversion took too long.
+    /// The service is overloaded; or `service.overdue`: the conversion took too long.
     #[response(
         status = 503,
         content_type = "application/problem+json",

@@ -1,4 +1,4 @@
-//! The files of the page: embedded, compressed once, and at addresses that change with their content.
+//! The files of the page. They are embedded, compressed once, and have addresses that change with their content.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ const ASSETS: &[Asset] = &[
     asset!("icon-512.png", "image/png"),
 ];
 
-/// What all assets hash to.
+/// The hash of all assets.
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = DefaultHasher::new();
     for asset in ASSETS {
@@ -55,7 +55,7 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
     format!("{:016x}", hasher.finish())
 });
 
-/// All assets, each compressed as `Content-Encoding: deflate` has it (RFC 9110, 8.4.1.2).
+/// All assets, compressed for `Content-Encoding: deflate` (RFC 9110, 8.4.1.2).
 static COMPRESSED: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
     let compressed = ASSETS
         .iter()
@@ -63,12 +63,12 @@ static COMPRESSED: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
     compressed.map(Bytes::from).collect()
 });
 
-/// Where the assets are, from the page.
+/// Returns the folder of the assets, relative to the page.
 pub(super) fn folder() -> String {
     format!("assets/{}/", *HASH)
 }
 
-/// One asset. During an update a page asks for assets of another version, and gets what there is.
+/// Returns one asset. During an update, a page may ask for assets of another version, and gets the current ones.
 pub(super) async fn show(
     Path((hash, name)): Path<(String, String)>,
     headers: HeaderMap,
@@ -97,7 +97,7 @@ pub(super) async fn show(
     Ok(response)
 }
 
-/// The service worker, which has to be beside the page.
+/// Returns the service worker, which must be in the same folder as the page.
 pub(super) async fn service_worker() -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, SCRIPT),
@@ -107,7 +107,7 @@ pub(super) async fn service_worker() -> impl IntoResponse {
     (headers, include_str!("../../web/sw.js"))
 }
 
-/// A body as the client takes it.
+/// Returns a body that is compressed if the client accepts that.
 fn compressed(headers: &HeaderMap, plain: &'static [u8], deflated: &Bytes) -> Response {
     let takes = headers
         .get(header::ACCEPT_ENCODING)

@@ -1,4 +1,4 @@
-//! What a request asks for: files, and how each becomes a page.
+//! The content of a request: files, and how each becomes a page.
 
 use std::time::Duration;
 
@@ -16,53 +16,53 @@ use crate::form::{self, Form, Upload};
 use crate::memory::Memory;
 use crate::problem::Problem;
 
-/// What a file is called whose name nobody tells.
+/// The name of a file without a name.
 const UNNAMED: &str = "image.jpg";
 
-/// What the head of a request asks for. The body is still to be read.
+/// The parsed head of a request, whose body is still to be read.
 #[derive(Debug)]
 pub(super) struct ConversionRequest {
     pub(super) body: RequestBody,
     settings: Settings,
     media: Media,
     max_files: usize,
-    /// In bytes.
+    /// The maximum size of a file, in bytes.
     max_file: usize,
 }
 
-/// How files come.
+/// The encoding of files.
 #[derive(Debug)]
 enum Media {
-    /// One as the body.
+    /// One file as the body.
     File { name: String },
-    /// In the parts of a form between such lines.
+    /// The parts of a form, separated by this boundary.
     Form { boundary: String },
 }
 
-/// For clients that read while they write.
+/// Options for clients that read while they write.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Streaming {
-    /// Begin to answer when the header of the JPEG has come, so that it may be of any size. Not for clients that read only
-    /// after they have written.
+    /// Begin to answer when the header of the JPEG has arrived, so that the JPEG may be of any size. Not for clients
+    /// that read only after they have written.
     #[param(required = false)]
     stream: bool,
 }
 
-/// What a request asks for, once it is there.
+/// A completely received request.
 #[derive(Debug)]
 pub(super) struct Conversion {
-    /// At least one.
+    /// The files, of which there is at least one.
     pub(super) files: Vec<(Upload, Recipe)>,
     pub(super) document: DocumentOptions,
-    /// How long the body took to come.
+    /// The time that the body took to arrive.
     pub(super) read: Duration,
 }
 
 impl ConversionRequest {
-    /// A form with a file for each page, or one JPEG as the body. Fields are options as well, and one of that name holds options
-    /// as JSON.
+    /// Parses a request with a form that has a file for each page, or with one JPEG as the body. Form fields are
+    /// options as well, and the field `options` has options as JSON.
     pub(super) fn whole(converter: &Converter, request: Request) -> Result<Self, Problem> {
         let (this, is_streamed) = Self::whole_or_stream(converter, request)?;
         if is_streamed {
@@ -71,7 +71,8 @@ impl ConversionRequest {
         Ok(this)
     }
 
-    /// The same, and whether the answer is to be streamed. Then it is one JPEG.
+    /// Parses such a request, and returns whether its answer must be streamed. A request for a stream has one JPEG as
+    /// the body.
     pub(super) fn whole_or_stream(
         converter: &Converter,
         request: Request,
@@ -89,7 +90,7 @@ impl ConversionRequest {
         Ok((Self::new(settings, media, request, bounds, limits)?, stream))
     }
 
-    /// The head is not kept while the body comes.
+    /// Takes only what is needed of the head, which is dropped before the body arrives.
     fn new(
         settings: Settings,
         media: Media,
@@ -97,7 +98,7 @@ impl ConversionRequest {
         bounds: Bounds,
         limits: &UploadBounds,
     ) -> Result<Self, Problem> {
-        // What makes no sense is refused before the body is sent.
+        // Invalid options are rejected before the body is sent.
         let options = settings.clone().options(Vec::new())?;
         options.page(0).1.backend()?;
         let (head, body) = request.into_parts();
@@ -110,13 +111,13 @@ impl ConversionRequest {
         })
     }
 
-    /// The options of all files.
+    /// Returns the options of all files.
     pub(super) fn options(&self) -> Result<ConversionOptions, OptionError> {
         self.settings.clone().options(Vec::new())
     }
 
-    /// Reads the body of a form whose parts are for others to read. Returns it with its boundary, the options of the query,
-    /// and how long the body took to come.
+    /// Reads the body of a form without parsing its parts. Returns it with its boundary, the options of the query, and
+    /// the time that the body took to arrive.
     pub(super) async fn read_form(
         mut self,
         memory: &Memory,
@@ -162,7 +163,8 @@ impl ConversionRequest {
     }
 }
 
-/// Takes the options of a query, and whether the answer is to be streamed. An unknown option is refused, never ignored.
+/// Parses the options of a query, and whether the answer must be streamed. Unknown options are rejected, never
+/// ignored.
 fn of_query(request: &Request) -> Result<(Settings, Streaming), OptionError> {
     let query = request.uri().query().unwrap_or_default();
     let mut settings = Settings::default();
@@ -176,12 +178,12 @@ fn of_query(request: &Request) -> Result<(Settings, Streaming), OptionError> {
 fn not_streamed() -> Problem {
     Problem::Option {
         name: "stream".to_owned(),
-        reason: "goes only with POST /v1/pdf and a JPEG as the body".to_owned(),
+        reason: "works only for POST /v1/pdf with a JPEG as the body".to_owned(),
     }
 }
 
-/// How files come. Those that are no form are told by their first bytes, since clients call them many things; without a
-/// word, curl says that they are an encoded form.
+/// Returns the encoding of the files. Bodies other than forms are identified by their first bytes, since clients send
+/// them with various types; without an explicit one, curl sends that of a URL-encoded form.
 fn media(headers: &HeaderMap) -> Result<Media, Problem> {
     const FILES: [&str; 4] = [
         "",
@@ -233,8 +235,8 @@ fn of_form(
     Ok((files, options))
 }
 
-/// Options of a query, and of the fields of a form of `files` files. A field that is empty, as browsers send those that
-/// nobody filled in, says nothing.
+/// Merges the options of a query with those in the fields of a form of `files` files. Empty fields are ignored, since
+/// browsers send them for inputs that were not filled in.
 pub(super) fn with_fields(
     mut settings: Settings,
     fields: Vec<(String, Bytes)>,
@@ -243,7 +245,7 @@ pub(super) fn with_fields(
     let mut json = None;
     for (name, value) in fields {
         if value.is_empty() {
-            // What was left open in a form that people fill in.
+            // This input of the form was not filled in.
         } else if name == "options" {
             json = Some(value);
         } else {

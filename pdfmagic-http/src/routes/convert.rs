@@ -1,4 +1,4 @@
-//! JPEGs come in, their PDF is the answer.
+//! Converts JPEGs to a PDF.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ pub(super) async fn form(
 
 /// Makes a PDF of one JPEG.
 ///
-/// Forms are understood here as well.
+/// Forms are accepted here as well.
 #[utoipa::path(
     post,
     path = "/v1/pdf",
@@ -90,10 +90,10 @@ async fn convert(converter: &Arc<Converter>, conversion: Conversion) -> Result<R
     Ok(answer(Body::new(made.pdf), disposition, report))
 }
 
-/// A PDF, and what making it was like.
+/// A PDF, and the report about its conversion.
 struct Made {
     pdf: PdfBody,
-    /// As `code;page=n`, with commas between.
+    /// The notices, as `code;page=n`, separated by commas.
     notices: String,
     took: Duration,
 }
@@ -158,11 +158,7 @@ mod tests {
         let files = [(file, recipe)];
         let convert = |max| {
             let work = WorkMemory::of(&memory, 10_000, max).unwrap();
-            make(
-                &DocumentOptions::default(),
-                &files,
-                Work::on_all(work, None),
-            )
+            make(&DocumentOptions::default(), &files, Work::on_all(work))
         };
         assert!(convert(32 << 20).is_ok());
         let refused = convert(10_000).err().unwrap();

@@ -1,10 +1,10 @@
-//! What conversions need: memory, workers, and bounds on what comes in.
+//! The resources for conversions: memory, workers, and limits on uploads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Extensions;
-use pdfmagic_core::{Backend, Error, Jpeg, Limits, Options, Source};
+use pdfmagic_core::{Backend, CancelFlag, Error, Jpeg, Limits, Options, Source};
 
 use super::recipe::Recipe;
 use crate::body::Bounds;
@@ -14,47 +14,52 @@ use crate::metrics::Metrics;
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::work_memory::WorkMemory;
-use crate::workers::{Wanted, Workers};
+use crate::workers::Workers;
 
-/// What conversions need.
+/// The resources for conversions.
 #[derive(Debug)]
 pub(crate) struct Converter {
     pub(crate) limits: Limits,
     pub(crate) memory: Memory,
     pub(crate) workers: Workers,
-    /// How long a conversion may take once it has a worker.
+    /// The maximum time of a conversion once it has a worker.
     pub(crate) patience: Duration,
     pub(crate) bounds: UploadBounds,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// Bounds on what comes in.
+/// The limits on uploads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UploadBounds {
-    /// Of a file, in bytes.
+    /// The maximum size of a file, in bytes.
     pub(crate) file_size: usize,
-    /// Of all files of a form, in bytes.
+    /// The maximum size of all files of a form, in bytes.
     pub(crate) form_size: usize,
-    /// Of a file that is streamed, in bytes.
+    /// The maximum size of a streamed file, in bytes.
     pub(crate) streamed_size: usize,
-    /// Of a form.
+    /// The maximum number of files of a form.
     pub(crate) files: usize,
-    /// For the next part of a body.
+    /// The maximum time until the next part of a body.
     pub(crate) stall: Duration,
-    /// In bytes per second, over each `window`.
+    /// The minimum rate in bytes per second, over each `window`.
     pub(crate) min_rate: usize,
     pub(crate) window: Duration,
 }
 
-/// A file that work is done on.
+/// The maximum size of a file that is searched for the end of its image without a worker, in bytes. Meanwhile the thread
+/// serves no other client.
+const MAX_SEARCHED: usize = 2 << 20;
+
+/// A file to be processed.
 pub(super) trait Input {
-    /// Where it is in the request, for messages.
+    /// The place of the file in the request, for messages.
     fn place(&self) -> &str;
 
-    /// How much of it there is, in bytes.
+    /// The number of bytes of the file that are in memory.
     fn held(&self) -> usize;
 
-    /// Does something with what there is of it: with all of it as [`Source::Whole`] only if that may take time.
+    /// Calls `act` with the available parts of the file: with the whole file as [`Source::Whole`] only if decoding,
+    /// which takes time, is allowed.
     fn with_source<T>(&self, may_decode: bool, act: impl FnMut(Source<'_>) -> T) -> T;
 }
 
@@ -68,57 +73,68 @@ impl Input for Upload {
     }
 
     fn with_source<T>(&self, may_decode: bool, mut act: impl FnMut(Source<'_>) -> T) -> T {
-        /// How many of the last bytes tell all that there is to know of the end.
+        /// The number of bytes that suffice to check the end.
         const TAIL: usize = 8;
         let data = &self.data;
+        let (before, tail) = data.split_at(data.len().saturating_sub(TAIL));
         act(if may_decode {
             Source::Whole(data)
         } else {
             Source::Ends {
-                head: data,
-                tail: &data[data.len().saturating_sub(TAIL)..],
+                // The core searches only files whose head is everything.
+                head: if data.len() > MAX_SEARCHED {
+                    before
+                } else {
+                    data
+                },
+                tail,
                 size: data.len() as u64,
             }
         })
     }
 }
 
-/// How work on files goes on.
+/// The context in which files are processed.
 pub(super) struct Work<'w> {
     pub(super) memory: WorkMemory<'w>,
-    /// False while only headers are read.
+    /// Whether files may be decoded; `false` while only headers are read.
     is_whole: bool,
-    /// None where it takes no time.
-    wanted: Option<&'w Wanted>,
 }
 
 impl<'w> Work<'w> {
-    /// On headers alone.
+    /// Processes only headers.
     fn on_headers(memory: WorkMemory<'w>) -> Self {
         Self {
             memory,
             is_whole: false,
-            wanted: None,
         }
     }
 
-    /// On all of the files.
-    pub(super) fn on_all(memory: WorkMemory<'w>, wanted: Option<&'w Wanted>) -> Self {
+    /// Processes whole files.
+    pub(super) fn on_all(memory: WorkMemory<'w>) -> Self {
         Self {
             memory,
             is_whole: true,
-            wanted,
         }
     }
 
-    /// Makes something of a file: with as much memory as its image should take and, if that is not enough, with all there is.
+    /// Processes a file with the memory that its image should need and, if that does not suffice, with all available
+    /// memory.
     pub(super) fn on<T>(
         &mut self,
         file: &impl Input,
         recipe: &Recipe,
         make: impl Fn(Jpeg<'_>, &Options, &dyn Backend) -> Result<T, Error>,
     ) -> Result<T, Problem> {
-        self.wanted.map_or(Ok(()), Wanted::check)?;
+        if self
+            .memory
+            .limits
+            .cancel
+            .as_ref()
+            .is_some_and(CancelFlag::is_set)
+        {
+            return Err(Problem::HungUp);
+        }
         self.memory.fill()?;
         let mut options = recipe.options.clone();
         let is_whole = self.is_whole;
@@ -127,7 +143,7 @@ impl<'w> Work<'w> {
             file.with_source(is_whole, |source| {
                 let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
                 memory.fit(jpeg.frame())?;
-                options.limits = memory.limits;
+                options.limits = memory.limits.clone();
                 make(jpeg, &options, &*recipe.backend).map_err(failed)
             })
         };
@@ -139,14 +155,14 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// Whether only headers are read, so that what must be decoded is refused with [`Error::NeedsInput`].
+    /// Whether only headers are read, so that JPEGs that must be decoded fail with [`Error::NeedsInput`].
     pub(super) fn is_on_headers(&self) -> bool {
         !self.is_whole
     }
 }
 
 impl Converter {
-    /// Bounds on the body of a request, which is `what` if it is larger than `size`.
+    /// Returns the limits of the body of a request. `what` is the subject of the message if it is larger than `size`.
     pub(super) fn bounds(
         &self,
         extensions: &Extensions,
@@ -165,27 +181,29 @@ impl Converter {
         }
     }
 
-    /// Does what only reads headers here and now. What must see more takes a worker, and memory for the largest page. Also
-    /// says how long that waited for a worker.
+    /// Runs a job on this thread if it only reads headers. Otherwise it runs on a worker, with memory for the largest
+    /// page. Also returns the time that it waited for a worker.
     pub(super) async fn work<F: Input + Send + 'static, T: Send + 'static>(
         self: &Arc<Self>,
         files: Vec<(F, Recipe)>,
         job: impl Fn(&[(F, Recipe)], Work<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, Option<Duration>), Problem> {
-        let headers = WorkMemory::small(&self.memory, self.limits);
+        let headers = WorkMemory::small(&self.memory, self.limits.clone());
         match job(&files, Work::on_headers(headers)) {
-            // Also a color profile so large that copying it is work.
+            // This includes color profiles so large that copying them takes time.
             Err(problem) if problem.needs_input() || problem.lacks_memory() => {}
             done => return Ok((done?, None)),
         }
         let worker = self.workers.wait().await?;
         let waited = worker.waited;
         let shared = Arc::clone(self);
-        let job = move |wanted: &Wanted| {
-            // Not before, so that those who wait hold no more than their files.
+        let job = move |flag| {
+            let mut limits = shared.limits.clone();
+            limits.cancel = Some(flag);
+            // Memory is reserved only now, so that waiting jobs hold no more than their files.
             let sizes = files.iter().map(|(file, _)| file.held());
-            let memory = WorkMemory::for_files(&shared.memory, shared.limits, sizes)?;
-            job(&files, Work::on_all(memory, Some(wanted)))
+            let memory = WorkMemory::for_files(&shared.memory, limits, sizes)?;
+            job(&files, Work::on_all(memory))
         };
         let done = worker.run(self.patience, job).await??;
         Ok((done, Some(waited)))

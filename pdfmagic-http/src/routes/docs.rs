@@ -1,4 +1,4 @@
-//! The description of the interface, for people.
+//! The documentation of the API, for people.
 
 use std::fmt::Write;
 
@@ -10,16 +10,16 @@ use super::assets;
 use super::html::{escape, fill};
 use super::language::Language;
 use super::page::page;
+use crate::prefix::forwarded_prefix;
 
-/// The description of the interface, as a page. It is in English, as the interface is.
+/// Returns the documentation of the API as a page. It is in English, like the API.
 pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
-    // Behind a proxy it says under which address, and else the client does.
+    // A proxy states the address at which clients see the service; otherwise the client states it.
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = header("x-forwarded-proto").unwrap_or("http");
     let host = header("x-forwarded-host").or(header(header::HOST.as_str()));
-    let prefix = header("x-forwarded-prefix").unwrap_or_default();
     let host = host.unwrap_or("localhost:8080");
-    let base = format!("{scheme}://{host}{}", prefix.trim_end_matches('/'));
+    let base = format!("{scheme}://{host}{}", forwarded_prefix(headers));
     let html = fill(include_str!("../../web/docs.html"), |name| match name {
         "assets" => assets::folder(),
         "base" => escape(&base),
@@ -28,7 +28,7 @@ pub(super) fn show(headers: &HeaderMap, operations: &str) -> Response {
     page(html, Language::ENGLISH)
 }
 
-/// All operations of an OpenAPI document, as HTML.
+/// Renders all operations of an OpenAPI document as HTML.
 pub(super) fn operations(api: &Value) -> String {
     let mut html = String::new();
     let paths = api["paths"].as_object().into_iter().flatten();
@@ -99,7 +99,7 @@ fn operation(html: &mut String, api: &Value, path: &str, method: &str, operation
     put("</table></section>".to_owned());
 }
 
-/// The fields of a schema that have a description, as rows of a table.
+/// Renders the fields of a schema that have a description as rows of a table.
 fn fields(api: &Value, schema: &Value) -> String {
     let reference = schema["$ref"]
         .as_str()
@@ -120,7 +120,7 @@ fn fields(api: &Value, schema: &Value) -> String {
                 rows,
                 "<tr><th scope=\"row\"><code>{name}</code></th><td>{description}</td></tr>"
             )
-            .expect("a String takes all text");
+            .expect("writing to a String cannot fail");
         }
     }
     rows

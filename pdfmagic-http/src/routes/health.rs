@@ -8,7 +8,8 @@ use utoipa_axum::routes;
 use super::api::LongHead;
 use crate::lifecycle::{Lifecycle, Stage};
 
-/// Clients may ask too, since some balancers check the port that they send to.
+/// Returns the routes for health checks. Clients may use them too, since some balancers probe the port that they
+/// forward to.
 pub(crate) fn router(lifecycle: Lifecycle) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(liveness))

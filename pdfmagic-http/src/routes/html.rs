@@ -1,6 +1,6 @@
-//! Templates of HTML, and what goes into them.
+//! HTML templates and their values.
 
-/// Puts values in place of `{{name}}`. They are HTML.
+/// Replaces `{{name}}` by values, which are HTML.
 pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut html = String::with_capacity(2 * template.len());
     let mut rest = template;
@@ -15,7 +15,7 @@ pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     html
 }
 
-/// Text as HTML, also inside quotes.
+/// Escapes text for HTML, including quoted attributes.
 pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! What JPEGs are, without converting them.
+//! Inspects JPEGs without converting them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use super::conversion_request::ConversionRequest;
 use super::converter::{Converter, Work};
 use super::recipe::Recipe;
 use crate::form::Upload;
-use crate::problem::{Problem, ProblemDetails};
+use crate::problem::Problem;
+use crate::problem_details::ProblemDetails;
 
 /// JPEGs in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,24 +22,24 @@ pub(super) struct Inspections {
     files: Vec<InspectedFile>,
 }
 
-/// A file, and what it is or why it does not become a page.
+/// A file, with its inspection or the reason why it cannot become a page.
 #[derive(Debug, Serialize, ToSchema)]
 struct InspectedFile {
-    /// As the client calls it.
+    /// Client's name for the file.
     name: String,
-    /// What it is, unless there is an error.
+    /// Inspection, unless there is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     inspection: Option<Inspection>,
-    /// Why it does not become a page.
+    /// Reason why it cannot become a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<ProblemDetails>,
 }
 
-/// Says what JPEGs are, without converting them.
+/// Inspects JPEGs without converting them.
 ///
-/// A JPEG as the body is understood here as well.
+/// A JPEG as the body is accepted here as well.
 #[utoipa::path(
     post,
     path = "/v1/inspect",
@@ -64,7 +65,7 @@ fn all(files: &[(Upload, Recipe)], mut work: Work<'_>) -> Result<Inspections, Pr
     for (file, recipe) in files {
         let (inspection, error) = match work.on(file, recipe, Inspection::new) {
             Ok(inspection) => (Some(inspection), None),
-            // One that is alone is refused as a conversion would.
+            // A single file is rejected as in a conversion.
             Err(problem) if files.len() == 1 || !problem.is_of_file() => return Err(problem),
             Err(problem) => (None, Some(problem.details())),
         };

@@ -1,4 +1,4 @@
-//! The texts of the page, in the language that a reader prefers.
+//! The texts of the page, in the reader's preferred language.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,19 +8,20 @@ use axum::http::{HeaderMap, header};
 /// Texts by name.
 pub(super) type Texts = BTreeMap<String, String>;
 
-/// Texts of each language.
+/// The texts of each language.
 static CATALOGUE: LazyLock<BTreeMap<String, Texts>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../web/texts.json")).expect("the catalogue is sound")
+    serde_json::from_str(include_str!("../../web/texts.json")).expect("the catalogue is valid")
 });
 
-/// A language that there are texts in.
+/// A language for which there are texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Language(&'static str);
 
 impl Language {
     pub(super) const ENGLISH: Self = Self("en");
 
-    /// The one that a client prefers (RFC 9110, 12.5.4); English if it wants none of ours.
+    /// Returns the language that a client prefers (RFC 9110, 12.5.4), or English if there are no texts in any of its
+    /// languages.
     pub(super) fn preferred(headers: &HeaderMap) -> Self {
         let wanted = headers.get(header::ACCEPT_LANGUAGE);
         let wanted = wanted
@@ -47,12 +48,12 @@ impl Language {
         Self(best.1)
     }
 
-    /// Its tag.
+    /// The tag of the language.
     pub(super) fn tag(self) -> &'static str {
         self.0
     }
 
-    /// Its texts.
+    /// The texts of the language.
     pub(super) fn texts(self) -> &'static Texts {
         &CATALOGUE[self.0]
     }

@@ -1,4 +1,4 @@
-//! What the service accepts, for clients that want to know before they send.
+//! The limits of the service, for clients that ask before they send.
 
 use axum::Json;
 use axum::http::header;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::api::LongHead;
 use super::converter::UploadBounds;
 
-/// What the service accepts.
+/// Limits of the service.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Limits {
     /// Maximum size of a file, in bytes.
@@ -54,12 +54,12 @@ pub(super) fn router(limits: Limits) -> OpenApiRouter {
         .with_state(limits)
 }
 
-/// What `OPTIONS` of an address answers, where these methods are allowed.
+/// Returns the handler of `OPTIONS` for an address that allows these methods.
 pub(super) fn options(limits: Limits, allowed: &'static str) -> MethodRouter {
     routing::options(async move || ([(header::ALLOW, allowed)], Json(limits)))
 }
 
-/// What the service accepts. `OPTIONS` of an address that converts answers the same.
+/// Returns the limits of the service. `OPTIONS` of an address that converts returns the same.
 #[utoipa::path(
     get,
     path = "/v1/limits",

@@ -1,4 +1,4 @@
-//! What is at which address.
+//! The routes of the service.
 
 mod api;
 mod assets;
@@ -37,7 +37,7 @@ use crate::lifecycle::Lifecycle;
 use crate::paths;
 use crate::problem::Problem;
 
-/// Everything that clients may ask, without a socket.
+/// Returns all routes for clients, without a socket.
 pub(crate) fn router(
     converter: Converter,
     admission: Admission,
@@ -71,6 +71,7 @@ pub(crate) fn router(
         .merge(health::router(lifecycle))
         .split_for_parts();
     api::simplify(&mut api);
+    api::enumerate_codes(&mut api);
     let operations = docs::operations(&serde_json::to_value(&api).expect("it is JSON"));
     let operations: Arc<str> = operations.into();
     let docs = async move |headers: HeaderMap| docs::show(&headers, &operations);
@@ -103,7 +104,7 @@ pub(crate) fn router(
     router
 }
 
-/// What pages of other sites may ask, and see of the answers.
+/// Defines what pages of other sites may request, and what they may see of the answers.
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     let shown = [
         header::CONTENT_DISPOSITION,

@@ -1,4 +1,4 @@
-//! The page to upload from.
+//! The upload page.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use super::language::Language;
 use super::plan::MAX_PHOTOS;
 use crate::peer::Peer;
 
-/// What a browser may do with a page: it loads its own parts, asks this service, and is framed by no other.
+/// Headers that restrict a page: it may load its own parts, send requests to this service, and not be framed.
 const PROTECTION: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -33,17 +33,17 @@ const PROTECTION: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// What the page tells.
+/// The values shown on the page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About {
     pub(super) replica: Option<IpAddr>,
-    /// Most that a form may be, in bytes.
+    /// The maximum size of a form, in bytes.
     pub(super) max_form: usize,
-    /// Most files of a form.
+    /// The maximum number of files of a form.
     pub(super) max_files: usize,
 }
 
-/// The page to upload from. Says which replica answers, since people watch a balancer by it.
+/// Upload page. It names the replica that answers, since people observe a balancer with it.
 #[utoipa::path(
     get,
     path = "/",
@@ -76,7 +76,7 @@ pub(super) async fn show(
     let html = fill(include_str!("../../web/index.html"), |name| match name {
         "lang" => language.tag().to_owned(),
         "assets" => assets::folder(),
-        // Nothing in it ends the element.
+        // Nothing in the data may end the element.
         "data" => data.to_string().replace('<', "\\u003c"),
         "replica" => escape(&replica),
         name => escape(&texts[name]),
@@ -84,7 +84,7 @@ pub(super) async fn show(
     page(html, language)
 }
 
-/// A page as an answer.
+/// Returns a page as an answer.
 pub(super) fn page(html: String, language: Language) -> Response {
     let mut response = Html(html).into_response();
     let headers = response.headers_mut();
@@ -100,7 +100,7 @@ pub(super) fn page(html: String, language: Language) -> Response {
     response
 }
 
-/// What installs the page as an application.
+/// Returns the manifest, which allows installing the page as an application.
 pub(super) async fn manifest(headers: HeaderMap) -> impl IntoResponse {
     let language = Language::preferred(&headers);
     let icon = |name: &str, sizes: &str, media_type: &str| {

@@ -11,12 +11,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::request_record::ConversionReport;
 
-/// A PDF as an answer.
+/// Returns a PDF as an answer.
 pub(super) fn answer(body: Body, disposition: HeaderValue, report: ConversionReport) -> Response {
     let mut response = Response::new(body);
     response.extensions_mut().insert(report);
     let headers = response.headers_mut();
-    // With room for what every answer says.
+    // This leaves room for the headers of every answer.
     headers.reserve(12);
     let pdf = HeaderValue::from_static("application/pdf");
     headers.insert(header::CONTENT_TYPE, pdf);
@@ -24,14 +24,14 @@ pub(super) fn answer(body: Body, disposition: HeaderValue, report: ConversionRep
     response
 }
 
-/// All that must be escaped in an extended parameter (RFC 8187, 3.2.1).
+/// The characters that must be escaped in an extended parameter (RFC 8187, 3.2.1).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-/// The length of a name, in characters.
+/// The maximum length of a name, in characters.
 const MAX: usize = 64;
 
-/// Names the PDF after the upload, differently in each answer: curl does not overwrite a file. A name that is not plain ASCII
-/// is told twice (RFC 6266, 5).
+/// Names the PDF after the upload, with a different name in each answer, since curl does not overwrite files. A name
+/// that is not plain ASCII is stated twice (RFC 6266, 5).
 pub(super) fn disposition(upload: &str) -> HeaderValue {
     static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(fastrand::u32(..)));
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -42,12 +42,12 @@ pub(super) fn disposition(upload: &str) -> HeaderValue {
     if stem != plain {
         let stem = utf8_percent_encode(&stem, ESCAPED);
         write!(text, "; filename*=UTF-8\'\'{stem}-{number:08x}.pdf")
-            .expect("a String takes all text");
+            .expect("writing to a String cannot fail");
     }
     HeaderValue::try_from(text).expect("it is plain ASCII")
 }
 
-/// A file name without folders and extension, or `image`.
+/// Returns a file name without folders and extension, or `image`.
 pub(super) fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -57,7 +57,7 @@ pub(super) fn stem(name: &str) -> &str {
     }
 }
 
-/// In letters, digits, `-`, `_` and `.`.
+/// Replaces all characters except letters, digits, `-`, `_` and `.`.
 fn plain(stem: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {

@@ -1,4 +1,4 @@
-//! Parts of JPEGs come in, and the answer says how their PDF is put together from the JPEGs.
+//! Plans a PDF from parts of JPEGs. The answer says how the PDF is assembled from the JPEGs.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,38 +22,38 @@ use crate::form::{self, FIELD, FieldsRead};
 use crate::memory::Reservation;
 use crate::notices::Notices;
 use crate::pdf_body::held;
-use crate::problem::{InputProblem, Problem};
+use crate::problem::Problem;
 use crate::request_record::ConversionReport;
 use crate::work_memory::WorkMemory;
 
-/// Version of the format.
+/// The version of the format.
 const VERSION: u32 = 1;
 
-/// Fields whose name begins so hold a part of a photo; its offset follows.
+/// The prefix of the names of fields that contain a part of a photo. The offset of the part follows.
 const OFFSET: &str = "bytes-";
 
-/// Most photos of a plan.
+/// The maximum number of photos of a plan.
 pub(super) const MAX_PHOTOS: usize = 2_000;
 
-/// Most parts of one photo.
+/// The maximum number of parts of one photo.
 const MAX_PARTS: usize = 16;
 
-/// Most that one photo may be, in bytes. Sums of sizes stay far from the end of 64 bits.
+/// The maximum size of a photo, in bytes. It keeps sums of sizes far below the range of 64 bits.
 const MAX_SIZE: u64 = 1 << 44;
 
-/// How a PDF is put together.
+/// How a PDF is assembled.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Plan {
     /// Version of this format: 1.
     version: u32,
-    /// What comes after what in the PDF.
+    /// Pieces of the PDF, in order.
     pieces: Vec<PlannedPiece>,
     /// Size of the PDF, in bytes.
     size: u64,
-    /// A name for the PDF.
+    /// Suggested name for the PDF.
     #[schema(example = "photo.pdf")]
     name: String,
-    /// What was unusual about the photos, and what was done about it.
+    /// Anything unusual about the photos, and what was done about it.
     notices: Vec<PlannedNotice>,
 }
 
@@ -61,46 +61,46 @@ pub(super) struct Plan {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 enum PlannedPiece {
-    /// Bytes, in base64.
+    /// New bytes, in base64.
     Made { bytes: String },
-    /// A range of a photo, in bytes. Photos are counted from 0.
+    /// A range of a photo, in bytes. Photos are numbered from 0.
     Input { input: usize, start: u64, end: u64 },
 }
 
 /// Something unusual about a photo.
 #[derive(Debug, Serialize, ToSchema)]
 struct PlannedNotice {
-    /// The number of the photo, counted from 0.
+    /// Number of the photo, from 0.
     input: usize,
-    /// A stable name, for programs.
+    /// Stable name, for programs.
     code: &'static str,
-    /// What it is, and what was done about it.
+    /// Description, and what was done about it.
     message: String,
 }
 
-/// What is sent of each photo, in the order of pages, and options.
+/// The parts of each photo, in the order of pages, and options.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "its shape is what clients are told")]
+#[expect(dead_code, reason = "it only describes the API")]
 pub(super) struct PlannedFiles {
-    /// The first bytes of a photo, up to and with its first SOS segment. Its file name is that of the photo.
+    /// First bytes of a photo, up to its first SOS segment and including it. The file name is that of the photo.
     #[schema(value_type = Vec<super::api::Jpeg>)]
     head: Vec<u8>,
     /// Size of the photo, in bytes.
     size: Vec<u64>,
-    /// The last bytes of the photo: 8 or more.
+    /// Last bytes of the photo: 8 or more.
     #[schema(value_type = Vec<super::api::Jpeg>)]
     tail: Vec<u8>,
-    /// All of a photo, in place of the above.
+    /// Whole photo, instead of the fields above.
     #[schema(value_type = Vec<super::api::Jpeg>)]
     myfile: Vec<u8>,
 }
 
 /// Plans a PDF of JPEGs of which only the headers and the last bytes are sent.
 ///
-/// The client puts the PDF together; the bytes are those that `POST /v1/pdf` would answer with. The form has, for each photo
-/// in turn, the fields `head`, `size` and `tail`, or `myfile` with all of it. Where that is not enough, the answer is 422 with
-/// `inputs`: those with the code `input.more` name ranges, which are sent in addition in fields named `bytes-N`, where N is
-/// the offset in the photo; of those with `input.whole` all is sent in `myfile`.
+/// The client assembles the PDF, whose bytes are the same as from `POST /v1/pdf`. The form has, for each photo in
+/// order, the fields `head`, `size` and `tail`, or `myfile` with the whole photo. If that does not suffice, the answer
+/// is 422 with `inputs`: those with the code `input.more` name ranges, which are sent in additional fields named
+/// `bytes-N`, where N is the offset in the photo; those with `input.whole` must be sent completely in `myfile`.
 #[utoipa::path(
     post,
     path = "/v1/plan",
@@ -149,11 +149,11 @@ pub(super) async fn plan(
     Ok(response)
 }
 
-/// What came of a photo.
+/// The received parts of a photo.
 #[derive(Debug)]
 struct Photo {
     name: String,
-    /// In bytes.
+    /// The size of the photo, in bytes.
     size: u64,
     parts: Vec<(u64, Bytes)>,
     /// Whether it came in the field for whole photos, to be decoded if need be. Others are only searched.
@@ -165,7 +165,7 @@ impl Photo {
         self.may_decode && matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
     }
 
-    /// Adds a part that begins at this offset in the photo, and was found at another in the body.
+    /// Adds a part at `offset` in the photo, which was found at `at` in the body.
     fn add(&mut self, offset: u64, data: Bytes, at: usize) -> Result<(), Problem> {
         if self.parts.len() == MAX_PARTS {
             return Err(Problem::Form {
@@ -177,7 +177,7 @@ impl Photo {
         Ok(())
     }
 
-    /// Whether it is possible.
+    /// Checks that the parts are consistent.
     fn check(&self, offset: usize) -> Result<(), Problem> {
         let refuse = |reason| Err(Problem::Form { offset, reason });
         if self.size == 0 && !self.is_whole() {
@@ -224,10 +224,10 @@ impl Input for Photo {
     }
 }
 
-/// Names and values of fields that are options.
+/// The names and values of fields that are options.
 type Fields = Vec<(String, Bytes)>;
 
-/// Reads photos, and the fields that are options. At most `max_whole` photos may be there as a whole.
+/// Reads photos, and the fields that are options. At most `max_whole` photos may be complete.
 fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>, Fields), Problem> {
     let (mut photos, mut fields) = (Vec::<Photo>::new(), Fields::new());
     let (mut read, mut last) = (FieldsRead::default(), 0);
@@ -284,7 +284,7 @@ fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>,
     Ok((photos, fields))
 }
 
-/// The photo that a part belongs to.
+/// Returns the photo that a part belongs to.
 fn begun(photos: &mut [Photo], offset: usize) -> Result<&mut Photo, Problem> {
     photos.last_mut().ok_or(Problem::Form {
         offset,
@@ -292,16 +292,16 @@ fn begun(photos: &mut [Photo], offset: usize) -> Result<&mut Photo, Problem> {
     })
 }
 
-/// A plan, and what making it was like.
+/// A plan, and the report about it.
 struct Made {
     json: Vec<u8>,
     reservation: Option<Reservation>,
-    /// As `code;page=n`, with commas between.
+    /// The notices, as `code;page=n`, separated by commas.
     notices: String,
     took: Duration,
 }
 
-/// The inner error is about photos, each of which is looked at; the outer one may be cured by a worker.
+/// Makes a plan. The inner error is about photos, each of which was checked; the outer one may be avoided on a worker.
 fn make(
     options: &DocumentOptions,
     files: &[(Photo, Recipe)],
@@ -320,7 +320,7 @@ fn make(
                 continue;
             }
             Err(problem) if problem.needs_input() || problem.is_of_file() => {
-                problems.push(InputProblem::new(input, &photo.name, photo.size, &problem));
+                problems.push(problem.of_input(input, &photo.name, photo.size));
                 continue;
             }
             Err(problem) => return Err(problem),
@@ -371,15 +371,15 @@ fn make(
     }))
 }
 
-/// Pieces of a PDF while they are gathered.
+/// The pieces of a PDF while they are collected.
 #[derive(Default)]
 struct Pieces {
     all: Vec<PlannedPiece>,
-    /// What was made last, and is followed by no range yet.
+    /// The new bytes since the last range.
     made: Vec<u8>,
-    /// In bytes, of all.
+    /// The total size, in bytes.
     size: u64,
-    /// For what was made.
+    /// The reservation for new bytes.
     reservation: Option<Reservation>,
 }
 

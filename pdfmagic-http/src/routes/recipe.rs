@@ -1,18 +1,18 @@
-//! How a file becomes pages.
+//! The options with which a file becomes pages.
 
 use pdfmagic_core::{Backend, BackendName, ConversionOptions, OptionError, Options};
 
-/// How a file becomes pages.
+/// The options with which a file becomes pages.
 #[derive(Debug)]
 pub(super) struct Recipe {
     pub(super) options: Options,
     pub(super) backend: Box<dyn Backend>,
-    /// Whether an option is lossy, though no backend was named that is.
+    /// Whether an option is lossy, although no lossy backend was named.
     pub(super) implies_loss: bool,
 }
 
 impl Recipe {
-    /// How a file becomes pages, by its number, counted from 0. `sizes` are those of all files, in bytes.
+    /// Returns the options for a file, by its index from 0. `sizes` are the sizes of all files, in bytes.
     pub(super) fn new(
         all: &ConversionOptions,
         index: usize,

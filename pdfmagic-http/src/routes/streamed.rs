@@ -1,4 +1,4 @@
-//! One JPEG comes in while its PDF goes out already.
+//! Streaming: the PDF is sent while its JPEG is still arriving.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,10 +24,11 @@ use crate::pdf_body::held;
 use crate::problem::Problem;
 use crate::request_record::ConversionReport;
 
-/// How much of an upload is kept while its header is looked for, in bytes.
+/// The maximum number of bytes of an upload that are kept to find its header.
 const MAX_HEAD: usize = 256 << 10;
 
-/// The answer begins once the header has come. Its length is not stated, since nobody knows how the upload will end.
+/// Converts a stream. The answer begins once the header has arrived. It has no Content-Length, since the end of the
+/// upload is unknown.
 pub(super) async fn convert(
     converter: &Converter,
     request: ConversionRequest,
@@ -48,10 +49,10 @@ pub(super) async fn convert(
                 .to_owned(),
         });
     }
-    options.limits = converter.limits;
+    options.limits = converter.limits.clone();
     let body = request.body;
     let mut input = Input {
-        // The head may be in two places while it grows, and what is on its way in two pieces.
+        // The head may exist twice while it grows, and the current data in two pieces.
         memory: converter.memory.reserve(2 * (MAX_HEAD + body.pinned()))?,
         body,
         size: 0,
@@ -66,7 +67,7 @@ pub(super) async fn convert(
     let report = ConversionReport {
         backend,
         pages: 1,
-        // Counted when it has come.
+        // This is counted when the JPEG has arrived.
         input: None,
         read,
         queue: None,
@@ -76,12 +77,12 @@ pub(super) async fn convert(
     Ok(answer(Body::new(body), disposition("image.jpg"), report))
 }
 
-/// What has come of the upload.
+/// The received part of the upload.
 struct Input {
     body: RequestBody,
-    /// In bytes.
+    /// The size so far, in bytes.
     size: u64,
-    /// For the head, and for what is on its way.
+    /// The memory for the head, and for the current data.
     memory: Reservation,
 }
 
@@ -93,7 +94,7 @@ impl Input {
     }
 }
 
-/// Reads until there is all of the header, and returns what of the PDF can be told by then, and how long that took.
+/// Reads the whole header. Returns the beginning of the PDF, and the time that this took.
 async fn begin(
     input: &mut Input,
     document: &DocumentOptions,
@@ -101,7 +102,7 @@ async fn begin(
 ) -> Result<(Streamed, Vec<Bytes>, Duration), Problem> {
     let failed = |error| Problem::of_file("the body", error);
     let mut head = BytesMut::new();
-    // Not with each part, so that a header in many parts is not read again and again.
+    // The header is not parsed again with each part, which would be slow if it arrives in many parts.
     let mut enough = 0;
     loop {
         let data = input.next().await?;
@@ -120,7 +121,7 @@ async fn begin(
             Err(Error::NeedsInput { .. }) if !has_ended && head.len() < MAX_HEAD => {
                 enough = 2 * head.len();
             }
-            // All of it is there: let it say what is wrong.
+            // The upload is complete, so parsing it reports the error.
             Err(Error::NeedsInput { .. }) if has_ended => {
                 Jpeg::parse(&head[..], &options.limits).map_err(failed)?;
                 return Err(Problem::NotStreamable);
@@ -131,7 +132,7 @@ async fn begin(
     }
 }
 
-/// What comes first in the PDF, with what has arrived of the image.
+/// Returns the beginning of the PDF, with the data of the image that has already arrived.
 fn parts(streamed: &mut Streamed, pieces: Vec<Piece>, head: &Bytes) -> Vec<Bytes> {
     let part = |piece| match piece {
         Piece::Made(bytes) => bytes.into(),
@@ -142,13 +143,13 @@ fn parts(streamed: &mut Streamed, pieces: Vec<Piece>, head: &Bytes) -> Vec<Bytes
     parts
 }
 
-/// What of the input comes next in the PDF.
+/// Returns the part of the input that comes next in the PDF.
 fn pass(streamed: &mut Streamed, mut data: Bytes) -> Bytes {
     data.truncate(streamed.pass(&data));
     data
 }
 
-/// Sends the rest on as it comes. What goes wrong now can only tear the answer off, since its head has gone out.
+/// Forwards the rest as it arrives. The head of the answer was already sent, so an error can only break off the answer.
 async fn send(
     metrics: Arc<Metrics>,
     mut sender: Sender<Bytes, Problem>,
@@ -156,7 +157,7 @@ async fn send(
     mut input: Input,
     mut streamed: Streamed,
 ) {
-    // A client that takes no more needs no more.
+    // If the client has hung up, the rest is not needed.
     for part in parts {
         let Ok(()) = sender.send_data(part).await else {
             return;

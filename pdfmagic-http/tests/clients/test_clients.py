@@ -1,4 +1,4 @@
-"""Real clients, as people use them: each converts a photo, or is told what to change."""
+"""Tests real clients: each converts a photo, or gets a message about what to change."""
 
 import gzip
 import http.client
@@ -72,7 +72,7 @@ def curl(*options):
     return run("curl", "-sS", *options)
 
 
-# What works the first time: each row is a way to send, and how many pages come of it.
+# Requests that work: each row is a way to send, and the number of pages in the result.
 WORKS = {
     "curl, a form": lambda a, p: (curl("-F", f"myfile=@{p}", a), 1),
     "curl, another field": lambda a, p: (curl("-F", f"image=@{p}", f"{a}/v1/pdf"), 1),
@@ -113,7 +113,7 @@ WORKS = {
 
 
 def powershell(address, photo):
-    """Bytes between lines that it formats itself, a name without quotes, and no type."""
+    """Sends a form that it formats itself, with a name without quotes, and no type."""
     body = b"--X\r\nContent-Disposition: form-data; name=file; filename=photo.jpg; filename*=utf-8''photo.jpg\r\n\r\n"
     body += photo.read_bytes() + b"\r\n--X--\r\n"
     headers = {"Content-Type": 'multipart/form-data; boundary="X"'}
@@ -121,7 +121,7 @@ def powershell(address, photo):
 
 
 def half_closed(address, photo):
-    """As `nc -N`, many times, since it is a race."""
+    """Behaves like `nc -N`, repeatedly, since this is a race."""
     host, port = address.removeprefix("http://").split(":")
     data = photo.read_bytes()
     for query in ["", "", "", "?quality=50", ""] * 4:
@@ -147,7 +147,7 @@ def form(name, data, head=""):
 
 FORM = {"Content-Type": "multipart/form-data; boundary=X"}
 
-# What does not: a request, the status and code, and words of the sentence that says what to change.
+# Requests that fail: a request, the status and code, and words of the message about what to change.
 REFUSED = {
     "curl -T": (["PUT", "/v1/pdf", {}, b"x"], 405, "request.method", ["PUT", "POST"]),
     "a compressed body": (
@@ -192,17 +192,24 @@ def test_a_browser_gets_errors_as_a_page(address):
     assert "&lt;i&gt;" in answer.text and "<i>" not in answer.text
 
 
-@pytest.mark.parametrize("sent, status, code", [
+MALFORMED = [
     (b"garbage\r\n\r\n", 400, "request.malformed"),
     (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431, "request.head_too_large"),
-])
-def test_what_is_not_http_is_told_in_the_same_way(sent, status, code, address):
+]
+
+
+def refusal(address, sent):
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(sent)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
-        assert (answer.status, json.load(answer)["code"]) == (status, code)
+        return answer.status, json.load(answer)["code"]
+
+
+@pytest.mark.parametrize("sent, status, code", MALFORMED)
+def test_what_is_not_http_is_told_in_the_same_way(sent, status, code, address):
+    assert refusal(address, sent) == (status, code)
 
 
 def test_a_name_in_any_script_comes_back(address, photo):
@@ -259,6 +266,8 @@ def test_the_default_address_serves_both_families(photo):
 def test_the_admin_port_refuses_in_the_same_way():
     service, _, admin = start()
     try:
+        for sent, status, code in MALFORMED:
+            assert refusal(admin, sent) == (status, code)
         for method, path, status in [("GET", "/nowhere", 404), ("POST", "/metrics", 405)]:
             answer = requests.request(method, admin + path)
             assert (answer.status_code, answer.json()["status"]) == (status, status)
@@ -267,7 +276,7 @@ def test_the_admin_port_refuses_in_the_same_way():
 
 
 def test_a_slow_line_is_served(photo):
-    """More slowly than the time for a body, but never silent."""
+    """Sends more slowly than the limit for a body, but without long pauses."""
     service, address, _ = start("--body-timeout=2", "--stall-timeout=2", "--min-rate=1000", "--grace=60")
     try:
         def slowly():
@@ -281,12 +290,24 @@ def test_a_slow_line_is_served(photo):
         stop(service)
 
 
-def test_behind_a_proxy_the_document_has_the_prefix(address):
-    document = requests.get(f"{address}/openapi.json", headers={"X-Forwarded-Prefix": "/pdf"}).json()
-    assert document["servers"] == [{"url": "/pdf/"}]
-    for harmful in ["//elsewhere.example", "https://elsewhere.example", "/a b"]:
-        document = requests.get(f"{address}/openapi.json", headers={"X-Forwarded-Prefix": harmful}).json()
-        assert document["servers"] == [{"url": "/"}]
+@pytest.mark.parametrize("stated, prefix", [
+    ("/pdf", "/pdf"),
+    ("/a/b/", "/a/b"),
+    ("//elsewhere.example", ""),
+    ("https://elsewhere.example", ""),
+    ("/a b", ""),
+])
+def test_behind_a_proxy_addresses_have_the_prefix(stated, prefix, address):
+    headers = {"X-Forwarded-Prefix": stated}
+    document = requests.get(f"{address}/openapi.json", headers=headers).json()
+    assert document["servers"] == [{"url": f"{prefix}/"}]
+    problem = requests.post(f"{address}/v1/pdf", headers=headers, data=b"x").json()
+    assert problem["instance"].startswith(f"{prefix}/v1/pdf#")
+    docs = requests.get(f"{address}/docs", headers=headers).text
+    assert f"{address}{prefix}/v1/pdf" in docs and "elsewhere" not in docs
+    for path in ["/", "/docs", "/manifest.webmanifest", "/sw.js"]:
+        told = requests.get(f"{address}{path}", headers=headers).text
+        assert not re.search(r"""(href|src|action|url)"?[=:]\s*["']/""", told), path
 
 
 def test_node_fetches(address, photo, tmp_path):
@@ -348,7 +369,7 @@ def test_the_typescript_client_converts(document, address, photo, tmp_path):
     run("node", MODULES / "openapi-typescript/bin/cli.js", document, "-o", tmp_path / "api.d.ts")
     run("node", tmp_path / "typed.ts", address, photo, tmp_path / "typed.pdf")
     assert pages((tmp_path / "typed.pdf").read_bytes()) == 1
-    # Its types are right as well.
+    # Its types are also correct.
     wrong = (tmp_path / "typed.ts").read_text().replace("quality: 50", 'quality: "good"')
     (tmp_path / "wrong.ts").write_text(wrong)
     check = ["node", MODULES / "typescript/bin/tsc", "--noEmit", "--skipLibCheck", "--strict", "--target", "es2022",

@@ -1,4 +1,4 @@
-"""What schemathesis sends where the document says JPEG: sound ones, and anything else."""
+"""Makes schemathesis send valid JPEGs, and other data, where the document says JPEG."""
 
 import io
 

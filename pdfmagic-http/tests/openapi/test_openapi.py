@@ -1,4 +1,4 @@
-"""The service keeps to its own OpenAPI document, whatever it is sent."""
+"""Tests that the service adheres to its own OpenAPI document for any request."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def address():
 def test_schemathesis_finds_nothing(address, tmp_path):
     program = Path(sys.executable).with_name("schemathesis")
     command = [program, f"--config-file={HERE / 'schemathesis.toml'}", "run", f"{address}/openapi.json"]
-    # Values are understood in more spellings than a schema tells: `yes` for true, `0` for no rotation.
+    # Values have more spellings than the schema states: `yes` for true, `0` for no rotation.
     options = ["--checks=all", "--exclude-checks=negative_data_rejection", "--max-examples=50", "--phases=examples,coverage,fuzzing", "--seed=1"]
     run = subprocess.run(
         [*command, *options],

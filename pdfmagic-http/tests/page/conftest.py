@@ -1,4 +1,4 @@
-"""The service as it is built, photos, and a browser."""
+"""Fixtures: the built service, photos, and a browser."""
 
 import io
 import os
@@ -18,7 +18,7 @@ CORPUS = ROOT / "pdfmagic-core/tests/corpus"
 
 
 class Service:
-    """The service on a port of its own."""
+    """The service on a separate port."""
 
     def __init__(self, *arguments):
         command = [PROGRAMS / "pdfmagic-http", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", *arguments]
@@ -28,7 +28,7 @@ class Service:
         self.address, self.admin = (address and address.group() for address in addresses)
 
     def received(self):
-        """How many bytes of bodies have been converted so far."""
+        """Returns the number of bytes of bodies that have been converted so far."""
         metrics = urllib.request.urlopen(f"{self.admin}/metrics").read().decode()
         return int(float(re.search(r"^pdfmagic_input_bytes_total (\S+)", metrics, re.M).group(1)))
 
@@ -60,7 +60,7 @@ def start():
 
 
 def photo(width=120, height=80, color=(200, 60, 40), exif=None, **options):
-    """A JPEG whose top left quarter is of another color."""
+    """Returns a JPEG whose top left quarter has another color."""
     image = Image.new("RGB", (width, height), color)
     image.paste((20, 20, 200), (0, 0, width // 2, height // 2))
     out = io.BytesIO()
@@ -69,7 +69,7 @@ def photo(width=120, height=80, color=(200, 60, 40), exif=None, **options):
 
 
 def padded(jpeg, size):
-    """A JPEG of exactly this size, in bytes, whose scan is longer than it need be."""
+    """Returns a JPEG of exactly this size, in bytes, whose scan is longer than necessary."""
     return jpeg[:-2] + b"\x2A" * (size - len(jpeg)) + jpeg[-2:]
 
 
@@ -80,7 +80,7 @@ def command(pdf, *arguments):
     return Path(pdf).read_bytes()
 
 
-# Chromium asks its maker for updates and more unless it is told not to.
+# By default, Chromium sends requests to its vendor, for updates and other purposes.
 CHROMIUM = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 )
@@ -98,7 +98,7 @@ def browser():
 
 
 class Tab:
-    """A page, and what went wrong on it."""
+    """A page, and the errors on it."""
 
     def __init__(self, browser, address, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, "locale": "en-US", **options})
@@ -110,7 +110,7 @@ class Tab:
         self.page.goto(address + "/")
 
     def add(self, *files):
-        """Adds files, each a name and its bytes, and waits until they have been looked at."""
+        """Adds files, each a name and its bytes, and waits until they have been read."""
         files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
         count = self.page.locator("#pages li").count() + len(files)
         self.page.set_input_files("#myfile", files)
@@ -140,7 +140,7 @@ class Tab:
 
 @pytest.fixture
 def open_tab(browser):
-    """Opens pages, and asserts at the end that nothing went wrong on them and nothing was asked of others."""
+    """Opens pages, and asserts at the end that there were no errors, and no requests to other hosts."""
     tabs = []
 
     def open_tab(address, **options):

@@ -1,4 +1,4 @@
-"""The page in a browser, against the service as it is built."""
+"""Tests the page in a browser, against the built service."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ def exif(orientation=1, gps=False):
 
 
 def rendered(pdf):
-    """Each page as a picture, and its size in points."""
+    """Returns each page as a picture, and its size in points."""
     document = pypdfium2.PdfDocument(pdf)
     return [(page.render(scale=1).to_pil().convert("RGB"), page.get_size()) for page in document]
 
@@ -42,7 +42,7 @@ BLUE = (20, 20, 200)
 
 
 def corner(picture):
-    """Where the blue quarter is: left or right, top or bottom."""
+    """Returns the position of the blue quarter: left or right, top or bottom."""
     w, h = picture.size
     places = {(x, y): picture.getpixel((int(x * w), int(y * h))) for x in (0.25, 0.75) for y in (0.25, 0.75)}
     [place] = [place for place, color in places.items() if is_near(color, BLUE)]
@@ -67,7 +67,7 @@ def test_without_javascript_the_form_answers_with_the_pdf(service, browser):
     [(_, size)] = rendered(pdf)
     assert [round(side) for side in sorted(size)] == [595, 842]
     assert b"Exif" not in pdf
-    # An error is a page.
+    # Errors are pages.
     page.set_input_files("#myfile", [{"name": "b.jpg", "mimeType": "image/jpeg", "buffer": HEIC}])
     page.click("#make")
     page.wait_for_selector("h1:has-text('did not work')")
@@ -77,7 +77,7 @@ def test_without_javascript_the_form_answers_with_the_pdf(service, browser):
 
 def test_turned_photos_are_ordered_by_keyboard_and_stand_upright(service, open_tab):
     tab = open_tab(service.address)
-    # Stored so that Exif's turn brings the blue quarter to the top left.
+    # It is stored such that Exif's rotation moves the blue quarter to the top left.
     turned = Image.open(io.BytesIO(photo(90, 60))).transpose(Image.Transpose.ROTATE_90)
     out = io.BytesIO()
     turned.save(out, "JPEG", quality=95, exif=exif(6))
@@ -116,7 +116,7 @@ UPRIGHT = {
 
 
 def colors(picture):
-    """The color of each quarter, row by row."""
+    """Returns the color of each quarter, row by row."""
     w, h = picture.size
     return [picture.getpixel((x * w // 4, y * h // 4)) for y in (1, 3) for x in (1, 3)]
 
@@ -320,7 +320,7 @@ def test_too_many_photos_are_told_before_they_are_sent(start, open_tab):
 
 
 def answering(tab, *answers):
-    """Lets the plan be answered so, one after the other, and then by the service."""
+    """Answers plan requests in this way, one after the other, and then by the service."""
     left = list(answers)
 
     def handle(route):
@@ -398,7 +398,7 @@ def test_photos_are_dropped_anywhere_and_pasted(service, open_tab):
     drop(tab, "a.jpg", place="footer")
     drop(tab, "b.jpg", "paste")
     assert tab.names() == ["a.jpg", "b.jpg"]
-    # A drop that the page does not take would leave it.
+    # A drop that the page does not handle would navigate away from it.
     taken = tab.page.evaluate("!document.body.dispatchEvent(new DragEvent('dragover', { bubbles: true, cancelable: true }))")
     assert taken
 
@@ -520,7 +520,7 @@ def test_the_page_works_under_a_sub_path(service, open_tab):
 def test_the_page_opens_offline_once_it_was_open(service, open_tab):
     tab = open_tab(service.address)
     tab.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    # What was asked before the worker took over is asked again.
+    # Requests from before the worker took over are sent again.
     tab.page.reload()
     tab.page.wait_for_selector("body.has-script")
     tab.context.set_offline(True)

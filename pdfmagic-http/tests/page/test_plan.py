@@ -1,4 +1,4 @@
-"""Plans: what is sent is little, and the bytes are those that the service and the command make of whole photos."""
+"""Tests that plans need little data, and give the same bytes as the service and the command with whole photos."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ WEB = ROOT / "pdfmagic-http/web"
 
 
 def python_client(tmp_path):
-    """The client in the documentation."""
+    """Returns the client in the documentation."""
     [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/plan.md").read_text(), re.S)
     path = tmp_path / "plan.py"
     path.write_text(code)
@@ -23,7 +23,7 @@ def python_client(tmp_path):
 
 
 def upload(service, photos):
-    """The answer to whole photos."""
+    """Returns the answer to whole photos."""
     form = b""
     for path in photos:
         form += b'--XX\r\nContent-Disposition: form-data; name="myfile"; filename="%s"\r\n\r\n' % path.name.encode()
@@ -34,7 +34,7 @@ def upload(service, photos):
 
 
 def album(tmp_path, count, size):
-    """Photos of this size, in bytes, no two the same. Most of each is a hole that takes no room on the disk."""
+    """Returns different photos of this size, in bytes. Most of each is a hole that takes no space on the disk."""
     jpeg = photo(3000, 2000)
     photos = []
     for number in range(count):
@@ -74,7 +74,7 @@ def segment(marker, payload):
 
 
 def phone_photos():
-    """Photos that phones make: with a gain map after the image that MPF lists, and with a video after it that XMP names."""
+    """Returns photos of phones: with a gain map after the image in MPF's list, and with a video after it in XMP."""
     image = padded(photo(3000, 2000), 2_000_000)
     gain_map, video = photo(300, 200), b"\0\0\0\x18ftypmp42" + bytes(1_000_000)
     entries = b"MPF\0MM\0*\0\0\0\x08\0\x01\xB0\x02\0\x07\0\0\0\x20\0\0\0\x1A\0\0\0\0\0\3\0\0"
@@ -101,7 +101,7 @@ def test_of_phones_photos_only_where_they_end_is_sent_as_well(start, tmp_path):
 
 
 def asked(service, *parts):
-    """The answer to parts of photos, each with its field, file name and bytes."""
+    """Returns the answer to parts of photos, each with its field, file name and bytes."""
     form = b""
     for field, name, data in parts:
         form += f'--XX\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'.encode() + data + b"\r\n"
@@ -120,10 +120,10 @@ def test_what_is_missing_is_told_with_its_ranges_or_the_reason(service):
     [missing] = problem["inputs"]
     assert (status, problem["code"], missing["code"], missing["input"]) == (422, "input.more", "input.more", 0)
     assert missing["ranges"][0]["start"] == 0 and missing["ranges"][0]["end"] > 100
-    # Without its end nobody knows what the image ends with.
+    # Without its last bytes, the end of the image is unknown.
     status, problem = asked(service, ("head", "a.jpg", jpeg[:5000]), size)
     assert problem["inputs"][0]["ranges"] == [{"start": 199_992, "end": 200_000}]
-    # What is cut off must be seen as a whole.
+    # A truncated photo must be sent completely.
     status, problem = asked(service, ("head", "a.jpg", jpeg[:5000]), size, ("tail", "", bytes(8)))
     assert (status, problem["code"]) == (422, "input.whole")
     assert "all of it is needed" in problem["detail"]

@@ -1,4 +1,4 @@
-//! Who may convert, how often, and from which pages.
+//! Tests of admission: who may convert, how often, and from which pages.
 
 use super::jpeg;
 use super::running::{Answer, Service};
@@ -37,7 +37,7 @@ fn a_token_is_demanded_where_one_is_set() {
     assert!(!service.ask("/config").text().contains("secret"));
 }
 
-/// Converts until that is refused. A busy machine may take so long that more is allowed.
+/// Converts until a conversion is rejected. A busy machine may take so long that more conversions are allowed.
 fn until_refused(service: &Service, headers: &str) -> (usize, Answer) {
     for admitted in 0..1000 {
         let answer = post(service, headers);
@@ -72,7 +72,7 @@ fn clients_behind_a_proxy_are_told_apart_by_its_header() {
         "--client-header",
         "X-Forwarded-For",
     ]);
-    // What a client itself claims stands before what the proxy adds.
+    // A client's own claim precedes the address that the proxy adds.
     let named = |client: &str| format!("X-Forwarded-For: 10.9.9.9, {client}\r\n");
     let (_, refused) = until_refused(&service, &named("10.0.0.1"));
     assert_eq!(refused.status, 429);

@@ -1,4 +1,4 @@
-//! PDF/A and PDF/UA, asked for in each way that options come.
+//! Tests of PDF/A and PDF/UA, requested in each way that options can be set.
 
 use super::running::InProcess;
 use super::{FORM, contains, form, jpeg};
@@ -37,6 +37,6 @@ fn what_a_level_forbids_is_told_by_clause_before_anything_is_made() {
     );
     assert_eq!(refused.status, 400);
     let text = refused.text();
-    assert!(text.contains("ask for pdfa 3b or 4"), "{text}");
+    assert!(text.contains("use pdfa 3b or 4"), "{text}");
     assert!(text.contains("(ISO 19005-2, 6.8)"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! What the service bears, and no more.
+//! Tests of the limits of the service.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn answer(mut stream: std::net::TcpStream) -> Answer {
     Answer::parse(&bytes)
 }
 
-/// Whether there is no memory for a body of this size. Where there is, the service asks for the body.
+/// Whether there is no memory for a body of this size. If there is, the service asks for the body.
 fn is_refused(service: &Service, size: usize) -> bool {
     let mut stream = service.connect();
     let head = begin(size).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
@@ -34,14 +34,14 @@ fn is_refused(service: &Service, size: usize) -> bool {
     }
 }
 
-/// A request for whose body there is memory, and which does not send it. `length` says how much it will be.
+/// Sends a request for whose body there is memory, without the body. `length` states its size.
 fn holder(service: &Service, length: &str) -> std::net::TcpStream {
     let mut stream = service.connect();
     let head = format!(
         "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nExpect: 100-continue\r\n{length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // Said once the service reads the body.
+    // The service sends this once it reads the body.
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -61,7 +61,7 @@ fn memory_that_others_hold_is_not_given_twice() {
 #[test]
 fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1142860"]);
-    // How much will come is open, so that all of the bound is reserved.
+    // The size of the body is unknown, so the maximum is reserved.
     let _holder = holder(&service, "Transfer-Encoding: chunked");
     let refused = service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
     assert_eq!((refused.status, &*refused.problem()), (503, "service.busy"));
@@ -128,7 +128,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
     let mut lazy = service.connect();
     lazy.write_all(&[begin(big.len()).as_bytes(), &big].concat())
         .unwrap();
-    // Its memory comes back although it reads nothing.
+    // Its memory is freed although the client reads nothing.
     service.until(|| !is_refused(&service, big.len()));
     assert_eq!(service.closed("write_stall"), 1);
     drop(lazy);
@@ -137,7 +137,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
 #[test]
 fn clients_that_take_their_answer_slowly_get_all_of_it() {
     let service = Service::start(&["--idle-timeout", "0.3", "--stall-timeout", "0.3"]);
-    // More than what the system keeps for a connection.
+    // This is more than the system buffers for a connection.
     let big = large(21_000_000);
     let mut slow = service.connect();
     let head = begin(big.len());
@@ -202,26 +202,29 @@ fn connections_end_at_a_certain_age() {
 fn connections_beyond_the_bound_wait_for_a_place() {
     let service = Service::start(&["--max-connections", "1", "--idle-timeout", "0.3"]);
     let first = service.connect();
-    // Answered once the first has been let go.
+    // This is answered once the first connection was closed.
     assert_eq!(service.get("/livez").status, 200);
     assert!(service.metric("pdfmagic_connection_waits_total") > 0);
     assert!(service.closed("idle_timeout") > 0);
     drop(first);
 }
 
-/// A form whose pages together take many times as long to code again as each.
-fn long_form() -> Vec<u8> {
-    let page = picture(600, 600);
-    form(&[("a.jpg", &page[..]); 100])
+/// Returns a JPEG of 18 MB that takes hours to decode: a million scans, each of which says again that 65,536 blocks
+/// have no AC coefficients.
+fn endless_work() -> Vec<u8> {
+    let head = b"\xFF\xD8\xFF\xDB\0\x43\0";
+    let frame = b"\xFF\xC2\0\x0B\x08\x08\0\x08\0\x01\x01\x11\0";
+    // The code 0 is an EOB14, which is followed by 14 bits with the number of blocks beyond 16,384 that end.
+    let table = b"\xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xE0";
+    let scan = b"\xFF\xDA\0\x08\x01\x01\0\x01\x3F\0\0\0\0\0\0\0\0\x0F";
+    let scans = scan.repeat(1_000_000);
+    [&head[..], &[1; 64], frame, table, &scans, b"\xFF\xD9"].concat()
 }
 
-/// Asks for work that takes long, and waits until it has a worker.
+/// Starts work that takes long, and waits until it has a worker.
 fn long_work(service: &Service) -> std::net::TcpStream {
-    let body = long_form();
-    let head = format!(
-        "POST /v1/pdf?max-size=40000 HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let body = endless_work();
+    let head = begin(body.len()).replace("/v1/pdf", "/v1/pdf?optimize=true");
     let mut stream = service.connect();
     stream
         .write_all(&[head.as_bytes(), &body].concat())
@@ -232,8 +235,13 @@ fn long_work(service: &Service) -> std::net::TcpStream {
     stream
 }
 
-/// Far beyond what a busy machine takes for anything here.
-const LONG: [&str; 3] = ["--workers=1", "--convert-timeout=3600", "--grace=9000"];
+/// Settings far above the time that anything here takes on a busy machine.
+const LONG: [&str; 4] = [
+    "--workers=1",
+    "--convert-timeout=3600",
+    "--grace=9000",
+    "--max-scans=2000000",
+];
 
 #[test]
 fn work_waits_for_a_worker_for_a_while() {
@@ -268,14 +276,15 @@ fn conversions_that_take_too_long_are_given_up() {
         "--convert-timeout=0.3",
         "--queue-timeout=3600",
         "--grace=9000",
+        "--max-scans=2000000",
     ]);
-    let overdue = service.send("POST /v1/pdf?max-size=40000", FORM, &long_form());
+    let overdue = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &endless_work());
     assert_eq!(
         (overdue.status, &*overdue.problem()),
         (503, "service.overdue")
     );
     assert_eq!(service.rejected("convert_timeout"), 1);
-    // The worker does not go on with what nobody waits for.
+    // The worker stops when nobody waits for its result.
     service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
 }
 
@@ -311,7 +320,7 @@ fn what_can_never_be_decoded_is_not_told_to_come_again() {
     assert_eq!(embedded.pages(), 1);
 }
 
-/// It is given what there is, and mostly needs less; what comes of it is out of that.
+/// It gets all available memory, and usually needs less. The memory for its result is a part of that.
 #[test]
 fn what_might_take_more_than_there_is_has_a_try() {
     let service = Service::start(&["--max-body=4000000", "--memory-budget=16000000"]);
@@ -326,7 +335,7 @@ fn what_might_take_more_than_there_is_has_a_try() {
     assert_eq!(done.pages(), 20);
 }
 
-/// Bytes behind the image count as if they were its data.
+/// Bytes after the image count as its data.
 #[test]
 fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
     let service = Service::start(&[]);
@@ -341,6 +350,24 @@ fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
         ] {
             let done = service.send(&format!("POST /v1/pdf?{options}"), "image/jpeg", &padded);
             assert_eq!(done.pages(), 1, "{size} {options}");
+        }
+    }
+}
+
+/// Its header tells all of a file, unless restart markers follow the data.
+#[test]
+fn a_large_file_is_searched_for_its_end_by_a_worker() {
+    let service = Service::start(&[]);
+    let mut searched = 0;
+    for (size, takes_worker) in [(100_000, false), (3_000_000, true)] {
+        let plain = large(size);
+        let odd = [&plain[..plain.len() - 2], b"\xFF\xD0\xFF\xD9"].concat();
+        for (jpeg, takes_worker) in [(plain, false), (odd, takes_worker)] {
+            let done = service.send("POST /v1/pdf", "image/jpeg", &jpeg);
+            assert_eq!(done.pages(), 1);
+            searched += u64::from(takes_worker);
+            let workers = service.metric("pdfmagic_queue_wait_seconds_count");
+            assert_eq!(workers, searched, "{size}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Clients as the open net has them.
+//! Tests with clients that misbehave, as on the open internet.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::jpeg;
 use super::running::{Answer, Service};
 
-/// How long it goes on, in seconds; a variable makes it longer.
+/// Returns the duration of the test in seconds, which a variable can extend.
 fn duration() -> Duration {
     let seconds = std::env::var("CHAOS_SECONDS").ok();
     Duration::from_secs(seconds.map_or(10, |seconds| seconds.parse().expect("a number of seconds")))
 }
 
-/// What can be asked for with a JPEG.
+/// The paths that accept a JPEG.
 const PATHS: [&str; 5] = [
     "/v1/pdf",
     "/v1/pdf?stream=true",
@@ -30,22 +30,22 @@ fn request(path: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// One client that does not do as it should. What it is told does not matter.
+/// Runs one client that misbehaves. Its answers do not matter.
 fn misbehave(service: &Service, random: &mut fastrand::Rng) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(service.address)?;
     let path = PATHS[random.usize(..PATHS.len())];
     let sound = request(path, &jpeg(1));
     match random.u8(..8) {
-        // Hangs up in the middle of the head, or of the body.
+        // It hangs up in the middle of the head or the body.
         0 => stream.write_all(&sound[..random.usize(..sound.len())])?,
-        // Says nothing.
+        // It sends nothing.
         1 => {}
-        // Garbage.
+        // It sends garbage.
         2 => {
             let garbage: Vec<u8> = (0..random.usize(1..5000)).map(|_| random.u8(..)).collect();
             stream.write_all(&garbage)?;
         }
-        // A sound head, and garbage for a JPEG, with some of its bytes right.
+        // It sends a valid head, and a JPEG of garbage with some valid bytes.
         3 => {
             let mut body = jpeg(1);
             for _ in 0..random.usize(1..50) {
@@ -55,21 +55,21 @@ fn misbehave(service: &Service, random: &mut fastrand::Rng) -> std::io::Result<(
             stream.write_all(&request(path, &body))?;
             let _ = stream.read(&mut [0; 100])?;
         }
-        // Requests one after the other, without waiting; hangs up after some answers.
+        // It sends several requests without waiting, and hangs up after some answers.
         4 => {
             stream.write_all(&sound.repeat(random.usize(1..20)))?;
             let mut some = vec![0; random.usize(1..20_000)];
             let _ = stream.read(&mut some)?;
         }
-        // Chunks of wrong sizes.
+        // It sends chunks with wrong sizes.
         5 => stream.write_all(
             b"POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nabc\r\nzz\r\n",
         )?,
-        // A form that never ends.
+        // It sends a form that never ends.
         6 => stream.write_all(
             b"POST / HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=X\r\nContent-Length: 99\r\n\r\n--X\r\n\r\n",
         )?,
-        // Takes its answer, but hangs up its own end first.
+        // It reads its answer, but closes its own side first.
         _ => {
             stream.write_all(&sound)?;
             stream.shutdown(Shutdown::Write)?;
@@ -110,7 +110,7 @@ fn good_requests_are_answered_right_whatever_others_do() {
             scope.spawn(move || {
                 let mut random = fastrand::Rng::with_seed(seed);
                 while Instant::now() < until {
-                    // Whether the connection was torn is this client's own affair.
+                    // An error of this client's connection is not an error of the service.
                     let _ = misbehave(service, &mut random);
                 }
             });
@@ -124,7 +124,7 @@ fn good_requests_are_answered_right_whatever_others_do() {
         good
     });
     assert!(good > 0, "{good}");
-    // Nothing is left of them.
+    // Nothing of them remains.
     for (name, value) in before {
         service.until(|| service.metric(name) <= value);
     }

@@ -1,4 +1,4 @@
-//! JPEGs in, PDFs out, and what is said when that does not work.
+//! Tests of conversions, and of their errors.
 
 use std::process::Command;
 
@@ -216,7 +216,8 @@ fn the_name_of_the_file_that_failed_is_told() {
     );
 }
 
-/// The practical's command, twice in one folder. Its scripts would take a header with the letters `real` for a timing.
+/// This is the practical's command, run twice in one folder. Its scripts would take a header with the letters `real`
+/// for a timing.
 #[test]
 fn curl_saves_each_answer_under_a_name_of_its_own() {
     let service = InProcess::start(&[]);
@@ -286,7 +287,7 @@ fn the_page_has_the_form_and_names_the_replica() {
     let head =
         Answer::parse(&service.raw(b"HEAD / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"));
     assert_eq!((head.status, head.body.len()), (200, 0));
-    // Relative, so that the page works under a sub-path.
+    // Links are relative, so that the page works under a path prefix.
     let links = text.split("href=\"").chain(text.split("src=\"")).skip(1);
     let links = links.filter_map(|link| link.split('"').next());
     let links: Vec<_> = links.filter(|link| !link.contains('<')).collect();

@@ -1,4 +1,4 @@
-//! What the service says of JPEGs, and of itself.
+//! Tests of what the service says about JPEGs, and about itself.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn what_a_jpeg_is_can_be_asked_without_converting_it() {
     let [a, b, c] = told["files"].as_array().unwrap().as_slice() else {
         panic!("{told}");
     };
-    // The library's own words, which the command prints as well.
+    // The text is the library's, which the command prints as well.
     let options = pdfmagic_core::Options::default();
     let of = |jpeg: &[u8]| {
         let inspection = pdfmagic_core::Inspection::of(jpeg, &options, &pdfmagic_core::Auto);
@@ -45,7 +45,7 @@ fn what_a_jpeg_is_can_be_asked_without_converting_it() {
     assert_eq!((refused.status, &*refused.problem()), (415, "not_jpeg.gif"));
 }
 
-/// A picture whose last half is missing.
+/// Returns a picture whose second half is missing.
 fn cut() -> Vec<u8> {
     let mut jpeg = picture(400, 300);
     jpeg.truncate(jpeg.len() / 2);
@@ -89,7 +89,7 @@ fn damage_is_told_with_its_rows_and_refused_if_that_is_asked_for() {
     );
 }
 
-/// Damage in the middle of the data, which nothing else shows.
+/// The damage is in the middle of the data, where nothing else reveals it.
 #[test]
 fn all_of_the_data_is_looked_at_where_that_is_asked_for() {
     let service = InProcess::start(&[]);
@@ -135,13 +135,13 @@ fn what_can_be_asked_is_written_down() {
     ] {
         assert!(api["paths"].get(path).is_some(), "{path}");
     }
-    // Each has a name of its own in the metrics.
+    // Each path has its own name in the metrics.
     for path in api["paths"].as_object().unwrap().keys() {
         service.get(path);
         let name = format!("pdfmagic_http_request_duration_seconds_count{{route=\"{path}\"}}");
         service.until(|| service.metric(&name) == 1);
     }
-    // Its options are those that there are.
+    // The documented options are the existing ones.
     let parameters = |path: &str| -> Vec<String> {
         let parameters = api["paths"][path]["post"]["parameters"].as_array().unwrap();
         let name = |parameter: &Value| parameter["name"].as_str().unwrap().to_owned();
@@ -153,4 +153,17 @@ fn what_can_be_asked_is_written_down() {
         assert!(names.contains(&&*name), "{name}");
     }
     assert!(parameters("/v1/pdf").contains(&"stream".to_owned()));
+    // So are its codes.
+    for (schema, code) in [
+        ("ProblemDetails", "request.rate"),
+        ("ProblemDetails", "format.truncated"),
+        ("InputProblem", "input.more"),
+        ("NoticeFound", "eoi.missing.appended"),
+        ("DamageFound", "scan.corrupt"),
+        ("PlannedNotice", "trailing.video.skipped"),
+    ] {
+        let codes = &api["components"]["schemas"][schema]["properties"]["code"]["enum"];
+        let codes = codes.as_array().unwrap_or_else(|| panic!("{schema}"));
+        assert!(codes.contains(&code.into()), "{code}");
+    }
 }

@@ -1,4 +1,4 @@
-//! HTTP/2 without TLS, with curl as the client.
+//! Tests of HTTP/2 without TLS, with curl as the client.
 
 use std::process::{Command, Output};
 
@@ -71,7 +71,7 @@ async fn many_requests_share_a_connection_and_a_refused_one_harms_no_other() {
         client.ready().await.unwrap();
         asked.push((number, client.send_request(request)));
     }
-    // Whatever the order in which they are looked at.
+    // This works for any order in which they are read.
     for (number, answer) in asked.into_iter().rev() {
         let answer = answer.await.unwrap();
         let status = answer.status().as_u16();
@@ -124,7 +124,7 @@ async fn a_connection_on_which_nothing_but_pings_moves_ends_soon_after_its_time(
         .header("Content-Type", "image/jpeg")
         .body(Full::new(Bytes::from(jpeg(1))))
         .unwrap();
-    // Its body is never read.
+    // The body of this answer is never read.
     let answer = client.send_request(request).await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     service.until(|| service.metric("pdfmagic_connections") == 0);

@@ -1,4 +1,4 @@
-//! Health, time limits and the end.
+//! Tests of health, timeouts and shutdown.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -58,13 +58,13 @@ fn a_request_in_flight_is_finished_after_sigterm() {
     stream
         .write_all(&[head.as_bytes(), &jpeg[..100]].concat())
         .unwrap();
-    // The head has been read once another request has been answered on a later connection.
+    // The head has been read once another request was answered on a later connection.
     assert_eq!(service.get("/readyz").status, 200);
     service.terminate();
     service.until(|| service.get("/readyz").status == 503);
     assert_eq!(service.get("/livez").status, 200);
     service.until(|| TcpStream::connect(service.address).is_err());
-    // Supervisors that are impatient send more of them.
+    // Impatient supervisors send more of them.
     for _ in 0..20 {
         service.terminate();
     }

@@ -1,12 +1,14 @@
-//! The service as its clients see it, on a real socket.
+//! Tests of the service as its clients see it, on a real socket.
 
 mod admission;
 mod archive;
 mod bounds;
+mod broken;
 mod chaos;
 mod conversion;
 mod describing;
 mod http2;
+mod laws;
 mod life;
 mod memory;
 mod observing;
@@ -15,12 +17,12 @@ mod streaming;
 #[cfg(feature = "otel")]
 mod traces;
 
-/// A small JPEG, and its samples are never the same for two seeds.
+/// Returns a small JPEG, whose samples differ for each seed.
 fn jpeg(seed: u8) -> Vec<u8> {
     encode(seed, 64, 48)
 }
 
-/// A JPEG of this width and height.
+/// Returns a JPEG of this width and height.
 fn picture(width: u16, height: u16) -> Vec<u8> {
     encode(1, width, height)
 }
@@ -38,7 +40,7 @@ fn encode(seed: u8, width: u16, height: u16) -> Vec<u8> {
     jpeg
 }
 
-/// A JPEG of about this size, in bytes, most of which are comments.
+/// Returns a JPEG of about this size, in bytes, which consists mostly of comments.
 fn large(size: usize) -> Vec<u8> {
     let comment = [&b"\xFF\xFE\xFF\xFF"[..], &vec![b'x'; 65_533]].concat();
     let jpeg = jpeg(1);
@@ -46,7 +48,7 @@ fn large(size: usize) -> Vec<u8> {
     [&jpeg[..2], &comments, &jpeg[2..]].concat()
 }
 
-/// A JPEG of exactly this size, in bytes, whose data is padded with zeros, and has no end.
+/// Returns a JPEG of exactly this size, in bytes, whose data is padded with zeros and has no EOI.
 fn endless(size: usize) -> Vec<u8> {
     let mut jpeg = jpeg(1);
     jpeg.truncate(jpeg.len() - 2);
@@ -54,7 +56,7 @@ fn endless(size: usize) -> Vec<u8> {
     jpeg
 }
 
-/// A form with these files in the field `myfile`.
+/// Returns a form with these files in the field `myfile`.
 fn form(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, data) in files {

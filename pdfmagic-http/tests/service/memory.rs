@@ -1,4 +1,4 @@
-//! Memory depends on the budget and not on the load.
+//! Tests that memory depends on the budget and not on the load.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use super::{FORM, endless, form, jpeg, large};
 
 const MIB: u64 = 1 << 20;
 const BUDGET: u64 = 128 * MIB;
-/// What the service may take beside its budget.
+/// The memory that the service may use in addition to its budget, in bytes.
 const BESIDE: u64 = 32 * MIB;
 
-/// A JPEG of 20 MB.
+/// Returns a JPEG of 20 MB.
 fn big() -> Vec<u8> {
     large(20_000_000)
 }
 
-/// What a client does with a body of 20 MB.
+/// The behavior of a client with a body of 20 MB.
 #[derive(Debug, Clone, Copy)]
 enum Client {
     Honest,
-    /// Sends at once, and takes nothing of the answer for a while.
+    /// It sends at once, and does not read the answer for a while.
     SlowReader,
-    /// Sends a little now and then.
+    /// It sends a little from time to time.
     SlowWriter,
-    /// Says 20 MB, and sends one.
+    /// It announces 20 MB, and sends one.
     Liar,
-    /// Does not say how much will come.
+    /// It does not announce the size.
     Chunked,
-    /// Asks for work on pixels.
+    /// It requests work that decodes the image.
     Decoding,
 }
 
@@ -48,7 +48,7 @@ impl Client {
         Self::Decoding,
     ];
 
-    /// The status that it got.
+    /// Runs the client. Returns the status of its answer.
     async fn run(self, service: std::net::SocketAddr, big: &[u8]) -> std::io::Result<u16> {
         let (answers, mut stream) = TcpStream::connect(service).await?.into_split();
         let path = match self {
@@ -69,7 +69,7 @@ impl Client {
             }
             read(answers).await
         });
-        // As most clients, stops sending once there is an answer.
+        // Like most clients, it stops sending once there is an answer.
         let answer = tokio::select! {
             answer = &mut reading => answer,
             Ok(()) = self.send(&mut stream, big) => reading.await,
@@ -78,7 +78,7 @@ impl Client {
         match answer.status {
             200 => assert!(answer.body.starts_with(b"%PDF") && answer.body.ends_with(b"%%EOF\n")),
             503 => assert!(answer.header("retry-after").is_some()),
-            // A machine that is busy enough makes any client slow.
+            // On a busy machine, any client may be too slow.
             408 => {}
             other => panic!("{self:?} got {other}: {}", answer.text()),
         }
@@ -109,7 +109,7 @@ impl Client {
     }
 }
 
-/// Reads an answer of stated length.
+/// Reads an answer with a Content-Length.
 async fn read(mut stream: OwnedReadHalf) -> std::io::Result<Answer> {
     let mut bytes = Vec::new();
     loop {
@@ -183,11 +183,11 @@ async fn a_thousand_clients_with_20_mb_each_take_no_more_than_the_budget() {
         "peak {} MiB, {converted} converted, {shed} shed, {torn} torn",
         peak / MIB
     );
-    // Everything comes back.
+    // All memory is freed.
     service.until(|| service.metric("pdfmagic_inflight_bytes") == 0);
     service.until(|| service.metric("process_open_fds") <= fds);
     service.until(|| service.metric("pdfmagic_tasks") <= tasks);
-    // But for what the allocator keeps of the connections' buffers.
+    // Only the allocator's memory for the connections' buffers remains.
     service.until(|| service.metric("process_resident_memory_bytes") <= 80 * MIB);
     assert_eq!(
         service.send("POST /v1/pdf", "image/jpeg", &jpeg(1)).pages(),
@@ -221,7 +221,7 @@ async fn a_stream_of_a_quarter_gibibyte_takes_a_few_megabytes() {
             stream.write_all(part).await.unwrap();
             left -= part.len();
         }
-        // Dropping it would tell the service that nobody waits for the answer.
+        // Dropping the stream would tell the service that nobody waits for the answer.
         stream
     });
     let (mut received, mut last) = (0, Vec::new());
@@ -258,7 +258,7 @@ fn a_form_takes_no_more_than_its_body() {
     };
     let long_name = format!("name=myfile; filename={}", "x".repeat(SIZE));
     for parts in [
-        // As a list of values it would be many times as large.
+        // As a list of values, this would take many times its size.
         part("name=options", &b"0,".repeat(SIZE / 2)),
         part("name=quality", &vec![0xFF; SIZE]),
         part(&long_name, b"no JPEG"),
@@ -269,7 +269,7 @@ fn a_form_takes_no_more_than_its_body() {
         assert!(matches!(refused.status, 400 | 413), "{}", refused.text());
         assert!(refused.body.len() < 1000);
     }
-    // Fields for files that were not chosen are no files.
+    // Fields for files that were not chosen are not files.
     let body = [
         &part("name=myfile", b"").repeat(SIZE / 60)[..],
         &form(&[("a.jpg", &jpeg(1))]),
@@ -279,7 +279,7 @@ fn a_form_takes_no_more_than_its_body() {
     assert!(peak < 60, "{peak} MiB");
 }
 
-/// Sends a request on a connection that takes hardly any of the answer.
+/// Sends a request on a connection that reads hardly anything of the answer.
 fn ask_and_hold(service: &Service, head: &str, body: &[u8]) -> Option<std::net::TcpStream> {
     let mut stream = service.connect();
     let mut begun = [0; 12];
@@ -288,7 +288,7 @@ fn ask_and_hold(service: &Service, head: &str, body: &[u8]) -> Option<std::net::
     (begun == *b"HTTP/1.1 200").then_some(stream)
 }
 
-/// Many small pieces of answers, and buffers that were full before, are memory as well.
+/// Many small pieces of answers, and reused buffers, take memory as well.
 #[test]
 fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
     let service = Service::start(&[
@@ -304,7 +304,7 @@ fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
         )
     };
     let pages = form(&[("a.jpg", &noise(90, 90)[..]); 60]);
-    // Each comment is cut out with the byte before it, and leaves a piece.
+    // Each comment is cut together with the byte before it, and leaves a piece.
     let picture = jpeg(1);
     let cuts = [
         &picture[..2],
@@ -315,7 +315,7 @@ fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
     let cuts = form(&[("a.jpg", &cuts[..]); 30]);
     let mut forms = [0, 0];
     for _ in 0..3 {
-        // Buffers of 20 MB that have been written to, and chunked bodies that are small.
+        // These are buffers of 20 MB that were written to, and small chunked bodies.
         for _ in 0..2 {
             service.send("POST /v1/pdf", "image/jpeg", &big);
         }
@@ -345,7 +345,7 @@ fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
     assert!(forms.iter().all(|&count| count > 0), "{forms:?}");
 }
 
-/// Noise, which takes the most memory and hardly becomes smaller.
+/// Returns noise, which takes the most memory and hardly compresses.
 fn noise(width: u16, height: u16) -> Vec<u8> {
     let mut state = 1_u32;
     let samples: Vec<u8> = std::iter::repeat_with(|| {
@@ -365,7 +365,7 @@ fn noise(width: u16, height: u16) -> Vec<u8> {
 fn decoding_takes_no_more_than_it_has_reserved() {
     let service = Service::start(&["--workers=1", "--convert-timeout=3600", "--grace=9000"]);
     let jpeg = noise(1500, 1000);
-    // As far as the core's own bound goes.
+    // This reaches pdfmagic-core's own limit.
     let samples = 1504 * 1000 * 4;
     let scratch = 12 * samples + 3 * jpeg.len() as u64 + 2 * MIB;
     let before = service.peak();
@@ -388,7 +388,7 @@ fn decoding_takes_no_more_than_it_has_reserved() {
     }
 }
 
-/// A profile of many megabytes is copied on a worker, and within the budget.
+/// A profile of many megabytes is copied on a worker, within the budget.
 #[test]
 fn a_large_profile_is_carried() {
     let service = Service::start(&[]);
@@ -418,7 +418,7 @@ fn a_large_profile_is_carried() {
     assert_eq!(done.pages(), 1);
     assert!(done.body.len() > size);
     assert_ne!(service.metric("pdfmagic_queue_wait_seconds_count"), 0);
-    // The body, the profile put together, and the copy that goes out.
+    // The memory has the body, the assembled profile, and its copy for the answer.
     assert!(
         service.peak() < before + 4 * size as u64,
         "{} MiB",
@@ -434,7 +434,7 @@ fn a_large_profile_is_carried() {
     );
 }
 
-/// The allocator is told once, unless the operator has told it something else; arguments and name stay.
+/// The allocator is configured once, unless the operator has configured it; arguments and name are kept.
 #[test]
 fn the_allocator_gives_back_what_was_decoded() {
     let environment = |service: &Service| {

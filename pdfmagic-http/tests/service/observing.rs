@@ -1,4 +1,4 @@
-//! What operators see.
+//! Tests of what operators see.
 
 use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ fn health_is_told_on_a_port_of_its_own_and_to_clients() {
         assert_eq!(service.ask(path).status, 200, "{path}");
         assert_eq!(service.get(path).status, 200, "{path}");
     }
-    // Of no concern to clients.
+    // These paths are not for clients.
     for path in ["/metrics", "/config"] {
         assert_eq!(service.ask(path).status, 200, "{path}");
         assert_eq!(service.get(path).status, 404, "{path}");
@@ -166,7 +166,7 @@ fn a_client_that_hangs_up_is_counted_as_499() {
 #[test]
 fn a_client_that_hangs_up_before_it_has_the_whole_answer_is_in_flight_until_then() {
     let service = Service::start(&[]);
-    // More than the system keeps for a client that does not read.
+    // This is more than the system buffers for a client that does not read.
     let big = large(30_000_000);
     let head = format!(
         "POST /v1/pdf HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
@@ -251,7 +251,7 @@ fn settings_are_shown_as_they_are_in_force() {
         .output()
         .unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
-    // It is an environment file.
+    // The output is an environment file.
     let read_back = Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
         .arg("--print-config")
         .envs(printed.lines().map(|line| line.split_once('=').unwrap()))
@@ -318,7 +318,7 @@ fn a_debug_log_tells_connections_memory_and_probes() {
     let service = Service::start(&["--log-level", "debug"]);
     service.ask("/livez");
     service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));
-    // Their threads are not in step.
+    // Their threads are not synchronized.
     let mut wanted = vec![
         "admin port: GET /livez: 200",
         "connection from 127.0.0.1 opened",

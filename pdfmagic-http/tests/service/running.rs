@@ -1,4 +1,4 @@
-//! The service on a port of its own, as a process or as a thread of this one, and clients for it.
+//! The service on its own port, as a process or as a thread of this one, and clients for it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that should come at once, on a machine that is very busy.
+/// The maximum time for anything that should be immediate, on a very busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A client of the service at an address.
@@ -59,20 +59,20 @@ impl std::ops::Deref for InProcess {
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        // It waits for the drain delay and for connections, so nobody waits for it.
+        // The thread waits for the drain delay and for connections, so it is not joined.
         drop((self.stop.take(), self.thread.take()));
     }
 }
 
-/// The service as a process, stopped at the latest when this is dropped.
+/// The service as a process, which is stopped when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Service {
     process: Child,
     client: Client,
     pub(crate) admin: SocketAddr,
-    /// What it logged before it listened.
+    /// The log lines before it listened.
     pub(crate) begun: Vec<String>,
-    /// What it logs from then on, line by line.
+    /// The log lines from then on.
     log: Mutex<Receiver<String>>,
 }
 
@@ -93,7 +93,7 @@ impl Client {
         stream
     }
 
-    /// A request with a body, its length stated, on a connection of its own.
+    /// Sends a request with a body and its Content-Length, on a separate connection.
     pub(crate) fn send(&self, start: &str, content_type: &str, body: &[u8]) -> Answer {
         let head = format!(
             "{start} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
@@ -133,10 +133,10 @@ impl Service {
             .expect("the binary starts");
         let stderr = process.stderr.take().expect("it is piped");
         let (send, log) = channel();
-        // Keep reading, so that the service never waits for us.
+        // The log is read continuously, so that the service never waits for us.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // The process that started it may be gone already.
+                // The receiver may no longer exist.
                 let _ = send.send(line);
             }
         });
@@ -163,7 +163,7 @@ impl Service {
         }
     }
 
-    /// The next line of the log that has this in it.
+    /// Returns the next line of the log that contains `part`.
     pub(crate) fn logged(&self, part: &str) -> String {
         loop {
             let line = self
@@ -178,7 +178,7 @@ impl Service {
         }
     }
 
-    /// Asks the admin port.
+    /// Sends a request to the admin port.
     pub(crate) fn ask(&self, path: &str) -> Answer {
         let mut stream = TcpStream::connect(self.admin).expect("it listens");
         let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
@@ -188,7 +188,7 @@ impl Service {
         Answer::parse(&answer)
     }
 
-    /// The value of a metric, labels included in its name; 0 where it is not there.
+    /// Returns the value of a metric, whose name includes labels; 0 if it is missing.
     pub(crate) fn metric(&self, name: &str) -> u64 {
         let text = self.ask("/metrics").text();
         let value = text
@@ -197,19 +197,19 @@ impl Service {
         value.map_or(0, |value| value.parse().expect("a whole number"))
     }
 
-    /// How many requests this bound has turned away.
+    /// Returns the number of requests that were rejected by this limit.
     pub(crate) fn rejected(&self, bound: &str) -> u64 {
         self.metric(&format!("pdfmagic_rejected_total{{reason=\"{bound}\"}}"))
     }
 
-    /// How many connections this bound has closed.
+    /// Returns the number of connections that were closed by this limit.
     pub(crate) fn closed(&self, bound: &str) -> u64 {
         self.metric(&format!(
             "pdfmagic_connections_closed_total{{reason=\"{bound}\"}}"
         ))
     }
 
-    /// The most memory that was in use, in bytes.
+    /// Returns the maximum memory that was in use, in bytes.
     pub(crate) fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.expect("it runs");
@@ -223,7 +223,7 @@ impl Service {
             * 1024
     }
 
-    /// Waits until it is so.
+    /// Waits until a condition is true.
     pub(crate) fn until(&self, it_is_so: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !it_is_so() {
@@ -257,7 +257,7 @@ impl Service {
     }
 }
 
-/// Sends a signal: a name without SIG.
+/// Sends a signal, whose name is without SIG.
 pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill")
         .args(["-s", name, &pid.to_string()])
@@ -267,7 +267,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have stopped by itself.
+        // The process may already have ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -276,7 +276,7 @@ impl Drop for Service {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Head of the answer, as it came.
+    /// The head of the answer, as it was received.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
@@ -306,7 +306,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The code of a problem, after a check of its form.
+    /// Checks the format of a problem, and returns its code.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(
             self.header("content-type"),
@@ -323,7 +323,7 @@ impl Answer {
         problem["code"].as_str().expect("a code").to_owned()
     }
 
-    /// The pages of the PDF, read back strictly.
+    /// Returns the number of pages of the PDF, read strictly.
     pub(crate) fn pages(&self) -> usize {
         assert_eq!(
             (self.status, self.header("content-type")),

@@ -1,4 +1,4 @@
-//! PDFs that go out while their JPEG comes in.
+//! Tests of PDFs that are sent while their JPEG arrives.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -36,7 +36,7 @@ fn a_stream_is_answered_while_it_comes() {
     let pdf = unchunked(&answer.body);
     let read = lopdf::Document::load_mem(&pdf).unwrap();
     assert_eq!(read.get_pages().len(), 1);
-    // Its end was missing.
+    // EOI was missing.
     assert!(contains(&pdf, &[&jpeg[..], b"\xFF\xD9"].concat()));
 }
 
@@ -54,7 +54,7 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What is wrong is known too late for a status, and is counted all the same.
+/// The error occurs too late for a status, but is counted.
 #[test]
 fn a_stream_that_breaks_off_is_counted_by_its_cause() {
     let count = |service: &Service, status: u16| {
@@ -83,7 +83,7 @@ fn a_stream_that_breaks_off_is_counted_by_its_cause() {
         too_large.write_all(&chunk).unwrap();
     }
     let mut answer = Vec::new();
-    // Cut off without an end.
+    // The chunked answer is truncated, without a final chunk.
     let _ = too_large.read_to_end(&mut answer);
     assert!(!answer.ends_with(b"0\r\n\r\n"));
     service.until(|| service.rejected("size") == 1);
@@ -94,7 +94,7 @@ fn a_stream_that_breaks_off_is_counted_by_its_cause() {
     assert_eq!(service.metric("pdfmagic_pages_total"), 0);
 }
 
-/// A client that sends a byte now and then does not hold a connection for ever.
+/// A client that sends a byte from time to time cannot hold a connection forever.
 #[test]
 fn a_stream_must_bring_something() {
     let service = Service::start(&["--stall-timeout=0.5", "--body-timeout=0.5"]);
@@ -105,7 +105,7 @@ fn a_stream_must_bring_something() {
         .unwrap();
     for _ in 0..15 {
         std::thread::sleep(Duration::from_millis(100));
-        // It may be closed already.
+        // The connection may already be closed.
         let _ = stream.write_all(b"x");
     }
     service.until(|| service.rejected("body_timeout") == 1);

@@ -1,4 +1,4 @@
-//! Spans, as a collector gets them.
+//! Tests of spans, as a collector receives them.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ fn a_collector_gets_a_span_for_each_request_under_the_one_of_the_client() {
     );
     let answer = service.raw(&[head.as_bytes(), &jpeg].concat());
     assert!(answer.starts_with(b"HTTP/1.1 200"));
-    // What has not been sent is sent at the end.
+    // The remaining spans are sent at the end.
     service.terminate();
     let (mut stream, _) = collector.accept().unwrap();
     let mut sent = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::render_utils::auto_nice_range;
 
-/// The range of an axis: linear where its values span less than a factor of ten, otherwise logarithmic.
+/// The range of an axis: linear if its values span less than a factor of ten, and otherwise logarithmic.
 pub(super) struct Axis {
     from: f64,
     pub(super) to: f64,
@@ -18,7 +18,7 @@ impl Axis {
         let most = latencies.fold(0.0, f64::max);
         let is_log = most > 0.0 && most >= 10.0 * least;
         let (from, to) = if is_log {
-            // Times are measured in microseconds, so none but 0 is below 0.001 ms.
+            // Times are measured in microseconds, so only 0 is below 0.001 ms.
             (round(least.max(0.001)).0, round(most).1)
         } else {
             let room = (most - least) / 50.0;
@@ -53,7 +53,7 @@ impl Axis {
         }
     }
 
-    /// The value at a position from 0 to 1.
+    /// Returns the value at a position from 0 to 1.
     pub(super) fn value(&self, position: f64) -> f64 {
         if self.is_log {
             self.from * (self.to / self.from).powf(position)
@@ -62,7 +62,7 @@ impl Axis {
         }
     }
 
-    /// The position of a value, from 0 to 1.
+    /// Returns the position of a value, from 0 to 1.
     pub(super) fn position(&self, value: f64) -> f64 {
         if self.is_log {
             (value.max(self.from) / self.from).log(self.to / self.from)
@@ -72,8 +72,8 @@ impl Axis {
     }
 }
 
-/// The round numbers (1, 2 or 5 times a power of ten) next to a value: the largest below or equal, the smallest above or
-/// equal.
+/// Returns the round numbers (1, 2 or 5 times a power of ten) around a value: the largest at or below it, and the
+/// smallest at or above it.
 pub(super) fn round(value: f64) -> (f64, f64) {
     let decade = 10_f64.powf(value.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
@@ -86,7 +86,7 @@ pub(super) fn tick_label(text: impl Fn(f64) -> String + Send + Sync + 'static) -
     TickFormat::Custom(Arc::new(text))
 }
 
-/// Three significant digits, without an exponent or trailing zeros.
+/// Formats three significant digits, without an exponent or trailing zeros.
 pub(super) fn significant(value: f64) -> String {
     let decimals = (0_u8..12).find(|&decimals| value * 10_f64.powi(decimals.into()) >= 99.95);
     let decimals = usize::from(decimals.unwrap_or(0));
@@ -97,7 +97,7 @@ pub(super) fn significant(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Labels whole numbers only: half a replica or half a request does not exist.
+/// Labels whole numbers only, since there is no half replica or half request.
 pub(super) fn whole(value: f64) -> String {
     if value.fract() == 0.0 {
         value.to_string()

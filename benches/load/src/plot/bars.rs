@@ -1,6 +1,6 @@
-//! Charts of bars.
+//! Bar charts.
 
-use kuva::plot::annotations::ReferenceLine;
+use kuva::plot::annotations::{ReferenceLine, TextAnnotation};
 use kuva::plot::histogram::BinMethod;
 use kuva::plot::legend::{LegendEntry, LegendShape};
 use kuva::plot::{BarPlot, Histogram};
@@ -8,17 +8,17 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::axis::{Axis, significant, tick_label, whole};
-use super::charts::{LABEL_MARGIN, MARKED, PALE, color, row};
+use super::charts::{LABEL_MARGIN, MARKED, PALE, PERCENTILES, color, row};
 use super::{Figure, Series, quantile};
 
 pub(super) fn histogram(series: &Series) -> Figure {
     let latencies = series.latencies();
     let axis = Axis::of(latencies.iter().copied());
-    // Bins are equally wide on the axis, so positions are counted.
+    // Bins are equally wide on the axis, so positions are counted instead of values.
     let positions: Vec<f64> = latencies.iter().map(|&ms| axis.position(ms)).collect();
     let (least, most) = (positions[0], positions[positions.len() - 1]);
     let (range, bins) = if least < most {
-        // More than a hundred cannot be distinguished.
+        // More than a hundred bins cannot be distinguished.
         let bins = BinMethod::FreedmanDiaconis.bin_count(&positions, (least, most));
         ((least, most), bins.min(100))
     } else {
@@ -39,7 +39,7 @@ pub(super) fn histogram(series: &Series) -> Figure {
         .with_x_label(series.latency_label())
         .with_y_label("requests")
         .with_y_tick_format(tick_label(whole));
-    // Otherwise the ticks are edges of bins, which are not round numbers.
+    // Otherwise, the ticks would be edges of bins, which are not round numbers.
     layout.x_bin_width = None;
     layout.force_margin_right = Some(LABEL_MARGIN);
     let distribution = series.distribution();
@@ -49,7 +49,7 @@ pub(super) fn histogram(series: &Series) -> Figure {
     for (number, (name, q)) in MARKED.into_iter().enumerate() {
         let at = quantile(&latencies, q);
         let label = format!("{name}: {} ms", significant(at));
-        lines.push((at, color(number), "6 4", label));
+        lines.push((at, PERCENTILES[number], "6 4", label));
     }
     let mut legend = Vec::new();
     for (at, color, dashes, label) in lines {
@@ -78,17 +78,22 @@ pub(super) fn share(series: &Series) -> Figure {
             .iter()
             .map(|(name, count)| vec![name.clone(), count.to_string()]),
     );
-    // Horizontal, so that long names have room. The first is at the top.
+    // The bars are horizontal, so that long names have room. The first bar is at the top.
     let mut plot = BarPlot::new().with_horizontal(true);
     for (name, count) in replicas.into_iter().rev() {
         #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
         let count = count as f64;
-        plot = plot.with_colored_bar(format!("{name}: {count}"), count, color(0));
+        plot = plot.with_colored_bar(format!("{name}: {count}"), count, color(series.color));
     }
     let plots = vec![Plot::Bar(plot)];
     let layout = Layout::auto_from_plots(&plots).with_x_label("requests");
     Figure::on_one_axis(plots, layout, table)
 }
+
+/// The colors of parts: pale, so that numbers can be read on them.
+const PARTS: [&str; 7] = [
+    "#bbccee", "#ccddaa", "#eeeebb", "#ffcccc", "#cceeff", "#ddccee", "#dddddd",
+];
 
 pub(super) fn parts(names: &[&str], bars: &[(String, Vec<f64>)]) -> Figure {
     let columns = names
@@ -96,13 +101,30 @@ pub(super) fn parts(names: &[&str], bars: &[(String, Vec<f64>)]) -> Figure {
         .map(|name| format!("{name}_ms").replace(' ', "_"));
     let mut table = vec![std::iter::once("bar".to_owned()).chain(columns).collect()];
     let mut plot = BarPlot::new();
-    // The first bar is at the top.
-    for (name, parts) in bars.iter().rev() {
+    let mut numbers = Vec::new();
+    // The library writes texts a little above their place: by 9 pixels of a chart that is 380 high.
+    #[expect(clippy::cast_precision_loss, reason = "a number of bars")]
+    let lower = 9.0 / 380.0 * bars.len() as f64;
+    // The first bar is at the top, and the lowest is at 1.
+    for ((name, parts), y) in bars.iter().rev().zip(1_u32..) {
         let whole: f64 = parts.iter().sum();
-        let colored = parts.iter().enumerate();
+        let mut end = 0.0;
+        for &part in parts {
+            let percent = 100.0 * part / whole;
+            let text = match percent {
+                17.0.. => format!("{percent:.0} %, {} ms", significant(part)),
+                5.0.. => format!("{percent:.0} %"),
+                _ => String::new(),
+            };
+            let middle = end + percent / 2.0;
+            numbers
+                .push(TextAnnotation::new(text, middle, f64::from(y) - lower).with_font_size(10));
+            end += percent;
+        }
+        let colored = parts.iter().zip(PARTS.into_iter().cycle());
         plot = plot.with_group(
             format!("{name}: {} ms", significant(whole)),
-            colored.map(|(number, part)| (100.0 * part / whole, color(number))),
+            colored.map(|(part, color)| (100.0 * part / whole, color)),
         );
     }
     for (name, parts) in bars {
@@ -115,8 +137,10 @@ pub(super) fn parts(names: &[&str], bars: &[(String, Vec<f64>)]) -> Figure {
         .with_stacked()
         .with_horizontal(true);
     let plots = vec![Plot::Bar(plot)];
-    let layout = Layout::auto_from_plots(&plots)
+    let mut layout = Layout::auto_from_plots(&plots)
         .with_x_axis_max(100.0)
         .with_x_label("share of the time [%]");
+    layout.annotations = numbers;
+    layout.force_margin_right = Some(LABEL_MARGIN);
     Figure::on_one_axis(plots, layout, table)
 }

@@ -16,7 +16,7 @@ pub(super) const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99"
 /// The color of areas under points and lines.
 pub(super) const PALE: &str = "#9ecae1";
 
-/// Room for half of the last label of an axis, which the library does not leave.
+/// The room for half of the last label of an axis, which the library does not reserve.
 pub(super) const LABEL_MARGIN: f64 = 40.0;
 
 pub(super) fn ecdf(series: &[Series]) -> Figure {
@@ -26,7 +26,7 @@ pub(super) fn ecdf(series: &[Series]) -> Figure {
         .with_percentile_lines(MARKED.map(|(_, q)| q).to_vec())
         .with_stroke_width(2.0)
         .with_legend("");
-    for (number, one) in series.iter().enumerate() {
+    for one in series {
         let latencies = one.latencies();
         table.extend(
             latencies
@@ -34,7 +34,7 @@ pub(super) fn ecdf(series: &[Series]) -> Figure {
                 .map(|ms| vec![one.name.clone(), ms.to_string()]),
         );
         all.extend_from_slice(&latencies);
-        plot = plot.with_data_colored(&one.name, evenly(&latencies), color(number));
+        plot = plot.with_data_colored(&one.name, evenly(&latencies), color(one.color));
     }
     let plots = vec![Plot::Ecdf(plot)];
     let mut layout = Axis::of(all.into_iter())
@@ -78,12 +78,12 @@ pub(super) fn tail(series: &[Series]) -> Figure {
     let mut table = vec![row(["series", "percentile", "latency_ms"])];
     let mut plots = Vec::new();
     let mut points = Vec::new();
-    for (number, one) in series.iter().enumerate() {
+    for one in series {
         let latencies = one.latencies();
         #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
         let count = latencies.len() as f64;
         let mut curve = Vec::new();
-        // Eight points for each halving of the remaining requests, down to one request.
+        // There are eight points for each halving of the remaining requests, down to one request.
         for step in 0_u8.. {
             let one_in = 2_f64.powf(f64::from(step) / 8.0);
             if one_in > count {
@@ -102,7 +102,7 @@ pub(super) fn tail(series: &[Series]) -> Figure {
         plots.push(Plot::Line(
             LinePlot::new()
                 .with_data(curve)
-                .with_color(color(number))
+                .with_color(color(one.color))
                 .with_stroke_width(2.0)
                 .with_legend(&one.name),
         ));
@@ -121,38 +121,58 @@ pub(super) fn tail(series: &[Series]) -> Figure {
 }
 
 pub(super) fn scaling(series: &[Series]) -> Figure {
-    let mut measured: Vec<_> = series
-        .iter()
-        .map(|one| {
-            let summary = one.summary();
-            #[expect(clippy::cast_precision_loss, reason = "a number of replicas")]
-            let replicas = summary.replicas.len() as f64;
-            (replicas, summary.per_second, summary.service.p95)
-        })
-        .collect();
-    measured.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (fewest, rate, _) = measured[0];
-    let mut table = vec![row(["replicas", "per_second", "ideal", "p95_ms"])];
-    let [mut ideals, mut rates, mut p95s] = [const { Vec::new() }; 3];
-    for (replicas, per_second, p95) in measured {
-        let ideal = rate * replicas / fewest;
-        table.push(row([replicas, per_second, ideal, p95]));
-        ideals.push((replicas, ideal));
-        rates.push((replicas, per_second));
-        p95s.push((replicas, p95));
+    let mut measured: BTreeMap<usize, [Vec<f64>; 2]> = BTreeMap::new();
+    for one in series {
+        let summary = one.summary();
+        let values = [summary.per_second, summary.service.p95];
+        let all = measured.entry(summary.replicas.len()).or_default();
+        for (all, value) in all.iter_mut().zip(values) {
+            all.push(value);
+        }
+    }
+    let mut table = vec![row([
+        "replicas",
+        "recordings",
+        "per_second",
+        "least",
+        "greatest",
+        "ideal",
+        "p95_ms",
+        "least",
+        "greatest",
+    ])];
+    let mut ideals = Vec::new();
+    let [mut rates, mut p95s] = [const { Vec::new() }; 2];
+    let mut ideal_of_one = None;
+    for (replicas, [all_rates, all_p95s]) in measured {
+        #[expect(clippy::cast_precision_loss, reason = "a number of replicas")]
+        let count = replicas as f64;
+        let recordings = all_rates.len().to_string();
+        let [rate, p95] = [all_rates, all_p95s].map(Spread::of);
+        let ideal = count * *ideal_of_one.get_or_insert(rate.median / count);
+        let mut line = vec![replicas.to_string(), recordings];
+        line.extend(row([rate.median, rate.least, rate.greatest, ideal]));
+        line.extend(row([p95.median, p95.least, p95.greatest]));
+        table.push(line);
+        ideals.push((count, ideal));
+        rates.push((count, rate));
+        p95s.push((count, p95));
     }
     let ideal = LinePlot::new()
         .with_data(ideals)
         .with_color("#9aa5b1")
         .with_stroke_width(4.0)
         .with_dashed()
-        .with_legend("ideal");
-    let [line, dots] = dotted(rates, color(0), "requests per second");
+        .with_legend("in proportion to the replicas");
+    let [line, dots] = dotted(&rates, color(series[0].color), "requests per second");
     let plots = vec![Plot::Line(ideal), line, dots];
-    // p95 has this color in every chart.
-    let secondary = Vec::from(dotted(p95s, color(1), "p95 of the service time (right)"));
+    let secondary = Vec::from(dotted(
+        &p95s,
+        PERCENTILES[1],
+        "p95 of the service time (right)",
+    ));
     let layout = Layout::auto_from_twin_y_plots(&plots, &secondary)
-        .with_x_label("replicas")
+        .with_x_label("replicas (dots: medians; bars: least and greatest)")
         .with_y_label("requests per second")
         .with_x_tick_step(1.0)
         .with_y_axis_min(0.0)
@@ -166,25 +186,53 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
     }
 }
 
-/// A line with a dot at each point.
-fn dotted(points: Vec<(f64, f64)>, color: &str, name: &str) -> [Plot; 2] {
+/// How a value varies between recordings.
+struct Spread {
+    least: f64,
+    median: f64,
+    greatest: f64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self {
+            least: values[0],
+            median: quantile(&values, 0.5),
+            greatest: values[values.len() - 1],
+        }
+    }
+}
+
+/// A line with a dot at each median, and a bar over each spread.
+fn dotted(points: &[(f64, Spread)], color: &str, name: &str) -> [Plot; 2] {
+    let medians = points.iter().map(|(x, spread)| (*x, spread.median));
+    let errors = points.iter().map(|(_, spread)| {
+        (
+            spread.median - spread.least,
+            spread.greatest - spread.median,
+        )
+    });
     let dots = ScatterPlot::new()
-        .with_data(points.iter().copied())
+        .with_data(medians.clone())
+        .with_y_err_asymmetric(errors)
         .with_color(color)
         .with_size(5.0);
     let line = LinePlot::new()
-        .with_data(points)
+        .with_data(medians)
         .with_color(color)
         .with_stroke_width(2.0)
         .with_legend(name);
     [Plot::Line(line), Plot::Scatter(dots)]
 }
 
-/// Wong's colors, which color-blind people can distinguish, without those too pale for white paper; and a gray.
+/// The color of each of the [`MARKED`] percentiles. Color-blind people can distinguish all colors of the charts: they are
+/// Wong's and, where those do not suffice, Tol's.
+pub(super) const PERCENTILES: [&str; 3] = ["#0072b2", "#e69f00", "#d55e00"];
+
+/// The color of a [`Series`] by its number.
 pub(super) fn color(number: usize) -> &'static str {
-    const COLORS: [&str; 7] = [
-        "#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#9aa5b1",
-    ];
+    const COLORS: [&str; 4] = ["#882255", "#009e73", "#cc79a7", "#56b4e9"];
     COLORS[number % COLORS.len()]
 }
 

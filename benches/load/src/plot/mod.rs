@@ -38,7 +38,8 @@ pub enum Chart {
     Tail,
     /// How many requests each replica answered. For one recording.
     Share,
-    /// Throughput and p95 by number of replicas, and the ideal throughput. One recording per number.
+    /// Throughput and p95 by number of replicas, and the throughput in proportion to the replicas. Where there are several
+    /// recordings for a number, their spread is drawn.
     Scaling,
 }
 
@@ -47,18 +48,21 @@ pub enum Chart {
 pub struct Series {
     /// Its name in the legend.
     pub name: String,
+    /// The number of its color. Series with the same number have the same color in all charts.
+    pub color: usize,
     /// Its samples.
     pub recording: Recording,
 }
 
 impl Series {
-    /// The samples that were answered by a PDF.
+    /// The samples that were answered with a PDF.
     fn answered(&self) -> impl Iterator<Item = &Sample> {
         let samples = self.recording.on_time();
         samples.filter(|sample| sample.error.is_none())
     }
 
-    /// In milliseconds: the response time in an open loop, which has a schedule, and the service time in a closed loop.
+    /// Returns the response time in an open loop, which has a schedule, and the service time in a closed loop, in
+    /// milliseconds.
     fn latency(&self, sample: &Sample) -> f64 {
         let duration = match self.recording.run.rate {
             Some(_) => sample.response_time(),
@@ -67,7 +71,7 @@ impl Series {
         duration.as_secs_f64() * 1000.0
     }
 
-    /// When its latency starts, in Unix nanoseconds.
+    /// Returns the time at which the latency of a sample starts, in Unix nanoseconds.
     fn start(&self, sample: &Sample) -> u64 {
         match self.recording.run.rate {
             Some(_) => sample.intended_ns,
@@ -98,7 +102,7 @@ impl Series {
         }
     }
 
-    /// Latencies in milliseconds, sorted.
+    /// The latencies in milliseconds, sorted.
     fn latencies(&self) -> Vec<f64> {
         let mut latencies: Vec<f64> = self.answered().map(|sample| self.latency(sample)).collect();
         latencies.sort_by(f64::total_cmp);
@@ -110,7 +114,7 @@ impl Series {
 #[expect(missing_debug_implementations, reason = "the plots have none")]
 pub struct Figure {
     plots: Vec<Plot>,
-    /// Plots on a second axis at the right.
+    /// The plots on a second axis at the right.
     secondary: Vec<Plot>,
     layout: Layout,
     table: Vec<Vec<String>>,
@@ -121,7 +125,8 @@ impl Figure {
     ///
     /// # Errors
     ///
-    /// If there is nothing to draw, the chart takes one series and gets more, or the series cannot be compared.
+    /// If there is nothing to draw, if the chart takes a single series and gets several, or if the series cannot be
+    /// compared.
     pub fn new(chart: Chart, title: &str, series: &[Series]) -> Result<Self, String> {
         let [first, rest @ ..] = series else {
             return Err("nothing to draw".to_owned());
@@ -158,7 +163,8 @@ impl Figure {
         Ok(figure)
     }
 
-    /// Prepares a chart of bars: each is divided into the named parts, given in milliseconds and drawn in percent.
+    /// Prepares a chart of bars. Each is divided into the named parts, which are given in milliseconds and drawn in
+    /// percent. A part that has room for them shows both numbers.
     #[must_use]
     pub fn parts(title: &str, caption: &str, names: &[&str], bars: &[(String, Vec<f64>)]) -> Self {
         let mut figure = bars::parts(names, bars);
@@ -175,7 +181,8 @@ impl Figure {
         }
     }
 
-    /// Writes `STEM.svg`, `STEM.png` and `STEM.csv`. The CSV has all numbers; the SVG and the PNG thin out dense points.
+    /// Writes `STEM.svg`, `STEM.png` and `STEM.csv`. The CSV has all numbers; the SVG and the PNG omit points where
+    /// they are dense.
     ///
     /// # Errors
     ///
@@ -203,7 +210,7 @@ impl Figure {
     }
 }
 
-/// Quotes a cell where its text requires it (RFC 4180, 2).
+/// Quotes a cell if its text requires it (RFC 4180, 2).
 fn csv_cell(text: &str) -> Cow<'_, str> {
     if text.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\"")).into()
@@ -212,7 +219,7 @@ fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How much was measured, and how.
+/// Describes the amount and the method of measurement.
 fn caption(series: &[Series]) -> String {
     let samples = series.iter().flat_map(|one| one.recording.on_time());
     let summary = samples.collect::<Tally>().summary();
@@ -234,7 +241,7 @@ fn caption(series: &[Series]) -> String {
     format!("{}; {}", counts.join(", "), runs.join("; "))
 }
 
-/// Adds what all charts have in common.
+/// Adds the elements that all charts have in common.
 fn framed(layout: Layout, title: &str, caption: &str) -> Layout {
     layout
         .with_title(title)
@@ -247,7 +254,7 @@ fn framed(layout: Layout, title: &str, caption: &str) -> Layout {
         .with_height(520.0)
 }
 
-/// The smallest of the sorted values that a share `q` of them does not exceed.
+/// Returns the smallest of the sorted values that a share `q` of them does not exceed.
 fn quantile(sorted: &[f64], q: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,

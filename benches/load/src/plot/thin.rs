@@ -1,4 +1,4 @@
-//! Fewer points that look the same: an SVG of every request would take megabytes.
+//! Reduces the number of points without a visible difference. An SVG with every request would take megabytes.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use super::quantile;
 /// The maximum number of points to draw.
 const MAXIMUM: usize = 2000;
 
-/// Of points that share a cell of a grid, the first: on the finest grid that leaves at most [`MAXIMUM`] points. Points that
-/// stand alone stay. `position` is the place of a point on both axes, from 0 to 1.
+/// Keeps the first of the points in each cell of a grid, which is the finest that leaves at most [`MAXIMUM`] points.
+/// Isolated points remain. `position` returns the position of a point on both axes, from 0 to 1.
 pub(super) fn one_per_cell(
     points: &[(f64, f64)],
     position: impl Fn((f64, f64)) -> [f64; 2],
@@ -24,7 +24,7 @@ pub(super) fn one_per_cell(
     drawn
 }
 
-/// Of sorted values, at most [`MAXIMUM`] quantiles at equal steps; the last is the maximum.
+/// Returns at most [`MAXIMUM`] quantiles of sorted values at equal steps; the last is the maximum.
 pub(super) fn evenly(sorted: &[f64]) -> Vec<f64> {
     if sorted.len() <= MAXIMUM {
         return sorted.to_vec();

@@ -9,29 +9,29 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::axis::{Axis, round, significant, tick_label, whole};
-use super::charts::{MARKED, color, row};
+use super::charts::{MARKED, PERCENTILES, row};
 use super::thin::one_per_cell;
 use super::{Figure, Series, quantile};
 use crate::sample::Sample;
 
-/// Points: seconds, and a value.
+/// Points of seconds and values.
 type Curve = Vec<(f64, f64)>;
 
-/// The length of the windows over which percentiles are computed, and the windows' edges, in seconds.
+/// Returns the length of the windows over which percentiles are computed, and the edges of the windows, in seconds.
 fn windows(end: f64, answers: usize) -> (f64, Vec<f64>) {
-    // A second; less where the run is short, and more where a window would have fewer than twenty answers.
+    // A window takes a second, less if the run is short, and more if it would have fewer than twenty answers.
     #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
     let enough = 20.0 * end / answers as f64;
     let (_, length) = round((end / 10.0).clamp(0.001, 1.0).max(enough));
-    // A rest shorter than half a window joins the window before: percentiles of a few answers would jump.
+    // A remainder shorter than half a window joins the window before it, since percentiles of a few answers would jump.
     let inner = (1_u32..)
         .map(|number| length * f64::from(number))
         .take_while(|edge| end - edge >= length / 2.0);
     (length, once(0.0).chain(inner).chain(once(end)).collect())
 }
 
-/// Curves of the [`MARKED`] percentiles, in a piece for each time without a gap, and steps of how many replicas answered;
-/// both per window. Takes the answers with the seconds at which they started, in order of time.
+/// Returns curves of the [`MARKED`] percentiles per window, in pieces without gaps, and steps with the number of
+/// replicas that answered. `answers` have the seconds at which they started, and are sorted by time.
 fn over_windows(
     series: &Series,
     edges: &[f64],
@@ -49,7 +49,7 @@ fn over_windows(
         (here, rest) = rest.split_at(count);
         let mut latencies: Vec<_> = here.iter().map(|one| series.latency(one.1)).collect();
         latencies.sort_by(f64::total_cmp);
-        // One window makes no curve, and a window without answers has no percentiles.
+        // A single window makes no curve, and a window without answers has no percentiles.
         if edges.len() > 2 && count > 0 {
             for (pieces, (_, q)) in curves.iter_mut().zip(MARKED) {
                 if is_gap {
@@ -86,7 +86,7 @@ impl Companion {
         Plot::Line(
             LinePlot::new()
                 .with_data(self.curve.iter().copied())
-                .with_color(color(3))
+                .with_color("black")
                 .with_stroke_width(3.0)
                 .with_dashed()
                 .with_legend(self.legend),
@@ -94,8 +94,8 @@ impl Companion {
     }
 }
 
-/// How many replicas answered, where it was more than one. Otherwise, in an open loop, how many requests were in flight;
-/// in a closed loop that is the number of clients.
+/// Returns the number of replicas that answered, if there were several. Otherwise, it returns the number of requests in
+/// flight, in an open loop only; in a closed loop, that is the number of clients.
 fn companion(
     series: &Series,
     replicas: Curve,
@@ -166,19 +166,19 @@ pub(super) fn draw(series: &Series) -> Figure {
         "time [s]".to_owned()
     };
     let mut plots = vec![requests(drawn)];
-    // The highest percentile is drawn first and widest, so that it shows where curves coincide.
+    // The highest percentile is drawn first and widest, so that it remains visible where curves coincide.
     for (number, ((name, _), pieces)) in MARKED.into_iter().zip(curves).enumerate().rev() {
         for curve in &pieces {
             tell(name, curve);
         }
         plots.extend(lines(number, name, pieces, length));
     }
-    // These have no latency, so their marks are above all points.
+    // Failed and shed requests have no latency, so their marks are above all points.
     let without_marks = plots.len();
     let [failed, shed] = failures(series);
     for (name, marks, position, marker, color) in [
         ("failed", failed, 1.03, MarkerShape::Cross, "black"),
-        ("shed", shed, 1.08, MarkerShape::TriangleDown, color(4)),
+        ("shed", shed, 1.08, MarkerShape::TriangleDown, "#cc3311"),
     ] {
         if marks.is_empty() {
             continue;
@@ -224,20 +224,20 @@ pub(super) fn draw(series: &Series) -> Figure {
     }
 }
 
-/// The lines of a percentile: it is computed over windows of this length, and has a piece for each time without a gap.
+/// Returns the lines of a percentile over windows of this length, with a piece for each time without a gap.
 fn lines(number: usize, name: &str, pieces: Vec<Curve>, length: f64) -> impl Iterator<Item = Plot> {
     #[expect(clippy::cast_precision_loss, reason = "fewer than ten")]
     let width = 2.0 + 1.5 * number as f64;
     let mut legend = Some(format!("{name} over {} s", significant(length)));
     pieces.into_iter().map(move |mut curve| {
         if let [(middle, latency)] = curve[..] {
-            // A window between two gaps.
+            // This is a window between two gaps.
             let half = length / 2.0;
             curve = vec![(middle - half, latency), (middle + half, latency)];
         }
         let line = LinePlot::new()
             .with_data(curve)
-            .with_color(color(number))
+            .with_color(PERCENTILES[number])
             .with_stroke_width(width);
         Plot::Line(match legend.take() {
             Some(legend) => line.with_legend(legend),
@@ -246,7 +246,7 @@ fn lines(number: usize, name: &str, pieces: Vec<Curve>, length: f64) -> impl Ite
     })
 }
 
-/// A point per request.
+/// Draws a point for each request.
 fn requests(points: Curve) -> Plot {
     Plot::Scatter(
         ScatterPlot::new()
@@ -258,13 +258,13 @@ fn requests(points: Curve) -> Plot {
     )
 }
 
-/// When requests failed, and when they were shed and how often.
+/// Returns the times at which requests failed, and the times and numbers of shed attempts.
 fn failures(series: &Series) -> [Vec<(u64, u32)>; 2] {
     let [mut failed, mut shed] = [const { Vec::new() }; 2];
     for sample in series.recording.on_time() {
         let times = sample.shed + u32::from(sample.is_shed());
         if times > 0 {
-            // The start is that of the last attempt, after the answers that shed it.
+            // The recorded start is that of the last attempt, after the answers that shed the request.
             shed.push((sample.intended_ns, times));
         }
         if sample.error.is_some() && !sample.is_shed() {

@@ -1,5 +1,5 @@
-//! `echo`: sends each body back. The least that a service on the same libraries does: axum on hyper, with the allocator, the
-//! socket options and the timeout for heads of pdfmagic-http, on tokio's runtime with its defaults.
+//! `echo`: sends each body back. This is the least that a service on the same libraries does: axum on hyper, with
+//! pdfmagic-http's allocator, socket options and timeout for heads, on tokio's runtime with its defaults.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn main() -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let service = TowerToHyperService::new(routes.clone());
         let connection = http.serve_connection(TokioIo::new(stream), service);
-        // Its client sees the error of a failed connection.
+        // The client sees the error of a failed connection.
         tokio::spawn(async move { drop(connection.await) });
     }
 }

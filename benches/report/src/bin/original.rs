@@ -1,7 +1,8 @@
 //! `original`: the service of the practical, rebuilt only to be measured.
 //!
-//! It writes each upload to a file; one of ten threads waits for a process that converts it; then it redirects the client to
-//! the PDF, which is on the disk of the replica that took the upload. It has no limits, and deletes nothing.
+//! It writes each upload to a file, and one of ten threads waits for a process that converts the file. Then it
+//! redirects the client to the PDF, which is on the disk of the replica that received the upload. It has no limits, and
+//! deletes nothing.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use axum::routing::get;
 use clap::Parser;
 use tokio::net::TcpListener;
 
-/// How many requests are processed at a time; the others wait in a queue without a metric.
+/// The number of requests that are processed at a time. All others wait in a queue without a metric.
 const THREADS: usize = 10;
 
 /// The original service of the practical, rebuilt to be measured.
@@ -111,7 +112,7 @@ async fn download(
     Ok((headers, pdf).into_response())
 }
 
-/// Every error is an internal error.
+/// A failure. Every one is an internal error.
 struct Failure(Box<dyn std::error::Error>);
 
 impl<E: Into<Box<dyn std::error::Error>>> From<E> for Failure {
