@@ -46,8 +46,8 @@ pub(crate) struct UploadBounds {
     pub(crate) window: Duration,
 }
 
-/// The maximum size of a file that is searched for the end of its image without a worker, in bytes. Meanwhile the thread
-/// serves no other client.
+/// The maximum size of a file that is searched for the end of its image without a worker, in bytes. During the search the
+/// thread serves no other client.
 const MAX_SEARCHED: usize = 2 << 20;
 
 /// A file to be processed.
@@ -81,7 +81,7 @@ impl Input for Upload {
             Source::Whole(data)
         } else {
             Source::Ends {
-                // The core searches only files whose head is everything.
+                // The core searches for the end of the image only if the head is the whole file.
                 head: if data.len() > MAX_SEARCHED {
                     before
                 } else {

@@ -354,7 +354,7 @@ fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
     }
 }
 
-/// Its header tells all of a file, unless restart markers follow the data.
+/// The header and the last bytes suffice, unless restart markers follow the data.
 #[test]
 fn a_large_file_is_searched_for_its_end_by_a_worker() {
     let service = Service::start(&[]);

@@ -153,7 +153,7 @@ fn what_can_be_asked_is_written_down() {
         assert!(names.contains(&&*name), "{name}");
     }
     assert!(parameters("/v1/pdf").contains(&"stream".to_owned()));
-    // So are its codes.
+    // The codes are described as well.
     for (schema, code) in [
         ("ProblemDetails", "request.rate"),
         ("ProblemDetails", "format.truncated"),

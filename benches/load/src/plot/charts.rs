@@ -164,7 +164,11 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
         .with_stroke_width(4.0)
         .with_dashed()
         .with_legend("in proportion to the replicas");
-    let [line, dots] = dotted(&rates, color(series[0].color), "requests per second");
+    let [line, dots] = dotted(
+        &rates,
+        color(series[series.len() - 1].color),
+        "requests per second",
+    );
     let plots = vec![Plot::Line(ideal), line, dots];
     let secondary = Vec::from(dotted(
         &p95s,
