@@ -58,6 +58,8 @@ pub enum Notice {
     HeightResolved,
     /// Most viewers reject images with a width or height above 65,500 pixels.
     TooLargeForViewers,
+    /// The data was to be made smaller without loss, which cannot be done with this image.
+    NotSmaller,
     /// A page with a side below 3 units was enlarged, since viewers reject smaller pages.
     PageEnlarged,
 }
@@ -90,6 +92,7 @@ impl Notice {
             Self::HuffmanTablesInserted => "dht.missing.inserted",
             Self::HeightResolved => "dnl.height.resolved",
             Self::TooLargeForViewers => "image.over_65500",
+            Self::NotSmaller => "image.not_smaller",
             Self::PageEnlarged => "page.small.enlarged",
         }
     }
@@ -153,6 +156,7 @@ impl fmt::Display for Notice {
             Self::TooLargeForViewers => {
                 "a side is over 65,500 pixels, and most viewers do not show such images"
             }
+            Self::NotSmaller => "the image cannot be made smaller without loss, and stays as it is",
             Self::PageEnlarged => "the page would be smaller than 3 points and was enlarged",
         })
     }

@@ -1,9 +1,12 @@
 // The page: photos are picked, ordered and turned here, and the PDF is put together here.
 
-import { layout } from "./geometry.js";
+import { draw, label, newCard } from "./cards.js";
 import { PlanError, makePdf, sentSize } from "./plan.js";
+import * as result from "./result.js";
+import { patiently } from "./send.js";
+import { bytes, photos, text } from "./texts.js";
 
-const { texts, limits } = JSON.parse(document.getElementById("data").textContent);
+const { limits } = JSON.parse(document.getElementById("data").textContent);
 const id = (name) => document.getElementById(name);
 const form = id("form");
 const input = form.elements.myfile;
@@ -17,30 +20,7 @@ const past = [];
 const cards = new Map();
 /** Ends what is being made. */
 let running = null;
-/** Addresses of PDFs, to be given back. */
-let addresses = [];
 let nextId = 0;
-
-// --- texts ---------------------------------------------------------------------------------------------------------
-
-const lang = document.documentElement.lang;
-
-function text(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-}
-
-function bytes(n) {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
-  const power = Math.min(3, Math.floor(Math.log10(Math.max(n, 1)) / 3));
-  const value = n / 1000 ** power;
-  return new Intl.NumberFormat(lang, {
-    style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: value < 10 && power ? 1 : 0,
-  }).format(value);
-}
-
-function photos(n) {
-  return text(n === 1 ? "photo" : "photos", { n: new Intl.NumberFormat(lang).format(n) });
-}
 
 /** Says something, also to screen readers. */
 function say(message, isError = false) {
@@ -53,11 +33,10 @@ function say(message, isError = false) {
 const workers = [0, 1].map(() => {
   const worker = new Worker(new URL("thumbs.js", import.meta.url), { type: "module" });
   worker.onmessage = ({ data }) => looked(worker, data);
-  worker.onerror = () => { worker.isBroken = true; };
   return worker;
 });
 const waiting = [];
-let readers = [...workers];
+const readers = [...workers];
 
 /** Lets the next photo be looked at. */
 function look() {
@@ -82,7 +61,8 @@ function looked(worker, { header, picture }) {
     photo.picture = canvas;
   }
   const page = pages.find((page) => page.photo === photo);
-  if (page) draw(page);
+  const card = cards.get(photo.id);
+  if (page && card) draw(card, page, options());
   look();
   if (waiting.length === 0) tell();
 }
@@ -108,13 +88,18 @@ function add(files) {
 function change(next, keepsPast = true) {
   if (keepsPast) past.push(pages);
   pages = next;
-  hideResult();
+  result.hide();
   show();
 }
 
 // --- the list ------------------------------------------------------------------------------------------------------
 
-function show() {
+/** How many cards are made or drawn in one task, so that the page answers meanwhile however many there are. */
+const AT_ONCE = 20;
+let shown = 0;
+
+/** Brings the cards up to date, the first ones at once. */
+async function show() {
   const wanted = new Set(pages.map(({ photo }) => photo.id));
   for (const [key, card] of cards) {
     if (!wanted.has(key)) {
@@ -123,114 +108,39 @@ function show() {
     }
   }
   let at = list.firstElementChild;
-  pages.forEach((page, index) => {
-    let card = cards.get(page.photo.id);
-    if (!card) {
-      card = newCard(page);
-      cards.set(page.photo.id, card);
-    }
-    if (card === at) at = at.nextElementSibling;
-    else list.insertBefore(card, at);
-    label(card, page, index);
-    draw(page);
-  });
+  for (const { photo } of pages) {
+    const card = cards.get(photo.id);
+    if (card && card === at) at = at.nextElementSibling;
+    else if (card) list.insertBefore(card, at);
+  }
   const none = pages.length === 0;
-  list.hidden = id("tools").hidden = none;
+  list.hidden = none;
+  id("tools").hidden = none && past.length === 0;
   id("each-label").hidden = pages.length < 2;
   id("count").textContent = none ? "" : `(${pages.length})`;
   id("undo").disabled = past.length === 0;
-  if (none && past.length > 0) id("tools").hidden = false;
   document.body.classList.toggle("has-pages", !none);
   tell();
-}
-
-const ICONS = { earlier: "←", later: "→", turn: "↻", remove: "✕" };
-
-function newCard({ photo }) {
-  const card = document.createElement("li");
-  card.draggable = true;
-  card.photo = photo;
-  card.innerHTML = '<div class="stand"><div class="paper"></div></div><p class="name"></p><p class="about"></p><div class="buttons"></div>';
-  card.querySelector(".name").textContent = photo.file.name;
-  for (const [action, icon] of Object.entries(ICONS)) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.action = action;
-    button.textContent = icon;
-    card.lastElementChild.append(button);
-  }
-  return card;
-}
-
-function label(card, { photo }, index) {
-  const values = { n: index + 1, of: pages.length, name: photo.file.name };
-  for (const button of card.lastElementChild.children) {
-    const { action } = button.dataset;
-    const name = text(action, values);
-    if (button.title !== name) {
-      button.title = name;
-      button.setAttribute("aria-label", name);
+  const [now, own, fields] = [pages, ++shown, options()];
+  for (const [index, page] of now.entries()) {
+    if (index > 0 && index % AT_ONCE === 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (own !== shown) return;
     }
-    // Not disabled, which would lose the focus.
-    const isIdle = (action === "earlier" && index === 0) || (action === "later" && index === pages.length - 1);
-    button.setAttribute("aria-disabled", String(isIdle));
+    let card = cards.get(page.photo.id);
+    if (!card) {
+      card = newCard(page.photo);
+      cards.set(page.photo.id, card);
+      list.insertBefore(card, list.children[index]);
+    }
+    label(card, index, now.length);
+    draw(card, page, fields);
   }
-}
-
-/** Draws a photo on its page, both to scale. */
-function draw(page) {
-  const { photo, turn } = page;
-  const card = cards.get(photo.id);
-  if (!card) return;
-  const { header } = photo;
-  const about = card.querySelector(".about");
-  const notes = [];
-  if (photo.problem) notes.push(photo.problem.detail);
-  else if (header?.hasPosition) notes.push(text(form.elements.metadata.checked ? "gps.removed" : "gps.kept"));
-  if (!photo.problem && header?.isCutOff) notes.push(text("cut-off"));
-  if (!photo.problem && photo.note) notes.push(photo.note);
-  const said = notes.join(" ");
-  if (about.textContent !== said) about.textContent = said;
-  card.classList.toggle("failed", photo.problem !== null);
-  card.classList.toggle("loading", !header);
-  const paper = card.querySelector(".paper");
-  const drawn = `${turn} ${JSON.stringify(options())} ${Boolean(photo.picture)} ${Boolean(header)}`;
-  if (!header?.width || paper.drawn === drawn) return;
-  paper.drawn = drawn;
-  paper.replaceChildren(drawing(page, paper));
-}
-
-/** The photo on its paper, whose longer side is as long as the stand's. */
-function drawing({ photo, turn }, paper) {
-  const { page: [width, height], image: [x, y, w, h] } = layout(photo.header, turn, options());
-  const longer = Math.max(width, height);
-  paper.style.width = `${(100 * width) / longer}%`;
-  paper.style.height = `${(100 * height) / longer}%`;
-  const box = document.createElement("div");
-  box.className = "photo";
-  box.style.left = `${(100 * x) / width}%`;
-  box.style.top = `${(100 * y) / height}%`;
-  box.style.width = `${(100 * w) / width}%`;
-  box.style.height = `${(100 * h) / height}%`;
-  if (photo.picture) box.append(turned(photo.picture, turn));
-  return box;
-}
-
-function turned(picture, turn) {
-  const canvas = document.createElement("canvas");
-  const sides = [picture.width, picture.height];
-  if (turn % 180) sides.reverse();
-  [canvas.width, canvas.height] = sides;
-  const context = canvas.getContext("2d");
-  context.translate(canvas.width / 2, canvas.height / 2);
-  context.rotate((turn * Math.PI) / 180);
-  context.drawImage(picture, -picture.width / 2, -picture.height / 2);
-  return canvas;
 }
 
 list.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
-  if (!button || running || button.getAttribute("aria-disabled") === "true") return;
+  if (!button || running) return;
   const at = pages.findIndex(({ photo }) => photo === button.closest("li").photo);
   const { action } = button.dataset;
   const { name } = pages[at].photo.file;
@@ -243,7 +153,8 @@ list.addEventListener("click", ({ target }) => {
     change(pages.map((page, index) => (index === at ? { ...page, turn: (page.turn + 90) % 360 } : page)));
     say(text("turned", { name }));
   } else {
-    move(at, action === "earlier" ? at - 1 : at + 1);
+    const to = action === "earlier" ? at - 1 : at + 1;
+    if (to in pages) move(at, to);
     button.focus();
   }
 });
@@ -321,9 +232,8 @@ function options() {
 
 form.addEventListener("input", ({ target }) => {
   if (target === input) return;
-  hideResult();
-  pages.forEach(draw);
-  tell();
+  result.hide();
+  show();
 });
 
 /** The pages that can be made. */
@@ -336,20 +246,36 @@ function isForAll(fields) {
   return ["quality", "max-pdf-size", "verify"].some((name) => name in fields);
 }
 
-/** Says what will be sent, and whether that is too much. */
+/** The pages of each PDF. */
+function groups() {
+  const now = sound();
+  return id("each").checked && now.length > 1 ? now.map((page) => [page]) : [now];
+}
+
+/** How many bytes of these pages' photos are sent, and how many photos as a whole. */
+function sending(group, isAll) {
+  const size = ({ photo: { file, header } }) => (isAll ? file.size : header ? sentSize(header) : 0);
+  const isWhole = ({ photo: { header } }) => isAll || header?.isWhole;
+  return { size: group.reduce((sum, page) => sum + size(page), 0), whole: group.filter(isWhole).length };
+}
+
+/** Says what will be sent, and whether that is too much for one request. */
 function tell() {
   const now = sound();
   const sent = id("sent");
+  const isAll = isForAll(options());
   const total = now.reduce((sum, { photo }) => sum + photo.file.size, 0);
-  const size = isForAll(options())
-    ? total
-    : now.reduce((sum, { photo }) => sum + (photo.header ? sentSize(photo.header) : 0), 0);
-  const isOver = size > limits.body || now.length > (isForAll(options()) ? limits.whole : limits.files);
+  const { size } = sending(now, isAll);
+  const isOver = groups().some((group) => {
+    const { size, whole } = sending(group, isAll);
+    return size > limits.body || whole > limits.whole || group.length > limits.files;
+  });
   const whole = now.filter(({ photo: { header } }) => header && sentSize(header) === header.size).length;
-  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), photos: photos(isOver ? now.length : whole) };
+  const most = photos(isAll ? limits.whole : limits.files);
+  const values = { size: bytes(size), total: bytes(total), max: bytes(limits.body), most, photos: photos(isOver ? now.length : whole) };
   if (pages.length === 0) sent.textContent = "";
   else if (isOver) sent.textContent = text("too-large", values);
-  else if (isForAll(options())) sent.textContent = text("sent.all", values);
+  else if (isAll) sent.textContent = text("sent.all", values);
   else sent.textContent = text(whole > 0 ? "sent.some" : "sent.headers", values);
   sent.classList.toggle("failed", isOver);
   id("make").disabled = running !== null || now.length === 0 || isOver;
@@ -368,17 +294,17 @@ id("cancel").addEventListener("click", () => running?.abort());
 
 async function run() {
   running = new AbortController();
-  hideResult();
+  result.hide();
   document.body.classList.add("is-running");
   id("cancel").hidden = id("progress").hidden = false;
   tell();
   id("cancel").focus();
   const chosen = sound();
   try {
-    const groups = id("each").checked && chosen.length > 1 ? chosen.map((page) => [page]) : [chosen];
     const made = [];
-    for (const group of groups) made.push({ ...(await make(group, running.signal)), group });
-    showResult(made);
+    for (const group of groups()) made.push({ ...(await make(group, running.signal)), group });
+    result.show(made, options());
+    say(text("done"));
   } catch (error) {
     failed(error, chosen);
   }
@@ -410,66 +336,10 @@ async function make(group, signal) {
       left -= sizes[index];
     });
   };
-  const send = (url, body) => patiently(url, body, signal, onsent);
+  const send = (url, body) => patiently(url, body, { signal, progress: id("progress"), onsent, say });
   const size = (files) => bytes(files.reduce((sum, file) => sum + file.size, 0));
   const mayUpload = (files) => isWhole || confirm(text("may-upload", { photos: photos(files.length), size: size(files) }));
   return makePdf(files, { fields, headers, send, mayUpload });
-}
-
-/** Sends a form, and again when the service is busy and says when to come again. */
-async function patiently(url, body, signal, onsent) {
-  for (let attempt = 0; ; attempt++) {
-    const response = await post(url, body, signal, onsent);
-    const seconds = Number(response.headers.get("Retry-After")) || 2;
-    if (![429, 503].includes(response.status) || attempt === 5) return response;
-    for (let left = seconds; left > 0; left--) {
-      say(text("retry", { n: left }));
-      await new Promise((resolve, reject) => {
-        const timer = setTimeout(resolve, 1000);
-        signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          reject(new DOMException("cancelled", "AbortError"));
-        }, { once: true });
-      });
-    }
-  }
-}
-
-/** Sends a form, with progress. */
-function post(url, body, signal, onsent) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const progress = id("progress");
-    // Said at each quarter, since a screen reader reads all of it.
-    let quarter = 0;
-    request.upload.onprogress = ({ loaded, total }) => {
-      progress.value = loaded / total;
-      onsent(loaded / total);
-      const passed = Math.floor((4 * loaded) / total);
-      if (passed > quarter && passed < 4) say(text("uploaded", { n: 25 * passed }));
-      quarter = Math.max(quarter, passed);
-    };
-    request.upload.onload = () => {
-      progress.removeAttribute("value");
-      say(text("waiting"));
-    };
-    request.onprogress = ({ loaded, total, lengthComputable }) => {
-      if (lengthComputable) progress.value = loaded / total;
-    };
-    request.onload = () => {
-      const headers = new Headers();
-      for (const line of request.getAllResponseHeaders().trim().split("\r\n")) headers.append(...line.split(/: (.*)/s).slice(0, 2));
-      resolve(new Response(request.response, { status: request.status, headers }));
-    };
-    request.onerror = () => reject(new TypeError("no answer"));
-    request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
-    signal.addEventListener("abort", () => request.abort(), { once: true });
-    request.open("POST", url);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "blob";
-    if (signal.aborted) request.abort();
-    request.send(body);
-  });
 }
 
 function failed(error, chosen) {
@@ -477,9 +347,11 @@ function failed(error, chosen) {
     say(text("cancelled"));
   } else if (error instanceof PlanError) {
     for (const { input: at, detail, code } of error.inputs) {
-      if (!code.startsWith("input.") && chosen[at]) chosen[at].photo.problem = { code, detail };
+      const photo = chosen[at]?.photo;
+      // The card has the name already.
+      if (!code.startsWith("input.") && photo) photo.problem = { code, detail: detail.replace(`${photo.file.name}: `, "") };
     }
-    pages.forEach(draw);
+    show();
     const bad = error.inputs.filter(({ code }) => !code.startsWith("input."));
     const known = { 413: "failed.large", 429: "failed.busy", 503: "failed.busy" }[error.status];
     if (bad.length > 0) say(text("failed.photos", { photos: photos(bad.length) }), true);
@@ -492,64 +364,6 @@ function failed(error, chosen) {
   } else {
     say(text("failed", { detail: error.message }), true);
   }
-}
-
-// --- the result ----------------------------------------------------------------------------------------------------
-
-function hideResult() {
-  id("result").hidden = true;
-  for (const address of addresses) URL.revokeObjectURL(address);
-  addresses = [];
-  id("files").replaceChildren();
-}
-
-function showResult(made) {
-  const first = made[0].group[0];
-  const paper = document.createElement("div");
-  paper.className = "paper";
-  if (first.photo.header?.width) paper.append(drawing(first, paper));
-  id("preview").replaceChildren(paper);
-  id("files").replaceChildren(...made.map(fileOf));
-  const notices = made.flatMap(({ notices, group }) => notices.map(({ input: at, message }) => [group[at].photo.file.name, message]));
-  id("notices").replaceChildren(...notices.slice(0, 100).map(([name, message]) => {
-    const item = document.createElement("li");
-    item.textContent = `${name}: ${message}`;
-    return item;
-  }));
-  id("result").hidden = false;
-  say(text("done"));
-  id("result-title").focus();
-  id("result").scrollIntoView({ block: "nearest" });
-}
-
-function fileOf({ blob, name, group }) {
-  const title = form.elements.title.value.trim().replace(/[\\/:*?"<>|]/g, "_");
-  const file = new File([blob], title && !id("each").checked ? `${title}.pdf` : name, { type: "application/pdf" });
-  const address = URL.createObjectURL(file);
-  addresses.push(address);
-  const before = group.reduce((sum, { photo }) => sum + photo.file.size, 0);
-  const box = document.createElement("div");
-  box.className = "file";
-  const about = document.createElement("p");
-  about.textContent = text("sizes", { name: file.name, before: bytes(before), after: bytes(file.size), photos: photos(group.length) });
-  const download = document.createElement("a");
-  download.className = "button";
-  download.href = address;
-  download.download = file.name;
-  download.textContent = text("download");
-  const open = document.createElement("a");
-  open.href = address;
-  open.target = "_blank";
-  open.textContent = text("open");
-  box.append(about, download, open);
-  if (navigator.canShare?.({ files: [file] })) {
-    const share = document.createElement("button");
-    share.type = "button";
-    share.textContent = text("share");
-    share.addEventListener("click", () => navigator.share({ files: [file] }).catch(() => {}));
-    box.append(share);
-  }
-  return box;
 }
 
 id("again").addEventListener("click", () => {

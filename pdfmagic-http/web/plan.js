@@ -6,7 +6,7 @@ import { readHeader } from "./header.js";
 /** How many of the last bytes are sent. */
 const TAIL = 16;
 
-/** Files up to this size are sent as a whole, in bytes: the service follows those to their end. */
+/** Of files up to this size all is sent, in bytes: the service follows those to their end. */
 const SMALL = 65536;
 
 /** What keeps files from becoming a PDF: the service's problem document, with a problem for each `input` to blame. */
@@ -64,8 +64,8 @@ async function post(url, body) {
 /** The ranges of a file that nearly always tell enough; null for all of it. */
 async function ends(file, header) {
   const { end, isWhole } = header ?? (await readHeader(file));
-  if (isWhole || file.size <= SMALL) return null;
-  return [[0, end], [file.size - TAIL, file.size]];
+  if (isWhole) return null;
+  return file.size <= SMALL ? [[0, file.size]] : [[0, end], [file.size - TAIL, file.size]];
 }
 
 /** How many bytes of a file are sent, as far as can be told beforehand. */

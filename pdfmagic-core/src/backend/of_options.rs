@@ -2,6 +2,7 @@
 
 #[cfg(feature = "reencode")]
 use super::Reencode;
+use super::smaller::Smaller;
 use super::{Auto, Backend, Passthrough, Transcode};
 use crate::options::{BackendName, ImageOptions};
 use crate::value::OptionError;
@@ -17,9 +18,16 @@ impl ImageOptions {
         Ok(match name {
             BackendName::Auto => Box::new(Auto),
             BackendName::Passthrough => Box::new(Passthrough),
-            BackendName::Transcode => Box::new(Transcode {
-                progressive: self.progressive,
-            }),
+            BackendName::Transcode => {
+                let transcode = Transcode {
+                    progressive: self.progressive,
+                };
+                // Whoever names it wants it or nothing.
+                match self.backend {
+                    BackendName::Transcode => Box::new(transcode),
+                    _ => Box::new(Smaller(transcode)),
+                }
+            }
             #[cfg(feature = "reencode")]
             BackendName::Reencode => Box::new(Reencode {
                 quality: self.quality.unwrap_or_default(),

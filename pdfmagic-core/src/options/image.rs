@@ -51,13 +51,14 @@ pub struct ImageOptions {
 
     /// Make the data smaller without loss
     ///
-    /// Encodes the same coefficients again, with Huffman tables made for the image. Implies `transcode`.
+    /// Encodes the same coefficients again, with Huffman tables made for the image. Implies `transcode`, except for images that
+    /// have no such coefficients or that cannot be decoded: those become what they are without the option, with a notice.
     #[cfg_attr(feature = "clap", arg(long))]
     pub optimize: bool,
 
     /// Make the data even smaller without loss; it is slower to show
     ///
-    /// Encodes the same coefficients as a progressive JPEG. Implies `transcode`.
+    /// Encodes the same coefficients as a progressive JPEG. Implies `transcode`, with the exceptions of `optimize`.
     #[cfg_attr(feature = "clap", arg(long))]
     pub progressive: bool,
 

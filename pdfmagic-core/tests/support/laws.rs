@@ -4,8 +4,8 @@ use jpeg_decoder::{ColorTransform, PixelFormat};
 use lopdf::{LoadOptions, Object};
 use pdfmagic_core::jpeg::Process;
 use pdfmagic_core::{
-    Auto, Backend, Document, DocumentOptions, Error, Inspection, Jpeg, Limits, Options, Page,
-    PageOptions, Passthrough, Reencode, Source, Streamed, Transcode, extract_jpegs,
+    Auto, Backend, Document, DocumentOptions, Error, ImageOptions, Inspection, Jpeg, Limits,
+    Options, Page, PageOptions, Passthrough, Reencode, Source, Streamed, Transcode, extract_jpegs,
 };
 
 /// A valid picture, for laws that are not about the picture.
@@ -51,6 +51,13 @@ fn pdf(
     Ok(pdf)
 }
 
+/// What `--progressive` does.
+fn progressive() -> Box<dyn Backend> {
+    let mut options = ImageOptions::default();
+    options.progressive = true;
+    options.backend().expect("it goes alone")
+}
+
 /// Each backend returns an error or a PDF with one page that a strict reader accepts, and passthrough makes the same
 /// PDF from the ends of an input as from the whole input.
 pub(crate) fn convert(input: &[u8]) {
@@ -65,6 +72,9 @@ pub(crate) fn convert(input: &[u8]) {
     ] {
         if let Ok(pdf) = of(input.into(), backend) {
             assert_eq!(strict(&pdf).get_pages().len(), 1);
+            // It becomes one as well if it is to be smaller.
+            let is_default = backend.name() == Auto.name();
+            assert!(!is_default || of(input.into(), &*progressive()).is_ok());
         }
     }
     let whole = of(input.into(), &Passthrough);
@@ -294,7 +304,7 @@ fn has_odd_ends(input: &[u8]) -> bool {
         while let Some((head, rest)) = tables.split_at_checked(17) {
             let symbols = head[1..].iter().map(|&count| usize::from(count)).sum();
             let (symbols, after) = rest.split_at(rest.len().min(symbols));
-            let is_odd = |&symbol: &u8| symbol & 15 == 0 && symbol != 0 && symbol != 0xF0;
+            let is_odd = |&symbol: &u8| symbol.is_multiple_of(16) && !matches!(symbol, 0 | 0xF0);
             if head[0] >> 4 == 1 && symbols.iter().any(is_odd) {
                 return true;
             }

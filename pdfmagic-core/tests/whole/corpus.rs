@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use lopdf::Object;
-use pdfmagic_core::{Auto, Error, Options, Page, Passthrough};
+use pdfmagic_core::{Auto, Error, ImageOptions, Notice, Options, Page, Passthrough};
 
 use crate::corpus_files::{Row, folder, folder_outside, read, table};
 use crate::libjpeg::{has_djpeg, verdict};
@@ -85,6 +85,36 @@ const COLUMNS: [&str; 7] = [
     "media_box",
     "notices",
 ];
+
+#[test]
+fn what_cannot_be_made_smaller_stays_as_it_is_and_says_so() {
+    let mut tight = Options::default();
+    tight.limits.max_pixels = 1;
+    let (mut stayed, mut left) = (0, 0);
+    for path in table().iter().filter_map(Row::path) {
+        let jpeg = fs::read(&path).expect("it can be read");
+        for options in [&Options::default(), &tight] {
+            let Ok(page) = Page::from_jpeg(&jpeg, options, &Auto) else {
+                continue;
+            };
+            for name in ["optimize", "progressive"] {
+                let mut image = ImageOptions::default();
+                image.optimize = name == "optimize";
+                image.progressive = name == "progressive";
+                let backend = image.backend().expect("one goes alone");
+                let smaller = Page::from_jpeg(&jpeg, options, &*backend);
+                let smaller = smaller.unwrap_or_else(|error| panic!("{path:?}, {name}: {error}"));
+                if smaller.notices().contains(&Notice::NotSmaller) {
+                    assert_eq!(smaller.notices().len(), page.notices().len() + 1);
+                    stayed += 1;
+                } else {
+                    left += 1;
+                }
+            }
+        }
+    }
+    assert!(stayed > 100 && left > 100, "{stayed}, {left}");
+}
 
 /// To accept the new results of the corpus: `BLESS=1 cargo test -p pdfmagic-core --test whole corpus`, then read the
 /// diff.

@@ -19,7 +19,7 @@ struct Asset {
 }
 
 macro_rules! asset {
-    ($name:literal, $media_type:literal) => {
+    ($name:literal, $media_type:expr) => {
         Asset {
             name: $name,
             media_type: $media_type,
@@ -31,11 +31,15 @@ macro_rules! asset {
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 const ASSETS: &[Asset] = &[
-    asset!("app.js", "text/javascript; charset=utf-8"),
-    asset!("geometry.js", "text/javascript; charset=utf-8"),
-    asset!("header.js", "text/javascript; charset=utf-8"),
-    asset!("plan.js", "text/javascript; charset=utf-8"),
-    asset!("thumbs.js", "text/javascript; charset=utf-8"),
+    asset!("app.js", SCRIPT),
+    asset!("cards.js", SCRIPT),
+    asset!("geometry.js", SCRIPT),
+    asset!("header.js", SCRIPT),
+    asset!("plan.js", SCRIPT),
+    asset!("result.js", SCRIPT),
+    asset!("send.js", SCRIPT),
+    asset!("texts.js", SCRIPT),
+    asset!("thumbs.js", SCRIPT),
     asset!("style.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("icon-192.png", "image/png"),

@@ -156,11 +156,13 @@ struct Photo {
     /// The size of the photo, in bytes.
     size: u64,
     parts: Vec<(u64, Bytes)>,
+    /// Whether it came in the field for whole photos, to be decoded if need be. Others are only searched.
+    may_decode: bool,
 }
 
 impl Photo {
     fn is_whole(&self) -> bool {
-        matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
+        self.may_decode && matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
     }
 
     /// Adds a part at `offset` in the photo, which was found at `at` in the body.
@@ -228,7 +230,7 @@ type Fields = Vec<(String, Bytes)>;
 /// Reads photos, and the fields that are options. At most `max_whole` photos may be complete.
 fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>, Fields), Problem> {
     let (mut photos, mut fields) = (Vec::<Photo>::new(), Fields::new());
-    let (mut read, mut whole, mut last) = (FieldsRead::default(), 0, 0);
+    let (mut read, mut last) = (FieldsRead::default(), 0);
     for part in form::parts(body, boundary)? {
         let part = part?;
         let (at, data) = (part.at, part.data.clone());
@@ -241,15 +243,13 @@ fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>,
                 if photos.len() == MAX_PHOTOS {
                     return Err(Problem::TooManyParts { max: MAX_PHOTOS });
                 }
-                let size = if name == FIELD { data.len() as u64 } else { 0 };
-                whole += usize::from(name == FIELD);
-                if whole > max_whole {
-                    return Err(Problem::TooManyParts { max: max_whole });
-                }
+                let may_decode = name == FIELD;
+                let size = if may_decode { data.len() as u64 } else { 0 };
                 photos.push(Photo {
                     name: part.file.unwrap_or_default(),
                     size,
                     parts: vec![(0, data)],
+                    may_decode,
                 });
             }
             "size" => {
@@ -278,6 +278,9 @@ fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>,
         }
     }
     photos.last().ok_or(Problem::NoFile)?.check(last)?;
+    if photos.iter().filter(|photo| photo.is_whole()).count() > max_whole {
+        return Err(Problem::TooManyParts { max: max_whole });
+    }
     Ok((photos, fields))
 }
 

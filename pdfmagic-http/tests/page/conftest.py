@@ -112,7 +112,9 @@ class Tab:
     def add(self, *files):
         """Adds files, each a name and its bytes, and waits until they have been read."""
         files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
+        count = self.page.locator("#pages li").count() + len(files)
         self.page.set_input_files("#myfile", files)
+        self.page.wait_for_selector(f"#pages li >> nth={count - 1}", state="attached")
         self.page.wait_for_selector("#pages .loading", state="detached")
 
     def names(self):

@@ -1,0 +1,24 @@
+// The page's texts, and numbers as its language writes them.
+
+const { texts } = JSON.parse(document.getElementById("data").textContent);
+const { lang } = document.documentElement;
+
+/** A text of the catalogue, with values where it names them in braces. */
+export function text(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** A size in bytes, for people. */
+export function bytes(n) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const power = Math.min(3, Math.floor(Math.log10(Math.max(n, 1)) / 3));
+  const value = n / 1000 ** power;
+  return new Intl.NumberFormat(lang, {
+    style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: value < 10 && power ? 1 : 0,
+  }).format(value);
+}
+
+/** How many photos. */
+export function photos(n) {
+  return text(n === 1 ? "photo" : "photos", { n: new Intl.NumberFormat(lang).format(n) });
+}
