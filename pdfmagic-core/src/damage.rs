@@ -78,12 +78,12 @@ impl fmt::Display for Damage {
 impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Rows { sound: 0, of } => write!(f, "none of {of} rows is intact"),
-            Self::Rows { sound, of } => write!(f, "rows 0 to {} of {of} are intact", sound - 1),
+            Self::Rows { sound: 0, of } => write!(f, "none of {of} rows is sound"),
+            Self::Rows { sound, of } => write!(f, "rows 0 to {} of {of} are sound", sound - 1),
             Self::Scans { sound, of } => {
                 write!(
                     f,
-                    "the whole picture is intact in less detail, up to scan {sound}"
+                    "all of the picture is there in less detail, whole to scan {sound}"
                 )?;
                 of.map_or(Ok(()), |of| write!(f, " of {of}"))
             }

@@ -63,7 +63,7 @@ fn damage_is_found_where_it_is_looked_for_and_told_by_the_exit_status() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(
-        said.contains("damage: none") && said.contains("of 64 are intact"),
+        said.contains("damage: none") && said.contains("of 64 are sound"),
         "{said}"
     );
 }

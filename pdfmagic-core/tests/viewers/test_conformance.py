@@ -294,7 +294,7 @@ def test_cmyk_needs_a_profile_of_its_own_or_an_output_intent(inputs, level):
 
 def test_a_profile_of_version_4_is_dropped_under_1b_and_told(inputs):
     pdf, said = run("--pdfa", "1b", inputs / "rgb_icc4.jpg")
-    assert "color profile is of a version that PDF/A-1 does not know" in said
+    assert "color profile is of a version that PDF/A-1 does not allow" in said
     with pikepdf.open(io.BytesIO(pdf)) as document:
         assert next(iter(document.pages[0].images.values())).ColorSpace == "/DeviceRGB"
     assert b"/ICCBased" in convert("--pdfa", "2b", inputs / "rgb_icc4.jpg")

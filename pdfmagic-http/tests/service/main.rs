@@ -6,6 +6,7 @@ mod bounds;
 mod broken;
 mod chaos;
 mod conversion;
+mod crowd;
 mod describing;
 mod http2;
 mod laws;
@@ -16,6 +17,7 @@ mod running;
 mod streaming;
 #[cfg(feature = "otel")]
 mod traces;
+mod workers;
 
 /// Returns a small JPEG, whose samples differ for each seed.
 fn jpeg(seed: u8) -> Vec<u8> {
