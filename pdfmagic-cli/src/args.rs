@@ -83,7 +83,7 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Number of JPEGs looked at at the same time
+    /// Number of JPEGs inspected at a time
     ///
     /// Default: the number of processors.
     #[arg(short, long, value_name = "N")]
@@ -159,7 +159,7 @@ pub(crate) struct Files {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Make a PDF of each JPEG, beside it: photo.pdf of photo.jpg
+    /// Make a PDF of each JPEG next to it: photo.pdf of photo.jpg
     ///
     /// One that fails does not stop the others.
     #[arg(long, conflicts_with = "output")]
@@ -230,7 +230,7 @@ pub(crate) struct RunArgs {
     #[arg(long, requires = "output", conflicts_with = "no_clobber")]
     pub(crate) force: bool,
 
-    /// Replace no file
+    /// Never replace a file that exists
     ///
     /// With --each, a PDF that exists is kept, and its JPEG is left out.
     #[arg(long)]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,10 +35,10 @@ enum One {
     Kept(Kept),
 }
 
-/// Makes a PDF of each input, next to it or in `folder`. An input that fails does not stop the others.
-pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
+/// Makes a PDF of each input, at its output; an input whose output is that of another gets no PDF. An input that fails does
+/// not stop the others.
+pub(crate) fn convert_each(job: &Job, outputs: &[Result<PathBuf, PathBuf>]) -> Documents {
     let mut documents = Documents::default();
-    let outputs = outputs(job, folder);
     let mut progress = Progress::new(!job.run.report.quiet, || total(&job.inputs));
     let begin = |index: usize| match &outputs[index] {
         Ok(output) if job.run.keep_going && is_done(&job.inputs[index], output) => {
@@ -48,7 +50,7 @@ pub(crate) fn convert_each(job: &Job, folder: Option<&Path>) -> Documents {
         }
         Ok(output) => Begun::Long((index, output)),
         Err(first) => {
-            let cause = OutputError::Twice(job.inputs[*first].clone());
+            let cause = OutputError::Twice(first.clone());
             let path = job.inputs[index].clone();
             Begun::Done(One::Tried(None, vec![Failure::Output { path, cause }]))
         }
@@ -109,22 +111,47 @@ fn is_done(input: &Path, output: &Path) -> bool {
     is_done().unwrap_or(false)
 }
 
-/// Returns the path of each PDF, or the index of the input whose PDF already has that path.
-fn outputs(job: &Job, folder: Option<&Path>) -> Vec<Result<PathBuf, usize>> {
-    let mut taken = HashMap::new();
-    let outputs = job.inputs.iter().enumerate().map(|(index, input)| {
-        if is_standard(input) {
-            return Ok(input.clone());
+/// Returns where the PDFs of a range of the inputs go. All inputs count, so that two processes with a range each do not write to one
+/// PDF: of several inputs with the same PDF, the first has it, and the others get the first.
+pub(crate) fn outputs(
+    inputs: &[PathBuf],
+    range: Range<usize>,
+    folder: Option<&Path>,
+) -> Vec<Result<PathBuf, PathBuf>> {
+    // Numbers by hashes take a fifth of the memory of paths, which counts for a million.
+    let (mut taken, hasher) = (HashMap::<u64, usize>::new(), RandomState::new());
+    let mut outputs = Vec::with_capacity(range.len());
+    for (index, input) in inputs.iter().enumerate().take(range.end) {
+        let output = output(input, folder);
+        let mut first = None;
+        if !is_standard(input) {
+            let mut hash = hasher.hash_one(&output);
+            while let Some(&other) = taken.get(&hash) {
+                let other = &inputs[other];
+                if output == self::output(other, folder) {
+                    first = Some(other);
+                    break;
+                }
+                hash = hash.wrapping_add(1);
+            }
+            if first.is_none() {
+                taken.insert(hash, index);
+            }
         }
-        let mut output = input.with_extension("pdf");
-        if let (Some(folder), Some(name)) = (folder, output.file_name()) {
-            output = folder.join(name);
+        if index >= range.start {
+            outputs.push(first.map_or(Ok(output), |first| Err(first.clone())));
         }
-        if let Some(&first) = taken.get(&output) {
-            return Err(first);
-        }
-        taken.insert(output.clone(), index);
-        Ok(output)
-    });
-    outputs.collect()
+    }
+    outputs
+}
+
+fn output(input: &Path, folder: Option<&Path>) -> PathBuf {
+    if is_standard(input) {
+        return input.to_owned();
+    }
+    let output = input.with_extension("pdf");
+    match (folder, output.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => output,
+    }
 }

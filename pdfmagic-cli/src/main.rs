@@ -94,9 +94,9 @@ fn convert(
             outcome.made.extend(made);
             outcome.failures = failures;
         }
-        Ok(Some((job, Target::Each(folder)))) => {
+        Ok(Some((job, Target::Each(outputs)))) => {
             outcome.inputs = job.inputs.len();
-            let documents = each::convert_each(&job, folder.as_deref());
+            let documents = each::convert_each(&job, &outputs);
             outcome.made = documents.made;
             outcome.failures = documents.failures;
             outcome.kept = documents.kept;

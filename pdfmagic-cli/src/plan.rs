@@ -12,6 +12,7 @@ use pdfmagic_core::{
 };
 
 use crate::args::{AppendArgs, ConvertArgs, Files, InspectArgs, ReportArgs, RunArgs};
+use crate::each;
 use crate::failure::{Failure, InputError, plain, shown};
 use crate::inputs;
 use crate::job::{Job, Reporting, Run};
@@ -22,8 +23,8 @@ use crate::output::Overwrite;
 pub(crate) enum Target {
     /// One PDF with all pages; `-` is standard output.
     One(PathBuf),
-    /// One PDF for each input, next to it or in a folder.
-    Each(Option<PathBuf>),
+    /// One PDF for each input, or the input whose PDF goes there.
+    Each(Vec<Result<PathBuf, PathBuf>>),
 }
 
 /// The reason why no job was made.
@@ -48,14 +49,14 @@ impl From<Failure> for Refusal {
 }
 
 /// Returns the job, and the destination of its PDFs. `None` if this shard has no inputs.
-pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
+pub(crate) fn plan(mut args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> {
     let file = args.files.pages.as_deref();
     let mut document = args.document;
     document.output_intent = args.archive.output_intent.map(intent).transpose()?;
     let options = options(args.page, args.image, args.input, document, file);
     let options = options.map_err(|error| format!("--{error}"))?;
-    let shard = args.files.shard;
-    let (mut inputs, target) = files(args.files)?;
+    let (shard, folder) = (args.files.shard, args.files.out_dir.take());
+    let (mut inputs, output) = files(args.files)?;
     if options.single() > inputs.len() {
         let (single, inputs) = (options.single(), inputs.len());
         return Err(format!(
@@ -63,17 +64,15 @@ pub(crate) fn plan(args: ConvertArgs) -> Result<Option<(Job, Target)>, Refusal> 
         )
         .into());
     }
-    let mut first = 0;
-    if let Some(shard) = shard {
-        let range = shard.range(inputs.len());
-        first = range.start;
-        inputs.truncate(range.end);
-        inputs.drain(..range.start);
-    }
+    let range = shard.map_or(0..inputs.len(), |shard| shard.range(inputs.len()));
+    let each = || each::outputs(&inputs, range.clone(), folder.as_deref());
+    let target = output.map_or_else(|| Target::Each(each()), Target::One);
+    inputs.truncate(range.end);
+    inputs.drain(..range.start);
     let job = Job {
         run: run(&args.run, &args.report, inputs.len()),
         inputs,
-        first,
+        first: range.start,
         options: Arc::new(options),
         base: None,
     };
@@ -205,15 +204,15 @@ pub(crate) fn reporting(args: &ReportArgs) -> Reporting {
     }
 }
 
-/// Returns all inputs in order, and the destination of the PDFs.
-fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
+/// Returns all inputs in order, and the path of the one PDF, unless each input has its own.
+fn files(files: Files) -> Result<(Vec<PathBuf>, Option<PathBuf>), Refusal> {
     let mut paths = files.paths;
-    let target = if files.each {
-        Target::Each(files.out_dir)
+    let output = if files.each {
+        None
     } else if let Some(output) = files.output {
-        Target::One(named(output))
+        Some(named(output))
     } else {
-        Target::One(named(last(&mut paths, files.from_file.is_some())?))
+        Some(named(last(&mut paths, files.from_file.is_some())?))
     };
     let mut inputs = inputs::expanded(paths);
     if let Some(list) = files.from_file {
@@ -224,7 +223,7 @@ fn files(files: Files) -> Result<(Vec<PathBuf>, Target), Refusal> {
     if files.sort {
         inputs::sort(&mut inputs);
     }
-    Ok((inputs, target))
+    Ok((inputs, output))
 }
 
 /// If standard output is a file, it must not be replaced.

@@ -49,6 +49,26 @@ fn of_two_names_is_not_written_twice() {
 }
 
 #[test]
+fn of_two_names_is_not_written_twice_by_two_processes() {
+    let folder = Folder::new();
+    folder.write("a.jpeg", &jpeg(3));
+    let names = ["a.jpg", "b.jpg", "a.jpeg", "d.jpg"];
+    folder.write("d.jpg", &jpeg(1));
+    let shard = |shard| [&["--each", "--out-dir", ".", "--shard", shard], &names[..]].concat();
+    // In whichever order they run.
+    let said = folder.failed(&shard("1/2"), 1);
+    assert_eq!(
+        said,
+        "pdfmagic-cli: a.jpeg: would be written twice: a.jpg has the same name\n\
+         pdfmagic-cli: 1 of 2 failed\n"
+    );
+    assert!(!folder.names().contains(&"a.pdf".to_owned()));
+    folder.done(&shard("0/2"));
+    folder.done(&["a.jpg", "one.pdf"]);
+    assert_eq!(folder.read("a.pdf"), folder.read("one.pdf"));
+}
+
+#[test]
 fn that_exists_can_be_kept_so_that_work_goes_on_where_it_stopped() {
     let folder = Folder::new();
     folder.write("a.pdf", b"older");
