@@ -26,7 +26,7 @@ SECONDS ?= 60
 LAWS ?= parse convert streamed transcode walk backends_agree geometry metadata conformance existing form http_request
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
-  soak batch ratios tools programs bench bench-documents report fuzz image load-image cli-image binary-image binary-load-image \
+  soak batch ratios tools programs bench bench-documents report fuzz deb image load-image cli-image binary-image binary-load-image \
   binary-cli-image up down
 
 run:
@@ -147,6 +147,10 @@ fuzz:
 packed/%:
 	$(STATIC) --locked --no-default-features -p $*
 	install -D $(DIST)/$* $(PACKED)/$*
+
+# Builds the Debian package of the command.
+deb: packed/pdfmagic-cli
+	deploy/deb $(PACKED)/pdfmagic-cli $(VERSION) $(PACKED)/pdfmagic_$(VERSION).deb
 
 image:
 	$(BUILD_IMAGE) -f deploy/Containerfile -t $(IMAGE) .

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "target/debug"
@@ -80,6 +80,10 @@ def command(pdf, *arguments):
     return Path(pdf).read_bytes()
 
 
+# How long a test waits for what it expects, in milliseconds: far longer than it takes on a busy machine.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
+
 # By default, Chromium sends requests to its vendor, for updates and other purposes.
 CHROMIUM = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync"
@@ -102,6 +106,7 @@ class Tab:
 
     def __init__(self, browser, address, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, "locale": "en-US", **options})
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.faults, self.requests = [], []
         self.page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
@@ -130,9 +135,6 @@ class Tab:
         with self.page.expect_download() as download:
             self.page.locator("#files .button").nth(number).click()
         return Path(download.value.path()).read_bytes()
-
-    def status(self):
-        return self.page.inner_text("#status")
 
     def shoot(self, name):
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)

@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 from conftest import CORPUS, ROOT, command, padded, photo
 from PIL import Image
+from playwright.sync_api import expect
 
 AXE = ROOT / "pdfmagic-http/tests/page/node_modules/axe-core/axe.min.js"
 HEIC = b"\0\0\0\x18ftypheic" + bytes(100)
@@ -87,7 +88,7 @@ def test_turned_photos_are_ordered_by_keyboard_and_stand_upright(service, open_t
     tab.page.keyboard.press("Enter")
     assert tab.names() == ["b.jpg", "a.jpg", "c.jpg"]
     assert tab.page.evaluate("document.activeElement.dataset.action") == "later"
-    assert "a.jpg is page 2 of 3" in tab.status()
+    expect(tab.page.locator("#status")).to_contain_text("a.jpg is page 2 of 3")
     tab.page.keyboard.press("Enter")
     assert tab.names() == ["b.jpg", "c.jpg", "a.jpg"]
     pages = rendered(tab.make())
@@ -206,7 +207,7 @@ def test_500_photos_become_the_command_s_pdf_without_leaving_the_device(start, o
     tab.page.set_input_files("#myfile", photos)
     tab.page.wait_for_selector("#pages li >> nth=499", state="attached")
     tab.page.wait_for_selector("#pages .loading", state="detached", timeout=120_000)
-    assert "stay on this device" in tab.page.inner_text("#sent")
+    expect(tab.page.locator("#sent")).to_contain_text("stay on this device")
     tab.page.uncheck("[name=metadata]")
     pdf = tab.make()
     assert pdf == command(tmp_path / "all.pdf", *photos)
@@ -251,15 +252,15 @@ def test_a_bad_file_is_told_beside_it_and_the_others_go_on(service, open_tab):
     tab = open_tab(service.address)
     broken = CORPUS.joinpath("frame_twice.jpg").read_bytes()
     tab.add(("good.jpg", photo()), ("bad.jpg", broken), ("phone.heic", HEIC), ("also.jpg", photo()))
-    assert "HEIC" in tab.page.locator("#pages li").nth(2).locator(".about").inner_text()
+    expect(tab.page.locator("#pages li").nth(2).locator(".about")).to_contain_text("HEIC")
     tab.page.click("#make")
     tab.page.wait_for_selector("#pages li.failed >> nth=1")
-    assert tab.page.locator("#pages li").nth(1).locator(".about").inner_text() == "malformed JPEG at byte 609: second frame header"
-    assert "1 photo cannot be converted" in tab.status()
+    expect(tab.page.locator("#pages li").nth(1).locator(".about")).to_have_text("malformed JPEG at byte 609: second frame header")
+    expect(tab.page.locator("#status")).to_contain_text("1 photo cannot be converted")
     tab.shoot("error")
     assert violations(tab.page) == []
     tab.faults.clear()
-    assert tab.page.inner_text("#make") == "Make the PDF of 2 photos"
+    expect(tab.page.locator("#make")).to_have_text("Make the PDF of 2 photos")
     assert len(rendered(tab.make())) == 2
 
 
@@ -268,17 +269,17 @@ def test_a_mended_photo_is_told_and_uploaded_only_when_agreed(service, open_tab)
     tab.add(("cut.jpg", CORPUS.joinpath("cut_in_scan.jpg").read_bytes()))
     tab.page.click("#make")
     tab.page.wait_for_selector("#result:not([hidden])")
-    assert "cut.jpg" in tab.page.inner_text("#notices")
+    expect(tab.page.locator("#notices")).to_contain_text("cut.jpg")
 
 
 def test_position_is_removed_unless_it_is_kept(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo(exif=exif(gps=True))))
     about = tab.page.locator("#pages .about")
-    assert "will be removed" in about.inner_text()
+    expect(about).to_contain_text("will be removed")
     assert b"Exif" not in tab.make()
     tab.page.uncheck("[name=metadata]")
-    assert "will be removed" not in about.inner_text()
+    expect(about).not_to_contain_text("will be removed")
     assert b"Exif" in tab.make()
 
 
@@ -290,7 +291,7 @@ def test_smaller_is_uploaded_and_said_beforehand(start, open_tab):
     noise.save(out, "JPEG", quality=95)
     tab.add(("a.jpg", out.getvalue()))
     tab.page.select_option("[name=quality]", "35")
-    assert "must see all of your photos" in tab.page.inner_text("#sent")
+    expect(tab.page.locator("#sent")).to_contain_text("must see all of your photos")
     assert len(tab.make()) < len(out.getvalue()) / 2
     assert service.received() >= len(out.getvalue())
 
@@ -300,7 +301,7 @@ def test_what_is_too_large_is_said_before_it_is_sent(start, open_tab):
     tab = open_tab(service.address)
     tab.add(*((f"{n}.jpg", padded(photo(), 900_000)) for n in range(3)))
     tab.page.select_option("[name=quality]", "60")
-    assert "more than the service takes at once" in tab.page.inner_text("#sent")
+    expect(tab.page.locator("#sent")).to_contain_text("more than the service takes at once")
     assert tab.page.is_disabled("#make")
     # One PDF for each photo is one request for each.
     tab.page.check("#each")
@@ -315,7 +316,7 @@ def test_too_many_photos_are_told_before_they_are_sent(start, open_tab):
     tab = open_tab(start("--max-parts=2").address)
     tab.add(*((f"{n}.jpg", photo()) for n in range(3)))
     tab.page.select_option("[name=quality]", "60")
-    assert "and 2 photos" in tab.page.inner_text("#sent")
+    expect(tab.page.locator("#sent")).to_contain_text("and 2 photos")
     assert tab.page.is_disabled("#make")
 
 
@@ -348,7 +349,7 @@ def test_a_413_is_told_and_the_photos_stay(service, open_tab):
     answering(tab, {"status": 413, "body": "<html>a proxy</html>"})
     tab.page.click("#make")
     tab.page.wait_for_selector("#status.failed")
-    assert "more than the service takes at once" in tab.status()
+    expect(tab.page.locator("#status")).to_contain_text("more than the service takes at once")
     assert tab.names() == ["a.jpg"]
     tab.faults.clear()
 
@@ -359,7 +360,7 @@ def test_offline_is_called_so(service, open_tab):
     tab.context.set_offline(True)
     tab.page.click("#make")
     tab.page.wait_for_selector("#status.failed")
-    assert "offline" in tab.status()
+    expect(tab.page.locator("#status")).to_contain_text("offline")
     tab.context.set_offline(False)
     tab.faults.clear()
 
@@ -374,7 +375,7 @@ def test_making_can_be_cancelled_and_a_drop_meanwhile_starts_nothing(service, op
     assert tab.names() == ["a.jpg"]
     tab.page.click("#cancel")
     tab.page.wait_for_selector("#cancel", state="hidden")
-    assert "Cancelled" in tab.status()
+    expect(tab.page.locator("#status")).to_contain_text("Cancelled")
     assert len([request for request in tab.requests if request.url.endswith("/v1/plan")]) == 1
     assert tab.page.evaluate("document.activeElement.id") == "make"
 
