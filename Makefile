@@ -47,6 +47,8 @@ check: tools
 	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --feature-powerset --exclude-features default $(PUBLISHED)
 	cargo package --allow-dirty $(PUBLISHED)
 	cargo deny check licenses bans sources
+	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/path = / && before !~ /^#/ { print "no reason: " $$0; bad = 1 } \
+	  { before = $$0 } END { exit bad }' Cargo.toml
 	$(MAKE) minimum-versions
 
 # Only a nightly cargo can resolve minimum versions.
