@@ -12,17 +12,17 @@ const form = id("form");
 const input = form.elements.myfile;
 const list = id("pages");
 
-/** Photos in the order of their pages, each `{ id, file, header, picture, problem }`, and how far each is turned. */
+/** The photos in the order of their pages, each `{ id, file, header, picture, problem }`, and the rotation of each. */
 let pages = [];
-/** What the pages were, for undo. */
+/** Earlier states of the pages, for undo. */
 const past = [];
-/** The cards of photos, by their numbers. */
+/** The card of each photo, by the number of the photo. */
 const cards = new Map();
-/** Ends what is being made. */
+/** Cancels the PDF that is being made. */
 let running = null;
 let nextId = 0;
 
-/** Says something, also to screen readers. */
+/** Shows a message, and announces it to screen readers. */
 function say(message, isError = false) {
   id("status").textContent = message;
   id("status").classList.toggle("failed", isError);
@@ -38,7 +38,7 @@ const workers = [0, 1].map(() => {
 const waiting = [];
 const readers = [...workers];
 
-/** Lets the next photo be looked at. */
+/** Starts reading the next photo. */
 function look() {
   while (readers.length > 0 && waiting.length > 0) {
     const photo = waiting.shift();
@@ -94,11 +94,11 @@ function change(next, keepsPast = true) {
 
 // --- the list ------------------------------------------------------------------------------------------------------
 
-/** How many cards are made or drawn in one task, so that the page answers meanwhile however many there are. */
+/** The maximum number of cards that are made or drawn in one task, so that the page stays responsive. */
 const AT_ONCE = 20;
 let shown = 0;
 
-/** Brings the cards up to date, the first ones at once. */
+/** Updates the cards, the first ones immediately. */
 async function show() {
   const wanted = new Set(pages.map(({ photo }) => photo.id));
   for (const [key, card] of cards) {
@@ -188,7 +188,7 @@ list.addEventListener("dragstart", (event) => {
 });
 list.addEventListener("dragend", () => { dragged = null; });
 
-// --- what comes in -------------------------------------------------------------------------------------------------
+// --- input ---------------------------------------------------------------------------------------------------------
 
 input.required = false;
 input.addEventListener("change", () => {
@@ -196,7 +196,7 @@ input.addEventListener("change", () => {
   input.value = "";
 });
 
-// Anywhere on the page, so that a drop never leaves it.
+// Files can be dropped anywhere, since the browser would otherwise leave the page to open them.
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(type, (event) => {
     event.preventDefault();
@@ -219,7 +219,7 @@ document.addEventListener("paste", ({ clipboardData }) => {
 
 // --- options -------------------------------------------------------------------------------------------------------
 
-/** Options by name, without those that are left as they are. */
+/** Returns the options by name, without those that have their default. */
 function options() {
   const fields = {};
   for (const [name, value] of new FormData(form)) {
@@ -236,30 +236,30 @@ form.addEventListener("input", ({ target }) => {
   show();
 });
 
-/** The pages that can be made. */
+/** Returns the pages that can be converted. */
 function sound() {
   return pages.filter(({ photo }) => photo.problem === null);
 }
 
-/** Whether the service must see all of each photo. */
+/** Returns whether the service needs each photo as a whole. */
 function isForAll(fields) {
   return ["quality", "max-pdf-size", "verify"].some((name) => name in fields);
 }
 
-/** The pages of each PDF. */
+/** Returns the pages of each PDF. */
 function groups() {
   const now = sound();
   return id("each").checked && now.length > 1 ? now.map((page) => [page]) : [now];
 }
 
-/** How many bytes of these pages' photos are sent, and how many photos as a whole. */
+/** Returns the number of bytes that are sent for these pages, and the number of photos that are sent as a whole. */
 function sending(group, isAll) {
   const size = ({ photo: { file, header } }) => (isAll ? file.size : header ? sentSize(header) : 0);
   const isWhole = ({ photo: { header } }) => isAll || header?.isWhole;
   return { size: group.reduce((sum, page) => sum + size(page), 0), whole: group.filter(isWhole).length };
 }
 
-/** Says what will be sent, and whether that is too much for one request. */
+/** Shows what will be sent, and whether that is too much for one request. */
 function tell() {
   const now = sound();
   const sent = id("sent");
@@ -325,7 +325,7 @@ async function make(group, signal) {
   const isWhole = isForAll(fields);
   say(text(isWhole ? "uploading" : "asking"));
   const headers = group.map(({ photo }) => (isWhole ? { isWhole } : photo.header ?? undefined));
-  // Photos are most of what is sent, in their order, so this is how far each has come.
+  // Photos are most of what is sent, in their order, so this shows the progress of each.
   const sizes = files.map(({ size }) => size);
   const whole = sizes.reduce((sum, size) => sum + size, 0);
   const onsent = (share) => {
@@ -348,7 +348,7 @@ function failed(error, chosen) {
   } else if (error instanceof PlanError) {
     for (const { input: at, detail, code } of error.inputs) {
       const photo = chosen[at]?.photo;
-      // The card has the name already.
+      // The card already shows the name.
       if (!code.startsWith("input.") && photo) photo.problem = { code, detail: detail.replace(`${photo.file.name}: `, "") };
     }
     show();

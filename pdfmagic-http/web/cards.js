@@ -1,11 +1,11 @@
-// The card of a photo: its page drawn to scale, what there is to say of it, and buttons.
+// The card of a photo: its page drawn to scale, notes about it, and buttons.
 
 import { layout } from "./geometry.js";
 import { text } from "./texts.js";
 
 const ICONS = { earlier: "←", later: "→", turn: "↻", remove: "✕" };
 
-/** A card. */
+/** Makes a card. */
 export function newCard(photo) {
   const card = document.createElement("li");
   card.draggable = true;
@@ -22,7 +22,7 @@ export function newCard(photo) {
   return card;
 }
 
-/** Names the buttons of the card with this index of so many. */
+/** Labels the buttons of a card by its position among all cards. */
 export function label(card, index, count) {
   const values = { n: index + 1, of: count, name: card.photo.file.name };
   for (const button of card.lastElementChild.children) {
@@ -32,7 +32,7 @@ export function label(card, index, count) {
       button.title = name;
       button.setAttribute("aria-label", name);
     }
-    // Not disabled, which would lose the focus.
+    // The button is not disabled, since that would lose the focus.
     const isIdle = (action === "earlier" && index === 0) || (action === "later" && index === count - 1);
     button.setAttribute("aria-disabled", String(isIdle));
   }
@@ -58,7 +58,7 @@ export function draw(card, page, options) {
   paper.replaceChildren(drawing(page, paper, options));
 }
 
-/** The photo on its paper, whose longer side is as long as the stand's. */
+/** Returns the photo on its page, whose longer side is as long as that of the stand. */
 export function drawing({ photo, turn }, paper, options) {
   const { page: [width, height], image: [x, y, w, h] } = layout(photo.header, turn, options);
   const longer = Math.max(width, height);

@@ -3,13 +3,13 @@
 
 import { readHeader } from "./header.js";
 
-/** How many of the last bytes are sent. */
+/** The number of bytes that are sent from the end of a file. */
 const TAIL = 16;
 
-/** Of files up to this size all is sent, in bytes: the service follows those to their end. */
+/** Files up to this size, in bytes, are sent as a whole, since the service follows their markers to the end. */
 const SMALL = 65536;
 
-/** What keeps files from becoming a PDF: the service's problem document, with a problem for each `input` to blame. */
+/** The reason why files cannot become a PDF: the service's problem document, with a problem for each faulty `input`. */
 export class PlanError extends Error {
   constructor(status, problem, response) {
     super(problem.detail ?? `status ${status}`);
@@ -23,20 +23,20 @@ export class PlanError extends Error {
 /**
  * Makes a PDF of `files`, in their order.
  *
- * `fields` are options by name, as in a form. `send(url, form)` answers as `fetch` does. `mayUpload(files)` is asked before
- * files are sent that the service must see as a whole.
+ * `fields` are options by name, as in a form. `send(url, form)` behaves like `fetch`. `mayUpload(files)` is called before
+ * files are sent that the service needs as a whole.
  */
 export async function makePdf(files, { url = "v1/plan", fields = {}, headers = [], send = post, mayUpload = () => true } = {}) {
   const known = [];
   for (const [index, file] of files.entries()) known.push(await ends(file, headers[index]));
-  // Each round brings a range or a file that was missing.
+  // Each round adds a range or a file that was missing.
   for (let round = 0; round < 12; round++) {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
     files.forEach((file, index) => append(form, file, known[index]));
     const response = await send(url, form);
     if (response.status === 200) return put(await response.json(), files);
-    // A proxy in front says it in its own words.
+    // A proxy in front of the service has its own error pages.
     const problem = await response.json().catch(() => ({}));
     const inputs = problem.inputs ?? [];
     if (inputs.length === 0 || inputs.some(({ code }) => !code.startsWith("input."))) {
@@ -61,14 +61,14 @@ async function post(url, body) {
   return fetch(url, { method: "POST", body });
 }
 
-/** The ranges of a file that nearly always tell enough; null for all of it. */
+/** Returns the ranges of a file that nearly always suffice, or null for the whole file. */
 async function ends(file, header) {
   const { end, isWhole } = header ?? (await readHeader(file));
   if (isWhole) return null;
   return file.size <= SMALL ? [[0, file.size]] : [[0, end], [file.size - TAIL, file.size]];
 }
 
-/** How many bytes of a file are sent, as far as can be told beforehand. */
+/** Returns the number of bytes of a file that are sent, as far as it is known beforehand. */
 export function sentSize({ size, end, isWhole }) {
   return isWhole || size <= SMALL ? size : end + TAIL;
 }
@@ -84,7 +84,7 @@ function append(form, file, ranges) {
   for (const [start, end] of others) form.append(`bytes-${start}`, file.slice(start, end));
 }
 
-/** Puts a PDF together. */
+/** Assembles a PDF by its plan. */
 function put(plan, files) {
   if (plan.version !== 1) throw new Error(`this is version ${plan.version} of the plan`);
   const pieces = plan.pieces.map((piece) =>

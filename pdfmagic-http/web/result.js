@@ -1,11 +1,11 @@
-// The PDFs that were made: the first page, sizes, and what to do with them.
+// The finished PDFs: the first page, the sizes, and what can be done with them.
 
 import { drawing } from "./cards.js";
 import { bytes, photos, text } from "./texts.js";
 
 const id = (name) => document.getElementById(name);
 
-/** Addresses of PDFs, to be given back. */
+/** The object URLs of the PDFs, which must be revoked. */
 let addresses = [];
 
 export function hide() {
@@ -39,7 +39,7 @@ function preview(page, options) {
   if (!photo.header?.width) return;
   paper.append(drawing(page, paper, options));
   const show = (picture) => paper.replaceChildren(drawing({ photo: { ...photo, picture }, turn }, paper, options));
-  // What the browser cannot show keeps its thumbnail.
+  // If the browser cannot show the photo, the thumbnail stays.
   createImageBitmap(photo.file, { resizeWidth: 300, resizeQuality: "high" }).then(show, () => {});
 }
 

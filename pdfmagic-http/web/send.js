@@ -3,8 +3,8 @@
 import { text } from "./texts.js";
 
 /**
- * Sends a form, and again when the service is busy and says when to come again. `say` tells people how far it is, `progress`
- * shows it, and `onsent` gets the share of the form that is sent.
+ * Sends a form, and retries when a busy service says when. `say` shows messages, `progress` shows the progress, and `onsent`
+ * gets the share of the form that was sent.
  */
 export async function patiently(url, body, { signal, progress, onsent, say }) {
   for (let attempt = 0; ; attempt++) {
@@ -28,7 +28,7 @@ export async function patiently(url, body, { signal, progress, onsent, say }) {
 function post(url, body, { signal, progress, onsent, say }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    // Said at each quarter, since a screen reader reads all of it.
+    // Progress is announced at each quarter, since screen readers read every message.
     let quarter = 0;
     request.upload.onprogress = ({ loaded, total }) => {
       progress.value = loaded / total;

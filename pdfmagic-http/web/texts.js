@@ -1,14 +1,14 @@
-// The page's texts, and numbers as its language writes them.
+// The texts of the page, and numbers in the format of its language.
 
 const { texts } = JSON.parse(document.getElementById("data").textContent);
 const { lang } = document.documentElement;
 
-/** A text of the catalogue, with values where it names them in braces. */
+/** Returns a text of the catalog. Names in braces are replaced by values. */
 export function text(key, values = {}) {
   return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** A size in bytes, for people. */
+/** Formats a size in bytes. */
 export function bytes(n) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const power = Math.min(3, Math.floor(Math.log10(Math.max(n, 1)) / 3));
@@ -18,7 +18,7 @@ export function bytes(n) {
   }).format(value);
 }
 
-/** How many photos. */
+/** Formats a number of photos. */
 export function photos(n) {
   return text(n === 1 ? "photo" : "photos", { n: new Intl.NumberFormat(lang).format(n) });
 }
