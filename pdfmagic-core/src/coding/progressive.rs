@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::bits::BitReader;
 use super::coefficients::{Block, Plane};
-use super::fault::{Fault, missing_table};
+use super::fault::{Fault, in_range, missing_table};
 use super::grid::Layout;
 use super::huffman::Decoder;
 use super::restart::ScanEnd;
@@ -183,7 +183,7 @@ impl<'a> Progression<'a> {
     }
 
     /// Decodes into `sink`, like a single scan with these selectors. Returns whether each scan ended where the next one
-    /// begins.
+    /// begins, and each DC is within its range.
     pub(super) fn decode<S: Sink>(
         mut self,
         stream: &Stream<'a>,
@@ -192,6 +192,7 @@ impl<'a> Progression<'a> {
     ) -> Result<bool, Error> {
         let grid = &stream.grid;
         let layout = grid.layout(selectors);
+        let max_dc: Vec<_> = (0..self.row.len()).map(|c| stream.max_dc(c)).collect();
         for down in 0..layout.down {
             for plane in &mut self.row {
                 plane.blocks.fill(Block::ZERO);
@@ -205,6 +206,13 @@ impl<'a> Progression<'a> {
                     _ => 1,
                 };
                 pass.rows(stream, rows, &mut self.row)?;
+            }
+            // The slower code limits blocks whose DC is out of range.
+            for (plane, &max_dc) in self.row.iter().zip(&max_dc) {
+                let mut blocks = plane.blocks.iter();
+                if blocks.any(|block| in_range(block.zz[0], max_dc).is_err()) {
+                    return Ok(false);
+                }
             }
             deliver(&self.row, 0, &layout, down, sink)?;
         }

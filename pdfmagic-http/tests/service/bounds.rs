@@ -305,7 +305,12 @@ fn an_image_may_not_ask_for_more_than_the_limits() {
             jpeg(1),
         ),
         ("segments", "limit.segments", "/v1/pdf", many_segments),
-        ("scans", "limit.scans", "/v1/pdf?optimize=true", progressive),
+        (
+            "scans",
+            "limit.scans",
+            "/v1/pdf?backend=transcode",
+            progressive,
+        ),
     ] {
         let refused = service.send(&format!("POST {path}"), "image/jpeg", &body);
         assert_eq!((refused.status, &*refused.problem()), (422, code));
