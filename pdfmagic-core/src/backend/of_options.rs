@@ -22,7 +22,7 @@ impl ImageOptions {
                 let transcode = Transcode {
                     progressive: self.progressive,
                 };
-                // Whoever names it wants it or nothing.
+                // If the user names this backend, images that it cannot carry are errors.
                 match self.backend {
                     BackendName::Transcode => Box::new(transcode),
                     _ => Box::new(Smaller(transcode)),
