@@ -1,5 +1,5 @@
 //! Compares the service with an echo server, which does the least that a service on the same libraries can do with a
-//! body.
+//! body, and with a bare loop, which converts without these libraries.
 
 use std::fs;
 use std::io;
@@ -59,7 +59,8 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
         let size = photo.len() / 1000;
         let mut ours = Side::start(Kind::Pdfmagic, "v1/pdf", &photo, connections)?;
         let mut echo = Side::start(Kind::Echo, "", &pdf, connections)?;
-        for (side, upload) in [(&ours, &photo), (&echo, &pdf)] {
+        let mut bare = Side::start(Kind::Bare, "", &photo, connections)?;
+        for (side, upload) in [(&ours, &photo), (&echo, &pdf), (&bare, &photo)] {
             let answer = lab.convert(&side.url, &Upload::raw(upload.clone()))?;
             page_check::check(&answer, &photo)?;
         }
@@ -67,13 +68,21 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
             "requests per second, to those of an echo ({size} kB, {connections} connections)"
         );
         report.promise(Promise::measure(what, floor, promised, || {
+            if !lab.quick {
+                bare.run()?;
+            }
             Ok(ours.run()? / echo.run()?)
         })?);
         let (our_rate, our_time) = ours.medians();
         let (rate, time) = echo.medians();
-        rows.push(format!(
+        let mut row = format!(
             "| {size} | {connections} | {our_rate:.0} | {rate:.0} | {our_time:.0} | {time:.0} |"
-        ));
+        );
+        if !lab.quick {
+            let (_, bare) = bare.medians();
+            row = format!("{row} {bare:.0} | {:.2} |", our_time / bare);
+        }
+        rows.push(row);
     }
     report.section("The service against an echo");
     report.say(
@@ -81,10 +90,19 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> io::Result<()> {
          sends it back. Like the service it is axum on hyper, but it runs on tokio's runtime with its defaults. It copies the \
          pieces of a body together, which the service does less often. The service gets a photo, and the echo the PDF \
          of that photo. Processor time is that of the server. The service spends the difference to the echo on the \
-         photo's header, the PDF around it, limits, metrics and the log. Medians of all rounds:\n\n\
-         | kB | connections | pdfmagic: requests per second | echo | pdfmagic: processor time per request [µs] | echo |\n\
-         |--:|--:|--:|--:|--:|--:|"
+         photo's header, the PDF around it, limits, metrics and the log. The bare loop converts the photo, too, but without \
+         these libraries: it has a thread per connection, one buffer for all requests of a connection, one system call per \
+         answer, and no limits, metrics or log. Medians of all rounds:\n",
     );
+    let (names, rule) = if lab.quick {
+        ("", "")
+    } else {
+        (" bare loop | pdfmagic / bare loop |", "--:|--:|")
+    };
+    report.say(&format!(
+        "| kB | connections | pdfmagic: requests per second | echo | pdfmagic: processor time per request [µs] | echo |{names}\n\
+         |--:|--:|--:|--:|--:|--:|{rule}"
+    ));
     for row in rows {
         report.say(&row);
     }

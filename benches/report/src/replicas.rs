@@ -258,7 +258,7 @@ impl Cluster {
     fn start(kind: Kind, count: usize) -> io::Result<Self> {
         let layer = match kind {
             Kind::Original => Layer::Four,
-            Kind::Pdfmagic | Kind::Echo => Layer::Seven,
+            Kind::Pdfmagic | Kind::Echo | Kind::Bare => Layer::Seven,
         };
         let replicas = replicas(kind, count, Some(PERCENT))?;
         Ok(Self {

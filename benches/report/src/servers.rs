@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     Pdfmagic,
     Original,
     Echo,
+    Bare,
 }
 
 impl Server {
@@ -46,6 +47,7 @@ impl Server {
             Kind::Pdfmagic => "pdfmagic-http",
             Kind::Original => "original",
             Kind::Echo => "echo",
+            Kind::Bare => "bare",
         })?);
         command.args(["--listen", address]);
         if matches!(kind, Kind::Pdfmagic) {
