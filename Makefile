@@ -148,6 +148,11 @@ fuzz:
 	    -max_total_time=$(SECONDS) -rss_limit_mb=512 -timeout=10 -print_final_stats=1 || exit; \
 	done
 
+# Changes the core in small ways, one at a time, and runs its tests, for hours. It prints each change that no test notices.
+mutants:
+	command -v cargo-mutants >/dev/null || cargo install cargo-mutants --version 27.1.0 --locked
+	cargo mutants -p pdfmagic-core --all-features --output target -- --tests
+
 # Builds a program as its image contains it: `make packed/pdfmagic-http`.
 packed/%:
 	$(STATIC) --locked --no-default-features -p $*

@@ -8,11 +8,12 @@ import threading
 import time
 from pathlib import Path
 
-from running import JPEG, free_port, is_pdf_of, post, wait_for, wait_until
+from running import JPEG, ROOT, free_port, is_pdf_of, post, wait_for, wait_until
 
 PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
 SECONDS = int(os.environ.get("SOAK_SECONDS", 25))
 SAMPLES = 20
+PLOT = ROOT / "target/soak.svg"
 
 
 def head(length):
@@ -87,6 +88,37 @@ def p99(times):
     return sorted(times)[len(times) * 99 // 100]
 
 
+def plot(rows, path):
+    """Draws each column of the rows over the first, which is in seconds, in a panel of its own that starts at zero."""
+    titles = ("resident memory [MiB]", "descriptors", "threads", "p99 of good requests [ms]")
+    left, width, height, gap = 60, 620, 90, 45
+    end = rows[-1][0]
+    svg = []
+    for panel, title in enumerate(titles):
+        top = 30 + panel * (height + gap)
+        values = [row[1 + panel] for row in rows]
+        most = max(values)
+        places = [(left + row[0] / end * width, top + height - value / most * height) for row, value in zip(rows, values)]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        svg += [
+            f'<text x="{left}" y="{top - 8}" font-weight="bold">{title}</text>',
+            f'<path d="M{left},{top} v{height} h{width}" fill="none" stroke="#888"/>',
+            f'<text x="{left - 6}" y="{top + 4}" text-anchor="end">{most:.0f}</text>',
+            f'<text x="{left - 6}" y="{top + height + 4}" text-anchor="end">0</text>',
+            f'<polyline points="{points}" fill="none" stroke="#1f77b4" stroke-width="2"/>',
+        ]
+    bottom = 30 + len(titles) * (height + gap)
+    svg += [
+        f'<text x="{left}" y="{bottom - 26}" text-anchor="middle">0</text>',
+        f'<text x="{left + width}" y="{bottom - 26}" text-anchor="end">{end / 60:.1f} minutes</text>',
+    ]
+    lines = "\n".join(svg)
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 20} {bottom}" font-family="sans-serif" '
+        f'font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n{lines}\n</svg>\n'
+    )
+
+
 def test_what_it_uses_stays_as_it_is_under_mixed_load():
     port = free_port()
     listen = [f"--listen=127.0.0.1:{port}", f"--admin-listen=127.0.0.1:{port + 101}", "--memory-limit=268435456", "--http2"]
@@ -104,13 +136,17 @@ def test_what_it_uses_stays_as_it_is_under_mixed_load():
         wait_until(lambda: usage(process.pid)[1] <= idle, "descriptors are lost")
         process.terminate()
         assert process.wait() == 0
-    print("\nseconds  RSS MiB  descriptors  threads  p99 ms of good requests")
     times = sorted(time for client in clients if client.kind is good for time in client.times)
+    rows = []
     for number, (resident, descriptors, threads) in enumerate(samples, 1):
-        to = begin + number * SECONDS / (SAMPLES + 1)
-        window = [took for start, took in times if to - SECONDS / (SAMPLES + 1) <= start < to]
-        ms = 1000 * p99(window) if window else 0
-        print(f"{to - begin:7.0f}  {resident / 1024:7.1f}  {descriptors:11}  {threads:7}  {ms:.1f}")
+        to = number * SECONDS / (SAMPLES + 1)
+        window = [took for start, took in times if to - SECONDS / (SAMPLES + 1) <= start - begin < to]
+        rows.append((to, resident / 1024, descriptors, threads, 1000 * p99(window) if window else 0))
+    print("\nseconds  RSS MiB  descriptors  threads  p99 ms of good requests")
+    for row in rows:
+        print("{:7.0f}  {:7.1f}  {:11}  {:7}  {:.1f}".format(*row))
+    PLOT.parent.mkdir(exist_ok=True)
+    plot(rows, PLOT)
     print(f"{sum(len(client.times) for client in clients)} requests in {SECONDS} s")
     assert not [client.failure for client in clients if client.failure]
     # No sample of the second half exceeds the maximum of the first half by more than noise. The number of descriptors
