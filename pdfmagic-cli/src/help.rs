@@ -22,15 +22,19 @@ Examples:
 
 const FILES: &str = "\
 Outputs:
-  OUT appears whole or not at all: on any failure an older OUT stays as it was, and nothing else is left behind.
-  An input or another image is never overwritten, and a PDF is not written to a terminal.
-  Where IN is a file, only its header is read and the system copies the rest; on Btrfs and XFS the PDF shares the blocks of
-  the JPEG, and takes no room of its own.
+  OUT is written completely or not at all: if anything fails, an older OUT stays
+  as it was, and no other file is left behind.
+  An input or another image is never overwritten, and a PDF is not written to a
+  terminal.
+  Of an IN that is a file, only the header is read, and the system copies the
+  rest. On Btrfs and XFS the PDF shares the blocks of the JPEG, and takes no
+  space of its own.
 
 Exit status:
   0    done, or the reader of a pipe had enough
   1    an input or the output failed, or an input was left out
-  2    invalid usage, or OUT is an image that would be overwritten; always plain text, even with --json
+  2    invalid usage, or OUT is an image that would be overwritten; the message
+       is plain text even with --json
   3    the PDF is written, but a picture in it is damaged
   130  interrupted";
 

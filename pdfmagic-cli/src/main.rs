@@ -17,6 +17,7 @@ mod inputs;
 mod inspect;
 mod interrupt;
 mod job;
+mod manual;
 mod output;
 mod plan;
 mod progress;
@@ -72,7 +73,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Man) => {
             // If nobody reads the manual, that is no error.
-            let _ = clap_mangen::Man::new(args::command()).render(&mut io::stdout());
+            let _ = manual::write(args::command(), &mut io::stdout());
             ExitCode::SUCCESS
         }
     }

@@ -205,11 +205,24 @@ fn completions_and_the_manual_have_every_option() {
             assert!(script.contains(name), "{shell}: {option}");
         }
     }
-    let manual = text(&["man"]).replace('\\', "");
-    for option in options
-        .iter()
-        .filter(|option| text(&["--help"]).contains(*option))
-    {
-        assert!(manual.contains(option.as_str()), "{option}");
+    let manual = text(&["man"]).replace("\\*(Aq", "'").replace('\\', "");
+    for help in [
+        "--help",
+        "inspect --help",
+        "extract --help",
+        "append --help",
+    ] {
+        let help = text(&help.split(' ').collect::<Vec<_>>());
+        let mut lines = help.lines().map(str::trim).peekable();
+        while let Some(line) = lines.next() {
+            let is_option = line.starts_with('-') && !line.starts_with("- ");
+            if is_option && !line.contains("--help") && !line.contains("--version") {
+                let inline = line
+                    .split_once("  ")
+                    .map(|(_, description)| description.trim());
+                let description = inline.or(lines.peek().copied()).unwrap();
+                assert!(manual.contains(description), "{line}: {description}");
+            }
+        }
     }
 }
