@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_shows_something_else_is_refused() {
+    fn a_page_with_another_picture_is_rejected() {
         let picture = |seed, quality| jpeg(Picture::Photo, 64, 48, quality, seed).unwrap();
         let photo = picture(0, 90);
         let pdf = pdfmagic_core::jpeg_to_pdf(&photo).unwrap();

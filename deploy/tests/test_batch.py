@@ -92,7 +92,7 @@ def summary(log):
     return told["summary"]
 
 
-def test_a_shard_that_is_killed_goes_on_where_it_stopped(batch):
+def test_a_killed_shard_resumes_where_it_stopped(batch):
     # A hundredth of a processor is slow enough that the pod can be killed in the middle.
     batch.start([1], cpu="10m")
     wait_until(batch.made, "nothing is made")
@@ -123,7 +123,7 @@ def test_a_shard_that_is_killed_goes_on_where_it_stopped(batch):
     print(f"{PHOTOS} photos by {SHARDS} pods in {seconds:.1f} s, {len(before)} of them kept from a pod that was killed")
 
 
-def test_what_fails_is_named_and_the_rest_is_made(batch):
+def test_failures_are_reported_and_the_rest_is_converted(batch):
     (batch.photos / "photo-0.jpg").write_bytes(b"GIF89a")
     batch.start([0])
     code, log = batch.end(0)

@@ -31,7 +31,7 @@ def test_a_jpeg_comes_back_as_a_pdf(container, port):
     assert status == 200 and is_pdf_of(pdf)
 
 
-def test_sigterm_ends_it_with_success(container, port):
+def test_sigterm_stops_it_with_exit_code_0(container, port):
     post(port)
     # A service that does not stop by itself is killed, which its exit code shows.
     podman("stop", "--time=120", container)
@@ -47,7 +47,6 @@ def test_it_runs_without_root_and_without_capabilities(container):
 
 
 def test_budget_and_workers_follow_the_containers_limits():
-    """Returns the statistics of its control group, of either version."""
     limits = ["--memory=256m", "--cpus=1"]
     lines = podman("run", "--rm", *HARDENED, *limits, IMAGE, "--print-config").splitlines()
     settings = dict(line.split("=", 1) for line in lines)

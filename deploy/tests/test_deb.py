@@ -15,7 +15,7 @@ def output(*words):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True).stdout
 
 
-def test_the_package_runs_where_it_is_unpacked_and_depends_on_nothing(tmp_path):
+def test_the_unpacked_package_runs_without_dependencies(tmp_path):
     packages = [tmp_path / "one.deb", tmp_path / "two.deb"]
     for package in packages:
         output(SCRIPT, PROGRAM, "1.2.3", package)

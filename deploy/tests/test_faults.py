@@ -36,7 +36,7 @@ def converts(port):
     return status == 200 and is_pdf_of(pdf)
 
 
-def test_out_of_descriptors_it_waits_until_there_are_some_again():
+def test_it_recovers_from_running_out_of_descriptors():
     limited = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     with Started(preexec_fn=limited, stderr=subprocess.DEVNULL) as service:
         held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(100)]
@@ -50,7 +50,7 @@ def test_out_of_descriptors_it_waits_until_there_are_some_again():
 
 
 @pytest.mark.parametrize("streams", ["closed", "full"])
-def test_a_log_that_nobody_takes_stops_no_request(streams):
+def test_an_unwritable_log_does_not_stop_requests(streams):
     if streams == "full":
         with open("/dev/full", "w") as full, Started(stdout=full, stderr=full) as service:
             assert all(converts(service.port) for _ in range(100))
@@ -62,7 +62,7 @@ def test_a_log_that_nobody_takes_stops_no_request(streams):
             assert all(converts(service.port) for _ in range(100))
 
 
-def test_it_needs_no_route_to_anywhere():
+def test_it_works_without_any_network_route():
     with namespace() as network:
         subprocess.run(["ip", "link", "delete", network.cable], check=True)
         assert not subprocess.check_output(network.within("ip", "route"))

@@ -108,7 +108,7 @@ BREAKAGES = {
     "a variable is misspelt": lambda d: container(d)["env"].append({"name": "PDFMAGIC_WORKER", "value": "1"}),
     "a capability is left": lambda d: container(d)["securityContext"].pop("capabilities"),
     "the root is writable": lambda d: container(d)["securityContext"].update(readOnlyRootFilesystem=False),
-    "a quantity is none": lambda d: container(d)["resources"]["limits"].update(memory="256Mb"),
+    "a quantity is invalid": lambda d: container(d)["resources"]["limits"].update(memory="256Mb"),
     "memory is not requested": lambda d: container(d)["resources"]["limits"].update(memory="300Mi"),
     "the service does not know its limit": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_MEMORY_LIMIT")),
     "the service does not know its share": lambda d: container(d)["env"].remove(variable(d, "PDFMAGIC_WORKERS")),
@@ -122,7 +122,7 @@ def test_a_breakage_is_found(breakage):
     assert faults(documents)
 
 
-def test_a_limit_without_room_for_one_body_is_refused():
+def test_a_memory_limit_without_room_for_one_body_is_rejected():
     with pytest.raises(subprocess.CalledProcessError) as refusal:
         settings({"PDFMAGIC_MEMORY_LIMIT": str(64 * manifests.MIB)})
     assert "no room for a body" in refusal.value.stderr
@@ -152,7 +152,7 @@ def test_a_service_publishes_conversions_only(documents):
         assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
 
 
-def test_an_ingress_and_a_gateway_allow_what_the_service_allows():
+def test_ingress_and_gateway_have_the_limits_of_the_service():
     [ingress] = manifests.named(BUILT["ingress"], "Ingress")
     size = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
     force = settings(manifests.environment(container(BUILT["gateway"])))
@@ -195,13 +195,13 @@ def test_namespaces_admit_only_restricted_pods(documents):
         assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_the_batchs_parts_are_as_many_as_its_pods():
+def test_the_batch_has_as_many_shards_as_pods():
     [job], [batch] = manifests.named(BUILT["batch"], "Job"), manifests.containers(BUILT["batch"])
     assert job["spec"]["completions"] == job["spec"]["parallelism"]
     assert f"--shard=$(JOB_COMPLETION_INDEX)/{job['spec']['completions']}" in batch["args"]
 
 
-def test_the_jobs_arguments_are_the_load_generators(service):
+def test_the_load_generator_accepts_the_jobs_arguments(service):
     [client] = manifests.containers(BUILT["load-job"])
     url, *arguments = client["args"]
     arguments = [word.replace("$(JOB_COMPLETION_INDEX)", "7").replace("START_AT", "0") for word in arguments]

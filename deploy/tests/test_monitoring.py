@@ -64,7 +64,7 @@ def exposed(port):
     return {re.match(r"\w+", sample).group() for sample in samples}, labels
 
 
-def test_every_metric_and_label_is_the_services(service):
+def test_every_metric_and_label_is_exposed_by_the_service(service):
     post(service[8080])
     post(service[8080], b"no JPEG")
     post(service[8080], bytes((32 << 20) + 1))
@@ -79,7 +79,7 @@ def test_every_metric_and_label_is_the_services(service):
     assert custom in names
 
 
-def test_the_metrics_are_as_prometheus_recommends(service):
+def test_the_metrics_follow_prometheus_recommendations(service):
     with urllib.request.urlopen(f"http://127.0.0.1:{service[9090]}/metrics") as answer:
         done = subprocess.run(["promtool", "check", "metrics"], input=answer.read(), capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -94,7 +94,7 @@ class Pod:
         return log
 
 
-def test_a_pod_that_stops_delivers_its_answers_to_slow_readers():
+def test_a_stopping_pod_finishes_its_answers_to_slow_readers():
     with namespace() as one, namespace() as other:
         small, large = Pod(one, 1), Pod(other, 20)
         for pod in (small, large):

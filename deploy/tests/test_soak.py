@@ -119,7 +119,7 @@ def plot(rows, path):
     )
 
 
-def test_what_it_uses_stays_as_it_is_under_mixed_load():
+def test_resource_usage_is_stable_under_mixed_load():
     port = free_port()
     listen = [f"--listen=127.0.0.1:{port}", f"--admin-listen=127.0.0.1:{port + 101}", "--memory-limit=268435456", "--http2"]
     with subprocess.Popen([PROGRAMS / "pdfmagic-http", *listen], stderr=subprocess.DEVNULL) as process:

@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_files_mean_the_same_with_and_without_the_parser() {
+    fn the_shortcut_for_file_names_agrees_with_the_parser() {
         for words in [
             &["a.jpg", "out.pdf"][..],
             &["-", "-"],
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_left_to_the_parser() {
+    fn the_shortcut_leaves_everything_else_to_the_parser() {
         let command = Cli::command();
         let names: Vec<_> = command
             .get_subcommands()

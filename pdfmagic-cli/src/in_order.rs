@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_order_and_no_more_are_held_than_jobs() {
+    fn results_are_in_order_and_at_most_one_per_job_is_held() {
         for jobs in 1..5 {
             let held = AtomicUsize::new(0);
             let mut results = Vec::new();

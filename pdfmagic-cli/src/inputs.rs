@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_share_all_inputs_between_them() {
+    fn shards_partition_the_inputs_evenly() {
         for count in 1..20 {
             for inputs in 0..50 {
                 let mut next = 0;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_names_count_by_their_value() {
+    fn numbers_in_names_are_sorted_by_value() {
         let mut names = ["b.jpg", "a10.jpg", "a9.jpg", "A1.jpg"].map(PathBuf::from);
         sort(&mut names);
         assert_eq!(

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_read_as_rfc_3339_writes_it() {
+    fn dates_are_parsed_and_written_as_rfc_3339() {
         for (text, written) in [
             ("1970-01-01", "1970-01-01T00:00:00Z"),
             ("2026-03-01T12:30", "2026-03-01T12:30:00Z"),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn invalid_dates_are_rejected() {
         for text in [
             "",
             "2026",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_has_its_date() {
+    fn seconds_since_the_epoch_become_dates() {
         let mut date = days(0, 1, 1);
         for year in 0..10_000 {
             for month in 1..=12 {

@@ -36,7 +36,7 @@ fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8
 }
 
 #[test]
-fn what_was_not_mended_comes_out_bit_for_bit() {
+fn unrepaired_jpegs_are_extracted_bit_for_bit() {
     let (mut same, mut mended) = (0, 0);
     for (name, jpeg) in corpus_files::files() {
         let options = Options::default();
@@ -78,7 +78,7 @@ fn what_was_not_mended_comes_out_bit_for_bit() {
 }
 
 #[test]
-fn what_the_page_does_with_it_is_told() {
+fn extraction_reports_page_orientation_and_profile() {
     let jpegs = ["gray.jpg", "orientation_6.jpg", "icc_srgb.jpg"].map(read);
     let found = extract_jpegs(&pdf_of(&jpegs, &Options::default(), &Auto)).expect("it is our own");
     assert_eq!(
@@ -93,7 +93,7 @@ fn what_the_page_does_with_it_is_told() {
 }
 
 #[test]
-fn every_turn_of_a_page_is_known_again() {
+fn every_orientation_is_recovered() {
     for orientation in 1..=8 {
         let jpeg = read(&format!("orientation_{orientation}.jpg"));
         let mut options = Options::default();
@@ -193,7 +193,7 @@ fn appended(old: &[u8], jpegs: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn pages_are_added_behind_those_there_are() {
+fn appended_pages_follow_the_existing_ones() {
     let jpegs = ["gray.jpg", "icc_srgb.jpg"].map(read);
     let mut pdf = pdf_of(&jpegs[..1], &Options::default(), &Auto);
     for times in 1..4 {
@@ -210,7 +210,7 @@ fn pages_are_added_behind_those_there_are() {
 }
 
 #[test]
-fn what_a_document_says_of_itself_stays_when_pages_are_added() {
+fn appending_pages_keeps_the_document_metadata() {
     let mut options = DocumentOptions::default();
     options.title = Some("Old".to_owned());
     options.lang = "en".parse().ok();
@@ -241,7 +241,7 @@ fn what_a_document_says_of_itself_stays_when_pages_are_added() {
 }
 
 #[test]
-fn what_cannot_be_gone_on_with_is_refused_by_its_reason() {
+fn invalid_pdfs_are_rejected_with_a_reason() {
     let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
     let replaced = |from: &str, to: &str| {
         assert_eq!(from.len(), to.len());

@@ -86,7 +86,7 @@ fn noise() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn no_backend_takes_more_memory_than_it_may() {
+fn backends_stay_within_the_memory_limit() {
     let _turn = TURN.lock();
     let (mut runs, mut refused) = (0, 0);
     let files = corpus_files::files().into_iter().map(|(_, jpeg)| jpeg);
@@ -111,7 +111,7 @@ fn no_backend_takes_more_memory_than_it_may() {
 
 /// The scans are decoded in lockstep, so that only one row of MCUs is stored.
 #[test]
-fn a_progression_takes_little_more_memory_than_one_scan() {
+fn a_progressive_image_takes_little_more_memory_than_a_sequential_one() {
     let _turn = TURN.lock();
     let limits = Limits::default();
     let [_, _, sequential, ..] = &noise()[..] else {
@@ -140,7 +140,7 @@ fn a_progression_takes_little_more_memory_than_one_scan() {
 }
 
 #[test]
-fn a_profile_takes_no_more_memory_than_it_may() {
+fn profiles_stay_within_the_memory_limit() {
     let _turn = TURN.lock();
     let profile = {
         let mut profile = vec![0; 1 << 20];
@@ -208,7 +208,7 @@ fn assert_refused(jpeg: &[u8], code: &str) {
 }
 
 #[test]
-fn a_great_many_scans_are_refused_before_they_are_decoded() {
+fn too_many_scans_are_rejected_before_decoding() {
     let _turn = TURN.lock();
     let mut jpeg = gray(0xC2, 8, 8);
     jpeg.extend(b"\xFF\xDA\0\x08\x01\x01\0\0\0\0\0".repeat(20_000));
@@ -217,7 +217,7 @@ fn a_great_many_scans_are_refused_before_they_are_decoded() {
 }
 
 #[test]
-fn a_great_many_pixels_are_refused_before_they_are_decoded() {
+fn too_many_pixels_are_rejected_before_decoding() {
     let _turn = TURN.lock();
     for sof in [0xC0, 0xC2, 0xC9, 0xCA] {
         let mut jpeg = gray(sof, 65_500, 65_500);

@@ -49,7 +49,7 @@ fn assert_laws(seed: u64) {
 
 /// The files in `regressions/`, each of which once broke the law that its folder is named after.
 #[test]
-fn the_laws_hold_where_they_were_once_broken() {
+fn the_laws_hold_for_all_regressions() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
     let listed = |folder: &Path| {
         let entries = fs::read_dir(folder).expect("it is a folder");
@@ -177,7 +177,7 @@ fn the_laws_hold_for_any_existing_pdf() {
 }
 
 #[test]
-fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
+fn the_laws_hold_for_files_truncated_at_any_marker() {
     for name in [
         "progressive.jpg",
         "restart.jpg",
@@ -195,9 +195,9 @@ fn a_file_that_is_cut_at_any_marker_keeps_the_laws() {
     }
 }
 
-/// Its limit on DC coefficients was once a shift by too many bits.
+/// The limit on DC coefficients was once a shift by too many bits.
 #[test]
-fn a_precision_that_no_frame_has_is_refused() {
+fn invalid_precisions_are_rejected() {
     let files = [
         "ycbcr_444.jpg",
         "progressive.jpg",
@@ -247,7 +247,7 @@ fn spend(jpeg: &[u8]) {
 }
 
 #[test]
-fn bombs_take_no_more_memory_than_the_limits() {
+fn decompression_bombs_stay_within_the_memory_limit() {
     let progressive = corpus_files::read("progressive.jpg");
     for (name, marker) in [("gray.jpg", 0xC0), ("progressive.jpg", 0xC2)] {
         let mut jpeg = corpus_files::read(name);

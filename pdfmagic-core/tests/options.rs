@@ -57,7 +57,7 @@ fn help(arg: &Arg) -> (String, String) {
 }
 
 #[test]
-fn have_one_name_and_one_description_on_all_faces() {
+fn have_the_same_names_and_descriptions_in_all_interfaces() {
     let mut names = Vec::new();
     for Face {
         command, schema, ..
@@ -137,7 +137,7 @@ fn listed() -> String {
 
 /// To accept a change: `BLESS=1 cargo test -p pdfmagic-core --features clap,serde,utoipa --test options`.
 #[test]
-fn are_all_listed() {
+fn are_all_documented() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/options.md");
     let found = fs::read_to_string(&path).unwrap_or_default();
     let expected = listed();

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_line_is_served_as_long_as_it_brings_something() {
+    async fn a_slow_upload_is_accepted_if_it_reaches_the_minimum_rate() {
         for (bytes, seconds) in [(45_000, 600), (300_000, 84), (17_000, 2000), (100, 59)] {
             assert_eq!(upload(bytes, seconds).await.unwrap(), bytes * seconds);
         }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_came_before_is_no_excuse() {
+    async fn a_fast_start_does_not_make_up_for_a_slow_rest() {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
         tokio::spawn(async move {
             let _ = sender.send_data(vec![0; 100 << 20].into()).await;

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_get_much_and_many_get_the_least() {
+    fn buffers_get_smaller_with_more_connections() {
         const MIB: usize = 1 << 20;
         let buffers = ConnectionBuffers::new(64 * MIB);
         let grants: Vec<_> = (0..10_000).map(|_| buffers.grant()).collect();

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_small() {
+    fn fields_headers_and_numbers_of_files_are_limited() {
         let file = part("name=myfile", "data");
         let end = "--b b--";
         for field in [
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_form_is_refused_with_the_place() {
+    fn a_malformed_form_is_rejected_with_the_offset() {
         for (body, place) in [
             ("", 0),
             ("--b b", 5),
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_is_told_in_any_script() {
+    fn file_names_are_decoded_in_any_script() {
         for (disposition, name) in [
             ("form-data; filename=\"漢字 Köln.jpg\"", "漢字 Köln.jpg"),
             (
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_told_by_its_number_field_and_name() {
+    fn a_part_is_identified_by_number_field_and_name() {
         let parts = [
             part("name=quality", "50"),
             part("name=\"file[]\"; filename=a.jpg", "1"),

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_told_than_a_header_holds() {
+    fn the_number_of_notices_in_a_header_is_limited() {
         let mut notices = Notices::default();
         for page in 1..1000 {
             notices.add(page, &[Notice::EoiAppended]);

@@ -142,7 +142,7 @@ mod tests {
     use crate::memory::Memory;
 
     #[tokio::test]
-    async fn what_was_made_is_reserved_until_the_connection_is_done_with_it() {
+    async fn generated_data_stays_reserved_until_the_connection_drops_it() {
         let memory = Memory::new(1 << 20);
         let mut work = WorkMemory::of(&memory, 3 * STEP, 3 * STEP).unwrap();
         let mut pdf = PdfBody::default();

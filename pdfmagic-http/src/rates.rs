@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_are_told_apart_by_network() {
+    fn clients_are_distinguished_by_network() {
         let one = NonZeroU32::MIN;
         // A second conversion within the same minute exceeds the limit, however slow the test is.
         let minute = Quota::with_period(std::time::Duration::from_secs(60)).unwrap();

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_has_not_taken_is_undelivered_although_the_connection_is_closed() {
+    fn unread_bytes_are_undelivered_even_after_the_connection_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let mut client = TcpStream::connect(address).unwrap();
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_other_ports_and_malformed_ones_do_not_count() {
+    fn other_ports_and_malformed_lines_are_ignored() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue\n\
             0: 0100007F:1F90 0100007F:D4F2 01 0000000B:00000000 00:00000000\n\
             1: 0100007F:1F90 0100007F:D4F4 04 00000001:00000000 00:00000000\n\

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_taken_in_order_whatever_the_steps() {
+    fn parts_are_read_in_order_with_any_step_size() {
         let whole = b"one, two and three";
         for step in 1..=whole.len() {
             let mut buf = VectoredBuf::default();

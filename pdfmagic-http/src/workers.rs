@@ -119,7 +119,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
-    async fn a_job_that_panics_is_a_bug_and_gives_its_worker_back() {
+    async fn a_panic_is_reported_as_a_bug_and_frees_the_worker() {
         let workers = Workers::new(1, 1, LONG);
         let worker = workers.wait().await.unwrap();
         let panicked = worker.run(LONG, |_| panic!("as it should")).await;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_canceled_when_nobody_waits_for_it_any_more() {
+    async fn overdue_and_abandoned_jobs_are_canceled() {
         let workers = Workers::new(1, 1, LONG);
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
         let endless = move |flag: CancelFlag| {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_jobs_than_workers_and_places_are_turned_away() {
+    async fn jobs_beyond_the_workers_and_the_queue_are_rejected() {
         let workers = Workers::new(1, 1, LONG);
         let worker = workers.wait().await.unwrap();
         let waiting = tokio::spawn({
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_turned_away_is_told_how_long_those_before_take() {
+    async fn retry_after_is_estimated_from_the_queue() {
         let workers = Workers::new(2, 3, LONG);
         assert_eq!(workers.turn(), Duration::ZERO);
         // The first measurement has a weight of an eighth.
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_waits_too_long_is_turned_away() {
+    async fn a_job_that_waits_too_long_is_rejected() {
         let workers = Workers::new(1, 1, Duration::from_millis(1));
         let taken = workers.wait().await.unwrap();
         assert!(matches!(workers.wait().await, Err(Problem::Busy { .. })));

@@ -42,6 +42,6 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 #[test]
-fn no_module_imports_a_higher_layer_or_itself_through_others() {
+fn no_module_imports_a_higher_layer_or_is_in_a_cycle() {
     layering::check(env!("CARGO_MANIFEST_DIR"), LAYERS);
 }

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_of_server_timing_is_found_by_its_name() {
+    fn server_timing_metrics_are_found_by_name() {
         let header = "queue;dur=0.25, read;dur=3;desc=\"the body\", convert;desc=x;dur=1.5";
         assert_eq!(server_timing(header, "queue"), Some(250));
         assert_eq!(server_timing(header, "convert"), Some(1500));

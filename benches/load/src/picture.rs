@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_as_large_as_that_of_the_practical_and_a_photo_as_a_camera_s() {
+    fn noise_and_photos_have_realistic_sizes() {
         let noise = jpeg(Picture::Noise, 640, 480, 92, 1).unwrap();
         assert!((400_000..700_000).contains(&noise.len()), "{}", noise.len());
         let photo = jpeg(Picture::Photo, 640, 480, 90, 1).unwrap();

@@ -253,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn recordings_round_trip() {
         let mut lines = Vec::new();
         recording(&[1, 2]).write(&mut lines).unwrap();
         assert_eq!(Recording::read(&lines[..]).unwrap(), recording(&[1, 2]));
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn an_invalid_line_is_reported_by_number() {
         let mut lines = Vec::new();
         recording(&[1]).write(&mut lines).unwrap();
         lines.extend_from_slice(b"{}\n");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_keeps_every_sample_in_order_of_time() {
+    fn merging_keeps_all_samples_in_chronological_order() {
         let all = Recording::merge([recording(&[1, 5]), recording(&[2, 3])]).unwrap();
         let starts: Vec<_> = all.samples.iter().map(|sample| sample.start_ns).collect();
         assert_eq!(starts, [1, 2, 3, 5]);
@@ -280,7 +280,7 @@ mod tests {
 
     /// `kubectl logs` prints the recordings of a Job's pods in this way.
     #[test]
-    fn recordings_one_after_the_other_are_read_as_one() {
+    fn concatenated_recordings_are_merged() {
         let mut lines = Vec::new();
         recording(&[1, 5]).write(&mut lines).unwrap();
         recording(&[2, 3]).write(&mut lines).unwrap();

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shed_and_failed_requests_count_but_their_latency_does_not() {
+    fn shed_and_failed_requests_are_counted_without_latency() {
         let answered = Sample {
             total_us: 1000,
             status: 200,

@@ -51,7 +51,7 @@ async fn samples(plan: Plan) -> Vec<Sample> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_measured_time_contains_the_server_s_and_the_times_of_a_client_fit_into_the_run() {
+async fn measured_times_include_the_server_time_and_fit_into_the_run() {
     /// Takes 5 to 55 ms, and reports how long it took.
     async fn answer(State(next): State<Arc<AtomicU32>>) -> impl IntoResponse {
         let start = Instant::now();
@@ -135,7 +135,7 @@ async fn an_open_loop_reports_a_stall_that_a_closed_loop_hides() {
 }
 
 #[tokio::test]
-async fn a_shed_request_is_sent_again_and_counted_separately() {
+async fn shed_requests_are_retried_and_counted_separately() {
     async fn answer(State(count): State<Arc<AtomicU32>>) -> Response {
         if count.fetch_add(1, Ordering::Relaxed) < 2 {
             (
@@ -229,7 +229,7 @@ async fn warm_up_requests_are_not_measured() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_or_opened_for_each_request() {
+async fn connections_are_reused_or_opened_for_each_request() {
     let target = serve(Router::new().route("/", post(async || PDF))).await;
     let connects = async |reuse| {
         let plan = Plan {
@@ -249,7 +249,7 @@ async fn a_connection_is_kept_or_opened_for_each_request() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_a_pdf_and_a_missing_server_are_errors() {
+async fn non_pdf_answers_and_unreachable_servers_are_errors() {
     let target = serve(Router::new().route("/", post(async || "<html>"))).await;
     let wrong = samples(plan(target)).await;
     assert_eq!(wrong[0].error.as_deref(), Some("the answer is not a PDF"));

@@ -97,7 +97,7 @@ fn every_chart_is_an_svg_a_png_and_a_csv() {
 }
 
 #[test]
-fn a_bar_says_how_many_requests_it_is() {
+fn bars_are_labeled_with_their_number_of_requests() {
     let [svg, csv] = draw(Chart::Share, &[series("three", 3)]);
     for replica in 0..3 {
         assert!(svg.contains(&format!(">{replica}: 100<")), "{svg}");
@@ -106,7 +106,7 @@ fn a_bar_says_how_many_requests_it_is() {
 }
 
 #[test]
-fn the_tail_is_made_of_quantiles() {
+fn the_tail_chart_shows_quantiles() {
     let series = of("one", 1000, |number| Sample {
         total_us: (number + 1) * 1000,
         ..at(number)
@@ -172,7 +172,7 @@ fn late() -> Series {
 }
 
 #[test]
-fn the_timeline_s_table_has_every_number() {
+fn the_csv_of_a_timeline_has_every_value() {
     let [svg, csv] = draw(Chart::Timeline, &[late()]);
     assert!(csv.starts_with("what,second,value\nrequest,0,1\nrequest,0.02,2\n"));
     for line in [
@@ -197,7 +197,7 @@ fn the_timeline_s_table_has_every_number() {
 }
 
 #[test]
-fn requests_in_flight_of_an_open_loop_are_drawn_where_one_server_answers() {
+fn requests_in_flight_are_drawn_for_an_open_loop_with_one_server() {
     let mut series = series("one", 1);
     series.recording.run.rate = Some(100.0);
     // These requests are scheduled in the middle of the run, and answered after its end.
@@ -270,14 +270,14 @@ fn failed_and_shed_requests_are_counted_and_marked() {
 }
 
 #[test]
-fn a_few_requests_have_no_percentile_curves() {
+fn percentile_curves_are_omitted_for_few_requests() {
     let [svg, csv] = draw(Chart::Timeline, &[of("few", 12, |number| at(number * 400))]);
     assert!(!svg.contains("p50") && !csv.contains("p50"), "{csv}");
     assert!(svg.contains("n = 12; "));
 }
 
 #[test]
-fn a_gap_is_no_line() {
+fn curves_are_interrupted_at_gaps() {
     // There is nothing for six seconds, and then an isolated window.
     let series = of("gap", 480, |number| {
         at(match number {
@@ -317,7 +317,7 @@ fn thousands_of_requests_are_thinned_out_in_the_svg_only() {
 }
 
 #[test]
-fn a_name_with_a_comma_is_one_cell() {
+fn names_with_commas_are_quoted_in_the_csv() {
     let [_, csv] = draw(Chart::Ecdf, &[series("one, \"two\"", 1)]);
     assert!(csv.contains("\n\"one, \"\"two\"\"\",1\n"), "{csv}");
 }
@@ -395,7 +395,7 @@ fn parts_are_drawn_in_percent_and_listed_in_milliseconds() {
 }
 
 #[test]
-fn a_chart_of_one_recording_refuses_two_and_every_chart_refuses_none() {
+fn charts_reject_a_wrong_number_of_recordings() {
     let (one, three) = (series("one", 1), series("three", 3));
     assert!(Figure::new(Chart::Histogram, "", &[one.clone(), three]).is_err());
     let mut failed = one;

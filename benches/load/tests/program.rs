@@ -41,7 +41,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_that_is_missed_is_named_and_fails_the_run() {
+async fn a_missed_threshold_is_reported_and_fails_the_run() {
     let slow = async || {
         tokio::time::sleep(Duration::from_millis(20)).await;
         PDF
@@ -76,7 +76,7 @@ async fn a_threshold_that_is_missed_is_named_and_fails_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_shows_the_progress_until_the_summary_replaces_it() {
+async fn a_terminal_shows_progress_and_then_the_summary() {
     // The second answer waits until the first one is shown.
     let (first_shown, wait) = tokio::sync::watch::channel(false);
     let count = Arc::new(AtomicU32::new(0));
@@ -257,7 +257,7 @@ async fn pictures_and_pace_are_as_requested() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_logs_of_a_job_s_clients_are_drawn_as_one_recording() {
+async fn concatenated_logs_of_clients_are_plotted_as_one_recording() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await
         .to_string();
@@ -322,7 +322,7 @@ fn numbers_outside_their_range_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_starts_late_says_so_and_is_left_out() {
+async fn a_late_client_is_reported_and_excluded() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await
         .to_string();
@@ -373,7 +373,7 @@ async fn a_client_that_starts_late_says_so_and_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_that_start_together_are_merged_with_all_their_samples() {
+async fn simultaneous_runs_are_merged_with_all_samples() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await
         .to_string();

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_promise_is_broken_where_nearly_all_rounds_miss_it_or_their_median_the_floor() {
+    fn a_promise_is_broken_if_90_percent_of_rounds_miss_it_or_the_median_is_below_the_floor() {
         for (misses, floor, is_reached, is_broken) in [
             (0, 0.85, true, false),
             (53, 0.85, false, false),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_that_is_reached_takes_ten_rounds() {
+    fn measuring_stops_after_ten_rounds_if_the_promise_is_reached() {
         let promise = Promise::measure("a ratio".to_owned(), 1.0, 1.0, || Ok(1.5)).unwrap();
         assert_eq!(
             promise.row(),

@@ -56,7 +56,7 @@ async fn post(port: u16) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn uploads_stay_as_files_and_ten_at_a_time_are_converted() {
+async fn uploads_are_kept_as_files_and_at_most_ten_are_converted_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let convert = directory.path().join("convert");
     fs::write(&convert, CONVERT).unwrap();

@@ -8,7 +8,7 @@ mod mutants;
 use mutants::{Random, mutant};
 
 #[test]
-fn in_a_batch_become_sound_pdfs_or_are_named() {
+fn jpegs_in_a_batch_become_valid_pdfs_or_are_reported() {
     const MUTANTS: usize = 50;
     for options in [
         &["--each"][..],

@@ -5,7 +5,7 @@ use std::fs;
 use super::{Folder, jpeg, pages, stderr};
 
 #[test]
-fn is_beside_it_or_in_a_folder() {
+fn outputs_go_beside_inputs_or_into_a_folder() {
     let folder = Folder::new();
     folder.done(&["--each", "a.jpg", "b.jpg"]);
     assert_eq!(folder.names(), ["a.jpg", "a.pdf", "b.jpg", "b.pdf"]);
@@ -19,7 +19,7 @@ fn is_beside_it_or_in_a_folder() {
 }
 
 #[test]
-fn that_fails_does_not_stop_the_others() {
+fn a_failed_input_does_not_stop_the_others() {
     let folder = Folder::new();
     folder.write("bad.jpg", b"GIF89a");
     let said = folder.failed(&["--each", "bad.jpg", "a.jpg", "gone.jpg", "b.jpg"], 1);
@@ -36,7 +36,7 @@ fn that_fails_does_not_stop_the_others() {
 }
 
 #[test]
-fn of_two_names_is_not_written_twice() {
+fn no_output_is_written_twice() {
     let folder = Folder::new();
     folder.write("a.jpeg", &jpeg(3));
     let said = folder.failed(&["--each", "a.jpg", "a.jpeg"], 1);
@@ -49,7 +49,7 @@ fn of_two_names_is_not_written_twice() {
 }
 
 #[test]
-fn of_two_names_is_not_written_twice_by_two_processes() {
+fn no_output_is_written_twice_by_two_shards() {
     let folder = Folder::new();
     folder.write("a.jpeg", &jpeg(3));
     let names = ["a.jpg", "b.jpg", "a.jpeg", "d.jpg"];
@@ -69,7 +69,7 @@ fn of_two_names_is_not_written_twice_by_two_processes() {
 }
 
 #[test]
-fn that_exists_can_be_kept_so_that_work_goes_on_where_it_stopped() {
+fn no_clobber_keeps_existing_outputs() {
     let folder = Folder::new();
     folder.write("a.pdf", b"older");
     let output = folder.run(&["--each", "--no-clobber", "a.jpg", "b.jpg"]);
@@ -85,7 +85,7 @@ fn that_exists_can_be_kept_so_that_work_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn that_an_earlier_run_made_is_kept_where_work_goes_on() {
+fn keep_going_keeps_complete_outputs_of_an_earlier_run() {
     let folder = Folder::new();
     let words = [
         "--each",
@@ -135,7 +135,7 @@ fn that_an_earlier_run_made_is_kept_where_work_goes_on() {
 }
 
 #[test]
-fn is_told_as_json_document_by_document() {
+fn json_lists_each_document() {
     let folder = Folder::new();
     let output = folder.run(&["--json", "--each", "a.jpg", "gone.jpg", "b.jpg"]);
     assert_eq!(output.status.code(), Some(1));
@@ -150,7 +150,7 @@ fn is_told_as_json_document_by_document() {
 }
 
 #[test]
-fn is_made_by_as_many_processes_as_share_the_work() {
+fn shards_together_convert_all_inputs() {
     let folder = Folder::new();
     let names: Vec<_> = (0..7).map(|n| format!("{n}.jpg")).collect();
     for name in &names {
@@ -172,7 +172,7 @@ fn is_made_by_as_many_processes_as_share_the_work() {
 }
 
 #[test]
-fn of_a_million_is_counted_and_not_listed() {
+fn quiet_json_has_counts_instead_of_documents() {
     let folder = Folder::new();
     folder.write("bad.jpg", b"GIF89a");
     let words = ["--each", "--json", "--quiet", "a.jpg", "b.jpg", "bad.jpg"];

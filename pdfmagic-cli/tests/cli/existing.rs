@@ -5,7 +5,7 @@ use std::fs;
 use super::{Folder, jpeg, pages, stderr};
 
 #[test]
-fn jpegs_come_out_of_a_pdf_as_they_were() {
+fn extracted_jpegs_are_unchanged() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "b.jpg", "album.pdf"]);
     fs::create_dir(folder.path("out")).unwrap();
@@ -32,7 +32,7 @@ fn jpegs_come_out_of_a_pdf_as_they_were() {
 }
 
 #[test]
-fn no_photo_is_replaced_by_one_from_a_pdf() {
+fn photos_are_not_overwritten_unless_forced() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "album.pdf"]);
     folder.write("album-1.jpg", &jpeg(7));
@@ -60,7 +60,7 @@ fn no_photo_is_replaced_by_one_from_a_pdf() {
 }
 
 #[test]
-fn pages_are_added_behind_the_bytes_that_are_there() {
+fn append_keeps_the_existing_bytes() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "old.pdf"]);
     folder.done(&[
@@ -75,7 +75,7 @@ fn pages_are_added_behind_the_bytes_that_are_there() {
 }
 
 #[test]
-fn what_is_no_sound_pdf_is_refused() {
+fn invalid_pdfs_are_rejected() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "old.pdf"]);
     let old = folder.read("old.pdf");

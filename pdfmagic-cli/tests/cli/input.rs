@@ -72,7 +72,7 @@ fn of_any_size_takes_little_memory() {
 }
 
 #[test]
-fn that_shrinks_is_an_error_and_no_broken_pdf() {
+fn that_shrinks_while_it_is_read_is_an_error() {
     let folder = Folder::new();
     let (status, said, _) = changed(&folder, &["--quiet", "a.jpg", "-"], 8 << 20);
     assert_eq!(status, Some(1));
@@ -98,7 +98,7 @@ fn changed(folder: &Folder, words: &[&str], size: u64) -> (Option<i32>, String, 
 }
 
 #[test]
-fn that_grows_is_an_error() {
+fn that_grows_while_it_is_read_is_an_error() {
     let folder = Folder::new();
     let (status, said, _) = changed(&folder, &["a.jpg", "-"], 65 << 20);
     assert_eq!(status, Some(1));
@@ -109,7 +109,7 @@ fn that_grows_is_an_error() {
 }
 
 #[test]
-fn that_shrinks_cannot_be_left_out_once_it_is_written() {
+fn that_shrinks_after_the_output_began_fails_despite_keep_going() {
     let folder = Folder::new();
     let words = ["--keep-going", "a.jpg", "b.jpg", "-"];
     let (status, said, pdf) = changed(&folder, &words, 8 << 20);
@@ -118,7 +118,7 @@ fn that_shrinks_cannot_be_left_out_once_it_is_written() {
 }
 
 #[test]
-fn that_is_wrong_is_told_in_one_line_with_the_place() {
+fn that_is_invalid_is_reported_in_one_line() {
     let folder = Folder::new();
     let mut broken = jpeg(1);
     let frame = broken.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();

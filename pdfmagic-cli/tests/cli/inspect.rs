@@ -4,7 +4,7 @@ use super::{Folder, jpeg, stderr};
 use pdfmagic_core::{Auto, Inspection, Options};
 
 #[test]
-fn a_person_is_told_in_about_ten_lines_for_each() {
+fn text_output_has_about_ten_lines_per_file() {
     let folder = Folder::new();
     let said = String::from_utf8(folder.done(&["inspect", "a.jpg", "b.jpg"])).unwrap();
     let (a, b) = said.split_once("\n\n").unwrap();
@@ -21,7 +21,7 @@ fn a_person_is_told_in_about_ten_lines_for_each() {
 }
 
 #[test]
-fn a_program_is_told_all_that_the_library_finds() {
+fn json_output_has_everything_that_the_library_finds() {
     let folder = Folder::new();
     folder.write("gif.jpg", b"GIF89a");
     let output = folder.run(&["inspect", "--json", "gif.jpg", "a.jpg"]);
@@ -40,7 +40,7 @@ fn a_program_is_told_all_that_the_library_finds() {
 }
 
 #[test]
-fn a_file_may_be_standard_input_or_in_a_folder() {
+fn standard_input_and_folders_are_accepted() {
     let folder = Folder::new();
     let mut command = folder.command(&["inspect", "-"]);
     let stdin = std::fs::File::open(folder.path("a.jpg")).unwrap();
@@ -52,7 +52,7 @@ fn a_file_may_be_standard_input_or_in_a_folder() {
 }
 
 #[test]
-fn damage_is_found_where_it_is_looked_for_and_told_by_the_exit_status() {
+fn verify_finds_damage_and_sets_the_exit_status() {
     let folder = Folder::new();
     let reported = "../pdfmagic-core/tests/corpus/reported/scan-damaged.jpg";
     let damaged = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(reported);
@@ -69,7 +69,7 @@ fn damage_is_found_where_it_is_looked_for_and_told_by_the_exit_status() {
 }
 
 #[test]
-fn what_is_no_jpeg_is_told_and_does_not_stop_the_others() {
+fn invalid_files_are_reported_and_do_not_stop_the_others() {
     let folder = Folder::new();
     folder.write("gif.jpg", b"GIF89a");
     let output = folder.run(&["inspect", "gif.jpg", "a.jpg", "gone.jpg"]);

@@ -1,11 +1,12 @@
 //! Tests of the command as people use it: the real binary, on real files and pipes.
 
+mod arguments;
 mod broken;
 mod each;
 mod existing;
 mod input;
 mod inspect;
-mod many;
+mod many_inputs;
 mod options;
 mod output;
 mod photos;
@@ -13,7 +14,6 @@ mod report;
 mod reported;
 #[cfg(target_os = "linux")]
 mod terminal;
-mod words;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -91,7 +91,7 @@ fn can_be_different_for_each_page() {
 }
 
 #[test]
-fn say_what_a_document_is() {
+fn set_properties_of_the_document() {
     let folder = Folder::new();
     folder.done(&[
         "a.jpg",
@@ -125,7 +125,7 @@ fn say_what_a_document_is() {
 }
 
 #[test]
-fn give_dates_only_where_they_are_asked_for() {
+fn set_dates_only_on_request() {
     let folder = Folder::new();
     let dates = |words: &[&str], epoch: &str| {
         let words = [words, &["a.jpg", "out.pdf"]].concat();
@@ -180,7 +180,7 @@ fn keep_a_pdf_within_a_size() {
 }
 
 #[test]
-fn of_img2pdf_that_need_nothing_here_are_taken() {
+fn of_img2pdf_without_effect_are_accepted() {
     let folder = Folder::new();
     folder.done(&[
         "-D",
@@ -206,7 +206,7 @@ fn of_img2pdf_that_need_nothing_here_are_taken() {
 }
 
 #[test]
-fn a_damaged_picture_is_written_and_told_by_the_status() {
+fn a_damaged_image_is_written_and_sets_the_exit_status() {
     let folder = Folder::new();
     let sound = jpeg(1);
     folder.write("cut.jpg", &sound[..sound.len() - 200]);

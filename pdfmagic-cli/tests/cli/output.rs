@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use super::{Folder, jpeg, pages, stderr};
 
 #[test]
-fn is_the_same_each_time() {
+fn is_reproducible() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "1.pdf"]);
     folder.done(&["a.jpg", "2.pdf"]);
@@ -15,7 +15,7 @@ fn is_the_same_each_time() {
 }
 
 #[test]
-fn stays_as_it_was_when_anything_fails() {
+fn is_unchanged_on_failure() {
     let folder = Folder::new();
     folder.write("out.pdf", b"older");
     folder.write("bad.jpg", b"\x89PNG\r\n");
@@ -61,7 +61,7 @@ fn has_the_mode_of_any_new_file() {
 
 #[cfg(unix)]
 #[test]
-fn goes_where_a_symbolic_link_leads() {
+fn follows_symbolic_links() {
     let folder = Folder::new();
     for target in ["new.pdf", "old.pdf"] {
         let _ = fs::remove_file(folder.path("link.pdf"));
@@ -79,7 +79,7 @@ fn goes_where_a_symbolic_link_leads() {
 
 #[cfg(unix)]
 #[test]
-fn may_be_a_device_which_stays_one() {
+fn can_be_a_device() {
     let folder = Folder::new();
     folder.done(&["a.jpg", "/dev/null"]);
     assert!(
@@ -92,7 +92,7 @@ fn may_be_a_device_which_stays_one() {
 }
 
 #[test]
-fn is_added_where_standard_output_is_to_be_added() {
+fn is_appended_if_standard_output_is_in_append_mode() {
     let folder = Folder::new();
     let outputs = ["-", "/dev/stdout"];
     for output in &outputs[..if cfg!(unix) { 2 } else { 1 }] {
@@ -115,7 +115,7 @@ fn is_added_where_standard_output_is_to_be_added() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn that_cannot_be_written_is_told() {
+fn that_cannot_be_written_is_reported() {
     let folder = Folder::new();
     for (output, told) in [
         ("/dev/full", "no space left on device"),
@@ -133,7 +133,7 @@ fn that_cannot_be_written_is_told() {
 }
 
 #[test]
-fn never_is_an_input() {
+fn cannot_also_be_an_input() {
     let folder = Folder::new();
     let outputs = ["a.jpg", "./a.jpg", "linked.jpg"];
     #[cfg(unix)]
@@ -146,7 +146,7 @@ fn never_is_an_input() {
 }
 
 #[test]
-fn by_another_name_of_an_input_leaves_the_input_as_it_was() {
+fn cannot_be_a_hard_link_to_an_input() {
     let folder = Folder::new();
     fs::hard_link(folder.path("a.jpg"), folder.path("same.jpg")).unwrap();
     let said = folder.failed(&["-o", "same.jpg", "b.jpg", "a.jpg"], 2);
@@ -174,7 +174,7 @@ fn is_not_written_to_a_terminal() {
 }
 
 #[test]
-fn that_nobody_reads_to_the_end_is_no_failure() {
+fn to_a_pipe_that_is_closed_early_is_not_an_error() {
     let folder = Folder::new();
     folder.write("long.jpg", &[jpeg(1), vec![0; 1 << 20]].concat());
     let (child, stdout) = folder.begun(&["--quiet", "long.jpg", "-"]);
@@ -187,7 +187,7 @@ fn that_nobody_reads_to_the_end_is_no_failure() {
 }
 
 #[test]
-fn of_any_kind_that_nobody_reads_is_no_failure() {
+fn of_any_command_to_a_closed_pipe_is_not_an_error() {
     let folder = Folder::new();
     for words in [
         &["completions", "bash"][..],
@@ -214,7 +214,7 @@ fn of_any_kind_that_nobody_reads_is_no_failure() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn leaves_nothing_behind_when_the_command_is_interrupted() {
+fn leaves_no_files_behind_if_interrupted() {
     // A named file cannot be removed when the process is killed.
     let signals = if cfg!(portable) {
         &["INT"][..]
@@ -222,12 +222,12 @@ fn leaves_nothing_behind_when_the_command_is_interrupted() {
         &["INT", "TERM", "HUP", "KILL"]
     };
     for signal in signals {
-        is_gone_after(signal);
+        assert_no_files_left_after(signal);
     }
 }
 
 #[cfg(target_os = "linux")]
-fn is_gone_after(signal: &str) {
+fn assert_no_files_left_after(signal: &str) {
     use std::time::{Duration, Instant};
     let folder = Folder::new();
     folder.write("out.pdf", b"older");
@@ -256,7 +256,7 @@ fn is_gone_after(signal: &str) {
 }
 
 #[test]
-fn stays_as_it_was_where_nothing_is_to_be_replaced() {
+fn is_kept_with_no_clobber() {
     let folder = Folder::new();
     folder.write("out.pdf", b"older");
     let said = folder.failed(&["--no-clobber", "a.jpg", "out.pdf"], 1);
@@ -266,7 +266,7 @@ fn stays_as_it_was_where_nothing_is_to_be_replaced() {
 }
 
 #[test]
-fn is_not_written_when_that_is_only_tried() {
+fn is_not_written_in_a_dry_run() {
     let folder = Folder::new();
     folder.write("out.pdf", b"older");
     let said = folder.done(&["--dry-run", "a.jpg", "b.jpg", "out.pdf"]);
@@ -294,7 +294,7 @@ fn may(what: &str, is_there: bool) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn is_written_in_place_where_something_is_mounted_on_it() {
+fn is_written_in_place_on_a_bind_mount() {
     let folder = Folder::new();
     folder.write("real.pdf", b"older");
     folder.write("out.pdf", b"");
@@ -325,7 +325,7 @@ fn is_written_in_place_where_something_is_mounted_on_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn is_written_in_place_in_a_folder_that_takes_no_file() {
+fn is_written_in_place_in_an_unwritable_folder() {
     use std::os::unix::process::CommandExt;
     const NOBODY: u32 = 65_534;
     let folder = Folder::new();

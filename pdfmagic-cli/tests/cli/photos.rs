@@ -45,7 +45,7 @@ fn no_image_is_replaced_unless_forced() {
 }
 
 #[test]
-fn nothing_is_replaced_that_can_be_read_as_a_jpeg() {
+fn no_readable_jpeg_is_overwritten() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pdfmagic-core/tests/corpus");
     let table = fs::read_to_string(corpus.join("corpus.tsv")).unwrap();
     let mut rows = table
@@ -72,7 +72,7 @@ fn nothing_is_replaced_that_can_be_read_as_a_jpeg() {
 }
 
 #[test]
-fn nothing_with_the_name_of_a_jpeg_is_replaced_unless_it_is_a_pdf() {
+fn files_named_like_jpegs_are_overwritten_only_if_empty_or_pdf() {
     let folder = Folder::new();
     for bytes in [&b"\x1F\x8B packed"[..], &[0; 99]] {
         folder.write("photo.jpg", bytes);

@@ -7,7 +7,7 @@ fn json(bytes: &[u8]) -> serde_json::Value {
 }
 
 #[test]
-fn of_what_was_odd_goes_to_standard_error_unless_quiet() {
+fn notes_go_to_standard_error_unless_quiet() {
     let folder = Folder::new();
     folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
     let output = folder.run(&["odd.jpg", "out.pdf"]);
@@ -57,7 +57,7 @@ fn of_a_failure_can_be_json_too() {
 }
 
 #[test]
-fn in_json_makes_way_for_the_pdf() {
+fn in_json_goes_to_standard_error_if_the_pdf_is_on_standard_output() {
     let folder = Folder::new();
     let output = folder.run(&["--json", "a.jpg", "-"]);
     assert_eq!(pages(&output.stdout), 1);
@@ -66,7 +66,7 @@ fn in_json_makes_way_for_the_pdf() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn that_nobody_can_hear_changes_nothing() {
+fn that_cannot_be_written_does_not_fail_the_run() {
     let folder = Folder::new();
     folder.write("odd.jpg", &[b"junk", &jpeg(1)[..]].concat());
     let full = std::fs::File::options()

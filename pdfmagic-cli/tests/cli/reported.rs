@@ -11,7 +11,7 @@ use super::{Folder, pages, stderr};
 const HEADING: &str = "file\toptions\tstatus\tpages\tsays";
 
 #[test]
-fn files_that_users_reported_become_what_the_table_says() {
+fn reported_files_give_the_results_in_the_table() {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let table = crate_folder.join("tests/reported.tsv");
     let corpus = crate_folder.join("../pdfmagic-core/tests/corpus/reported");

@@ -52,7 +52,7 @@ fn late(folder: &Folder, name: &str, delay: Duration) -> thread::JoinHandle<()> 
 }
 
 #[test]
-fn the_first_screen_of_help_fits() {
+fn short_help_fits_on_one_screen() {
     let help = plain(&seen(&Folder::new(), "-h"));
     let lines: Vec<_> = help.lines().collect();
     assert!(lines.len() <= 40, "{} lines:\n{help}", lines.len());
@@ -71,7 +71,7 @@ fn the_first_screen_of_help_fits() {
 }
 
 #[test]
-fn progress_is_shown_once_it_takes_a_while() {
+fn progress_is_shown_for_long_runs() {
     // The second input arrives after half a second, when the bar is due.
     let folder = Folder::new();
     let writer = late(&folder, "late.jpg", Duration::from_millis(500));
@@ -83,7 +83,7 @@ fn progress_is_shown_once_it_takes_a_while() {
 }
 
 #[test]
-fn no_progress_is_shown_in_a_pipe_or_when_it_is_not_wanted() {
+fn no_progress_is_shown_in_a_pipe_or_with_quiet() {
     let folder = Folder::new();
     let writer = late(&folder, "late.jpg", Duration::from_millis(500));
     let output = folder.run(&["a.jpg", "late.jpg", "b.jpg", "out.pdf"]);
@@ -100,7 +100,7 @@ fn no_progress_is_shown_in_a_pipe_or_when_it_is_not_wanted() {
 }
 
 #[test]
-fn colors_are_for_terminals_that_want_them() {
+fn colors_are_only_for_terminals_and_without_no_color() {
     let folder = Folder::new();
     folder.write("gif.jpg", b"GIF89a");
     let words = "gif.jpg out.pdf";

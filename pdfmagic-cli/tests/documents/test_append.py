@@ -91,7 +91,7 @@ def rendered(pdf):
 
 
 @pytest.mark.parametrize("make", PRODUCERS)
-def test_pages_are_added_behind_the_bytes_of_others(make, tmp_path):
+def test_append_keeps_the_bytes_of_other_producers(make, tmp_path):
     old, new, alone = tmp_path / "old.pdf", tmp_path / "new.pdf", tmp_path / "alone.pdf"
     make(old)
     run("append", old, *NEW, "-o", new)
@@ -114,7 +114,7 @@ def test_pages_are_added_behind_the_bytes_of_others(make, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["encrypted", "signed", "cut", "no PDF"])
-def test_what_cannot_be_gone_on_with_is_refused(what, tmp_path):
+def test_unsupported_pdfs_are_rejected(what, tmp_path):
     old, new = tmp_path / "old.pdf", tmp_path / "new.pdf"
     by_reportlab(old)
     if what == "encrypted":

@@ -120,7 +120,7 @@ def both(words, names, jpegs, folder):
 
 
 @pytest.mark.parametrize("case", PAGES)
-def test_pages_and_images_are_where_img2pdf_has_them(case, jpegs, tmp_path):
+def test_page_and_image_geometry_matches_img2pdf(case, jpegs, tmp_path):
     for words, names in PAGES[case]:
         theirs, ours = (pages(pdf) for pdf in both(words, names, jpegs, tmp_path))
         assert len(theirs) == len(ours) == len(names)
@@ -162,7 +162,7 @@ def date(text):
 
 
 @pytest.mark.parametrize("case", DOCUMENT)
-def test_documents_say_what_img2pdf_has_them_say(case, jpegs, tmp_path):
+def test_document_properties_match_img2pdf(case, jpegs, tmp_path):
     for words in DOCUMENT[case]:
         (their_info, theirs), (our_info, ours) = map(facts, both(f"--nodate {words}", (PLAIN, INCH), jpegs, tmp_path))
         key = {"creationdate": "/CreationDate", "moddate": "/ModDate"}.get(case, f"/{case.title()}")
@@ -179,7 +179,7 @@ def rows():
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
 
 
-def test_the_table_has_every_option_of_img2pdf_and_each_of_ours_exists():
+def test_the_table_has_every_option_of_img2pdf_and_only_existing_ones_of_ours():
     parser = img2pdf.get_main_parser()
     told = {option for row in rows() for option in re.findall(r"--[a-z0-9-]+|(?<=`)-[a-zA-Z](?=[`, ])", row[0])}
     for action in parser._actions:
@@ -191,7 +191,7 @@ def test_the_table_has_every_option_of_img2pdf_and_each_of_ours_exists():
             assert option in known | ACCEPTED, f"{option} is no option"
 
 
-def test_each_row_names_what_holds_it():
+def test_each_row_names_an_existing_test():
     cases = PAGES.keys() | DOCUMENT.keys()
     listed = subprocess.run(["git", "ls-files", "--", "*.rs", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
     sources = [Path(ROOT / name) for name in listed.stdout.split() if "/tests/" in name]
@@ -205,7 +205,7 @@ def test_each_row_names_what_holds_it():
 
 
 @pytest.mark.parametrize(("colorspace", "polarity"), [("CMYK", "normal"), ("CMYK;I", "inverted")])
-def test_cmyk_is_read_as_asked(colorspace, polarity, tmp_path):
+def test_cmyk_polarity_is_as_requested(colorspace, polarity, tmp_path):
     def decode(pdf):
         with pikepdf.open(pdf) as document:
             (image,) = document.pages[0].images.values()
@@ -220,7 +220,7 @@ def test_cmyk_is_read_as_asked(colorspace, polarity, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["orientation_2", "orientation_4", "orientation_5", "orientation_7", "crlf_before_soi", "dnl"])
-def test_what_img2pdf_refuses_becomes_a_page(name, tmp_path):
+def test_files_that_img2pdf_rejects_are_converted(name, tmp_path):
     jpeg = CORPUS / f"{name}.jpg"
     with pytest.raises(Exception):  # noqa: B017, PT011 -- several kinds, some of them by mistake
         img2pdf.convert(str(jpeg))
@@ -228,7 +228,7 @@ def test_what_img2pdf_refuses_becomes_a_page(name, tmp_path):
     assert len(pages(tmp_path / "ours.pdf")) == 1
 
 
-def test_a_page_size_goes_by_the_image_as_it_is_seen(jpegs, tmp_path):
+def test_page_size_applies_to_the_image_as_displayed(jpegs, tmp_path):
     """Without `-a`, img2pdf makes a landscape page of A4 for a portrait photo of a phone."""
     theirs, ours = (pages(pdf)[0] for pdf in both("-S A4", (TURNED,), jpegs, tmp_path))
     a4 = (0, 0, 595.2756, 841.8898)
@@ -236,7 +236,7 @@ def test_a_page_size_goes_by_the_image_as_it_is_seen(jpegs, tmp_path):
     assert theirs.boxes["MediaBox"] != pytest.approx(a4, abs=TOLERANCE)
 
 
-def test_boxes_are_as_long_as_asked_under_a_user_unit(jpegs, tmp_path):
+def test_box_lengths_are_correct_with_a_user_unit(jpegs, tmp_path):
     """img2pdf scales the image by the user unit."""
     theirs, ours = (pages(pdf)[0] for pdf in both("--crop-border 10", (WIDE,), jpegs, tmp_path))
     assert ours.boxes["CropBox"][0] == pytest.approx(10, abs=TOLERANCE)

@@ -69,7 +69,7 @@ def shared(file):
     return sum(4096 * int(size) for size, line in zip(extents, lines, strict=True) if "shared" in line)
 
 
-def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
+def test_an_album_shares_the_blocks_of_its_photos(folder, tmp_path):
     # In one, the header is changed, so that the data begins within a block; in the other, data follows the image.
     jpegs = {f"{name}.jpg": photo(name, 4 * MIB + 1000 * number) for number, name in enumerate(("ycbcr_420", "orientation_6", "gray"))}
     # That one must be read from end to end.
@@ -92,7 +92,7 @@ def test_an_album_takes_no_room_of_its_own(folder, tmp_path):
     subprocess.run(["qpdf", "--check", album], check=True, capture_output=True)
 
 
-def test_nothing_is_set_aside_for_blocks_that_are_shared(folder):
+def test_no_space_is_allocated_for_shared_blocks(folder):
     """XFS copies each shared block that is written to."""
     names = [folder / f"{number}.jpg" for number in range(20)]
     for number, name in enumerate(names):
@@ -102,7 +102,7 @@ def test_nothing_is_set_aside_for_blocks_that_are_shared(folder):
     assert used(folder) - before < 0.05 * len(names) * MIB
 
 
-def test_pages_are_added_without_a_copy_of_what_is_there(folder):
+def test_append_shares_blocks_with_its_inputs(folder):
     (folder / "a.jpg").write_bytes(photo("gray", 4 * MIB))
     run(folder / "a.jpg", folder / "old.pdf")
     (folder / "b.jpg").write_bytes(photo("ycbcr_420", 4 * MIB))
@@ -110,7 +110,7 @@ def test_pages_are_added_without_a_copy_of_what_is_there(folder):
     assert shared(folder / "new.pdf") > 2 * (4 * MIB - 64 * 1024)
 
 
-def test_a_pdf_may_be_larger_than_cross_reference_tables_reach(folder):
+def test_a_pdf_can_exceed_the_limit_of_cross_reference_tables(folder):
     large, small, album = (folder / name for name in ("large.jpg", "small.jpg", "album.pdf"))
     size = 11 * 10**9
     head, end = photo("gray", 20_000)[:-2], b"\xff\xd9"

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_unless_an_option_asks_for_it() {
+    fn backends_are_lossless_unless_an_option_is_lossy() {
         assert_eq!(chosen(|_| {}), Ok("auto"));
         assert_eq!(chosen(|o| o.optimize = true), Ok("transcode"));
         assert_eq!(chosen(|o| o.progressive = true), Ok("transcode"));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_that_cannot_do_it_is_refused_by_the_name_of_the_option() {
+    fn an_option_that_the_backend_lacks_is_rejected_by_name() {
         let error = chosen(|o| {
             o.backend = BackendName::Passthrough;
             o.optimize = true;
@@ -123,7 +123,7 @@ mod tests {
 
     #[cfg(feature = "reencode")]
     #[test]
-    fn what_is_lossy_implies_reencode() {
+    fn lossy_options_imply_reencode() {
         let set: [fn(&mut ImageOptions); 7] = [
             |o| o.quality = "40".parse().ok(),
             |o| o.max_size = "100k".parse().ok(),

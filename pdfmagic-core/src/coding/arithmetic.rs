@@ -237,7 +237,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_decisions_are_read_as_they_were_written(
+        fn any_decisions_round_trip(
             decisions in prop::collection::vec((0usize..4, 0u8..100), 0..3000),
             odds in prop::array::uniform4(0u8..=100),
         ) {

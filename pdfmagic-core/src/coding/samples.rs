@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_interpolated_for_a_factor_of_2_and_repeated_for_others_as_libjpeg_does() {
+    fn upsampling_interpolates_by_2_and_repeats_otherwise_like_libjpeg() {
         assert_eq!(enlarged(1, false), [100, 500]);
         assert_eq!(enlarged(2, false), [100, 200, 400, 500]);
         assert_eq!(enlarged(3, false), [100, 100, 100, 500, 500, 500]);

@@ -119,7 +119,7 @@ fn baseline_and_progressive_keep_every_coefficient() {
 }
 
 #[test]
-fn what_streams_through_is_what_is_stored_and_written() {
+fn streamed_and_stored_results_are_identical() {
     let limits = Limits::default();
     for image in images() {
         let baseline = encoded(&image);
@@ -142,7 +142,7 @@ fn what_streams_through_is_what_is_stored_and_written() {
 }
 
 #[test]
-fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
+fn subsampling_halves_chroma_in_both_directions() {
     for image in images() {
         let reduction = Reduction {
             factor: 1,
@@ -168,7 +168,7 @@ fn subsampling_leaves_color_differences_half_as_many_columns_and_rows() {
 }
 
 #[test]
-fn a_second_scan_leaves_nothing_of_the_first() {
+fn a_second_scan_replaces_the_first() {
     let factors = SAMPLINGS[0];
     let (first, second) = (image(100, 75, factors), image(100, 75, factors));
     let mut flat = second;
@@ -219,7 +219,7 @@ fn badly_coded(image: &Coefficients) -> Vec<u8> {
 }
 
 #[test]
-fn any_codes_become_the_best() {
+fn suboptimal_codes_become_optimal() {
     let limits = Limits::default();
     // One look-up covers six times symbol 1, whose new codes are too long for one word.
     let mut rare = image(400, 300, SAMPLINGS[0]);
@@ -242,7 +242,7 @@ fn any_codes_become_the_best() {
 }
 
 #[test]
-fn what_is_sound_is_found_sound() {
+fn intact_data_passes_verification() {
     for image in images() {
         let progressive = image.encode_progressive().expect("there is memory");
         for data in [encoded(&image), progressive] {
@@ -254,7 +254,7 @@ fn what_is_sound_is_found_sound() {
 }
 
 #[test]
-fn a_walk_and_a_decoder_find_the_same_damage() {
+fn verification_and_decoding_find_the_same_damage() {
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
     for at in (data.len() / 2..data.len() - 2).step_by(7) {
         let mut damaged = data.clone();
@@ -266,7 +266,7 @@ fn a_walk_and_a_decoder_find_the_same_damage() {
 }
 
 #[test]
-fn a_cut_is_placed_by_byte_mcu_and_rows() {
+fn truncation_is_located_by_byte_mcu_and_rows() {
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
     let scan = data
         .windows(2)
@@ -289,7 +289,7 @@ fn a_cut_is_placed_by_byte_mcu_and_rows() {
 }
 
 #[test]
-fn a_cut_progression_is_whole_to_the_scan_before() {
+fn a_truncated_progression_is_intact_up_to_the_previous_scan() {
     let data = image(100, 75, SAMPLINGS[1])
         .encode_progressive()
         .expect("there is memory");
@@ -312,7 +312,7 @@ fn a_cut_progression_is_whole_to_the_scan_before() {
 
 /// libjpeg shows a truncated image up to the truncated MCU, and zeros after it.
 #[test]
-fn what_is_missing_is_decoded_as_zeros() {
+fn missing_data_is_decoded_as_zeros() {
     let whole = image(100, 75, SAMPLINGS[1]);
     let data = encoded(&whole);
     let cut = &data[..data.len() / 2];
@@ -337,7 +337,7 @@ fn what_is_missing_is_decoded_as_zeros() {
 }
 
 #[test]
-fn an_incomplete_progression_stays_one() {
+fn an_incomplete_progression_stays_incomplete() {
     let whole = image(100, 75, SAMPLINGS[2]);
     let data = whole.encode_progressive().expect("there is memory");
     for scans in 1..10 {
@@ -359,7 +359,7 @@ fn an_incomplete_progression_stays_one() {
 }
 
 #[test]
-fn only_eoi_may_be_missing() {
+fn a_missing_eoi_is_not_damage() {
     let image = image(17, 33, SAMPLINGS[2]);
     let progressive = image.encode_progressive().expect("there is memory");
     for data in [encoded(&image), progressive] {
@@ -374,7 +374,7 @@ fn only_eoi_may_be_missing() {
 }
 
 #[test]
-fn limits_come_before_the_work() {
+fn limits_are_checked_before_decoding() {
     let data = encoded(&image(100, 75, SAMPLINGS[1]));
     let refused = |limits: Limits| {
         let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
@@ -404,7 +404,7 @@ fn limits_come_before_the_work() {
 }
 
 #[test]
-fn work_ends_when_it_is_canceled() {
+fn cancellation_stops_all_work() {
     let mut original = image(100, 75, SAMPLINGS[1]);
     let flag = CancelFlag::default();
     let limits = Limits {
@@ -458,7 +458,7 @@ fn requantizing_rounds_up_from_three_fifths_of_a_step() {
 }
 
 #[test]
-fn categories_and_their_bits_are_read_as_they_are_written() {
+fn categories_and_their_bits_round_trip() {
     for value in i16::MIN + 1..=i16::MAX {
         let (size, bits) = category(value);
         assert_eq!(extend(bits, size), i32::from(value));
@@ -466,7 +466,7 @@ fn categories_and_their_bits_are_read_as_they_are_written() {
 }
 
 #[test]
-fn the_typical_tables_are_sound() {
+fn the_typical_huffman_tables_are_valid() {
     let tables = Tables::default();
     for (class, destination) in [0, 1]
         .map(|d| [(Class::Dc, d), (Class::Ac, d)])
@@ -501,7 +501,7 @@ proptest! {
     /// A progression gives the same result whether its scans are decoded in lockstep or one after another, even if they
     /// are damaged.
     #[test]
-    fn damaged_progressions_are_the_same_streamed_and_stored(
+    fn damaged_progressions_give_the_same_result_streamed_and_stored(
         shape in prop::sample::select(vec![0, 1, 2]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 0..3), 0..3usize), 1..4),
     ) {

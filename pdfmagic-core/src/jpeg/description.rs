@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_of_a_property_is_that_of_its_first_language() {
+    fn xmp_text_is_taken_from_the_first_language() {
         let xmp = b"<dc:title>no</dc:title><dc:description><rdf:Alt><rdf:li xml:lang='x-default'> \
             A &lt;b&gt; &#233;&#xE9; &amp;amp; &oops; &</rdf:li><rdf:li>other</rdf:li></rdf:Alt></dc:description>";
         let text = xmp_text(xmp, "dc:description");

@@ -255,12 +255,12 @@ mod tests {
     }
 
     #[test]
-    fn an_eoi_inside_a_segment_ends_nothing() {
+    fn an_eoi_inside_a_segment_is_ignored() {
         assert_eq!(end(b"\xFF\xFE\0\x06\xFF\xD9xx\xFF\xD9"), eoi(0, 10));
     }
 
     #[test]
-    fn what_no_image_contains_ends_it() {
+    fn a_foreign_marker_ends_the_image() {
         let foreign = End::Foreign {
             at: SCAN.len() as u64,
         };
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn without_eoi_a_segment_that_is_cut_off_is_left_out() {
+    fn without_eoi_a_truncated_segment_is_dropped() {
         let missing = |at: usize| End::Missing {
             at: (SCAN.len() + at) as u64,
         };

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn no_setting_is_the_default() {
+    fn empty_settings_give_the_defaults() {
         let options = Settings::default().options(Vec::new()).unwrap();
         assert_eq!(options.page(0).0, &PageOptions::default());
         assert_eq!(options.page(7).1, &ImageOptions::default());
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_by_its_name_with_what_would() {
+    fn invalid_settings_are_rejected_with_name_and_reason() {
         for (name, value, refusal) in [
             ("optimize", "perhaps", "optimize: expected true or false"),
             (
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_what_differs() {
+    fn page_options_override_common_options() {
         let json = br#"{"quality": 40, "pagesize": "A4", "gray": true, "keywords": ["a", "b"],
             "pages": [{}, {"pagesize": "A5", "gray": false, "border": null}]}"#;
         let mut settings = Settings::default();
@@ -385,14 +385,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_no_options_of_the_document() {
+    fn document_options_are_rejected_for_a_page() {
         let single = Settings::default().set_object(br#"{"pages": [{"title": "T"}]}"#);
         let refusal = Settings::default().options(single.unwrap()).unwrap_err();
         assert_eq!(refusal.to_string(), "title: cannot be set here");
     }
 
     #[test]
-    fn what_is_no_object_of_options_is_refused() {
+    fn invalid_option_objects_are_rejected() {
         for json in [
             "",
             "[]",
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn options_become_settings_and_options_again() {
+    fn options_round_trip_through_settings() {
         let page = PageOptions {
             pagesize: "x10cm".parse().ok(),
             imgsize: "300dpix50%".parse().ok(),

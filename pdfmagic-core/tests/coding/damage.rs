@@ -31,7 +31,7 @@ fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn damaged_data_is_mended_to_what_libjpeg_shows() {
+fn damaged_data_is_repaired_as_libjpeg_decodes_it() {
     if !has_djpeg() {
         return;
     }

@@ -80,7 +80,7 @@ fn all_factors() -> impl Iterator<Item = [(u8, u8); 3]> {
 }
 
 #[test]
-fn an_interleaved_scan_is_taken_where_libjpeg_takes_it() {
+fn interleaved_scans_are_accepted_as_by_libjpeg() {
     if !has_djpeg() {
         return;
     }
@@ -107,7 +107,7 @@ fn an_interleaved_scan_is_taken_where_libjpeg_takes_it() {
 }
 
 #[test]
-fn what_is_transcoded_has_as_few_scans_as_libjpeg_takes() {
+fn transcoding_uses_the_fewest_scans_that_libjpeg_accepts() {
     if !has_djpeg() {
         return;
     }
@@ -128,7 +128,7 @@ fn what_is_transcoded_has_as_few_scans_as_libjpeg_takes() {
 }
 
 #[test]
-fn sides_that_libjpeg_refuses_are_told() {
+fn dimensions_that_libjpeg_rejects_are_reported() {
     if !has_djpeg() {
         return;
     }
@@ -144,7 +144,7 @@ fn sides_that_libjpeg_refuses_are_told() {
 }
 
 #[test]
-fn a_progressive_scan_is_taken_where_libjpeg_takes_it() {
+fn progressive_scans_are_accepted_as_by_libjpeg() {
     if !has_djpeg() {
         return;
     }

@@ -59,7 +59,7 @@ fn frames() -> impl Iterator<Item = (String, Vec<u8>, Frame)> {
 const MISREAD: &str = "testimg_rgb.jpg";
 
 #[test]
-fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
+fn lossless_jpegs_have_the_samples_that_jpeg_decoder_decodes() {
     let mut compared = 0;
     for (name, jpeg, frame) in frames() {
         let is_lossless =
@@ -94,7 +94,7 @@ fn lossless_jpeg_keeps_every_sample_that_jpeg_decoder_sees() {
 }
 
 #[test]
-fn more_than_8_bits_become_16() {
+fn samples_of_12_bits_are_stored_with_16() {
     let mut compared = 0;
     for (name, jpeg, frame) in frames() {
         if frame.precision != 12 || frame.process == Process::Lossless {
@@ -115,13 +115,13 @@ fn more_than_8_bits_become_16() {
 }
 
 #[test]
-fn twelve_bits_are_the_same_samples_however_they_are_coded() {
+fn twelve_bit_samples_do_not_depend_on_the_entropy_coding() {
     let samples = |name| flate(&lossless(&read(name)).expect("it is valid"));
     assert!(samples("precision_12.jpg") == samples("precision_12_arithmetic.jpg"));
 }
 
 #[test]
-fn lossless_passes_on_what_a_pdf_can_hold() {
+fn jpegs_that_a_pdf_can_hold_are_passed_on() {
     let jpeg = read("ycbcr_420.jpg");
     let image = lossless(&jpeg).expect("it is valid");
     assert!(matches!(image.data[..], [Piece::Input(_)]));

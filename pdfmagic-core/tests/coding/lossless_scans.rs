@@ -195,7 +195,7 @@ fn assert_kept(coding: Coding) {
 }
 
 #[test]
-fn lossless_samples_come_out_as_they_went_in() {
+fn lossless_samples_round_trip() {
     for (precision, point_transform) in [(8, 0), (8, 2), (12, 0), (16, 0), (16, 3)] {
         for factors in [(1, 1), (2, 1), (1, 2), (2, 2)] {
             for predictor in 1..=7 {

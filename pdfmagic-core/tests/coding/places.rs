@@ -118,7 +118,7 @@ fn assert_found(planted_found: [usize; 2], per_cent: usize) {
 }
 
 #[test]
-fn a_cut_is_always_found_in_the_right_row() {
+fn truncation_is_always_located_in_the_right_row() {
     if has_djpeg() {
         let (counts, wrong) = plant(|jpeg, at| jpeg[..at].to_vec());
         assert_found(counts, 100);
@@ -136,7 +136,7 @@ fn a_foreign_marker_is_always_found_in_the_right_row() {
 }
 
 #[test]
-fn other_data_is_nearly_always_found_in_the_right_row() {
+fn overwritten_data_is_nearly_always_located_in_the_right_row() {
     if has_djpeg() {
         let (counts, wrong) = plant(|jpeg, at| {
             let other: Vec<_> = (1..=64_u8).map(|n| n.wrapping_mul(77) & 0x7F).collect();
@@ -159,7 +159,7 @@ fn zeros_are_mostly_found_and_rarely_in_the_wrong_row() {
 
 /// Most decoders resynchronize after one wrong bit, and only colors remain that may be right.
 #[test]
-fn a_wrong_bit_is_at_times_found_but_never_in_the_wrong_row() {
+fn a_flipped_bit_is_sometimes_found_and_never_in_the_wrong_row() {
     if has_djpeg() {
         let (counts, wrong) = plant(|jpeg, at| replaced(jpeg, at, &[jpeg[at] ^ 0x10]));
         assert_found(counts, 20);
@@ -168,7 +168,7 @@ fn a_wrong_bit_is_at_times_found_but_never_in_the_wrong_row() {
 }
 
 #[test]
-fn of_a_progression_that_is_cut_the_whole_scans_are_counted() {
+fn complete_scans_of_a_truncated_progression_are_counted() {
     if !has_djpeg() {
         return;
     }
@@ -195,7 +195,7 @@ fn of_a_progression_that_is_cut_the_whole_scans_are_counted() {
 
 /// No damage is reported in data that libjpeg-turbo decodes without a warning.
 #[test]
-fn sound_data_is_not_said_to_be_damaged() {
+fn intact_data_is_not_reported_as_damaged() {
     let (mut count, mut wrong) = (0, Vec::new());
     for row in table() {
         let (true, Some(path)) = (&row["djpeg"] == "ok", row.path()) else {

@@ -98,7 +98,7 @@ fn gain(jpeg: &[u8], original: &Original, backend: Reencode) -> Option<f64> {
     Some(original.ratio(&ours) - original.ratio_by_cjpeg(ours.len())?)
 }
 
-fn assert_no_more_is_lost(subsample: bool) {
+fn assert_loss_is_no_greater(subsample: bool) {
     if !has_djpeg() {
         return;
     }
@@ -126,11 +126,11 @@ fn assert_no_more_is_lost(subsample: bool) {
 }
 
 #[test]
-fn at_the_same_size_no_more_is_lost_than_by_decoding_and_coding() {
-    assert_no_more_is_lost(false);
+fn loss_at_the_same_size_is_no_greater_than_with_cjpeg() {
+    assert_loss_is_no_greater(false);
 }
 
 #[test]
-fn at_the_same_size_no_more_is_lost_where_colors_are_subsampled() {
-    assert_no_more_is_lost(true);
+fn loss_at_the_same_size_is_no_greater_than_with_cjpeg_if_subsampled() {
+    assert_loss_is_no_greater(true);
 }

@@ -18,7 +18,7 @@ fn djpeg_gray(jpeg: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_size_that_is_asked_for_is_kept() {
+fn the_maximum_size_is_respected() {
     let jpeg = read("ycbcr_444.jpg");
     let best = coded(&jpeg, &Reencode::default())
         .expect("it is valid")
@@ -39,7 +39,7 @@ fn a_size_that_is_asked_for_is_kept() {
 }
 
 #[test]
-fn a_density_over_the_bound_is_brought_down_to_it() {
+fn the_density_is_reduced_to_the_maximum() {
     let jpeg = read("ycbcr_420.jpg");
     let limits = Limits::default();
     let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
@@ -72,7 +72,7 @@ fn a_density_over_the_bound_is_brought_down_to_it() {
 }
 
 #[test]
-fn no_more_pixels_are_left_than_may_be() {
+fn sides_and_pixels_are_reduced_to_the_maximum() {
     let limits = Limits::default();
     for (width, height) in [(64, 48), (61, 17), (1001, 9)] {
         let jpeg = photo(width, height, SamplingFactor::F_2_2);
@@ -105,7 +105,7 @@ fn no_more_pixels_are_left_than_may_be() {
 }
 
 #[test]
-fn gray_is_the_luminance_as_it_was() {
+fn gray_keeps_the_luminance_unchanged() {
     let jpeg = read("ycbcr_420.jpg");
     let finest = Reencode {
         quality: Quality::new(100).expect("it is in range"),
@@ -162,7 +162,7 @@ fn subsampled_color_is_smaller_and_looks_the_same() {
 }
 
 #[test]
-fn luminance_coarser_than_a_color_difference_becomes_gray_by_its_samples() {
+fn luminance_coarser_than_chroma_can_become_gray() {
     // This image has 24 by 8 pixels, Cr three times as wide as Y, the typical tables, and only zero coefficients.
     let jpeg = [
         b"\xFF\xD8\xFF\xDB\0\x43\0".as_slice(),

@@ -41,7 +41,7 @@ fn damaged(jpeg: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn wrong_or_missing_restart_markers_are_met_as_libjpeg_meets_them() {
+fn wrong_or_missing_restart_markers_are_handled_as_by_libjpeg() {
     if !has_djpeg() {
         return;
     }

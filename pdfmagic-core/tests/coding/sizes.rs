@@ -23,7 +23,7 @@ fn totals(option: &str, backend: Transcode) -> [usize; 2] {
 }
 
 #[test]
-fn with_optimal_tables_no_more_bytes_are_written_than_by_jpegtran() {
+fn optimized_output_is_no_larger_than_with_jpegtran() {
     if has_djpeg() {
         let [theirs, ours] = totals("-optimize", Transcode { progressive: false });
         assert!(ours <= theirs);
@@ -31,7 +31,7 @@ fn with_optimal_tables_no_more_bytes_are_written_than_by_jpegtran() {
 }
 
 #[test]
-fn progressively_at_most_a_hundredth_more_bytes_are_written_than_by_jpegtran() {
+fn progressive_output_is_at_most_1_percent_larger_than_with_jpegtran() {
     if has_djpeg() {
         let [theirs, ours] = totals("-progressive", Transcode { progressive: true });
         assert!(ours * 100 <= theirs * 101);

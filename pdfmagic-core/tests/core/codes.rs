@@ -100,7 +100,7 @@ the command in `--json`, and the service in `Pdfmagic-Notices` and problem docum
 
 /// To accept a change: `BLESS=1 cargo test -p pdfmagic-core --test core codes`.
 #[test]
-fn are_all_on_the_page_of_the_crate() {
+fn are_all_documented() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("codes.md");
     let found = fs::read_to_string(&path).unwrap_or_default();
     let expected = table();
@@ -111,7 +111,7 @@ fn are_all_on_the_page_of_the_crate() {
 }
 
 #[test]
-fn are_those_that_the_library_lists() {
+fn match_the_list_of_the_library() {
     let mut listed: Vec<_> = error_codes().chain(notice_codes()).collect();
     listed.sort_unstable();
     // Damage is an error or a notice.
@@ -127,9 +127,8 @@ fn are_those_that_the_library_lists() {
     assert!(notice_codes().all(|code| code != "format.truncated"));
 }
 
-/// Every code in the sources is in the table.
 #[test]
-fn are_found_wherever_they_are_written() {
+fn in_the_sources_are_all_documented() {
     let table = table();
     let is_code = |text: &&str| {
         text.contains('.')

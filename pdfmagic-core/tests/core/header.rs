@@ -55,7 +55,7 @@ mod colors {
     use super::*;
 
     #[test]
-    fn are_told_as_libjpeg_tells_them() {
+    fn are_detected_as_by_libjpeg() {
         let bare = |color| without(&jpeg(color), &[APP0, APP14]);
         assert_eq!(parse(&jpeg(Luma)).color_model(), ColorModel::Gray);
         assert_eq!(parse(&jpeg(Ycbcr)).color_model(), ColorModel::YCbCr);
@@ -70,7 +70,7 @@ mod colors {
     }
 
     #[test]
-    fn of_jfif_win_over_adobe_and_the_stream_says_so() {
+    fn of_jfif_override_adobe_and_are_stated_in_the_stream() {
         let conflict = with(
             &without(&jpeg(Rgb), &[APP0]),
             &[jfif(1, 72, 72), adobe(0)].concat(),
@@ -82,7 +82,7 @@ mod colors {
     }
 
     #[test]
-    fn spelled_by_identifiers_alone_are_stated() {
+    fn implied_by_component_identifiers_are_stated_in_the_stream() {
         let mut lettered = without(&jpeg(Ycbcr), &[APP0, APP14]);
         let frame = find(&lettered, SOF0);
         let scan = find(&lettered, 0xDA);
@@ -113,7 +113,7 @@ mod orientation {
     use super::*;
 
     #[test]
-    fn is_applied_to_the_page_and_taken_out_of_the_data() {
+    fn is_neutralized_in_the_embedded_data() {
         for orientation in 2..=8 {
             let turned = with(&jpeg(Luma), &oriented(orientation));
             assert_eq!(
@@ -126,7 +126,7 @@ mod orientation {
     }
 
     #[test]
-    fn that_means_nothing_is_ignored() {
+    fn that_is_invalid_is_ignored() {
         let ascii = exif(&[(274, 2, 2, *b"6\0\0\0")], &[]);
         let twice = exif(&[(274, 3, 2, [0, 6, 0, 6])], &[]);
         for odd in [oriented(0), oriented(9), ascii, twice] {
@@ -137,7 +137,7 @@ mod orientation {
     }
 
     #[test]
-    fn of_the_first_exif_block_counts_and_the_second_block_goes() {
+    fn is_that_of_the_first_exif_block_and_a_second_is_dropped() {
         let twice = with(&jpeg(Luma), &[oriented(1), oriented(6)].concat());
         assert!(!parse(&twice).orientation().swaps_axes());
         assert_eq!(notices(&twice), [Notice::ExifDuplicateSkipped]);
@@ -181,7 +181,7 @@ mod density {
     }
 
     #[test]
-    fn is_jfif_s_then_exif_s_then_photoshop_s() {
+    fn is_taken_from_jfif_then_exif_then_photoshop() {
         let exif = exif_density(2, [300, 1], [150, 1]);
         let all = [photoshop(200, 100), exif, jfif(1, 72, 144)];
         assert_eq!(densities(&stating(&all)), Some([72.0, 144.0]));
@@ -201,7 +201,7 @@ mod density {
     }
 
     #[test]
-    fn that_is_nothing_is_missing_and_one_that_cannot_be_is_missing_with_a_notice() {
+    fn is_ignored_if_unset_and_reported_if_implausible() {
         let none = [
             jfif(1, 0, 72),
             jfif(7, 300, 300),
@@ -226,7 +226,7 @@ mod density {
     }
 
     #[test]
-    fn that_cannot_be_gives_way_to_the_next() {
+    fn that_is_implausible_falls_back_to_the_next_source() {
         let jpeg = stating(&[jfif(1, 1, 1), exif_density(2, [300, 1], [300, 1])]);
         assert_eq!(densities(&jpeg), Some([300.0; 2]));
         assert_eq!(notices(&jpeg), [Notice::DensityImplausible]);
@@ -237,7 +237,7 @@ mod profiles {
     use super::*;
 
     #[test]
-    fn are_put_together_in_the_order_of_their_numbers() {
+    fn are_assembled_in_the_order_of_their_chunk_numbers() {
         let rgb = profile(*b"RGB ");
         let chunks = [icc_chunk(2, 2, &rgb[50..]), icc_chunk(1, 2, &rgb[..50])].concat();
         assert_eq!(
@@ -255,7 +255,7 @@ mod profiles {
 
     /// ISO 32000-1, 8.6.5.5: PDF 1.7 allows ICC.1:2004-10, which is version 4.2, and earlier versions.
     #[test]
-    fn newer_than_pdf_are_dropped() {
+    fn newer_than_pdf_allows_are_dropped() {
         for (version, is_kept) in [(2, true), (4, true), (5, false), (255, false)] {
             let jpeg = changed(8, &[version]);
             assert_eq!(parse(&jpeg).icc_profile().is_some(), is_kept, "{version}");
@@ -273,7 +273,7 @@ mod profiles {
     }
 
     #[test]
-    fn that_do_not_fit_are_dropped() {
+    fn that_are_invalid_or_do_not_match_the_image_are_dropped() {
         let rgb = profile(*b"RGB ");
         let [mut sized, mut unsigned, mut linked] = [rgb.clone(), rgb.clone(), rgb.clone()];
         sized[3] += 1;
@@ -301,7 +301,7 @@ mod repairs {
     use super::*;
 
     #[test]
-    fn leave_out_what_is_before_soi_and_between_segments() {
+    fn remove_bytes_before_soi_and_between_segments() {
         let sound = jpeg(Luma);
         let led = [b"\r\n", &sound[..]].concat();
         assert_eq!(
@@ -318,13 +318,13 @@ mod repairs {
     }
 
     #[test]
-    fn leave_out_fill_bytes_which_are_legal() {
+    fn remove_fill_bytes_without_a_notice() {
         let filled = with(&jpeg(Luma), &[0xFF; 7]);
         assert_eq!((embedded(&filled), notices(&filled)), (jpeg(Luma), vec![]));
     }
 
     #[test]
-    fn leave_out_comments_of_impossible_length() {
+    fn remove_comments_of_impossible_length() {
         let short = with(&jpeg(Luma), &[0xFF, COM, 0, 1]);
         assert_eq!(embedded(&short), jpeg(Luma));
         assert_eq!(notices(&short), [Notice::ShortSegmentSkipped]);

@@ -101,7 +101,7 @@ fn a_border_makes_the_page_larger_or_the_image_smaller() {
 }
 
 #[test]
-fn an_open_side_follows_the_image() {
+fn an_unspecified_side_of_the_page_follows_from_the_image() {
     assert_layout(
         &[("pagesize", "100x")],
         [100.0, 50.0],
@@ -170,7 +170,7 @@ fn the_size_of_an_image_can_be_a_density_or_a_percentage() {
 }
 
 #[test]
-fn a_page_turns_with_its_image() {
+fn auto_orient_rotates_the_page_to_match_the_image() {
     let settings = [
         ("pagesize", "300x600"),
         ("auto-orient", ""),
@@ -184,7 +184,7 @@ fn a_page_turns_with_its_image() {
 }
 
 #[test]
-fn an_image_stands_where_its_anchor_says() {
+fn an_image_is_placed_at_its_anchor() {
     for (anchor, left, bottom) in [
         ("center", 50.0, 100.0),
         ("top", 50.0, 200.0),
@@ -204,7 +204,7 @@ fn an_image_stands_where_its_anchor_says() {
 }
 
 #[test]
-fn a_turn_can_be_asked_for_whatever_exif_says() {
+fn rotation_can_replace_or_add_to_that_of_exif() {
     let jpeg = sized(400, 200, &[jfif(1, 72, 72), oriented(6)].concat());
     for (rotation, matrix) in [
         ("auto", [0.0, -400.0, 200.0, 0.0, 0.0, 400.0]),
@@ -224,7 +224,7 @@ fn a_turn_can_be_asked_for_whatever_exif_says() {
 }
 
 #[test]
-fn boxes_are_scaled_with_a_page_that_has_a_user_unit() {
+fn boxes_are_scaled_by_the_user_unit() {
     let huge = sized(60_000, 45_000, &jfif(1, 72, 72));
     let settings = options(&[
         ("crop-border", "100:200"),
@@ -242,7 +242,7 @@ fn boxes_are_scaled_with_a_page_that_has_a_user_unit() {
 }
 
 #[test]
-fn a_long_image_goes_on_from_page_to_page() {
+fn a_long_image_is_split_across_pages() {
     let strip = sized(100, 1000, &jfif(1, 72, 72));
     let settings = options(&[
         ("pagesize", "220x320"),
@@ -357,7 +357,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_layout_is_one_that_readers_accept(
+    fn layouts_are_within_the_limits_of_readers(
         (width, height, orientation) in (side(), side(), 1u16..=8),
         density in prop::option::of(1u16..=4800),
         settings in any_options(),

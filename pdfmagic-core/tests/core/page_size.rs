@@ -126,14 +126,14 @@ fn short_and_long([a, b]: [f64; 2]) -> [f64; 2] {
 
 proptest! {
     #[test]
-    fn every_page_is_one_that_readers_accept(image in image()) {
+    fn every_page_is_within_the_limits_of_readers(image in image()) {
         for side in Found::of(&image).sides {
             prop_assert!((MIN..=MAX).contains(&side), "{side}");
         }
     }
 
     #[test]
-    fn an_image_of_a_size_that_readers_accept_keeps_it(image in image()) {
+    fn an_image_within_the_limits_keeps_its_size(image in image()) {
         let natural = image.natural();
         let found = Found::of(&image);
         let fits = |side: &f64| (MIN..=MAX).contains(side);
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn a_user_unit_is_as_large_as_the_image_needs_and_no_larger(image in image()) {
+    fn the_user_unit_is_the_smallest_that_suffices(image in image()) {
         let [_, long] = short_and_long(image.natural());
         let unit = Found::of(&image).user_unit;
         prop_assert!(long <= MAX * unit + ROUNDING);
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn an_image_is_enlarged_as_far_as_readers_need_and_no_farther(image in image()) {
+    fn an_image_is_enlarged_no_more_than_necessary(image in image()) {
         let found = Found::of(&image);
         let ([short, long], [shorter, longer]) = (short_and_long(found.sides), short_and_long(found.points()));
         let [natural_short, natural_long] = short_and_long(image.natural());

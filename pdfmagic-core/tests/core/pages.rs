@@ -47,7 +47,7 @@ fn a_page_is_as_large_as_its_image() {
 }
 
 #[test]
-fn a_density_can_be_given_for_images_that_state_none() {
+fn the_fallback_density_applies_to_images_without_density() {
     let mut options = PageOptions::default();
     options.fallback_density = Density::new(72.0).unwrap();
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_density_can_be_given_for_images_that_state_none() {
 }
 
 #[test]
-fn pixels_that_are_not_square_keep_their_ratio() {
+fn non_square_pixels_keep_their_aspect_ratio() {
     assert_eq!(
         placed(96, 96, &jfif(0, 2, 1)).media_box,
         units([72.0, 144.0])
@@ -119,7 +119,7 @@ fn a_page_larger_than_readers_accept_gets_a_user_unit() {
 }
 
 #[test]
-fn a_page_smaller_than_readers_accept_is_enlarged_as_a_whole() {
+fn a_page_smaller_than_readers_accept_is_enlarged_proportionally() {
     let placement = placed(2, 1, &jfif(1, 72, 72));
     assert_eq!(
         (placement.media_box, placement.is_enlarged),
@@ -128,7 +128,7 @@ fn a_page_smaller_than_readers_accept_is_enlarged_as_a_whole() {
 }
 
 #[test]
-fn every_page_is_within_what_readers_accept() {
+fn every_page_is_within_the_limits_of_readers() {
     for sides in [
         [1, 65_535],
         [65_535, 1],

@@ -46,7 +46,7 @@ fn show_how_an_unknown_file_starts() {
 }
 
 #[test]
-fn name_what_is_not_supported() {
+fn name_the_unsupported_feature() {
     let sound = jpeg(Ycbcr);
     let frame = find(&sound, SOF0);
     let framed = |marker: u8| [&sound[..=frame], &[marker], &sound[frame + 2..]].concat();
@@ -103,7 +103,7 @@ fn say_where_the_header_is_broken() {
 }
 
 #[test]
-fn name_the_precision_that_lossless_samples_cannot_have() {
+fn include_invalid_precisions_of_lossless_frames() {
     let mut lossless = jpeg(Ycbcr);
     let frame = find(&lossless, SOF0);
     lossless[frame + 1] = 0xC3;
@@ -122,7 +122,7 @@ fn name_the_precision_that_lossless_samples_cannot_have() {
 }
 
 #[test]
-fn come_wherever_the_header_is_cut_off() {
+fn occur_wherever_the_header_is_truncated() {
     let sound = jpeg(Ycbcr);
     let header = find(&sound, 0xDA) + 2 + 12;
     for size in 2..header {
@@ -136,7 +136,7 @@ fn come_wherever_the_header_is_cut_off() {
 }
 
 #[test]
-fn come_before_too_many_segments_are_read() {
+fn occur_before_too_many_segments_are_read() {
     let many = with(&jpeg(Luma), &segment(COM, b"").repeat(5000));
     let refused = error(&many);
     assert_eq!(refused.code(), "limit.segments", "{refused}");

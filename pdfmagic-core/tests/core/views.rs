@@ -18,7 +18,7 @@ fn read(file: &str) -> Vec<u8> {
 }
 
 #[test]
-fn of_a_stereo_photo_both_views_are_pages_if_all_are_asked_for() {
+fn both_views_of_a_stereo_photo_become_pages_on_request() {
     for file in ["reported/stereo.mpo.jpg", "synthetic/37_mpo2.jpg"] {
         let [only] = &pages(file, Frames::Primary)[..] else {
             panic!("one page");
@@ -46,7 +46,7 @@ fn of_a_stereo_photo_both_views_are_pages_if_all_are_asked_for() {
 }
 
 #[test]
-fn a_gain_map_is_no_page() {
+fn a_gain_map_is_not_a_page() {
     assert_eq!(pages("synthetic/51_ultrahdr.jpg", Frames::All).len(), 1);
 }
 

@@ -219,7 +219,7 @@ fn faults_of(modules: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn an_import_from_above_is_found() {
+fn an_import_of_a_higher_layer_is_found() {
     let found = faults_of(&[("a", "use crate::c::{D, E};"), ("c", "")]);
     assert_eq!(found, ["a imports c of a higher layer"]);
     let found = faults_of(&[("a", "fn f() { crate::c::g() }"), ("c", "")]);
@@ -227,7 +227,7 @@ fn an_import_from_above_is_found() {
 }
 
 #[test]
-fn a_circle_is_found_also_through_a_reexport() {
+fn a_cycle_through_a_reexport_is_found() {
     let modules = [
         ("a", "mod x;\npub use x::X;\n"),
         ("a::x", "use crate::b::B;\npub struct X;"),
@@ -240,7 +240,7 @@ fn a_circle_is_found_also_through_a_reexport() {
 }
 
 #[test]
-fn what_goes_downward_is_no_fault() {
+fn imports_of_lower_layers_are_allowed() {
     let modules = [
         ("a", "mod x;\nmod y;\npub(crate) use x::{self, X};\n"),
         ("a::x", "use super::y::Y;"),

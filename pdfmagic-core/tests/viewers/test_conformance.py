@@ -179,7 +179,7 @@ def refusal(level, kind, backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_kind_of_image_conforms_or_is_refused_by_name(inputs, level, backend):
+def test_every_kind_of_image_conforms_or_is_rejected_with_a_code(inputs, level, backend):
     for kind in KINDS:
         words = ["--pdfa", level, "--backend", backend, *SAID, inputs / f"{kind}.jpg"]
         expected = refusal(level, kind, backend)
@@ -203,7 +203,7 @@ def test_two_runs_give_the_same_bytes_and_two_photos_different_identifiers(input
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_fifty_pages_with_all_that_a_document_can_say(inputs, level):
+def test_fifty_pages_with_all_document_properties_conform(inputs, level):
     images = [inputs / f"{kind}.jpg" for kind in ["gray", "rgb", "turned", "rgb_icc2", "cmyk_icc2"]] * 10
     more = ["--keywords", "ä", "b", "--outline", "--page-labels", "--lang", "de", "--viewer-panes", "outlines"]
     pdf = convert("--pdfa", level, *SAID, *more, *images)
@@ -217,7 +217,7 @@ def test_fifty_pages_with_all_that_a_document_can_say(inputs, level):
 
 
 @pytest.mark.parametrize("level", [level for level in LEVELS if level != "4"])
-def test_an_archive_can_be_accessible_too(inputs, level):
+def test_pdfa_can_also_be_pdfua(inputs, level):
     pdf = convert("--pdfa", level, *SAID, *ACCESSIBLE, inputs / "rgb.jpg", inputs / "turned.jpg")
     assert failures(pdf, level) == []
     assert failures(pdf, "ua") == []
@@ -265,7 +265,7 @@ def xmp_segment(text):
     return b"\xff\xe1" + struct.pack(">H", len(packet) + 2) + packet
 
 
-def test_the_text_can_come_from_the_metadata(inputs, tmp_path):
+def test_alternative_text_can_come_from_the_metadata(inputs, tmp_path):
     description = '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">A &quot;café&quot;</rdf:li></rdf:Alt></dc:description>'
     jpeg = (inputs / "rgb.jpg").read_bytes()
     (tmp_path / "xmp.jpg").write_bytes(jpeg[:2] + xmp_segment(description) + jpeg[2:])
@@ -292,7 +292,7 @@ def test_cmyk_needs_a_profile_of_its_own_or_an_output_intent(inputs, level):
     assert bool(pdf) == (level != "1b"), said
 
 
-def test_a_profile_of_version_4_is_dropped_under_1b_and_told(inputs):
+def test_a_version_4_profile_is_dropped_under_1b_with_a_note(inputs):
     pdf, said = run("--pdfa", "1b", inputs / "rgb_icc4.jpg")
     assert "color profile is of a version that PDF/A-1 does not allow" in said
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -301,7 +301,7 @@ def test_a_profile_of_version_4_is_dropped_under_1b_and_told(inputs):
 
 
 @pytest.mark.parametrize("level", ["3b", "4"])
-def test_the_original_is_attached_and_comes_out_again(inputs, level, tmp_path):
+def test_the_original_is_attached_and_can_be_extracted(inputs, level, tmp_path):
     images = [inputs / f"{kind}.jpg" for kind in ["turned", "12bit", "turned", "rgb"]]
     pdf = convert("--pdfa", level, "--attach-original", *images)
     assert failures(pdf, "4f" if level == "4" else level) == []
@@ -317,7 +317,7 @@ def test_the_original_is_attached_and_comes_out_again(inputs, level, tmp_path):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_no_viewer_turns_an_image_twice(inputs, level):
+def test_the_embedded_image_has_no_orientation(inputs, level):
     pdf = convert("--pdfa", level, inputs / "turned.jpg")
     with pikepdf.open(io.BytesIO(pdf)) as document:
         stream = next(iter(document.pages[0].images.values())).read_raw_bytes()
@@ -337,7 +337,7 @@ def test_no_viewer_turns_an_image_twice(inputs, level):
         (["--pdfa", "2b", "--crop-border", "11pt"], "PDF/A-2b requires page boxes of at least 3 units a side"),
     ],
 )
-def test_what_a_standard_forbids_is_refused_with_clause_and_way_out(inputs, words, clause):
+def test_nonconforming_options_are_rejected_with_a_reason(inputs, words, clause):
     pdf, said = run(*words, inputs / "rgb.jpg")
     assert not pdf and clause in said, said
 
@@ -374,7 +374,7 @@ def destination(pdf):
         return document.Root.OutputIntents[0].DestOutputProfile.read_bytes()
 
 
-def test_our_profiles_are_srgb_as_lcms2_has_it(inputs):
+def test_our_profiles_match_srgb_of_lcms2(inputs):
     """The reference is sRGB in lcms2, which Pillow uses. Both colors are converted to Lab."""
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     ramp = Image.linear_gradient("L")
@@ -398,7 +398,7 @@ def test_our_profiles_are_srgb_as_lcms2_has_it(inputs):
 
 
 @pytest.mark.parametrize("viewer", ["pdfjs", "pdfium", "mupdf", "poppler"])
-def test_viewers_show_an_archive_as_they_show_its_jpeg(inputs, viewer):
+def test_viewers_show_pdfa_like_its_jpeg(inputs, viewer):
     for level in ["1b", "4"]:
         path = inputs / "rgb.jpg"
         source = Source(path.read_bytes())

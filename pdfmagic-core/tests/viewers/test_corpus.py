@@ -6,6 +6,6 @@ from pathlib import Path
 CORPUS = Path(__file__).parents[1] / "corpus"
 
 
-def test_the_script_makes_these_very_files():
+def test_the_script_reproduces_the_corpus():
     made = {f"{name}.jpg": data for name, data in runpy.run_path(CORPUS / "make.py")["files"]()}
     assert made == {path.name: path.read_bytes() for path in CORPUS.glob("*.jpg")}

@@ -30,7 +30,7 @@ def embedded_profile(pdf):
     raise AssertionError("no profile is embedded")
 
 
-def test_adobe_rgb_has_its_colors(tmp_path):
+def test_the_profile_has_the_colors_of_adobe_rgb(tmp_path):
     data = embedded_profile(convert(CORPUS / "reported" / "adobergb_r03_no_icc.jpg", "auto", tmp_path))
     profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
     assert profile.profile.xcolor_space.strip() == "RGB"

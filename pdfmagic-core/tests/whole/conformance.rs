@@ -33,7 +33,7 @@ fn refused(error: Error) -> (Standard, Requirement) {
 }
 
 #[test]
-fn a_document_refuses_pages_that_were_made_for_less() {
+fn pages_made_without_the_standard_are_rejected() {
     let jpeg = read("gray.jpg");
     for level in ["1b", "2b", "2u", "3b", "4"] {
         let options = archive(level);
@@ -49,7 +49,7 @@ fn a_document_refuses_pages_that_were_made_for_less() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_the_end_too() {
+fn nonconforming_options_are_also_rejected_at_the_end() {
     let mut options = archive("2b");
     options.attach_original = true;
     let mut document = Document::with_options(&options);
@@ -61,7 +61,7 @@ fn what_cannot_be_is_told_at_the_end_too() {
 }
 
 #[test]
-fn the_ends_of_an_input_are_enough() {
+fn pdfa_needs_only_the_ends_of_an_input() {
     // The size is large enough that the data is not read.
     let mut jpeg = read("orientation_6.jpg");
     let comment = [b"\xFF\xFE\xFF\xF0".as_slice(), &vec![b' '; 0xFFEE]].concat();
@@ -81,7 +81,7 @@ fn the_ends_of_an_input_are_enough() {
 }
 
 #[test]
-fn an_archive_can_be_sent_while_its_image_arrives() {
+fn pdfa_can_be_sent_while_its_image_arrives() {
     let jpeg = read("ycbcr_420.jpg");
     let options = archive("2b");
     let document = Document::with_options(&options);
@@ -134,7 +134,7 @@ fn a_long_title_and_a_large_output_intent_are_written_whole() {
 
 #[cfg(feature = "lopdf")]
 #[test]
-fn an_update_takes_no_text_and_no_attachment() {
+fn alternative_text_is_rejected_in_an_update() {
     let jpeg = read("gray.jpg");
     let pdf = pdfmagic_core::jpeg_to_pdf(&jpeg).expect("it is valid");
     let mut options = Options::default();
@@ -146,7 +146,7 @@ fn an_update_takes_no_text_and_no_attachment() {
 }
 
 #[test]
-fn only_a_profile_of_a_printer_or_monitor_is_an_output_intent() {
+fn invalid_output_intents_are_rejected() {
     let error = OutputIntent::try_from(vec![0; 200]).unwrap_err();
     assert!(error.to_string().contains("an ICC profile"), "{error}");
     assert!(OutputIntent::try_from(Vec::new()).is_err());

@@ -60,7 +60,7 @@ fn every_file_has_one_row_and_every_row_a_file() {
 }
 
 #[test]
-fn every_file_of_others_is_in_the_notice() {
+fn every_third_party_file_is_in_the_notice() {
     let notice = String::from_utf8(read("public/NOTICE.md")).expect("it is text");
     let mut files = BTreeSet::new();
     files_in(&folder(), &folder().join("public"), &mut files);
@@ -87,7 +87,7 @@ const COLUMNS: [&str; 7] = [
 ];
 
 #[test]
-fn what_cannot_be_made_smaller_stays_as_it_is_and_says_so() {
+fn images_that_cannot_be_made_smaller_are_kept_with_a_notice() {
     let mut tight = Options::default();
     tight.limits.max_pixels = 1;
     let (mut stayed, mut left) = (0, 0);
@@ -119,7 +119,7 @@ fn what_cannot_be_made_smaller_stays_as_it_is_and_says_so() {
 /// To accept the new results of the corpus: `BLESS=1 cargo test -p pdfmagic-core --test whole corpus`, then read the
 /// diff.
 #[test]
-fn the_corpus_becomes_what_its_table_says() {
+fn the_corpus_gives_the_results_in_its_table() {
     let (mut rows, mut wrong) = (vec![], vec![]);
     for row in table() {
         let mut cells = COLUMNS.map(|column| row[column].to_owned());
@@ -212,7 +212,7 @@ const BROKEN_BEHIND_THE_HEADER: [&str; 4] = [
 ];
 
 #[test]
-fn what_djpeg_decodes_becomes_a_pdf_and_all_else_that_does_has_a_reason() {
+fn files_are_accepted_as_by_djpeg_except_for_known_reasons() {
     /// libjpeg-turbo 2.1 does not decode these, and we embed them as samples.
     const CARRIED: [&str; 2] = ["unsupported.lossless", "unsupported.precision"];
     /// libjpeg fails for these reasons, and we repair them.

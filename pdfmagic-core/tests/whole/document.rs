@@ -70,7 +70,7 @@ fn text(object: &Object) -> String {
 }
 
 #[test]
-fn xmp_says_what_the_information_dictionary_says() {
+fn xmp_matches_the_information_dictionary() {
     let title = "Ünï <code> & (parens) \\ 𝄞\u{1}\u{FFFE}";
     let mut options = DocumentOptions::default();
     options.title = Some(title.to_owned());
@@ -131,7 +131,7 @@ fn xmp_says_what_the_information_dictionary_says() {
 }
 
 #[test]
-fn a_document_of_which_nothing_is_said_has_no_metadata() {
+fn a_document_without_properties_has_no_metadata() {
     let mut options = DocumentOptions::default();
     options.title = Some(String::new());
     let pdf = strict(&document(&options, &[("gray.jpg", same)]).expect("it is valid"));
@@ -139,7 +139,7 @@ fn a_document_of_which_nothing_is_said_has_no_metadata() {
 }
 
 #[test]
-fn viewers_are_told_how_to_open_it() {
+fn viewer_settings_are_written() {
     let pages: [Input; 2] = [("gray.jpg", same), ("gray.jpg", same)];
     let open = |change: fn(&mut DocumentOptions)| {
         let mut options = DocumentOptions::default();
@@ -310,7 +310,7 @@ fn streams(pdf: &lopdf::Document) -> [usize; 2] {
 }
 
 #[test]
-fn what_pages_have_in_common_is_stored_once() {
+fn identical_images_and_profiles_are_stored_once() {
     let options = DocumentOptions::default();
     let pages: [Input; 5] = [
         ("icc_srgb.jpg", |page| page.keyed(7)),

@@ -112,7 +112,7 @@ impl Sparse {
 
 proptest! {
     #[test]
-    fn every_offset_leads_to_its_object_whatever_the_size(
+    fn offsets_are_correct_for_files_of_any_size(
         sizes in prop::collection::vec((0u64..1 << 20, 0u32..34), 1..12),
     ) {
         let head = head("ycbcr_444.jpg");
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn a_large_range_lies_in_its_blocks_as_in_the_input(
+    fn large_ranges_keep_their_alignment_to_blocks(
         name in prop::sample::select(vec!["ycbcr_444.jpg", "orientation_6.jpg", "icc_srgb.jpg", "com_too_short.jpg"]),
         sizes in prop::collection::vec((0u64..5_000_000, any::<bool>()), 1..6),
     ) {

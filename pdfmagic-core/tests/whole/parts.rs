@@ -92,7 +92,7 @@ fn multi_picture(size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_whole_corpus_becomes_the_same_from_parts() {
+fn parts_of_the_corpus_give_the_same_pdfs_as_whole_files() {
     let mut compared = 0;
     for file in fs::read_dir(folder())
         .unwrap()
@@ -117,7 +117,7 @@ fn the_whole_corpus_becomes_the_same_from_parts() {
 }
 
 #[test]
-fn what_follows_a_phone_s_photo_is_left_out_where_the_header_says_it_begins() {
+fn trailing_data_that_the_header_announces_is_skipped() {
     let video = [b"\0\0\0\x18ftypmp42".as_slice(), &vec![7; 100_000]].concat();
     let gain_map = [b"\xFF\xD8\xFF\xE0".as_slice(), &vec![9; 100_000]].concat();
     let sized = large(&multi_picture(0)).len();
@@ -151,7 +151,7 @@ fn what_follows_a_phone_s_photo_is_left_out_where_the_header_says_it_begins() {
 }
 
 #[test]
-fn a_stated_end_that_is_none_is_not_believed() {
+fn a_wrong_end_in_the_header_is_ignored() {
     let gain_map = [b"\xFF\xD8\xFF\xE0".as_slice(), &vec![9; 100_000]].concat();
     for size in [0, 1, 100_000, usize::try_from(u32::MAX).unwrap()] {
         let image = large(&multi_picture(size));
@@ -172,7 +172,7 @@ fn a_stated_end_that_is_none_is_not_believed() {
 }
 
 #[test]
-fn a_plain_photo_takes_its_header_and_its_last_bytes() {
+fn a_plain_photo_needs_only_its_header_and_last_bytes() {
     let input = large(&app(5, &vec![1; 20_000]));
     let (pdf, _, sent) = of_parts(&input).unwrap();
     assert!(pdf == whole(&input).unwrap().0);
@@ -181,7 +181,7 @@ fn a_plain_photo_takes_its_header_and_its_last_bytes() {
 }
 
 #[test]
-fn nothing_is_decoded_that_came_in_parts() {
+fn decoding_requires_the_whole_file() {
     let arithmetic = read("arithmetic.jpg");
     let size = arithmetic.len() as u64;
     let source = Source::Ends {

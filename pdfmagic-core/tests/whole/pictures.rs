@@ -229,7 +229,7 @@ proptest! {
     }
 
     #[test]
-    fn reencoding_loses_no_more_than_its_steps_allow(coding in coding(), quality in 1u8..=100) {
+    fn loss_by_reencoding_is_bounded_by_the_quantization_steps(coding in coding(), quality in 1u8..=100) {
         let jpeg = coding.encode();
         let source = decoded(&jpeg).expect("it is valid");
         let reencode = Reencode {
@@ -254,7 +254,7 @@ const SEEN_OTHERWISE: [&str; 4] = [
 ];
 
 #[test]
-fn every_backend_keeps_the_pictures_of_the_corpus() {
+fn lossless_backends_keep_the_pictures_of_the_corpus() {
     let (mut compared, mut wrong) = (0, vec![]);
     for row in table() {
         let file = &row["file"];
@@ -286,7 +286,7 @@ fn every_backend_keeps_the_pictures_of_the_corpus() {
 const ROUNDING: u8 = 3;
 
 #[test]
-fn twelve_bits_show_what_eight_bits_do() {
+fn twelve_bit_images_look_like_eight_bit_images() {
     for file in [
         "gray.jpg",
         "mosaic.jpg",

@@ -104,7 +104,7 @@ fn is_jpeg(stream: &Stream) -> bool {
 }
 
 #[test]
-fn are_what_all_viewers_decode() {
+fn can_be_decoded_by_all_viewers() {
     let (mut count, mut wrong) = (0, Vec::new());
     for (name, jpeg) in files() {
         for backend in backends() {

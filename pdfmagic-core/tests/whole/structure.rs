@@ -14,7 +14,7 @@ use crate::corpus_files::{files, read};
 use crate::support::{backends, convert, image_of, media_box, strict};
 
 #[test]
-fn every_pdf_is_read_by_a_strict_reader_and_has_right_offsets_and_lengths() {
+fn every_pdf_satisfies_a_strict_reader_and_has_correct_offsets_and_lengths() {
     for (name, jpeg) in files() {
         for pdf in backends()
             .iter()
@@ -119,7 +119,7 @@ impl Backend for Made {
 }
 
 #[test]
-fn data_is_not_copied_unless_it_is_so_short_that_a_piece_of_its_own_costs_more() {
+fn only_short_data_is_copied() {
     let jpeg = read("gray.jpg");
     for (size, is_copied) in [(100, true), (1 << 20, false)] {
         let made = Made(size, Mutex::default());
@@ -282,9 +282,8 @@ fn streamed(jpeg: &[u8], known: usize) -> Result<Vec<u8>, Error> {
     Ok(pdf)
 }
 
-/// For any file, a stream has the same image as a PDF that was made from the complete file.
 #[test]
-fn a_stream_has_the_image_that_passthrough_embeds() {
+fn streaming_embeds_the_same_image_as_passthrough() {
     let mut compared = 0;
     for (name, jpeg) in files() {
         let whole = convert(&jpeg, &Passthrough);

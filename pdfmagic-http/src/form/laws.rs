@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_laws_hold_for_written_forms() {
+    fn the_laws_hold_for_generated_forms() {
         let mut random = fastrand::Rng::with_seed(2);
         for _ in 0..20_000 {
             let length = random.usize(..60);

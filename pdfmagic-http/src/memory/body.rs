@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_comes_at_once_is_not_copied_if_there_is_memory_for_what_it_keeps_alive() {
+    fn a_body_in_one_piece_is_not_copied_if_the_memory_that_it_pins_is_free() {
         let memory = Memory::new(MIB);
         let bytes = Bytes::from(vec![1; MIB / 2]);
         let body = |bytes: Bytes, pinned| {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn buffers_are_used_again_and_never_take_what_requests_could_have() {
+    fn buffers_are_reused_and_freed_when_requests_need_memory() {
         let memory = Memory::new(16 * MIB);
         let idle = || memory.0.state().idle_size;
         drop(begun(&memory, 4 * MIB));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_needed_goes_back_to_the_system() {
+    fn unused_buffers_are_returned_to_the_system() {
         let memory = Memory::new(64 * MIB);
         let idle = || memory.0.state().idle_size;
         let buffers: Vec<_> = (0..4).map(|_| begun(&memory, 4 * MIB)).collect();

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reserved_is_not_there_for_others_until_it_is_dropped() {
+    fn reserved_memory_is_unavailable_until_it_is_dropped() {
         let memory = Memory::new(10);
         let first = memory.reserve(6).unwrap();
         assert!(matches!(memory.reserve(5), Err(Problem::Busy { .. })));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn who_finds_no_memory_is_told_how_long_others_hold_it() {
+    fn retry_after_follows_from_how_long_memory_is_held() {
         let memory = Memory::new(10);
         let all = memory.reserve(10).unwrap();
         memory.0.held.add(Duration::from_secs(16));

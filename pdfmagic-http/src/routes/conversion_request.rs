@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_has_options() {
+    fn options_are_read_from_the_query() {
         let (settings, is_streamed) = of_query(&request("max_density=150&stream=True")).unwrap();
         let options = settings.options(Vec::new()).unwrap();
         assert_eq!(options.page(0).1.backend().unwrap().name(), "reencode");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_what_clients_call_it() {
+    fn media_types_that_clients_use_for_files_are_accepted() {
         let with = |name, value: &'static str| {
             HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
         };

@@ -138,7 +138,7 @@ mod tests {
     use crate::work_memory::WorkMemory;
 
     #[test]
-    fn an_image_that_takes_more_than_others_gets_all_there_is() {
+    fn an_image_can_take_more_memory_up_to_the_maximum() {
         let memory = Memory::new(64 << 20);
         let mut jpeg = Vec::new();
         let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 90);

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_says_is_no_markup() {
+    fn the_host_header_is_escaped() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "\"><script>".parse().unwrap());
         let response = show(&headers, "");

@@ -36,14 +36,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_take_the_place_of_names() {
+    fn placeholders_are_replaced_by_values() {
         let value = |name: &str| format!("<{name}>");
         assert_eq!(fill("a {{b}} c{{d}}", value), "a <b> c<d>");
         assert_eq!(fill("a{{b", value), "a{{b");
     }
 
     #[test]
-    fn text_is_no_markup() {
+    fn text_is_escaped() {
         assert_eq!(escape("<a href='\"&"), "&lt;a href=&#39;&quot;&amp;");
     }
 }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_has_every_text_with_the_same_gaps() {
+    fn every_language_has_every_text_with_the_same_placeholders() {
         let gaps = |text: &str| {
             let mut gaps: Vec<_> = text
                 .split('{')

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_plain_ascii() {
+    fn file_names_are_reduced_to_ascii() {
         for (name, expected) in [
             ("random.jpg", "random"),
             ("C:\\photos\\My photo.jpeg", "My_photo"),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_any_script_comes_back() {
+    fn file_names_in_any_script_are_preserved() {
         let told = disposition("漢字 Köln.jpg");
         let told = told.to_str().unwrap();
         let extended = "; filename*=UTF-8\'\'%E6%BC%A2%E5%AD%97%20K%C3%B6ln-";

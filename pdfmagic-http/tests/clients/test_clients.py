@@ -164,7 +164,7 @@ REFUSED = {
     ),
     "Base64 as the body": (["POST", "/v1/pdf", {}, b"/9j/4AAQ"], 415, "not_jpeg.base64", ["Base64"]),
     "a misspelt option": (["POST", "/v1/pdf?qualty=50", {}, b"x"], 400, "request.option", ["qualty", "quality"]),
-    "a value that is none": (["POST", "/v1/pdf?gray=perhaps", {}, b"x"], 400, "request.option", ["gray", "true"]),
+    "an invalid value": (["POST", "/v1/pdf?gray=perhaps", {}, b"x"], 400, "request.option", ["gray", "true"]),
     "an empty form": (["POST", "/", FORM, form('name="f"; filename=""', b"")], 400, "request.no_file", ["file name"]),
     "JSON": (["POST", "/", {"Content-Type": "application/json"}, b"{}"], 415, "request.media_type", ["multipart"]),
     "another image": (["POST", "/", FORM, form('name="f"; filename="b.gif"', b"GIF89a")], 415, "not_jpeg.gif", ["b.gif"]),
@@ -208,18 +208,18 @@ def refusal(address, sent):
 
 
 @pytest.mark.parametrize("sent, status, code", MALFORMED)
-def test_what_is_not_http_is_told_in_the_same_way(sent, status, code, address):
+def test_malformed_http_gets_a_problem_document(sent, status, code, address):
     assert refusal(address, sent) == (status, code)
 
 
-def test_a_name_in_any_script_comes_back(address, photo):
+def test_file_names_in_any_script_are_preserved(address, photo):
     name = "漢字 Köln.jpg"
     answer = requests.post(address, files={"file": (name, photo.read_bytes())})
     kind = answer.headers["content-disposition"]
     assert re.fullmatch(r"attachment; filename=\"[\w.-]+\.pdf\"; filename\*=UTF-8''%E6%BC%A2%E5%AD%97%20K%C3%B6ln-[0-9a-f]{8}\.pdf", kind), kind
 
 
-def test_limits_are_told_in_bytes_and_errors_in_mib(photo):
+def test_limits_are_in_bytes_and_errors_in_mib(photo):
     service, address, _ = start("--max-body=2097152", "--max-form=3145728")
     try:
         limits = requests.get(f"{address}/v1/limits").json()
@@ -248,7 +248,7 @@ def test_empty_variables_are_unset(photo):
         stop(service)
 
 
-def test_the_default_address_serves_both_families(photo):
+def test_the_default_address_serves_ipv4_and_ipv6(photo):
     service, address, admin = start(host="[::]")
     try:
         hosts = ["127.0.0.1", "[::1]"] if Path("/proc/net/if_inet6").read_text() else ["127.0.0.1"]
@@ -263,7 +263,7 @@ def test_the_default_address_serves_both_families(photo):
         stop(service)
 
 
-def test_the_admin_port_refuses_in_the_same_way():
+def test_the_admin_port_answers_with_problem_documents():
     service, _, admin = start()
     try:
         for sent, status, code in MALFORMED:
@@ -275,7 +275,7 @@ def test_the_admin_port_refuses_in_the_same_way():
         stop(service)
 
 
-def test_a_slow_line_is_served(photo):
+def test_a_slow_upload_is_accepted(photo):
     """Sends more slowly than the limit for a body, but without long pauses."""
     service, address, _ = start("--body-timeout=2", "--stall-timeout=2", "--min-rate=1000", "--grace=60")
     try:
@@ -297,7 +297,7 @@ def test_a_slow_line_is_served(photo):
     ("https://elsewhere.example", ""),
     ("/a b", ""),
 ])
-def test_behind_a_proxy_addresses_have_the_prefix(stated, prefix, address):
+def test_addresses_have_the_prefix_of_a_proxy(stated, prefix, address):
     headers = {"X-Forwarded-Prefix": stated}
     document = requests.get(f"{address}/openapi.json", headers=headers).json()
     assert document["servers"] == [{"url": f"{prefix}/"}]

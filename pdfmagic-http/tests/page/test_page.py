@@ -76,7 +76,7 @@ def test_without_javascript_the_form_answers_with_the_pdf(service, browser):
     context.close()
 
 
-def test_turned_photos_are_ordered_by_keyboard_and_stand_upright(service, open_tab):
+def test_photos_are_reordered_by_keyboard_and_shown_upright(service, open_tab):
     tab = open_tab(service.address)
     # It is stored such that Exif's rotation moves the blue quarter to the top left.
     turned = Image.open(io.BytesIO(photo(90, 60))).transpose(Image.Transpose.ROTATE_90)
@@ -96,7 +96,7 @@ def test_turned_photos_are_ordered_by_keyboard_and_stand_upright(service, open_t
     assert [corner(page) for page, _ in pages] == [("left", "top")] * 3
 
 
-def test_a_page_can_be_turned_removed_and_brought_back(service, open_tab):
+def test_a_page_can_be_rotated_removed_and_restored(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo(120, 80)), ("b.jpg", photo(50, 50)))
     first = tab.page.locator("#pages li").nth(0)
@@ -122,7 +122,7 @@ def colors(picture):
     return [picture.getpixel((x * w // 4, y * h // 4)) for y in (1, 3) for x in (1, 3)]
 
 
-def test_a_turn_by_hand_goes_on_from_what_exif_says(service, open_tab):
+def test_manual_rotation_adds_to_exif_orientation(service, open_tab):
     quarters = Image.new("RGB", (120, 80))
     for number, color in enumerate([(200, 60, 40), (20, 20, 200), (30, 160, 60), (220, 200, 40)]):
         quarters.paste(color, ((number % 2) * 60, (number // 2) * 40, (number % 2) * 60 + 60, (number // 2) * 40 + 40))
@@ -154,7 +154,7 @@ def test_a_turn_by_hand_goes_on_from_what_exif_says(service, open_tab):
 
 
 @pytest.mark.parametrize("pagesize, border, fit", [("A4", "20mm", "into"), ("", "10mm", "into"), ("A5", "", "shrink"), ("letter", "5mm", "fill")])
-def test_the_preview_is_the_page_within_a_pixel(service, open_tab, pagesize, border, fit):
+def test_the_preview_matches_the_page_within_a_pixel(service, open_tab, pagesize, border, fit):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo(400, 300, dpi=(150, 150))))
     tab.page.select_option("[name=pagesize]", pagesize)
@@ -195,7 +195,7 @@ def test_the_result_shows_the_first_page_and_no_old_thumbnail(service, open_tab)
             assert is_near(*at), (x, y, at)
 
 
-def test_500_photos_become_the_command_s_pdf_without_leaving_the_device(start, open_tab, tmp_path):
+def test_500_photos_stay_on_the_device_and_give_the_pdf_of_the_command(start, open_tab, tmp_path):
     service = start()
     tab = open_tab(service.address)
     size = 200_000
@@ -231,7 +231,7 @@ ADDED = """(selector) => {
 }"""
 
 
-def test_300_photos_are_added_and_drawn_a_few_in_each_task(service, open_tab):
+def test_300_photos_are_added_and_drawn_in_small_batches(service, open_tab):
     tab = open_tab(service.address)
     tab.page.evaluate(TASKS)
     tab.page.evaluate(ADDED, "#pages")
@@ -248,7 +248,7 @@ def test_300_photos_are_added_and_drawn_a_few_in_each_task(service, open_tab):
     assert len(pypdfium2.PdfDocument(tab.make())) == 300
 
 
-def test_a_bad_file_is_told_beside_it_and_the_others_go_on(service, open_tab):
+def test_a_bad_file_is_reported_and_the_others_are_converted(service, open_tab):
     tab = open_tab(service.address)
     broken = CORPUS.joinpath("frame_twice.jpg").read_bytes()
     tab.add(("good.jpg", photo()), ("bad.jpg", broken), ("phone.heic", HEIC), ("also.jpg", photo()))
@@ -264,7 +264,7 @@ def test_a_bad_file_is_told_beside_it_and_the_others_go_on(service, open_tab):
     assert len(rendered(tab.make())) == 2
 
 
-def test_a_mended_photo_is_told_and_uploaded_only_when_agreed(service, open_tab):
+def test_a_repaired_photo_is_reported(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("cut.jpg", CORPUS.joinpath("cut_in_scan.jpg").read_bytes()))
     tab.page.click("#make")
@@ -272,7 +272,7 @@ def test_a_mended_photo_is_told_and_uploaded_only_when_agreed(service, open_tab)
     expect(tab.page.locator("#notices")).to_contain_text("cut.jpg")
 
 
-def test_position_is_removed_unless_it_is_kept(service, open_tab):
+def test_location_is_removed_by_default(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo(exif=exif(gps=True))))
     about = tab.page.locator("#pages .about")
@@ -283,7 +283,7 @@ def test_position_is_removed_unless_it_is_kept(service, open_tab):
     assert b"Exif" in tab.make()
 
 
-def test_smaller_is_uploaded_and_said_beforehand(start, open_tab):
+def test_lower_quality_requires_an_announced_upload(start, open_tab):
     service = start()
     tab = open_tab(service.address)
     noise = Image.effect_noise((900, 600), 90).convert("RGB")
@@ -296,7 +296,7 @@ def test_smaller_is_uploaded_and_said_beforehand(start, open_tab):
     assert service.received() >= len(out.getvalue())
 
 
-def test_what_is_too_large_is_said_before_it_is_sent(start, open_tab):
+def test_too_large_photos_are_reported_before_upload(start, open_tab):
     service = start("--max-form=2000000", "--max-body=1000000")
     tab = open_tab(service.address)
     tab.add(*((f"{n}.jpg", padded(photo(), 900_000)) for n in range(3)))
@@ -312,7 +312,7 @@ def test_what_is_too_large_is_said_before_it_is_sent(start, open_tab):
     assert len(rendered(tab.make())) == 3
 
 
-def test_too_many_photos_are_told_before_they_are_sent(start, open_tab):
+def test_too_many_photos_are_reported_before_upload(start, open_tab):
     tab = open_tab(start("--max-parts=2").address)
     tab.add(*((f"{n}.jpg", photo()) for n in range(3)))
     tab.page.select_option("[name=quality]", "60")
@@ -333,7 +333,7 @@ def answering(tab, *answers):
     tab.page.route("**/v1/plan", handle)
 
 
-def test_a_busy_service_is_asked_again_when_it_says(service, open_tab):
+def test_requests_to_a_busy_service_are_retried(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo()))
     busy = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"code": "service.busy", "detail": "busy"}}
@@ -343,7 +343,7 @@ def test_a_busy_service_is_asked_again_when_it_says(service, open_tab):
     tab.faults.clear()
 
 
-def test_a_413_is_told_and_the_photos_stay(service, open_tab):
+def test_a_413_is_reported_and_the_photos_are_kept(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo()))
     answering(tab, {"status": 413, "body": "<html>a proxy</html>"})
@@ -354,7 +354,7 @@ def test_a_413_is_told_and_the_photos_stay(service, open_tab):
     tab.faults.clear()
 
 
-def test_offline_is_called_so(service, open_tab):
+def test_being_offline_is_reported(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo()))
     tab.context.set_offline(True)
@@ -365,7 +365,7 @@ def test_offline_is_called_so(service, open_tab):
     tab.faults.clear()
 
 
-def test_making_can_be_cancelled_and_a_drop_meanwhile_starts_nothing(service, open_tab):
+def test_a_conversion_can_be_cancelled_and_ignores_dropped_photos(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo()))
     tab.page.route("**/v1/plan", lambda route: None)
@@ -425,7 +425,7 @@ def test_progress_is_not_announced_at_each_per_cent(service, open_tab):
     ("german", {"locale": "de-DE"}),
     ("french", {"locale": "fr-FR"}),
 ])
-def test_every_look_is_accessible_and_nothing_overflows(service, open_tab, name, options):
+def test_every_appearance_is_accessible_without_overflow(service, open_tab, name, options):
     tab = open_tab(service.address, **options)
     assert violations(tab.page) == []
     tab.shoot(f"{name}-empty")
@@ -466,7 +466,7 @@ def test_right_to_left_mirrors_the_page_without_overflow(service, open_tab):
     assert overlaps == []
 
 
-def test_a_pdf_for_archives(service, open_tab):
+def test_pdfa_can_be_selected(service, open_tab):
     tab = open_tab(service.address)
     tab.add(("a.jpg", photo()))
     tab.page.check("[name=pdfa]")
@@ -518,7 +518,7 @@ def test_the_page_works_under_a_sub_path(service, open_tab):
     proxy.shutdown()
 
 
-def test_the_page_opens_offline_once_it_was_open(service, open_tab):
+def test_the_page_opens_offline_after_a_first_visit(service, open_tab):
     tab = open_tab(service.address)
     tab.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     # Requests from before the worker took over are sent again.
@@ -555,7 +555,7 @@ def test_the_examples_of_the_documentation_work(service, open_tab, tmp_path):
     assert len(rendered(tmp_path.joinpath("album.pdf").read_bytes())) == 2
 
 
-def test_answers_protect_the_page(service):
+def test_responses_have_security_headers(service):
     answer = urlopen(service.address + "/")
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy

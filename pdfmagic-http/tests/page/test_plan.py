@@ -48,7 +48,7 @@ def album(tmp_path, count, size):
     return photos
 
 
-def test_the_client_in_the_documentation_makes_what_the_service_makes(service, tmp_path):
+def test_the_documented_client_makes_the_same_pdf_as_the_service(service, tmp_path):
     photos = []
     for name in ["orientation_6.jpg", "arithmetic.jpg", "cmyk_adobe.jpg", "icc_srgb.jpg", "cut_in_scan.jpg", "dnl.jpg"]:
         photos.append(CORPUS / name)
@@ -61,7 +61,7 @@ def test_the_client_in_the_documentation_makes_what_the_service_makes(service, t
     assert pdf.read_bytes() == upload(service, photos)
 
 
-def test_a_broken_photo_is_told_by_its_number(service, tmp_path):
+def test_a_broken_photo_is_reported_by_name(service, tmp_path):
     client = python_client(tmp_path)
     photos = [CORPUS / "gray.jpg", CORPUS / "heic.jpg"]
     run = subprocess.run([sys.executable, client, service.address, tmp_path / "out.pdf", *photos], capture_output=True, text=True)
@@ -86,7 +86,7 @@ def phone_photos():
     yield "motion.jpg", image[:2] + named + image[2:] + video
 
 
-def test_of_phones_photos_only_where_they_end_is_sent_as_well(start, tmp_path):
+def test_trailing_data_of_phone_photos_is_not_uploaded(start, tmp_path):
     service = start()
     photos = []
     for name, data in phone_photos():
@@ -113,7 +113,7 @@ def asked(service, *parts):
     return answer.status, json.load(answer)
 
 
-def test_what_is_missing_is_told_with_its_ranges_or_the_reason(service):
+def test_missing_input_is_reported_with_ranges_or_a_reason(service):
     jpeg = padded(photo(3000, 2000), 200_000)
     size = ("size", "", b"200000")
     status, problem = asked(service, ("head", "a.jpg", jpeg[:100]), size, ("tail", "", jpeg[-8:]))
@@ -129,7 +129,7 @@ def test_what_is_missing_is_told_with_its_ranges_or_the_reason(service):
     assert "all of it is needed" in problem["detail"]
 
 
-def test_what_contradicts_itself_is_refused(service):
+def test_contradictory_requests_are_rejected(service):
     jpeg = photo()
     for parts in [
         [("head", "a.jpg", jpeg)],
@@ -146,7 +146,7 @@ def test_what_contradicts_itself_is_refused(service):
         assert (status, problem["code"]) == (400, "request.form"), (parts[1:], problem)
 
 
-def test_500_photos_of_5_mb_send_2_per_cent_and_become_what_the_command_makes(start, tmp_path):
+def test_500_photos_of_5_mb_upload_2_percent_and_give_the_pdf_of_the_command(start, tmp_path):
     service = start()
     size = 5_000_000
     album(tmp_path, 500, size)
@@ -173,7 +173,7 @@ console.log(hash.digest("hex"), blob.size, name);
     assert expected.stdout.split()[0] == digest, (length, expected)
 
 
-def test_options_make_the_same_difference(service, tmp_path):
+def test_options_have_the_same_effect_as_in_a_conversion(service, tmp_path):
     jpeg = padded(photo(3000, 2000), 200_000)
     parts = [("head", "a.jpg", jpeg[:5000]), ("size", "", b"200000"), ("tail", "", jpeg[-8:])]
     for name, value in [("pdfa", "2b"), ("pagesize", "A4"), ("metadata", "strip"), ("title", "Ünïcode"), ("outline", "true")]:

@@ -14,7 +14,7 @@ fn post(service: &Service, headers: &str) -> Answer {
 }
 
 #[test]
-fn a_token_is_demanded_where_one_is_set() {
+fn conversions_require_the_token_if_one_is_set() {
     let service = Service::start_with(&[], &[("PDFMAGIC_TOKEN", "secret")]);
     let refused = post(&service, "");
     assert_eq!(
@@ -63,7 +63,7 @@ fn a_client_that_converts_too_often_is_told_when_to_retry() {
 }
 
 #[test]
-fn clients_behind_a_proxy_are_told_apart_by_its_header() {
+fn clients_behind_a_proxy_are_distinguished_by_its_header() {
     let service = Service::start(&[
         "--rate-limit",
         "1",
@@ -80,7 +80,7 @@ fn clients_behind_a_proxy_are_told_apart_by_its_header() {
 }
 
 #[test]
-fn pages_of_listed_sites_may_convert_and_others_may_not() {
+fn only_listed_origins_are_allowed_by_cors() {
     let service = Service::start(&["--cors-origins", "https://a.example,https://b.example"]);
     for (origin, allowed) in [
         ("https://b.example", Some("https://b.example")),

@@ -4,7 +4,7 @@ use super::running::InProcess;
 use super::{FORM, contains, form, jpeg};
 
 #[test]
-fn an_archive_comes_by_query_field_and_json() {
+fn pdfa_can_be_requested_by_query_and_by_json() {
     let service = InProcess::start(&[]);
     let jpeg = jpeg(1);
     let file = form(&[("a.jpg", &jpeg)]);
@@ -28,7 +28,7 @@ fn an_archive_comes_by_query_field_and_json() {
 }
 
 #[test]
-fn what_a_level_forbids_is_told_by_clause_before_anything_is_made() {
+fn options_that_a_level_forbids_are_rejected_with_the_clause() {
     let service = InProcess::start(&[]);
     let refused = service.send(
         "POST /v1/pdf?pdfa=2b&attach-original=true",

@@ -50,7 +50,7 @@ fn holder(service: &Service, length: &str) -> std::net::TcpStream {
 }
 
 #[test]
-fn memory_that_others_hold_is_not_given_twice() {
+fn memory_in_use_is_not_granted_twice() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1714290"]);
     let holder = holder(&service, "Content-Length: 1000000");
     assert!(is_refused(&service, 600_000));
@@ -60,7 +60,7 @@ fn memory_that_others_hold_is_not_given_twice() {
 }
 
 #[test]
-fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
+fn temporarily_rejected_requests_are_told_when_to_retry() {
     let service = Service::start(&["--max-body", "1000000", "--memory-budget", "1142860"]);
     // The size of the body is unknown, so the maximum is reserved.
     let _holder = holder(&service, "Transfer-Encoding: chunked");
@@ -72,7 +72,7 @@ fn a_request_that_is_refused_for_now_is_told_when_to_come_again() {
 }
 
 #[test]
-fn bodies_that_stall_or_take_too_long_are_given_up() {
+fn stalled_and_slow_bodies_time_out() {
     let stalled = Service::start(&["--stall-timeout", "0.3"]);
     let mut stream = stalled.connect();
     stream
@@ -102,7 +102,7 @@ fn bodies_that_stall_or_take_too_long_are_given_up() {
 }
 
 #[test]
-fn heads_that_trickle_are_given_up() {
+fn slow_request_heads_time_out() {
     let service = Service::start(&["--header-timeout", "0.3", "--idle-timeout", "30"]);
     let mut stream = service.connect();
     stream.write_all(b"GET / HT").unwrap();
@@ -114,7 +114,7 @@ fn heads_that_trickle_are_given_up() {
 }
 
 #[test]
-fn clients_that_do_not_take_their_answer_are_let_go() {
+fn clients_that_do_not_read_their_answer_are_disconnected() {
     let service = Service::start(&[
         "--stall-timeout",
         "0.3",
@@ -136,7 +136,7 @@ fn clients_that_do_not_take_their_answer_are_let_go() {
 }
 
 #[test]
-fn clients_that_take_their_answer_slowly_get_all_of_it() {
+fn clients_that_read_slowly_get_their_answer() {
     let service = Service::start(&["--idle-timeout", "0.3", "--stall-timeout", "0.3"]);
     // This is more than the system buffers for a connection.
     let big = large(21_000_000);
@@ -152,7 +152,7 @@ fn clients_that_take_their_answer_slowly_get_all_of_it() {
 }
 
 #[test]
-fn forms_have_so_many_files_and_no_more() {
+fn forms_have_a_maximum_number_of_files() {
     let service = Service::start(&["--max-parts", "2"]);
     let jpeg = jpeg(1);
     let file = ("a.jpg", &jpeg[..]);
@@ -166,7 +166,7 @@ fn forms_have_so_many_files_and_no_more() {
 }
 
 #[test]
-fn connections_end_after_so_many_requests() {
+fn connections_close_after_a_maximum_number_of_requests() {
     let service = Service::start(&["--connection-requests", "2"]);
     let mut stream = service.connect();
     stream
@@ -183,7 +183,7 @@ fn connections_end_after_so_many_requests() {
 }
 
 #[test]
-fn connections_end_at_a_certain_age() {
+fn connections_close_at_a_maximum_age() {
     for (age, closed) in [("0.2", 1), ("3600", 0)] {
         let service = Service::start(&["--connection-age", age]);
         let mut stream = service.connect();
@@ -200,7 +200,7 @@ fn connections_end_at_a_certain_age() {
 }
 
 #[test]
-fn connections_beyond_the_bound_wait_for_a_place() {
+fn connections_beyond_the_limit_wait() {
     let service = Service::start(&["--max-connections", "1", "--idle-timeout", "0.3"]);
     let first = service.connect();
     // This is answered once the first connection was closed.
@@ -211,7 +211,7 @@ fn connections_beyond_the_bound_wait_for_a_place() {
 }
 
 #[test]
-fn what_can_never_be_decoded_is_not_told_to_come_again() {
+fn images_that_never_fit_into_the_budget_are_not_told_to_retry() {
     let service = Service::start(&["--max-body=4000000", "--memory-budget=8000000"]);
     let large = picture(2000, 1000);
     let refused = service.send(
@@ -228,9 +228,9 @@ fn what_can_never_be_decoded_is_not_told_to_come_again() {
     assert_eq!(embedded.pages(), 1);
 }
 
-/// It gets all available memory, and usually needs less. The memory for its result is a part of that.
+/// Such an image gets all available memory, and usually needs less. The memory for its result is a part of that.
 #[test]
-fn what_might_take_more_than_there_is_has_a_try() {
+fn images_that_may_exceed_the_budget_are_attempted() {
     let service = Service::start(&["--max-body=4000000", "--memory-budget=16000000"]);
     let large = picture(1500, 1000);
     for _ in 0..2 {
@@ -245,7 +245,7 @@ fn what_might_take_more_than_there_is_has_a_try() {
 
 /// Bytes after the image count as its data.
 #[test]
-fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
+fn trailing_data_does_not_prevent_decoding() {
     let service = Service::start(&[]);
     for size in [1_000_000, 10_000_000, 20_000_000] {
         let mut padded = jpeg(1);
@@ -263,7 +263,7 @@ fn what_is_behind_an_image_does_not_keep_it_from_being_decoded() {
 }
 
 #[test]
-fn a_body_that_is_far_too_large_is_refused_whole() {
+fn a_huge_body_is_rejected_with_an_answer() {
     let service = Service::start(&[]);
     let huge = vec![0; 60_000_000];
     for _ in 0..5 {
@@ -276,7 +276,7 @@ fn a_body_that_is_far_too_large_is_refused_whole() {
 }
 
 #[test]
-fn an_image_may_not_ask_for_more_than_the_limits() {
+fn images_that_exceed_the_limits_are_rejected() {
     let service = Service::start(&[
         "--max-pixels",
         "3000",
@@ -319,7 +319,7 @@ fn an_image_may_not_ask_for_more_than_the_limits() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn invalid_settings_are_rejected() {
     for (words, reason) in [
         (
             ["--memory-budget", "1000"],

@@ -32,7 +32,7 @@ fn post(target: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn mutants_get_an_answer_that_is_not_that_the_service_failed() {
+fn mutants_never_cause_an_internal_error() {
     let service = InProcess::start(&["--max-pixels", "262144"]);
     let mut random = Random(0);
     let mut made = 0;
@@ -53,7 +53,7 @@ fn mutants_get_an_answer_that_is_not_that_the_service_failed() {
 }
 
 #[test]
-fn broken_requests_get_sound_answers_or_none() {
+fn broken_requests_get_valid_answers_or_none() {
     const PARTS: [&[u8]; 12] = [
         b"\r\n",
         b"\r\n\r\n",

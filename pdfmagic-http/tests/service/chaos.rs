@@ -87,7 +87,7 @@ fn behave(service: &Service, expected: &[u8], seed: u8) {
 }
 
 #[test]
-fn good_requests_are_answered_right_whatever_others_do() {
+fn good_requests_succeed_despite_misbehaving_clients() {
     let service = Service::start(&[
         "--header-timeout=5",
         "--stall-timeout=5",
@@ -138,7 +138,7 @@ fn good_requests_are_answered_right_whatever_others_do() {
 }
 
 #[test]
-fn ten_thousand_connections_in_a_row_leave_nothing_behind() {
+fn ten_thousand_connections_leak_nothing() {
     let service = Service::start(&[]);
     let get = || {
         let mut stream = service.connect();

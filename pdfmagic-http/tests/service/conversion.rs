@@ -51,7 +51,7 @@ fn a_raw_jpeg_becomes_the_same_pdf_as_in_a_form() {
 }
 
 #[test]
-fn a_body_may_come_in_chunks() {
+fn chunked_bodies_are_accepted() {
     let service = InProcess::start(&["--max-body", "8000"]);
     let chunked = |body: &[u8]| {
         let mut request = b"POST /v1/pdf HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
@@ -156,7 +156,7 @@ fn each_refusal_has_its_status_and_code() {
 }
 
 #[test]
-fn options_come_as_a_query_as_fields_or_as_json() {
+fn options_can_be_given_by_query_by_fields_or_by_json() {
     let service = InProcess::start(&[]);
     let jpeg = jpeg(1);
     let file = form(&[("a.jpg", &jpeg)]);
@@ -200,7 +200,7 @@ fn options_come_as_a_query_as_fields_or_as_json() {
 }
 
 #[test]
-fn the_name_of_the_file_that_failed_is_told() {
+fn the_name_of_a_failed_file_is_reported() {
     let service = InProcess::start(&[]);
     let refused = service.send(
         "POST /",
@@ -219,7 +219,7 @@ fn the_name_of_the_file_that_failed_is_told() {
 /// This is the practical's command, run twice in one folder. Its scripts would take a header with the letters `real`
 /// for a timing.
 #[test]
-fn curl_saves_each_answer_under_a_name_of_its_own() {
+fn curl_saves_each_answer_under_a_unique_name() {
     let service = InProcess::start(&[]);
     let folder = std::env::temp_dir().join(format!("pdfmagic-http-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

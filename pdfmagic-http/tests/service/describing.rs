@@ -6,7 +6,7 @@ use super::running::{Answer, InProcess, Service};
 use super::{FORM, form, jpeg, picture};
 
 #[test]
-fn what_a_jpeg_is_can_be_asked_without_converting_it() {
+fn jpegs_can_be_inspected_without_conversion() {
     let service = InProcess::start(&[]);
     let jpeg = jpeg(1);
     let no_end = &jpeg[..jpeg.len() - 2];
@@ -53,7 +53,7 @@ fn cut() -> Vec<u8> {
 }
 
 #[test]
-fn damage_is_told_with_its_rows_and_refused_if_that_is_asked_for() {
+fn damage_is_reported_with_its_rows_and_refused_on_request() {
     let service = InProcess::start(&[]);
     let (sound, cut) = (jpeg(1), cut());
     let body = form(&[("a.jpg", &sound), ("b.jpg", &cut)]);
@@ -91,7 +91,7 @@ fn damage_is_told_with_its_rows_and_refused_if_that_is_asked_for() {
 
 /// The damage is in the middle of the data, where nothing else reveals it.
 #[test]
-fn all_of_the_data_is_looked_at_where_that_is_asked_for() {
+fn verify_checks_all_of_the_data() {
     let service = InProcess::start(&[]);
     let mut jpeg = picture(400, 300);
     let middle = jpeg.len() / 2;
@@ -121,7 +121,7 @@ fn all_of_the_data_is_looked_at_where_that_is_asked_for() {
 }
 
 #[test]
-fn what_can_be_asked_is_written_down() {
+fn the_openapi_document_has_all_paths_options_and_codes() {
     let service = Service::start(&[]);
     let api: Value = serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));

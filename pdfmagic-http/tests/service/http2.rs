@@ -36,7 +36,7 @@ fn posted(file: &tempfile::NamedTempFile) -> String {
 const VERSION: [&str; 2] = ["-w", "HTTP/%{http_version} %{http_code}"];
 
 #[test]
-fn it_is_spoken_with_clients_that_begin_with_it_and_only_if_asked_for() {
+fn works_with_prior_knowledge_and_only_if_enabled() {
     let file = upload();
     let post = ["--data-binary", &posted(&file)];
     let service = Service::start(&["--http2"]);
@@ -54,7 +54,7 @@ fn it_is_spoken_with_clients_that_begin_with_it_and_only_if_asked_for() {
 }
 
 #[tokio::test]
-async fn many_requests_share_a_connection_and_a_refused_one_harms_no_other() {
+async fn a_rejected_request_does_not_affect_others_on_its_connection() {
     let service = Service::start(&["--http2"]);
     let stream = TcpStream::connect(service.address).await.unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -87,7 +87,7 @@ async fn many_requests_share_a_connection_and_a_refused_one_harms_no_other() {
 }
 
 #[test]
-fn a_large_body_streams_through_it() {
+fn a_large_body_is_streamed() {
     let service = Service::start(&["--http2", "--memory-budget", "48000000"]);
     let file = tempfile::NamedTempFile::new().unwrap();
     let big = endless(100 << 20);
@@ -105,7 +105,7 @@ fn a_large_body_streams_through_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_on_which_nothing_but_pings_moves_ends_soon_after_its_time() {
+async fn a_stalled_connection_is_closed_despite_pings() {
     let service = Service::start(&[
         "--http2",
         "--connection-age=0.1",
@@ -134,7 +134,7 @@ async fn a_connection_on_which_nothing_but_pings_moves_ends_soon_after_its_time(
 }
 
 #[tokio::test]
-async fn a_connection_ends_after_its_requests() {
+async fn a_connection_closes_after_a_maximum_number_of_requests() {
     for (bound, requests) in [("2", 2), ("0", 1)] {
         let service = Service::start(&["--http2", "--connection-requests", bound]);
         let stream = TcpStream::connect(service.address).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_connection_ends_after_its_requests() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_ends_with_the_service() {
+async fn an_idle_connection_closes_on_shutdown() {
     let service = Service::start(&["--http2", "--drain-delay", "0"]);
     let stream = TcpStream::connect(service.address).await.unwrap();
     let (_client, connection) =

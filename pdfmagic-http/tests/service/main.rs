@@ -10,7 +10,7 @@ mod crowd;
 mod describing;
 mod http2;
 mod laws;
-mod life;
+mod lifecycle;
 mod memory;
 mod observing;
 mod running;

@@ -113,7 +113,7 @@ fn ask_and_hold(service: &Service, head: &str, body: &[u8]) -> Option<std::net::
 
 /// Many small pieces of answers, and reused buffers, take memory as well.
 #[test]
-fn answers_that_nobody_takes_are_within_the_budget_whatever_they_are_made_of() {
+fn unread_answers_stay_within_the_budget() {
     // However busy the machine is, nothing takes too long: neither a client's form, nor the rest of its answer.
     let service = Service::start(&[
         "--memory-budget",
@@ -189,7 +189,7 @@ fn noise(width: u16, height: u16) -> Vec<u8> {
 }
 
 #[test]
-fn decoding_takes_no_more_than_it_has_reserved() {
+fn decoding_stays_within_its_reserved_memory() {
     let service = Service::start(&["--workers=1", "--convert-timeout=3600", "--grace=9000"]);
     let jpeg = noise(1500, 1000);
     // This reaches pdfmagic-core's own limit.
@@ -217,7 +217,7 @@ fn decoding_takes_no_more_than_it_has_reserved() {
 
 /// A profile of many megabytes is copied on a worker, within the budget.
 #[test]
-fn a_large_profile_is_carried() {
+fn a_large_profile_is_embedded() {
     let service = Service::start(&[]);
     let picture = jpeg(1);
     let size: usize = 100 * 65_000;
@@ -263,7 +263,7 @@ fn a_large_profile_is_carried() {
 
 /// The allocator is configured once, unless the operator has configured it; arguments and name are kept.
 #[test]
-fn the_allocator_gives_back_what_was_decoded() {
+fn the_allocator_is_configured_to_return_memory() {
     let environment = |service: &Service| {
         let of = |what| std::fs::read_to_string(format!("/proc/{}/{what}", service.pid())).unwrap();
         assert!(of("cmdline").contains("pdfmagic-http\0--listen\0"));

@@ -11,7 +11,7 @@ use super::running::{Answer, Service, signal};
 use super::{FORM, form, jpeg, large, picture};
 
 #[test]
-fn health_is_told_on_a_port_of_its_own_and_to_clients() {
+fn health_is_served_on_both_ports_and_metrics_only_on_the_admin_port() {
     let service = Service::start(&[]);
     for path in ["/livez", "/readyz"] {
         assert_eq!(service.ask(path).status, 200, "{path}");
@@ -25,7 +25,7 @@ fn health_is_told_on_a_port_of_its_own_and_to_clients() {
 }
 
 #[test]
-fn the_health_command_tells_whether_it_is_ready() {
+fn the_health_command_reports_readiness() {
     let health = |admin: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_pdfmagic-http"))
             .args(["health", "--admin-listen", admin])
@@ -82,7 +82,7 @@ fn each_request_is_identified_timed_and_logged_once() {
 }
 
 #[test]
-fn an_identifier_that_cannot_be_trusted_is_replaced() {
+fn invalid_request_ids_are_replaced() {
     let service = Service::start(&[]);
     let long = "x".repeat(200);
     for id in ["a\tb", "", &long] {
@@ -96,7 +96,7 @@ fn an_identifier_that_cannot_be_trusted_is_replaced() {
 }
 
 #[test]
-fn what_was_odd_is_told_in_a_header() {
+fn notices_are_reported_in_a_header() {
     let service = Service::start(&[]);
     let no_end = &jpeg(1)[..jpeg(1).len() - 2];
     let answer = service.send(
@@ -164,7 +164,7 @@ fn a_client_that_hangs_up_is_counted_as_499() {
 }
 
 #[test]
-fn a_client_that_hangs_up_before_it_has_the_whole_answer_is_in_flight_until_then() {
+fn a_request_is_in_flight_until_its_client_hangs_up() {
     let service = Service::start(&[]);
     // This is more than the system buffers for a client that does not read.
     let big = large(30_000_000);
@@ -210,7 +210,7 @@ fn prometheus_can_read_the_metrics() {
 }
 
 #[test]
-fn whoever_accepts_open_metrics_gets_them() {
+fn openmetrics_is_served_if_accepted() {
     let service = Service::start(&[]);
     let ask = |accept: &str| {
         let mut stream = TcpStream::connect(service.admin).unwrap();
@@ -237,7 +237,7 @@ fn whoever_accepts_open_metrics_gets_them() {
 }
 
 #[test]
-fn settings_are_shown_as_they_are_in_force() {
+fn effective_settings_are_shown() {
     let service = Service::start(&["--workers", "3", "--memory-limit", "100000000"]);
     let settings: Value = serde_json::from_str(&service.ask("/config").text()).unwrap();
     assert_eq!(settings["PDFMAGIC_WORKERS"], "3");
@@ -269,7 +269,7 @@ fn settings_are_shown_as_they_are_in_force() {
 }
 
 #[test]
-fn a_misspelt_variable_is_warned_of() {
+fn a_misspelt_variable_causes_a_warning() {
     let service = Service::start_with(&[], &[("PDFMAGIC_WORKER", "1")]);
     let warning = &service.begun[0];
     assert!(
@@ -279,7 +279,7 @@ fn a_misspelt_variable_is_warned_of() {
 }
 
 #[test]
-fn an_answer_goes_out_in_one_call_and_is_not_copied_together() {
+fn an_answer_is_sent_by_one_writev_call() {
     let trace = std::env::temp_dir().join(format!("pdfmagic-http-{}.strace", std::process::id()));
     let path = trace.to_str().unwrap();
     let service = Service::start(&[]);
@@ -314,7 +314,7 @@ fn an_answer_goes_out_in_one_call_and_is_not_copied_together() {
 }
 
 #[test]
-fn a_debug_log_tells_connections_memory_and_probes() {
+fn the_debug_log_has_connections_memory_and_probes() {
     let service = Service::start(&["--log-level", "debug"]);
     service.ask("/livez");
     service.send("POST /v1/pdf", "image/jpeg", &jpeg(1));

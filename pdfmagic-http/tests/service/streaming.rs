@@ -56,7 +56,7 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
 
 /// The error occurs too late for a status, but is counted.
 #[test]
-fn a_stream_that_breaks_off_is_counted_by_its_cause() {
+fn a_failed_stream_is_counted_by_its_cause() {
     let count = |service: &Service, status: u16| {
         service.metric(&format!(
             "pdfmagic_http_requests_total{{route=\"/v1/pdf\",method=\"POST\",status=\"{status}\"}}"
@@ -96,7 +96,7 @@ fn a_stream_that_breaks_off_is_counted_by_its_cause() {
 
 /// A client that sends a byte from time to time cannot hold a connection forever.
 #[test]
-fn a_stream_must_bring_something() {
+fn a_trickling_stream_times_out() {
     let service = Service::start(&["--stall-timeout=0.5", "--body-timeout=0.5"]);
     let mut stream = service.connect();
     let head = "POST /v1/pdf?stream=true HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\nContent-Length: 90000\r\n\r\n";
@@ -112,7 +112,7 @@ fn a_stream_must_bring_something() {
 }
 
 #[test]
-fn what_cannot_be_streamed_is_refused_before_the_answer_begins() {
+fn requests_that_cannot_be_streamed_are_rejected_before_the_answer_begins() {
     let service = Service::start(&["--max-stream", "5000"]);
     let long = vec![b' '; 400_000];
     for (start, body, expected) in [

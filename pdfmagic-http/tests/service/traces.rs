@@ -7,7 +7,7 @@ use super::running::Service;
 use super::{contains, jpeg};
 
 #[test]
-fn a_collector_gets_a_span_for_each_request_under_the_one_of_the_client() {
+fn each_request_is_exported_as_a_child_of_the_client_s_span() {
     let collector = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
     let service = Service::start_with(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);

@@ -42,7 +42,7 @@ const LONG: [&str; 4] = [
 ];
 
 #[test]
-fn work_waits_for_a_worker_for_a_while() {
+fn work_waits_for_a_worker_until_the_queue_timeout() {
     let service = Service::start(&[&LONG[..], &["--queue-timeout=0.05"]].concat());
     let _working = long_work(&service);
     let refused = service.send("POST /v1/pdf?optimize=true", "image/jpeg", &jpeg(1));
@@ -51,7 +51,7 @@ fn work_waits_for_a_worker_for_a_while() {
 }
 
 #[test]
-fn no_more_work_waits_for_a_worker_than_the_queue_holds() {
+fn work_beyond_the_queue_is_rejected() {
     let bounds = ["--queue=1", "--queue-timeout=3600"];
     let service = Service::start(&[&LONG[..], &bounds].concat());
     let _working = long_work(&service);
@@ -68,7 +68,7 @@ fn no_more_work_waits_for_a_worker_than_the_queue_holds() {
 }
 
 #[test]
-fn conversions_that_take_too_long_are_given_up() {
+fn conversions_that_take_too_long_are_canceled() {
     let service = Service::start(&[
         "--workers=1",
         "--convert-timeout=0.3",
@@ -102,7 +102,7 @@ fn work_is_dropped_when_its_client_hangs_up() {
 
 /// The header and the last bytes suffice, unless restart markers follow the data.
 #[test]
-fn a_large_file_is_searched_for_its_end_by_a_worker() {
+fn a_worker_searches_large_files_for_their_end() {
     let service = Service::start(&[]);
     let mut searched = 0;
     for (size, takes_worker) in [(100_000, false), (3_000_000, true)] {

@@ -107,7 +107,7 @@ fn can_be_sorted_by_name() {
 }
 
 #[test]
-fn are_all_told_when_they_are_bad() {
+fn are_all_reported_if_invalid() {
     let folder = Folder::new();
     folder.write("gif.jpg", b"GIF89a");
     folder.write("cut.jpg", &jpeg(1)[..100]);
@@ -122,7 +122,7 @@ fn are_all_told_when_they_are_bad() {
 }
 
 #[test]
-fn can_be_left_out_where_they_are_bad() {
+fn are_skipped_with_keep_going_if_invalid() {
     let folder = Folder::new();
     folder.write("gif.jpg", b"GIF89a");
     let said = folder.failed(&["--keep-going", "a.jpg", "gif.jpg", "b.jpg", "out.pdf"], 1);
@@ -136,7 +136,7 @@ fn can_be_left_out_where_they_are_bad() {
 }
 
 #[test]
-fn are_stored_once_where_they_are_the_same() {
+fn are_stored_once_if_identical() {
     let folder = Folder::new();
     folder.write("copy.jpg", &jpeg(1));
     folder.done(&["a.jpg", "b.jpg", "a.jpg", "copy.jpg", "out.pdf"]);
@@ -160,7 +160,7 @@ fn are_stored_once_where_they_are_the_same() {
 }
 
 #[test]
-fn become_the_same_pdf_however_many_are_made_at_once() {
+fn become_the_same_pdf_with_any_number_of_jobs() {
     let folder = Folder::new();
     let make = |jobs: &str| {
         let mut words = vec!["--jobs", jobs, "--progressive"];
@@ -177,7 +177,7 @@ fn become_the_same_pdf_however_many_are_made_at_once() {
 }
 
 #[test]
-fn that_look_like_options_are_told_how_to_write_them() {
+fn named_like_options_cause_a_hint() {
     let folder = Folder::new();
     folder.write("-photo.jpg", &jpeg(1));
     folder.write("-oops.jpg", &jpeg(2));

@@ -8,7 +8,7 @@ use super::running::{Answer, Service, signal};
 use super::{endless, jpeg};
 
 #[test]
-fn it_is_alive_and_ready_from_the_start() {
+fn the_service_is_alive_and_ready_from_the_start() {
     let service = Service::start(&[]);
     assert_eq!(
         (service.get("/livez").status, service.get("/readyz").status),
@@ -17,7 +17,7 @@ fn it_is_alive_and_ready_from_the_start() {
 }
 
 #[test]
-fn clients_that_send_no_request_are_let_go() {
+fn clients_that_send_no_request_are_disconnected() {
     let service = Service::start(&["--header-timeout", "0.3", "--idle-timeout", "0.3"]);
     for begun in ["", "GET / HT", "GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"] {
         let mut stream = service.connect();
@@ -30,7 +30,7 @@ fn clients_that_send_no_request_are_let_go() {
 }
 
 #[test]
-fn clients_of_the_admin_port_that_ask_nothing_make_room() {
+fn silent_clients_of_the_admin_port_make_room_for_others() {
     let service = Service::start(&["--stall-timeout", "5"]);
     let descriptors = || {
         let open = std::fs::read_dir(format!("/proc/{}/fd", service.pid()));
@@ -76,7 +76,7 @@ fn a_request_in_flight_is_finished_after_sigterm() {
 }
 
 #[test]
-fn a_connection_is_told_that_the_service_drains() {
+fn answers_close_their_connection_while_draining() {
     let service = Service::start(&["--drain-delay", "3600"]);
     let mut stream = service.connect();
     let mut ask = || {
@@ -131,7 +131,7 @@ fn a_request_that_does_not_finish_is_cut_off_after_the_grace_period() {
 }
 
 #[test]
-fn an_interrupt_ends_a_service_that_stops_at_once() {
+fn an_interrupt_stops_a_draining_service_at_once() {
     let service = Service::start(&["--drain-delay", "3600"]);
     service.terminate();
     while service.get("/readyz").status != 503 {}

@@ -47,7 +47,7 @@ fn a_dash_is_standard_input_or_output() {
 }
 
 #[test]
-fn that_make_no_sense_end_with_2_and_the_way_out() {
+fn that_are_invalid_exit_with_2_and_a_hint() {
     let folder = Folder::new();
     for (words, hint) in [
         (&[][..], "pdfmagic-cli in.jpg out.pdf"),
@@ -133,7 +133,7 @@ fn can_name_files_in_any_encoding() {
 }
 
 #[test]
-fn can_ask_for_fewer_bytes_with_or_without_loss() {
+fn can_request_lossless_or_lossy_compression() {
     let folder = Folder::new();
     let size = |words: &[&str]| {
         folder.done(&[words, &["a.jpg", "out.pdf"]].concat());
