@@ -17,12 +17,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Waits until clients have received everything that was sent from `local`.
 pub(crate) async fn delivered(local: SocketAddr) {
-    while undelivered(local) > 0 {
+    // The tables are read twice, since a connection may be missing once.
+    while undelivered(local) > 0 || undelivered(local) > 0 {
         sleep(PAUSE).await;
     }
 }
 
 /// Returns the number of bytes that were sent from the port of `local` and not acknowledged by clients.
+///
+/// The system returns its tables page by page. If other connections begin or end meanwhile, a connection may be missing or
+/// count twice.
 pub(crate) fn undelivered(local: SocketAddr) -> u64 {
     let tables = TABLES
         .iter()
@@ -65,7 +69,9 @@ mod tests {
             sent += count;
         }
         drop(connection);
-        assert!((1..sent as u64).contains(&undelivered(address)));
+        // The client's system has taken the rest. Other connections of this machine may make this one missing, or count twice.
+        let is_part = |bytes| (1..sent as u64).contains(&bytes);
+        assert!((0..100).any(|_| is_part(undelivered(address))));
         let mut received = Vec::new();
         client.read_to_end(&mut received).unwrap();
         assert_eq!(received.len(), sent);
