@@ -12,6 +12,7 @@ use crate::failure::{InputError, is_standard};
 use crate::job::Recipe;
 use crate::progress::Progress;
 use crate::same::Sample;
+use crate::system;
 
 /// The number of bytes read first, which contain nearly every header.
 const FIRST_READ: u64 = 16 << 10;
@@ -179,7 +180,7 @@ impl Input {
         while at < range.end {
             let blocks = (range.end - at).min(STEP) / BLOCK * BLOCK;
             let (step, copied) = if at.is_multiple_of(BLOCK) && blocks > 0 {
-                (blocks, io::copy(&mut file.take(blocks), out)?)
+                (blocks, system::copy(file, blocks, out)?)
             } else {
                 // The next bytes will be written into the last block. If that block were shared, it would have to be
                 // copied then, for which XFS reserves much space.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use pdfmagic_core::FileKind;
-use tempfile::{Builder, TempPath};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::failure::{OutputError, is_standard};
 use crate::inputs::is_named_jpeg;
@@ -168,12 +168,12 @@ impl Output {
     }
 
     /// Writes a whole file of `size` bytes.
-    pub(crate) fn copy(&mut self, mut from: &File, size: u64) -> io::Result<()> {
+    pub(crate) fn copy(&mut self, from: &File, size: u64) -> io::Result<()> {
         if self.is_dry() {
             return Ok(());
         }
         self.reserve(size)?;
-        io::copy(&mut from, &mut self.file).map(drop)
+        system::copy(from, size, &mut self.file).map(drop)
     }
 
     /// Writes the rest, and makes the output appear. Reports whether it had to be written over an existing file.
@@ -254,9 +254,9 @@ fn appear(file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
     match system::link(&file, path) {
         // A link never replaces a file, but a rename does.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let made =
-                temporary().make_in(directory(path), |temporary| system::link(&file, temporary));
-            Temporary::new(made?.into_temp_path()).rename(file, path)
+            let link = |temporary: &Path| system::link(&file, temporary);
+            let ((), temporary) = Temporary::create(|| temporary().make_in(directory(path), link))?;
+            temporary.rename(file, path)
         }
         result => result.map(|()| None),
     }
@@ -266,14 +266,13 @@ fn appear(file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
 fn write_over(mut existing: File, mut written: File) -> io::Result<WrittenInPlace> {
     written.rewind()?;
     existing.set_len(0)?;
-    io::copy(&mut written, &mut existing)?;
+    system::copy(&written, u64::MAX, &mut existing)?;
     Ok(WrittenInPlace)
 }
 
 /// Creates a temporary file for systems and file systems without `O_TMPFILE`.
 fn named_in(directory: &Path) -> io::Result<(File, Temporary)> {
-    let (file, path) = temporary().tempfile_in(directory)?.into_parts();
-    Ok((file, Temporary::new(path)))
+    Temporary::create(|| temporary().tempfile_in(directory))
 }
 
 fn temporary() -> Builder<'static, 'static> {
@@ -285,14 +284,14 @@ fn temporary() -> Builder<'static, 'static> {
     builder
 }
 
-/// A named temporary file, which is removed in any case.
+/// A named temporary file, which is removed unless the process is killed.
 #[derive(Debug)]
 struct Temporary(Option<TempPath>);
 
 impl Temporary {
-    fn new(path: TempPath) -> Self {
-        interrupt::remove_on_interrupt(&path);
-        Self(Some(path))
+    fn create<F>(create: impl FnOnce() -> io::Result<NamedTempFile<F>>) -> io::Result<(F, Self)> {
+        let (file, path) = interrupt::create(create)?.into_parts();
+        Ok((file, Self(Some(path))))
     }
 
     /// Renames the file, and replaces any file at that path.

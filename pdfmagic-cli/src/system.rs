@@ -5,7 +5,7 @@ pub(crate) use identity::FileId;
 pub(crate) use unnamed::{link, reserve, unnamed_in};
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 
 /// Returns standard output as a file into which the system can copy.
 pub(crate) fn stdout() -> io::Result<File> {
@@ -14,6 +14,19 @@ pub(crate) fn stdout() -> io::Result<File> {
     #[cfg(windows)]
     let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
     Ok(stdout.into())
+}
+
+/// Copies at most `size` bytes, and returns their number. Unlike `io::copy`, retries when a signal interrupts
+/// `copy_file_range`.
+pub(crate) fn copy(mut from: &File, size: u64, to: &mut File) -> io::Result<u64> {
+    let start = from.stream_position()?;
+    loop {
+        let copied = from.stream_position()? - start;
+        match io::copy(&mut from.take(size - copied), to) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return Ok(copied + result?),
+        }
+    }
 }
 
 /// Determines whether two paths lead to the same file.
@@ -88,7 +101,9 @@ mod unnamed {
             return Ok(());
         }
         let at = file.stream_position()?;
-        match fallocate(file, FallocateFlags::KEEP_SIZE, at, size) {
+        let reserve = || fallocate(file, FallocateFlags::KEEP_SIZE, at, size);
+        // On tmpfs, a signal that stops and continues the process interrupts this.
+        match rustix::io::retry_on_intr(reserve) {
             Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
             result => Ok(result?),
         }

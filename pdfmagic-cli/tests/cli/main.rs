@@ -4,6 +4,8 @@ mod arguments;
 mod broken;
 mod each;
 mod existing;
+#[cfg(all(target_os = "linux", not(portable)))]
+mod faults;
 mod input;
 mod inspect;
 mod many_inputs;
@@ -132,4 +134,18 @@ fn pages(pdf: &[u8]) -> usize {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Whether a test may run, since it needs something that not every machine provides. If CI says that it must be there,
+/// its absence is a failure.
+#[cfg(target_os = "linux")]
+fn may(what: &str, is_there: bool) -> bool {
+    if !is_there {
+        eprintln!("not tested here: {what}");
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "{what}"
+        );
+    }
+    is_there
 }

@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 #[cfg(unix)]
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
+#[cfg(target_os = "linux")]
+use super::may;
 use super::{Folder, jpeg, pages, stderr};
 
 #[test]
@@ -276,20 +278,6 @@ fn is_not_written_in_a_dry_run() {
     assert_eq!(String::from_utf8(said).unwrap(), expected);
     assert_eq!(folder.read("out.pdf"), b"older");
     folder.failed(&["--dry-run", "gone.jpg", "out.pdf"], 1);
-}
-
-/// Whether a test may run, since it needs something that not every machine provides. If CI says that it must be there,
-/// its absence is a failure.
-#[cfg(target_os = "linux")]
-fn may(what: &str, is_there: bool) -> bool {
-    if !is_there {
-        eprintln!("not tested here: {what}");
-        assert!(
-            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-            "{what}"
-        );
-    }
-    is_there
 }
 
 #[cfg(target_os = "linux")]
