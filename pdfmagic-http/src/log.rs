@@ -121,6 +121,10 @@ impl Subscriber for Log {
         Some(self.0.level.into())
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "log lines have a wall-clock time"
+    )]
     fn event(&self, event: &Event<'_>) {
         let mut line = Line::new(self.0.format, SystemTime::now(), *event.metadata().level());
         event.record(&mut line);

@@ -188,6 +188,10 @@ impl TrackedRequest {
 }
 
 impl Drop for TrackedRequest {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "log lines have a wall-clock time"
+    )]
     fn drop(&mut self) {
         let took = self.began.elapsed();
         let is_whole = !self.is_torn.load(Ordering::Relaxed);

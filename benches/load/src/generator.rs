@@ -103,6 +103,10 @@ struct Start {
 type Turn = (u64, Instant);
 
 impl Start {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "clients on several machines share only the wall clock"
+    )]
     async fn new(plan: &Plan) -> Self {
         let now = SystemTime::now();
         let start_at = plan.start_at.unwrap_or(now);
@@ -246,6 +250,7 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
 }
 
 /// Parses a number of seconds, or a date (RFC 9110, 10.2.3).
+#[expect(clippy::disallowed_methods, reason = "dates are wall-clock times")]
 fn pause(retry_after: &str) -> Option<Duration> {
     let seconds = retry_after.parse().map(Duration::from_secs);
     seconds.ok().or_else(|| {
@@ -280,6 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "dates are wall-clock times")]
     fn retry_after_is_a_number_of_seconds_or_a_date() {
         let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
         let wait = pause(&httpdate::fmt_http_date(in_an_hour)).unwrap();

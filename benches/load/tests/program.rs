@@ -137,6 +137,7 @@ async fn a_run_whose_requests_were_all_shed_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "samples have a wall-clock time")]
 async fn every_request_is_recorded_as_a_line_of_json() {
     let headers = [
         ("pdfmagic-replica", "a"),
@@ -322,6 +323,10 @@ fn numbers_outside_their_range_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "clients on several machines share only the wall clock"
+)]
 async fn a_late_client_is_reported_and_excluded() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await
@@ -373,6 +378,10 @@ async fn a_late_client_is_reported_and_excluded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "clients on several machines share only the wall clock"
+)]
 async fn simultaneous_runs_are_merged_with_all_samples() {
     let address = serve(Router::new().route("/", post(async || PDF)))
         .await

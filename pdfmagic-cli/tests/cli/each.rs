@@ -85,6 +85,7 @@ fn no_clobber_keeps_existing_outputs() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "files have wall-clock times")]
 fn keep_going_keeps_complete_outputs_of_an_earlier_run() {
     let folder = Folder::new();
     let words = [
