@@ -11,7 +11,8 @@ CONTAINER := $(shell command -v podman || command -v docker)
 PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
 # The defaults of podman require privileges that nested containers do not have.
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
-BUILD_IMAGE := $(CONTAINER) build --build-arg VERSION=$(VERSION)
+# With a fixed timestamp, podman builds identical images from identical programs.
+BUILD_IMAGE := $(CONTAINER) build $(if $(findstring podman,$(CONTAINER)),--timestamp=0) --build-arg VERSION=$(VERSION)
 # Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller.
 # With an explicit target the flags do not apply to procedural macros, which cannot be static.
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \

@@ -2,14 +2,17 @@
 
 import json
 import os
+import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
 import manifests
 import pytest
-from running import free_port, is_pdf_of, kustomize, podman, post, wait_for
+from running import ROOT, free_port, is_pdf_of, kustomize, podman, post, wait_for
 
 IMAGE, LOAD_IMAGE, CLI_IMAGE = (os.environ[f"PDFMAGIC_{name}IMAGE"] for name in ("", "LOAD_", "CLI_"))
+PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
 HARDENED = ["--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges"]
 
 
@@ -87,3 +90,27 @@ def test_an_image_holds_one_small_program_and_describes_it(image, program, ports
     blobs = filter(tarfile.is_tarfile, (tmp_path / "blobs/sha256").iterdir())
     files = {member.name for blob in blobs for member in tarfile.open(blob) if member.isfile()}
     assert files == {program}
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "program"),
+    [
+        ("binary-image", "IMAGE", "pdfmagic-http"),
+        ("binary-load-image", "LOAD_IMAGE", "pdfmagic-load"),
+        ("binary-cli-image", "CLI_IMAGE", "pdfmagic-cli"),
+    ],
+)
+def test_images_of_the_same_program_are_identical(target, variable, program, tmp_path):
+    def build(folder):
+        packed = tmp_path / folder / "packed"
+        packed.mkdir(parents=True)
+        shutil.copy(PROGRAMS / program, packed)
+        # Make does not rebuild the program, and podman rebuilds each layer.
+        words = [f"--old-file=packed/{program}", target, f"PACKED={packed}", f"{variable}=localhost/{program}-again"]
+        environment = {**os.environ, "BUILDAH_LAYERS": "false"}
+        return subprocess.check_output(["make", "--silent", *words], cwd=ROOT, env=environment)
+
+    try:
+        assert build("one") == build("other")
+    finally:
+        podman("rmi", f"localhost/{program}-again")
