@@ -14,13 +14,13 @@ PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
 
 
 class Started:
-    """A service as a process; `words` are options of Popen."""
+    """A service as a process, which the command `before` may start; `words` are options of Popen."""
 
-    def __init__(self, **words):
+    def __init__(self, *before, **words):
         self.port = free_port()
         self.admin = self.port + 101
         listen = [f"--listen=127.0.0.1:{self.port}", f"--admin-listen=127.0.0.1:{self.admin}"]
-        self.process = subprocess.Popen([PROGRAMS / "pdfmagic-http", *listen], **words)
+        self.process = subprocess.Popen([*before, PROGRAMS / "pdfmagic-http", *listen], **words)
 
     def __enter__(self):
         wait_for(self.admin, "/readyz")
@@ -60,6 +60,14 @@ def test_an_unwritable_log_does_not_stop_requests(streams):
         with Started(stdout=writer, stderr=writer) as service:
             os.close(writer)
             assert all(converts(service.port) for _ in range(100))
+
+
+@pytest.mark.parametrize("call", ["accept4", "epoll_wait"])
+def test_interrupted_system_calls_lose_no_request(call):
+    # With --daemonize the service is our child, and not strace.
+    strace = ["strace", "--daemonize", "-f", "-o/dev/null", f"--inject={call}:error=EINTR:when=1+2"]
+    with Started(*strace, stderr=subprocess.DEVNULL) as service:
+        assert all(converts(service.port) for _ in range(10))
 
 
 def test_it_works_without_any_network_route():
