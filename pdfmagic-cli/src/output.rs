@@ -187,7 +187,11 @@ impl Output {
         match target {
             Target::InPlace | Target::Nowhere => Ok(None),
             Target::FromUnnamed(path) => appear(file, &path),
-            Target::FromNamed(temporary, path) => temporary.rename(file, &path),
+            Target::FromNamed(temporary, path) => {
+                // File systems without unnamed files may be on a network, where some errors are reported only now.
+                file.sync_data()?;
+                temporary.rename(file, &path)
+            }
             Target::Over(existing) => write_over(existing, file).map(Some),
         }
     }
@@ -267,6 +271,7 @@ fn write_over(mut existing: File, mut written: File) -> io::Result<WrittenInPlac
     written.rewind()?;
     existing.set_len(0)?;
     system::copy(&written, u64::MAX, &mut existing)?;
+    existing.sync_data()?;
     Ok(WrittenInPlace)
 }
 

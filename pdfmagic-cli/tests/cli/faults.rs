@@ -132,6 +132,26 @@ fn a_failed_system_call_is_reported_and_changes_no_file() {
     }
 }
 
+/// NFS may report an exceeded quota only when data is synchronized. Elsewhere the file is unnamed, which NFS does not have.
+#[test]
+#[cfg(portable)]
+fn a_late_write_error_is_reported_and_changes_no_file() {
+    if !may_trace() {
+        return;
+    }
+    let (folder, _) = folder();
+    let names = folder.names();
+    let fault = "--inject=fdatasync:error=EDQUOT";
+    let output = traced(&folder, &[fault], &["old.jpg", "old.pdf"]);
+    let message = "pdfmagic-cli: old.pdf: cannot be written: disk quota exceeded\n";
+    assert_eq!(
+        (output.status.code(), &*stderr(&output)),
+        (Some(1), message)
+    );
+    assert_eq!(folder.read("old.pdf"), b"older");
+    assert_eq!(folder.names(), names);
+}
+
 #[test]
 fn a_full_or_read_only_file_system_is_reported() {
     let (folder, _) = folder();
