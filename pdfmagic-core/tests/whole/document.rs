@@ -1,7 +1,7 @@
 //! Tests of the metadata of a document, and of the objects that its pages share.
 
 use lopdf::{Dictionary, Object};
-use pdfmagic_core::{Auto, Document, DocumentOptions, Error, Options, Page};
+use pdfmagic_core::{Amount, Auto, Document, DocumentOptions, Error, Options, Page};
 
 use crate::corpus_files::read;
 use crate::support::strict;
@@ -206,6 +206,19 @@ fn viewer_settings_are_written() {
         error.to_string(),
         "viewer-initial-page: is after the last page"
     );
+}
+
+#[test]
+fn a_document_is_at_most_as_large_as_its_maximum() {
+    let limited = |size| {
+        let mut options = DocumentOptions::default();
+        options.max_pdf_size = Amount::new(size);
+        document(&options, &[("gray.jpg", same)])
+    };
+    let size = limited(u64::MAX).expect("it is small").len() as u64;
+    assert!(limited(size).is_ok());
+    let error = limited(size - 1).expect_err("one byte is too many");
+    assert_eq!(error.code(), "limit.pdf_size");
 }
 
 #[test]
