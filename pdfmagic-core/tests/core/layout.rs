@@ -181,6 +181,13 @@ fn auto_orient_rotates_the_page_to_match_the_image() {
     let turned = sized(400, 200, &oriented(6));
     let placement = plan(&turned, &options(&settings)).unwrap();
     assert_eq!(placement.media_box, [300.0, 600.0].map(Pt::new));
+    // A square page already matches any image, and so does its border.
+    let square = options(&[settings[1], settings[2], ("pagesize", "300x300")]);
+    let placement = plan(&sized(200, 400, &[]), &square).unwrap();
+    assert_eq!(
+        shown(&placement),
+        [[300.0, 300.0], [77.0, 3.0], [225.0, 299.0]]
+    );
 }
 
 #[test]
