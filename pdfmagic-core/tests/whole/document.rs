@@ -281,7 +281,7 @@ fn names_become_an_outline_and_labels() {
 }
 
 #[test]
-fn a_strip_is_labeled_by_its_name_and_a_number() {
+fn strips_show_successive_parts_and_have_numbered_labels() {
     let mut options = DocumentOptions::default();
     options.page_labels = true;
     let mut page_options = Options::default();
@@ -300,7 +300,22 @@ fn a_strip_is_labeled_by_its_name_and_a_number() {
         .finish_into(&mut pdf)
         .expect("writing to memory cannot fail");
     let pdf = strict(&pdf);
-    assert!(pdf.get_pages().len() > 2);
+    let pages = pdf.get_pages();
+    assert!(pages.len() > 2);
+    // Each page shows the image higher by its own height of 20 points, so that the next part is visible.
+    let bottoms: Vec<f64> = pages
+        .values()
+        .map(|&page| {
+            let content = pdf.get_page_content(page);
+            let content = String::from_utf8(content).expect("contents are ASCII");
+            let (matrix, _) = content.split_once(" cm").expect("the image has a place");
+            let bottom = matrix.split_whitespace().last().expect("six numbers");
+            bottom.parse().expect("a number")
+        })
+        .collect();
+    for bottoms in bottoms.windows(2) {
+        assert!((bottoms[1] - bottoms[0] - 20.0).abs() < 1e-3, "{bottoms:?}");
+    }
     let labels = catalog(&pdf)
         .get(b"PageLabels")
         .and_then(Object::as_dict)
