@@ -279,6 +279,9 @@ fn a_long_image_is_split_across_pages() {
     let placement = plan(&strip, &unsized_pages).unwrap();
     assert_eq!(placement.media_box, [100.0, 141.4214].map(Pt::new));
     assert_eq!(placement.strips.unwrap().pages, 8);
+    let bordered = options(&[("split-strips", ""), ("border", "10")]);
+    let placement = plan(&strip, &bordered).unwrap();
+    assert_eq!(placement.media_box, [120.0, 169.7056].map(Pt::new));
     let error = plan(&sized(1, 65_500, &[]), &unsized_pages).unwrap_err();
     assert_eq!(
         error.to_string(),
