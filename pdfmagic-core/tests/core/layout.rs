@@ -279,10 +279,24 @@ fn a_long_image_is_split_across_pages() {
     let placement = plan(&strip, &unsized_pages).unwrap();
     assert_eq!(placement.media_box, [100.0, 141.4214].map(Pt::new));
     assert_eq!(placement.strips.unwrap().pages, 8);
+    // An image of exactly two windows has two pages.
+    let double = sized(100, 300, &jfif(1, 72, 72));
+    assert_eq!(plan(&double, &settings).unwrap().strips.unwrap().pages, 2);
+    // An image that is narrower than the page stands at its anchor.
+    let narrow = options(&[
+        ("pagesize", "220x320"),
+        ("split-strips", ""),
+        ("imgsize", "100x"),
+        ("anchor", "right"),
+    ]);
+    assert_eq!(plan(&strip, &narrow).unwrap().matrix[4], Pt::new(120.0));
     let bordered = options(&[("split-strips", ""), ("border", "10")]);
     let placement = plan(&strip, &bordered).unwrap();
     assert_eq!(placement.media_box, [120.0, 169.7056].map(Pt::new));
-    let error = plan(&sized(1, 65_500, &[]), &unsized_pages).unwrap_err();
+    let square = options(&[("pagesize", "10x10"), ("split-strips", "")]);
+    let placement = plan(&sized(10, 40_960, &[]), &square).unwrap();
+    assert_eq!(placement.strips.unwrap().pages, 4096);
+    let error = plan(&sized(10, 40_961, &[]), &square).unwrap_err();
     assert_eq!(
         error.to_string(),
         "split-strips: would take more than 4,096 pages"
