@@ -209,6 +209,21 @@ fn appended_pages_follow_the_existing_ones() {
     }
 }
 
+/// The marker of the end is a line of its own (ISO 32000-1, 7.5.5), and old files may lack its line break.
+#[test]
+fn an_update_begins_on_a_line_of_its_own() {
+    let jpeg = [read("gray.jpg")];
+    let pdf = pdf_of(&jpeg, &Options::default(), &Auto);
+    let unbroken = pdf.strip_suffix(b"\n").expect("our own ends its lines");
+    for (old, is_broken) in [(&pdf[..], true), (unbroken, false)] {
+        let longer = appended(old, &jpeg);
+        assert_eq!(strict(&longer).get_pages().len(), 2);
+        assert_eq!(longer[old.len()] == b'\n', !is_broken);
+        let update = longer[old.len()..].trim_ascii_start();
+        assert!(update[0].is_ascii_digit(), "an object comes first");
+    }
+}
+
 #[test]
 fn appending_pages_keeps_the_document_metadata() {
     let mut options = DocumentOptions::default();

@@ -80,6 +80,26 @@ fn pdfa_needs_only_the_ends_of_an_input() {
     assert_eq!(pdf((&jpeg).into()), pdf(Source::Ends { head, tail, size }));
 }
 
+/// The identifier depends on the whole file (ISO 32000-1, 14.4), and not just on its inputs.
+#[test]
+fn the_same_image_on_another_page_gives_another_identifier() {
+    let jpeg = read("gray.jpg");
+    let options = archive("2b");
+    let identifier = |size: &str| {
+        let mut page_options = made_for(&options);
+        page_options.page.pagesize = size.parse().ok();
+        let mut document = Document::with_options(&options);
+        let page = Page::from_jpeg(&jpeg, &page_options, &Auto).expect("it is valid");
+        let mut pdf = Vec::new();
+        document.write_page(page, &jpeg, &mut pdf).expect("memory");
+        document.finish_into(&mut pdf).expect("memory");
+        let id = strict(&pdf).trailer.get(b"ID").cloned();
+        format!("{:?}", id.expect("there is one"))
+    };
+    assert_eq!(identifier("100x200"), identifier("100x200"));
+    assert_ne!(identifier("100x200"), identifier("100x2000"));
+}
+
 #[test]
 fn pdfa_can_be_sent_while_its_image_arrives() {
     let jpeg = read("ycbcr_420.jpg");

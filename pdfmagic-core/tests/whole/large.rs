@@ -110,6 +110,23 @@ impl Sparse {
     }
 }
 
+/// File systems share whole blocks, so blanks before the data align it. They are not worth their size for less data.
+#[test]
+fn data_is_aligned_from_256_kib_on() {
+    let head = head("ycbcr_444.jpg");
+    for (size, is_aligned) in [(256 << 10, true), ((256 << 10) - 1, false)] {
+        let mut file = Sparse::default();
+        file.push(pieces_of(&mut Document::new(), &head, size));
+        let [(offset, range)] = &file.ranges[..] else {
+            panic!("the data is one range");
+        };
+        assert_eq!(*range, 0..size);
+        assert_eq!(offset % BLOCK == 0, is_aligned, "{size} bytes");
+        let is_padded = file.at(0).windows(9).any(|bytes| bytes == [b' '; 9]);
+        assert_eq!(is_padded, is_aligned, "{size} bytes");
+    }
+}
+
 proptest! {
     #[test]
     fn offsets_are_correct_for_files_of_any_size(
