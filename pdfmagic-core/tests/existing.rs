@@ -35,6 +35,18 @@ fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8
     pdf
 }
 
+/// Returns a PDF with its last `from` replaced by `to`, which is as long.
+fn replaced(pdf: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = pdf
+        .windows(from.len())
+        .rposition(|window| window == from.as_bytes())
+        .expect("it is there");
+    let mut pdf = pdf.to_vec();
+    pdf[at..at + to.len()].copy_from_slice(to.as_bytes());
+    pdf
+}
+
 #[test]
 fn unrepaired_jpegs_are_extracted_bit_for_bit() {
     let (mut same, mut mended) = (0, 0);
@@ -256,18 +268,27 @@ fn appending_pages_keeps_the_document_metadata() {
 }
 
 #[test]
+fn a_reference_to_an_object_that_does_not_exist_still_refers_to_none() {
+    let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
+    let objects = strict(&pdf).max_id;
+    let absent = |number: u32| {
+        let resources = "/Resources << /XObject << /Im0 3 0 R >> >>";
+        replaced(
+            &pdf,
+            resources,
+            &format!("{:42}", format!("/Annots [{number} 0 R]")),
+        )
+    };
+    let longer = appended(&absent(objects + 1), &[read("gray.jpg")]);
+    assert!(strict(&longer).get_object((objects + 1, 0)).is_err());
+    let error = Document::after(&absent(u32::MAX)).expect_err("no numbers are left");
+    assert_eq!(error.code(), "pdf.broken");
+}
+
+#[test]
 fn invalid_pdfs_are_rejected_with_a_reason() {
     let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
-    let replaced = |from: &str, to: &str| {
-        assert_eq!(from.len(), to.len());
-        let at = pdf
-            .windows(from.len())
-            .rposition(|w| w == from.as_bytes())
-            .expect("it is there");
-        let mut pdf = pdf.clone();
-        pdf[at..at + to.len()].copy_from_slice(to.as_bytes());
-        pdf
-    };
+    let replaced = |from, to| replaced(&pdf, from, to);
     for (pdf, code) in [
         (read("gray.jpg"), "pdf.not_pdf"),
         (pdf[..pdf.len() - 30].to_vec(), "pdf.broken"),
