@@ -30,6 +30,9 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     let tree = existing::linked(&document, catalog.1, "Pages")?;
     let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
     let leaves = document.get_pages();
+    if leaves.values().any(|&leaf| leaf == tree.0) {
+        return Err(PdfError::broken(&"its page tree contains itself"));
+    }
     let pages = leaves.len();
     if usize::try_from(count) != Ok(pages) {
         let reason = format!("its page tree counts {count} pages and has {pages}");
