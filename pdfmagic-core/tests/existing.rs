@@ -236,6 +236,34 @@ fn an_update_begins_on_a_line_of_its_own() {
     }
 }
 
+/// If the cross-references of a file are a stream, those of its update are one too (ISO 32000-1, 7.5.8.4).
+#[test]
+fn a_file_with_a_cross_reference_stream_is_updated_with_one() {
+    let jpeg = [read("gray.jpg")];
+    let mut document = strict(&pdf_of(&jpeg, &Options::default(), &Auto));
+    let mut old = Vec::new();
+    let streams = lopdf::SaveOptions::builder().use_xref_streams(true).build();
+    document
+        .save_with_options(&mut old, streams)
+        .expect("writing to memory cannot fail");
+    let longer = appended(&old, &jpeg);
+    assert_eq!(strict(&longer).get_pages().len(), 2);
+    assert_eq!(extract_jpegs(&longer).expect("it is valid").len(), 2);
+    let update = &longer[old.len()..];
+    let find = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).position(|w| w == word);
+    let stream = &update[find(update, b"/Type /XRef").expect("a stream")..];
+    let (dict, data) = stream.split_at(find(stream, b"stream\n").expect("data") + 7);
+    let dict = str::from_utf8(dict).expect("it is ASCII");
+    let (_, length) = dict.split_once("/Length ").expect("it has a length");
+    let length: usize = length
+        .split(' ')
+        .next()
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    assert!(data[length..].starts_with(b"\nendstream\n"));
+}
+
 #[test]
 fn appending_pages_keeps_the_document_metadata() {
     let mut options = DocumentOptions::default();
