@@ -1,5 +1,7 @@
 //! Adds pages to a PDF, whose bytes remain unchanged (ISO 32000-1, 7.5.6).
 
+use std::collections::HashSet;
+
 use lopdf::xref::XrefType;
 use lopdf::{Dictionary, Object, ObjectId, Writer as Serializer};
 
@@ -29,20 +31,9 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     let catalog = existing::linked(&document, &document.trailer, "Root")?;
     let tree = existing::linked(&document, catalog.1, "Pages")?;
     let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
-    let leaves = document.get_pages();
-    if leaves.values().any(|&leaf| leaf == tree.0) {
-        return Err(PdfError::broken(&"its page tree contains itself"));
-    }
-    let pages = leaves.len();
+    let pages = count_leaves(&document, tree.0)?;
     if usize::try_from(count) != Ok(pages) {
         let reason = format!("its page tree counts {count} pages and has {pages}");
-        return Err(PdfError::Broken { reason });
-    }
-    // lopdf takes numbers from the objects themselves; readers take them from the cross-references.
-    let entries = &document.reference_table.entries;
-    let mut needed = [catalog.0, tree.0].into_iter().chain(leaves.into_values());
-    if let Some((number, _)) = needed.find(|(number, _)| !entries.contains_key(number)) {
-        let reason = format!("its cross-references lack object {number}");
         return Err(PdfError::Broken { reason });
     }
     let mut trailer = Vec::new();
@@ -111,6 +102,31 @@ impl Existing {
         }
         self.trailer
     }
+}
+
+/// Returns the number of pages in a page tree (7.7.3), each of which exists.
+fn count_leaves(document: &lopdf::Document, root: ObjectId) -> Result<usize, PdfError> {
+    let mut waiting = vec![root];
+    let mut branches = HashSet::new();
+    let mut leaves = 0;
+    while let Some(id) = waiting.pop() {
+        // lopdf takes numbers from the objects themselves; readers take them from the cross-references.
+        if !document.reference_table.entries.contains_key(&id.0) {
+            let reason = format!("its cross-references lack object {}", id.0);
+            return Err(PdfError::Broken { reason });
+        }
+        let Ok(kids) = document.get_dictionary(id)?.get_deref(b"Kids", document) else {
+            leaves += 1;
+            continue;
+        };
+        if !branches.insert(id) {
+            return Err(PdfError::broken(&"its page tree contains a branch twice"));
+        }
+        for kid in kids.as_array()? {
+            waiting.push(kid.as_reference()?);
+        }
+    }
+    Ok(leaves)
 }
 
 /// Returns the highest object number that an object refers to.

@@ -170,8 +170,7 @@ impl ScanSymbols {
         let mut last = ss - 1;
         for k in indices(block.band(ss, se)) {
             let v = block.zz[k];
-            // Damage may leave -0x8000.
-            let t = (v.unsigned_abs() >> al).min(0x7FFF) as i16;
+            let t = (magnitude(v) >> al) as i16;
             if t == 0 {
                 continue;
             }
@@ -192,7 +191,7 @@ impl ScanSymbols {
 
     /// Encodes the refinement of a band (G.1.2.3, Figures G.7 to G.9).
     fn refine(&mut self, block: &Block, (ss, se): (usize, usize), al: u32) {
-        let shifted = |k: usize| block.zz[k].unsigned_abs() >> al;
+        let shifted = |k: usize| magnitude(block.zz[k]) >> al;
         let is_new = |&k: &usize| shifted(k) == 1;
         let last_new = indices(block.band(ss, se)).filter(is_new).last();
         let (mut run, mut last) = (0, ss - 1);
@@ -318,6 +317,12 @@ pub(super) fn encode(image: &Coefficients, script: &Script) -> Result<Vec<u8>, E
     Ok(out)
 }
 
+/// Returns the absolute value of a coefficient. -0x8000, which only damaged or made-up data contains, becomes the value that
+/// baseline coding writes for it.
+fn magnitude(value: i16) -> u16 {
+    value.unsigned_abs().min(0x7FFF)
+}
+
 fn selector(component: usize) -> Selector {
     Selector {
         component,
@@ -368,12 +373,14 @@ fn dc(
                 *last
             };
             if ah == 0 {
-                let (size, bits) = category(value.wrapping_sub(*last));
+                let difference = value.wrapping_sub(*last).max(-0x7FFF);
+                let (size, bits) = category(difference);
                 symbols.symbol(p.part.min(1), size, size, bits);
+                *last = last.wrapping_add(difference);
             } else {
                 refinement.push(value & 1 != 0);
+                *last = value;
             }
-            *last = value;
         }
         symbols.bits(refinement.into_iter());
     }
