@@ -6,6 +6,9 @@ use lopdf::{Dictionary, Object, ObjectId, Writer as Serializer};
 use crate::existing::{self, PdfError};
 use crate::pdf::{Previous, Ref, Text, Writer};
 
+/// The maximum number of objects (ISO 32000-1, Annex C).
+const MAX_OBJECTS: u32 = 8_388_607;
+
 /// A PDF to which pages are added.
 #[derive(Debug)]
 pub(crate) struct Existing {
@@ -38,12 +41,22 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
             serialize(&mut trailer, value);
         }
     }
-    let objects = document.trailer.get(b"Size").and_then(Object::as_i64)?;
-    let objects = u32::try_from(objects).map_err(|error| PdfError::broken(&error))?;
+    let size = document.trailer.get(b"Size").and_then(Object::as_i64)?;
+    // A reference to an object that does not exist (7.3.10) must not refer to a new one.
+    let used = document
+        .objects
+        .iter()
+        .map(|(id, object)| id.0.max(highest_reference(object)));
+    let highest = used.max().unwrap_or(0);
+    let objects = size.max(i64::from(highest) + 1);
+    let objects = u32::try_from(objects)
+        .ok()
+        .filter(|&objects| objects <= MAX_OBJECTS)
+        .ok_or_else(|| PdfError::broken(&format!("it has object numbers up to {objects}")))?;
     let writer = Writer::after(Previous {
         size: pdf.len() as u64,
         ends_line: pdf.ends_with(b"\n"),
-        objects: objects.max(document.max_id + 1),
+        objects,
         startxref: document.xref_start as u64,
         has_stream: matches!(
             document.reference_table.cross_reference_type,
@@ -86,6 +99,19 @@ impl Existing {
             w.rewrite(id, &body);
         }
         self.trailer
+    }
+}
+
+/// Returns the highest object number that an object refers to.
+fn highest_reference(object: &Object) -> u32 {
+    let highest_of =
+        |dict: &Dictionary| dict.iter().map(|(_, value)| highest_reference(value)).max();
+    match object {
+        Object::Reference((number, _)) => *number,
+        Object::Array(items) => items.iter().map(highest_reference).max().unwrap_or(0),
+        Object::Dictionary(dict) => highest_of(dict).unwrap_or(0),
+        Object::Stream(stream) => highest_of(&stream.dict).unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -35,6 +35,18 @@ fn pdf_of(jpegs: &[Vec<u8>], options: &Options, backend: &dyn Backend) -> Vec<u8
     pdf
 }
 
+/// Returns a PDF with its last `from` replaced by `to`, which is as long.
+fn replaced(pdf: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = pdf
+        .windows(from.len())
+        .rposition(|window| window == from.as_bytes())
+        .expect("it is there");
+    let mut pdf = pdf.to_vec();
+    pdf[at..at + to.len()].copy_from_slice(to.as_bytes());
+    pdf
+}
+
 #[test]
 fn unrepaired_jpegs_are_extracted_bit_for_bit() {
     let (mut same, mut mended) = (0, 0);
@@ -209,6 +221,49 @@ fn appended_pages_follow_the_existing_ones() {
     }
 }
 
+/// The marker of the end is a line of its own (ISO 32000-1, 7.5.5), and old files may lack its line break.
+#[test]
+fn an_update_begins_on_a_line_of_its_own() {
+    let jpeg = [read("gray.jpg")];
+    let pdf = pdf_of(&jpeg, &Options::default(), &Auto);
+    let unbroken = pdf.strip_suffix(b"\n").expect("our own ends its lines");
+    for (old, is_broken) in [(&pdf[..], true), (unbroken, false)] {
+        let longer = appended(old, &jpeg);
+        assert_eq!(strict(&longer).get_pages().len(), 2);
+        assert_eq!(longer[old.len()] == b'\n', !is_broken);
+        let update = longer[old.len()..].trim_ascii_start();
+        assert!(update[0].is_ascii_digit(), "an object comes first");
+    }
+}
+
+/// If the cross-references of a file are a stream, those of its update are one too (ISO 32000-1, 7.5.8.4).
+#[test]
+fn a_file_with_a_cross_reference_stream_is_updated_with_one() {
+    let jpeg = [read("gray.jpg")];
+    let mut document = strict(&pdf_of(&jpeg, &Options::default(), &Auto));
+    let mut old = Vec::new();
+    let streams = lopdf::SaveOptions::builder().use_xref_streams(true).build();
+    document
+        .save_with_options(&mut old, streams)
+        .expect("writing to memory cannot fail");
+    let longer = appended(&old, &jpeg);
+    assert_eq!(strict(&longer).get_pages().len(), 2);
+    assert_eq!(extract_jpegs(&longer).expect("it is valid").len(), 2);
+    let update = &longer[old.len()..];
+    let find = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).position(|w| w == word);
+    let stream = &update[find(update, b"/Type /XRef").expect("a stream")..];
+    let (dict, data) = stream.split_at(find(stream, b"stream\n").expect("data") + 7);
+    let dict = str::from_utf8(dict).expect("it is ASCII");
+    let (_, length) = dict.split_once("/Length ").expect("it has a length");
+    let length: usize = length
+        .split(' ')
+        .next()
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    assert!(data[length..].starts_with(b"\nendstream\n"));
+}
+
 #[test]
 fn appending_pages_keeps_the_document_metadata() {
     let mut options = DocumentOptions::default();
@@ -241,18 +296,27 @@ fn appending_pages_keeps_the_document_metadata() {
 }
 
 #[test]
+fn a_reference_to_an_object_that_does_not_exist_still_refers_to_none() {
+    let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
+    let objects = strict(&pdf).max_id;
+    let absent = |number: u32| {
+        let resources = "/Resources << /XObject << /Im0 3 0 R >> >>";
+        replaced(
+            &pdf,
+            resources,
+            &format!("{:42}", format!("/Annots [{number} 0 R]")),
+        )
+    };
+    let longer = appended(&absent(objects + 1), &[read("gray.jpg")]);
+    assert!(strict(&longer).get_object((objects + 1, 0)).is_err());
+    let error = Document::after(&absent(u32::MAX)).expect_err("no numbers are left");
+    assert_eq!(error.code(), "pdf.broken");
+}
+
+#[test]
 fn invalid_pdfs_are_rejected_with_a_reason() {
     let pdf = pdf_of(&[read("gray.jpg")], &Options::default(), &Auto);
-    let replaced = |from: &str, to: &str| {
-        assert_eq!(from.len(), to.len());
-        let at = pdf
-            .windows(from.len())
-            .rposition(|w| w == from.as_bytes())
-            .expect("it is there");
-        let mut pdf = pdf.clone();
-        pdf[at..at + to.len()].copy_from_slice(to.as_bytes());
-        pdf
-    };
+    let replaced = |from, to| replaced(&pdf, from, to);
     for (pdf, code) in [
         (read("gray.jpg"), "pdf.not_pdf"),
         (pdf[..pdf.len() - 30].to_vec(), "pdf.broken"),

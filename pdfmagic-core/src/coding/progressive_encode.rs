@@ -170,7 +170,8 @@ impl ScanSymbols {
         let mut last = ss - 1;
         for k in indices(block.band(ss, se)) {
             let v = block.zz[k];
-            let t = (v.unsigned_abs() >> al) as i16;
+            // Damage may leave -0x8000.
+            let t = (v.unsigned_abs() >> al).min(0x7FFF) as i16;
             if t == 0 {
                 continue;
             }

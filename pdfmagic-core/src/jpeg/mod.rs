@@ -91,7 +91,7 @@ impl<'a> Jpeg<'a> {
     /// only parts of the input were given, and more of it is needed.
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
-        let header = header::read(source, limits).map_err(|error| source.short(error))?;
+        let mut header = header::read(source, limits).map_err(|error| source.short(error))?;
         let mut ending = Ending::find(
             source,
             &header.frame,
@@ -106,6 +106,12 @@ impl<'a> Jpeg<'a> {
             // The DNL segment that stated the height is already cut.
             ending.edit = None;
         }
+        // It may also lie in a larger cut, or beyond the end of data without EOI.
+        let end = ending
+            .edit
+            .as_ref()
+            .map_or(ending.end, |cut| cut.range.start);
+        header.edits.retain(|edit| edit.range.end <= end);
         Ok(Self::of(source, header, ending))
     }
 

@@ -12,7 +12,11 @@ impl Writer {
     /// cross-references. Returns everything that was not taken before.
     pub(crate) fn finish(mut self, entries: impl FnOnce(&mut Text)) -> Vec<u8> {
         let startxref = self.position();
-        if startxref > Self::MAX_OFFSET || self.updates_stream() {
+        let is_stream = startxref > Self::MAX_OFFSET;
+        // The update of a file whose cross-references are a stream has a stream too.
+        #[cfg(feature = "lopdf")]
+        let is_stream = is_stream || self.previous.as_ref().is_some_and(|p| p.has_stream);
+        if is_stream {
             self.cross_reference_stream(entries);
         } else {
             self.cross_reference_table(entries);
@@ -38,9 +42,7 @@ impl Writer {
         let entry = |text: &mut Text, offset: u64, generation: u16| {
             let mut entry = *b"0000000000 00000 n \n";
             decimal(offset, &mut entry[..10]);
-            if generation > 0 {
-                decimal(generation.into(), &mut entry[11..16]);
-            }
+            decimal(generation.into(), &mut entry[11..16]);
             text.put(&entry[..]);
         };
         #[cfg(feature = "lopdf")]
@@ -107,20 +109,6 @@ impl Writer {
         entries(&mut self.text);
         self.text.put(" /Length ").put(count * (1 + WIDTH + 2));
         self.text.put(" >>\nstream\n").put(data).put(END_STREAM);
-    }
-
-    #[cfg(feature = "lopdf")]
-    /// Whether this is an update of a file whose cross-references are a stream.
-    fn updates_stream(&self) -> bool {
-        self.previous
-            .as_ref()
-            .is_some_and(|previous| previous.has_stream)
-    }
-
-    #[cfg(not(feature = "lopdf"))]
-    #[expect(clippy::unused_self, reason = "it is used with the feature lopdf")]
-    fn updates_stream(&self) -> bool {
-        false
     }
 
     /// Adds the entry of the trailer that refers to the cross-references of the previous file.

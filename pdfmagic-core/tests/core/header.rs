@@ -366,7 +366,13 @@ mod repairs {
         open.splice(eoi..eoi, segment(0xDC, &lines));
         assert_eq!(
             (embedded(&open), notices(&open)),
-            (sound, vec![Notice::HeightResolved])
+            (sound.clone(), vec![Notice::HeightResolved])
         );
+        let without_eoi = &open[..open.len() - 2];
+        assert_eq!(embedded(without_eoi), sound);
+        let with_stray_byte = [without_eoi, &[0], b"\xFF\xD9"].concat();
+        assert_eq!(embedded(&with_stray_byte), sound);
+        let after_restart = [&open[..eoi], &[0xFF, 0xD0], &open[eoi..]].concat();
+        assert_eq!(embedded(&after_restart), sound);
     }
 }

@@ -5,7 +5,7 @@ use jpeg_encoder::ColorType;
 use pdfmagic_core::Density;
 use pdfmagic_core::geometry::{Placement, Pt};
 use pdfmagic_core::jpeg::Jpeg;
-use pdfmagic_core::{Limits, PageOptions};
+use pdfmagic_core::{Error, Limits, PageOptions};
 
 /// Returns the placement of a frame of this size in pixels with these segments.
 fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
@@ -13,13 +13,22 @@ fn placed(width: u16, height: u16, segments: &[u8]) -> Placement {
 }
 
 fn placed_with(options: &PageOptions, width: u16, height: u16, segments: &[u8]) -> Placement {
+    plan(options, width, height, segments).unwrap()
+}
+
+fn plan(
+    options: &PageOptions,
+    width: u16,
+    height: u16,
+    segments: &[u8],
+) -> Result<Placement, Error> {
     let mut jpeg = with(&without(&jpeg(ColorType::Luma), &[0xE0]), segments);
     let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
     // It uses lossless coding, for which no data is too small for any dimensions.
     jpeg[frame + 1] = 0xC3;
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
-    Placement::plan(&Jpeg::parse(&jpeg, &Limits::default()).unwrap(), options).unwrap()
+    Placement::plan(&Jpeg::parse(&jpeg, &Limits::default())?, options)
 }
 
 fn units(sides: [f64; 2]) -> [Pt; 2] {
@@ -116,6 +125,19 @@ fn a_page_larger_than_readers_accept_gets_a_user_unit() {
     assert_eq!(placement.media_box, units([40_000.0 / 3.0, 20_000.0 / 3.0]));
     assert!(!placement.is_enlarged);
     assert_eq!(placed(14_400, 14_400, &jfif(1, 72, 72)).user_unit, 1);
+}
+
+/// Readers accept units of at most 75,000 points, and thereby sides of 381 kilometers (ISO 32000-1, Annex C).
+#[test]
+fn a_page_has_at_most_the_largest_size_that_readers_accept() {
+    let mut options = PageOptions::default();
+    options.imgsize = "5000000pt".parse().ok();
+    // The height is 216 times the width.
+    let largest = plan(&options, 100, 21_600, &[]).unwrap();
+    assert_eq!(largest.user_unit, 75_000);
+    assert_eq!(largest.media_box, units([5e6 / 75e3, 14_400.0]));
+    let error = plan(&options, 100, 21_601, &[]).unwrap_err();
+    assert!(error.to_string().starts_with("imgsize: "), "{error}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Tests of the library's conformance to PDF/A and PDF/UA. Validators check whole files in
 //! `viewers/test_conformance.py`.
 
+use lopdf::Object;
 use pdfmagic_core::{
-    Auto, Conformance, Document, DocumentOptions, Error, Options, OutputIntent, Page, Passthrough,
-    Requirement, Source, Standard, Streamed,
+    Auto, Conformance, Document, DocumentOptions, Error, Frames, Options, OutputIntent, Page,
+    Passthrough, Requirement, Source, Standard, Streamed,
 };
 
 use crate::corpus_files::read;
@@ -78,6 +79,92 @@ fn pdfa_needs_only_the_ends_of_an_input() {
     let (head, tail) = (&jpeg[..jpeg.len() - 100], &jpeg[jpeg.len() - 100..]);
     let size = jpeg.len() as u64;
     assert_eq!(pdf((&jpeg).into()), pdf(Source::Ends { head, tail, size }));
+}
+
+/// Returns a PDF of one JPEG.
+fn pdf_of(jpeg: &[u8], options: &Options, document: &DocumentOptions) -> lopdf::Document {
+    let mut document = Document::with_options(document);
+    let page = Page::from_jpeg(jpeg, options, &Auto).expect("it is valid");
+    let mut pdf = Vec::new();
+    document.write_page(page, jpeg, &mut pdf).expect("memory");
+    document.finish_into(&mut pdf).expect("memory");
+    strict(&pdf)
+}
+
+/// The identifier depends on the contents of the whole file (ISO 32000-1, 14.4).
+#[test]
+fn another_image_or_another_page_gives_another_identifier() {
+    let options = archive("2b");
+    let gray = read("gray.jpg");
+    let commented = |text: u8| [&gray[..2], &[0xFF, 0xFE, 0, 3, text], &gray[2..]].concat();
+    let identifier = |jpeg: &[u8], size: &str| {
+        let mut page_options = made_for(&options);
+        page_options.page.pagesize = size.parse().ok();
+        let pdf = pdf_of(jpeg, &page_options, &options);
+        let id = pdf.trailer.get(b"ID").and_then(Object::as_array);
+        let [first, second] = &id.expect("there is one")[..] else {
+            panic!("it has two parts");
+        };
+        assert_eq!(first, second, "it is the first version of the file");
+        first.as_str().expect("a byte string").to_vec()
+    };
+    let first = identifier(&commented(b'a'), "100x200");
+    assert_eq!(first.len(), 16);
+    assert_eq!(first, identifier(&commented(b'a'), "100x200"));
+    assert_ne!(first, identifier(&commented(b'b'), "100x200"));
+    assert_ne!(first, identifier(&commented(b'a'), "100x2000"));
+}
+
+/// Colors that depend on the device need an output intent of their space, except that gray may have any
+/// (ISO 19005-2, 6.2.4.3).
+#[test]
+fn the_output_intent_has_the_colors_of_the_images() {
+    for (name, components, condition) in [
+        ("gray.jpg", 1, "Gray with the curve of sRGB"),
+        ("ycbcr_444.jpg", 3, "sRGB IEC61966-2.1"),
+    ] {
+        let options = archive("2b");
+        let pdf = pdf_of(&read(name), &made_for(&options), &options);
+        let intents = pdf
+            .catalog()
+            .and_then(|all| all.get(b"OutputIntents")?.as_array());
+        let intent = intents.expect("an array")[0].as_dict().expect("an intent");
+        for key in [b"OutputConditionIdentifier".as_slice(), b"Info"] {
+            let text = intent.get(key).and_then(Object::as_str);
+            assert_eq!(text.expect("a string"), condition.as_bytes());
+        }
+        let profile = intent.get_deref(b"DestOutputProfile", &pdf);
+        let n = profile.and_then(|profile| profile.as_stream()?.dict.get(b"N")?.as_i64());
+        assert_eq!(n.expect("it has a profile"), components, "{name}");
+    }
+}
+
+#[test]
+fn the_whole_input_is_attached_once_even_if_several_of_its_images_are_pages() {
+    let mut options = DocumentOptions::default();
+    options.attach_original = true;
+    for (name, frames, expected) in [
+        ("gray.jpg", Frames::Primary, 1),
+        ("synthetic/37_mpo2.jpg", Frames::All, 2),
+    ] {
+        let jpeg = read(name);
+        let mut page_options = made_for(&options);
+        page_options.input.frames = frames;
+        let mut document = Document::with_options(&options);
+        let mut pdf = Vec::new();
+        for page in Page::all_from_jpeg(&jpeg, &page_options, &Auto).expect("it is valid") {
+            document.write_page(page, &jpeg, &mut pdf).expect("memory");
+        }
+        document.finish_into(&mut pdf).expect("memory");
+        let pdf = strict(&pdf);
+        assert_eq!(pdf.get_pages().len(), expected);
+        let streams = pdf.objects.values().filter_map(|o| o.as_stream().ok());
+        let is_file = |stream: &&lopdf::Stream| stream.dict.has_type(b"EmbeddedFile");
+        let files: Vec<_> = streams.filter(is_file).collect();
+        assert!(files.len() == 1 && files[0].content == jpeg, "{name}");
+        let first = pdf.get_dictionary(pdf.get_pages()[&1]);
+        assert!(first.is_ok_and(|page| page.has(b"AF")));
+    }
 }
 
 #[test]

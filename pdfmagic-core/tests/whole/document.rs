@@ -210,15 +210,19 @@ fn viewer_settings_are_written() {
 
 #[test]
 fn a_document_is_at_most_as_large_as_its_maximum() {
-    let limited = |size| {
-        let mut options = DocumentOptions::default();
-        options.max_pdf_size = Amount::new(size);
-        document(&options, &[("gray.jpg", same)])
-    };
-    let size = limited(u64::MAX).expect("it is small").len() as u64;
-    assert!(limited(size).is_ok());
-    let error = limited(size - 1).expect_err("one byte is too many");
-    assert_eq!(error.code(), "limit.pdf_size");
+    // The metadata of a long title is a separate piece.
+    for title in ["short".to_owned(), "long".repeat(5000)] {
+        let limited = |size| {
+            let mut options = DocumentOptions::default();
+            options.title = Some(title.clone());
+            options.max_pdf_size = Amount::new(size);
+            document(&options, &[("gray.jpg", same)])
+        };
+        let size = limited(u64::MAX).expect("it is small").len() as u64;
+        assert!(limited(size).is_ok());
+        let error = limited(size - 1).expect_err("one byte is too many");
+        assert_eq!(error.code(), "limit.pdf_size");
+    }
 }
 
 #[test]

@@ -110,6 +110,42 @@ impl Sparse {
     }
 }
 
+/// File systems share whole blocks, so blanks before the data align it. They are not worth their size for less data.
+#[test]
+fn data_is_aligned_from_256_kib_on() {
+    let head = head("ycbcr_444.jpg");
+    for (size, is_aligned) in [(256 << 10, true), ((256 << 10) - 1, false)] {
+        let mut file = Sparse::default();
+        file.push(pieces_of(&mut Document::new(), &head, size));
+        let [(offset, range)] = &file.ranges[..] else {
+            panic!("the data is one range");
+        };
+        assert_eq!(*range, 0..size);
+        assert_eq!(offset % BLOCK == 0, is_aligned, "{size} bytes");
+        let is_padded = file.at(0).windows(9).any(|bytes| bytes == [b' '; 9]);
+        assert_eq!(is_padded, is_aligned, "{size} bytes");
+    }
+}
+
+/// The offsets of a table have ten digits (ISO 32000-1, 7.5.4).
+#[test]
+fn cross_references_are_a_table_as_long_as_offsets_have_ten_digits() {
+    let head = head("ycbcr_444.jpg");
+    let of_size = |size| {
+        let (mut document, mut file) = (Document::new(), Sparse::default());
+        file.push(pieces_of(&mut document, &head, size));
+        file.push(vec![Piece::Made(document.finish().expect("it has a page"))]);
+        file
+    };
+    let size = 9_999_000_000;
+    let largest = size + (9_999_999_999 - of_size(size).startxref());
+    for (size, is_table) in [(largest, true), (largest + 1, false)] {
+        let file = of_size(size);
+        assert_eq!(file.startxref() <= 9_999_999_999, is_table);
+        assert_eq!(file.at(file.startxref()).starts_with(b"xref\n"), is_table);
+    }
+}
+
 proptest! {
     #[test]
     fn offsets_are_correct_for_files_of_any_size(

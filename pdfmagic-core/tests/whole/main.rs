@@ -4,11 +4,13 @@ mod conformance;
 mod corpus;
 #[path = "../support/corpus_files.rs"]
 mod corpus_files;
+mod damage;
 mod document;
 mod large;
 #[path = "../support/libjpeg.rs"]
 #[expect(dead_code, reason = "only the tests of coding compare samples")]
 mod libjpeg;
+mod objects;
 mod parts;
 mod pictures;
 mod properties;

@@ -332,3 +332,12 @@ fn streaming_embeds_the_same_image_as_passthrough() {
     }
     assert!(compared > 300, "only {compared} were compared");
 }
+
+#[test]
+fn a_stream_has_the_notices_about_its_header() {
+    let jpeg = read("orientation_9.jpg");
+    let (streamed, _) = Streamed::begin(&jpeg, &Options::default()).expect("it is valid");
+    let page = Page::from_jpeg(&jpeg, &Options::default(), &Passthrough).expect("it is valid");
+    assert!(!page.notices().is_empty());
+    assert_eq!(streamed.notices(), page.notices());
+}
