@@ -1,5 +1,6 @@
 //! A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough
-//! embeds, unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+//! embeds, unless the JPEG is odd or something lies between its data and EOI. The first two bytes choose the sizes, and
+//! the rest is a JPEG.
 #![no_main]
 
 #[path = "../../pdfmagic-core/tests/support/laws.rs"]

@@ -29,9 +29,20 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     let catalog = existing::linked(&document, &document.trailer, "Root")?;
     let tree = existing::linked(&document, catalog.1, "Pages")?;
     let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
-    let pages = document.get_pages().len();
+    let leaves = document.get_pages();
+    if leaves.values().any(|&leaf| leaf == tree.0) {
+        return Err(PdfError::broken(&"its page tree contains itself"));
+    }
+    let pages = leaves.len();
     if usize::try_from(count) != Ok(pages) {
         let reason = format!("its page tree counts {count} pages and has {pages}");
+        return Err(PdfError::Broken { reason });
+    }
+    // lopdf takes numbers from the objects themselves; readers take them from the cross-references.
+    let entries = &document.reference_table.entries;
+    let mut needed = [catalog.0, tree.0].into_iter().chain(leaves.into_values());
+    if let Some((number, _)) = needed.find(|(number, _)| !entries.contains_key(number)) {
+        let reason = format!("its cross-references lack object {number}");
         return Err(PdfError::Broken { reason });
     }
     let mut trailer = Vec::new();
@@ -48,7 +59,7 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
         .iter()
         .map(|(id, object)| id.0.max(highest_reference(object)));
     let highest = used.max().unwrap_or(0);
-    let objects = size.max(i64::from(highest) + 1);
+    let objects = size.max(i64::from(highest.max(document.max_id)) + 1);
     let objects = u32::try_from(objects)
         .ok()
         .filter(|&objects| objects <= MAX_OBJECTS)

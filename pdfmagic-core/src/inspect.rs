@@ -43,6 +43,7 @@ pub struct Inspection {
     /// Bits per sample.
     pub precision: u8,
     /// Number of components: 1, 3 or 4.
+    #[cfg_attr(feature = "utoipa", schema(value_type = u64))]
     pub components: usize,
     /// Sampling factors of each component, such as 2x2.
     pub sampling: Vec<String>,
@@ -57,6 +58,7 @@ pub struct Inspection {
     /// Reason for the color model.
     pub color_reason: ColorReason,
     /// Size of the color profile, in bytes; null if there is none, or an invalid one.
+    #[cfg_attr(feature = "utoipa", schema(value_type = Option<u64>))]
     pub icc_profile: Option<usize>,
     /// Exif orientation, 1 to 8.
     pub orientation: u8,

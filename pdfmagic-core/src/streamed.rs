@@ -13,7 +13,8 @@ use crate::pdf::{Open, Text};
 use crate::piece::Piece;
 
 /// A PDF of one page whose image is still arriving. The image is forwarded as it arrives, so that only its header is in
-/// memory.
+/// memory. What lies between the data and EOI is forwarded as well, though [`Passthrough`](crate::Passthrough) would
+/// remove it.
 ///
 /// ```
 /// use std::io::{Read, Write};

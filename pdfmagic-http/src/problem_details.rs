@@ -32,6 +32,7 @@ pub(crate) struct ProblemDetails {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct InputProblem {
     /// Number of the file in the request, from 0.
+    #[schema(value_type = u64)]
     pub(crate) input: usize,
     /// Client's name for the file.
     pub(crate) name: String,

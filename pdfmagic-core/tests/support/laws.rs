@@ -5,7 +5,8 @@ use lopdf::{LoadOptions, Object};
 use pdfmagic_core::jpeg::Process;
 use pdfmagic_core::{
     Auto, Backend, Document, DocumentOptions, Error, ImageOptions, Inspection, Jpeg, Limits,
-    Options, Page, PageOptions, Passthrough, Reencode, Source, Streamed, Transcode, extract_jpegs,
+    Notice, Options, Page, PageOptions, Passthrough, Reencode, Source, Streamed, Transcode,
+    extract_jpegs,
 };
 
 /// A valid picture, for laws that are not about the picture.
@@ -137,7 +138,8 @@ pub(crate) fn parse(input: &[u8]) {
 }
 
 /// A strict reader accepts a PDF whose image arrived in chunks of any size, and the image is the one that passthrough
-/// embeds, unless the JPEG is odd. The first two bytes choose the sizes, and the rest is a JPEG.
+/// embeds, unless the JPEG is odd or something lies between its data and EOI. The first two bytes choose the sizes, and
+/// the rest is a JPEG.
 pub(crate) fn streamed(input: &[u8]) {
     let [head, chunk, jpeg @ ..] = input else {
         return;
@@ -178,7 +180,9 @@ pub(crate) fn streamed(input: &[u8]) {
         subtype.is_ok_and(|name| name == b"Image")
     });
     let is_odd = Jpeg::parse(jpeg, &options.limits).map_or(true, |jpeg| jpeg.is_odd());
-    if !is_odd && let Ok(embedded) = coded(jpeg, &Passthrough) {
+    let forwarded = |embedded: &Page| !embedded.notices().contains(&Notice::AfterDataSkipped);
+    if !is_odd && Page::from_jpeg(jpeg, &options, &Passthrough).is_ok_and(|page| forwarded(&page)) {
+        let embedded = coded(jpeg, &Passthrough).expect("it was embedded");
         assert!(image.expect("it has an image").content == embedded);
     }
 }

@@ -16,22 +16,22 @@ use super::converter::UploadBounds;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Limits {
     /// Maximum size of a file, in bytes.
-    #[schema(example = 33_554_432)]
+    #[schema(value_type = u64, example = 33_554_432)]
     max_file_bytes: usize,
     /// Maximum size of all files of a form together, in bytes.
-    #[schema(example = 134_217_728)]
+    #[schema(value_type = u64, example = 134_217_728)]
     max_form_bytes: usize,
     /// Maximum size of a file that is sent with `stream=true`, in bytes.
-    #[schema(example = 4_294_967_296_u64)]
+    #[schema(value_type = u64, example = 4_294_967_296_u64)]
     max_stream_bytes: usize,
     /// Maximum number of files in a form.
-    #[schema(example = 200)]
+    #[schema(value_type = u64, example = 200)]
     max_files: usize,
     /// Maximum width × height of an image that is decoded.
     #[schema(example = 100_000_000)]
     max_pixels: u64,
     /// Minimum rate of an upload, in bytes per second.
-    #[schema(example = 16_384)]
+    #[schema(value_type = u64, example = 16_384)]
     min_bytes_per_second: usize,
 }
 

@@ -64,13 +64,19 @@ enum PlannedPiece {
     /// New bytes, in base64.
     Made { bytes: String },
     /// A range of a photo, in bytes. Photos are numbered from 0.
-    Input { input: usize, start: u64, end: u64 },
+    Input {
+        #[schema(value_type = u64)]
+        input: usize,
+        start: u64,
+        end: u64,
+    },
 }
 
 /// Something unusual about a photo.
 #[derive(Debug, Serialize, ToSchema)]
 struct PlannedNotice {
     /// Number of the photo, from 0.
+    #[schema(value_type = u64)]
     input: usize,
     /// Stable name, for programs.
     code: &'static str,

@@ -121,6 +121,31 @@ fn verify_checks_all_of_the_data() {
 }
 
 #[test]
+fn the_openapi_document_states_the_width_of_all_integers() {
+    fn schemas(value: &Value) -> Vec<&Value> {
+        let parts: Vec<_> = match value {
+            Value::Array(items) => items.iter().collect(),
+            Value::Object(entries) => entries.values().collect(),
+            _ => Vec::new(),
+        };
+        let inner = parts.into_iter().flat_map(schemas);
+        std::iter::once(value).chain(inner).collect()
+    }
+    let is_integer = |schema: &&Value| {
+        let types = schema["type"].as_array();
+        schema["type"] == "integer" || types.is_some_and(|types| types.contains(&"integer".into()))
+    };
+    let service = Service::start(&[]);
+    let api: Value = serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
+    let integers: Vec<_> = schemas(&api).into_iter().filter(is_integer).collect();
+    assert!(integers.len() > 30);
+    // Without it, a generated client for Java reads 32 bits.
+    for integer in integers {
+        assert!(integer.get("format").is_some(), "{integer}");
+    }
+}
+
+#[test]
 fn the_openapi_document_has_all_paths_options_and_codes() {
     let service = Service::start(&[]);
     let api: Value = serde_json::from_slice(&service.get("/openapi.json").body).unwrap();
