@@ -277,3 +277,44 @@ impl Marker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component has ⌈X · Hi / Hmax⌉ by ⌈Y · Vi / Vmax⌉ samples (A.1.1), and a block has 8 by 8.
+    #[test]
+    fn blocks_are_those_that_hold_samples() {
+        let side = |size| NonZeroU16::new(size).unwrap();
+        let component = |(h, v)| Component {
+            id: 0,
+            h,
+            v,
+            quantization_table: 0,
+        };
+        for (width, height, factors, expected) in [
+            (8, 8, &[(1, 1)][..], 1),
+            (9, 17, &[(1, 1)], 2 * 3),
+            (9, 17, &[(4, 4)], 2 * 3),
+            // 33 × 20 samples, 17 × 20, and 17 × 10.
+            (33, 20, &[(2, 2), (1, 2), (1, 1)], 5 * 3 + 3 * 3 + 3 * 2),
+            // 40 × 20 samples, 40 × 10, 20 × 20 and 10 × 5.
+            (
+                40,
+                20,
+                &[(4, 4), (4, 2), (2, 4), (1, 1)],
+                5 * 3 + 5 * 2 + 3 * 3 + 2,
+            ),
+        ] {
+            let frame = Frame {
+                process: Process::Baseline,
+                entropy_coding: EntropyCoding::Huffman,
+                precision: 8,
+                width: side(width),
+                height: side(height),
+                components: factors.iter().copied().map(component).collect(),
+            };
+            assert_eq!(frame.blocks(), expected, "{width} {height} {factors:?}");
+        }
+    }
+}

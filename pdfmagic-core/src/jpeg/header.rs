@@ -155,11 +155,8 @@ impl<'a> Reader<'a> {
         frame: &Segment<'a>,
         source: Source<'a>,
     ) -> Result<NonZeroU16, Error> {
-        let after_frame = frame.payload_offset + frame.payload.len();
-        let mut segments = Segments::at(
-            source.all("its height is given after the image data")?,
-            after_frame,
-        );
+        let bytes = source.all("its height is given after the image data")?;
+        let mut segments = Segments::at(bytes, frame.offset);
         while segments.next()?.marker != Marker::SOS {}
         segments.skip_data();
         let dnl = segments.next()?;

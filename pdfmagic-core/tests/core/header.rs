@@ -106,6 +106,10 @@ mod colors {
         let plain = without(&jpeg(Cmyk), &[APP14]);
         assert!(decode(&jpeg(Cmyk)) && decode(&jpeg(CmykAsYcck)) && !decode(&plain));
         assert_eq!(notices(&plain), [Notice::CmykPolarityAssumed]);
+        assert!(
+            parse(&jpeg(Cmyk)).is_inverted()
+                && !parse(&with(&jpeg(Ycbcr), &adobe(1))).is_inverted()
+        );
     }
 }
 

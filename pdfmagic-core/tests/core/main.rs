@@ -7,5 +7,7 @@ mod making;
 mod page_size;
 mod pages;
 mod refusals;
+mod scans;
+mod segments;
 mod sources;
 mod views;

@@ -120,3 +120,20 @@ pub(crate) fn icc_chunk(number: u8, total: u8, data: &[u8]) -> Vec<u8> {
         &[b"ICC_PROFILE\0", &[number, total][..], data].concat(),
     )
 }
+
+/// Returns a JPEG that ends after its first scan header, whose payload is `scan`. Its samples have 8 bits, all of its
+/// quantization tables are flat, and it has no Huffman tables. Components are given by identifier, sampling factors (in one
+/// byte) and quantization table.
+pub(crate) fn headed(sof: u8, components: &[[u8; 3]], tables: &[u8], scan: &[u8]) -> Vec<u8> {
+    let quantization = [0, 1, 2, 3].map(|number| [&[number][..], &[1; 64]].concat());
+    let count = u8::try_from(components.len()).expect("few components");
+    let frame = [&[8, 0, 9, 0, 17, count], components.as_flattened()].concat();
+    [
+        b"\xFF\xD8",
+        &segment(0xDB, &quantization.concat())[..],
+        &segment(sof, &frame),
+        tables,
+        &segment(0xDA, scan),
+    ]
+    .concat()
+}

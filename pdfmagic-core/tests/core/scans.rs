@@ -1,0 +1,221 @@
+//! Tests of what T.81 permits in frame and scan headers.
+
+use crate::header::{error, parse};
+use crate::making::{adobe, headed, jfif, segment, with};
+use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
+use pdfmagic_core::{Error, Feature, Jpeg, Limits};
+
+const BASELINE: u8 = 0xC0;
+const PROGRESSIVE: u8 = 0xC2;
+const LOSSLESS: u8 = 0xC3;
+const PROGRESSIVE_ARITHMETIC: u8 = 0xCA;
+
+/// One component, and three components of the same size.
+const ONE: [[u8; 3]; 1] = [[1, 0x11, 0]];
+const THREE: [[u8; 3]; 3] = [[1, 0x11, 0], [2, 0x11, 0], [3, 0x11, 0]];
+
+/// Returns the scan header of a whole sequential image.
+fn all(components: &[[u8; 3]]) -> Vec<u8> {
+    let count = u8::try_from(components.len()).unwrap();
+    let selectors: Vec<_> = components.iter().map(|&[id, ..]| [id, 0]).collect();
+    [&[count], selectors.as_flattened(), &[0, 63, 0]].concat()
+}
+
+fn is_valid(jpeg: &[u8]) -> bool {
+    Jpeg::parse(jpeg, &Limits::default()).is_ok()
+}
+
+/// Returns a DHT segment with a table that has one code, of one bit.
+fn dht(class_and_destination: u8, value: u8) -> Vec<u8> {
+    let mut payload = vec![0; 18];
+    payload[0] = class_and_destination;
+    payload[1] = 1;
+    payload[17] = value;
+    segment(0xC4, &payload)
+}
+
+/// Table B.1.
+#[test]
+fn the_marker_of_a_frame_says_how_it_is_coded() {
+    use {EntropyCoding::*, Process::*};
+    for (sof, process, entropy_coding) in [
+        (0xC0, Baseline, Huffman),
+        (0xC1, ExtendedSequential, Huffman),
+        (0xC2, Progressive, Huffman),
+        (0xC3, Lossless, Huffman),
+        (0xC9, ExtendedSequential, Arithmetic),
+        (0xCA, Progressive, Arithmetic),
+        (0xCB, Lossless, Arithmetic),
+    ] {
+        let se = if process == Progressive { 0 } else { 63 };
+        let jpeg = headed(sof, &ONE, b"", &[1, 1, 0, 0, se, 0]);
+        let frame = parse(&jpeg).frame().clone();
+        assert_eq!(
+            (frame.process, frame.entropy_coding),
+            (process, entropy_coding)
+        );
+    }
+    for sof in [0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE, 0xDF] {
+        let refused = error(&headed(sof, &ONE, b"", &all(&ONE)));
+        let feature = Feature::Hierarchical;
+        assert!(
+            matches!(refused, Error::Unsupported(f) if f == feature),
+            "{refused}"
+        );
+    }
+}
+
+/// Table B.2.
+#[test]
+fn sampling_factors_are_1_to_4_and_quantization_tables_0_to_3() {
+    for (factors, table, expected) in [
+        (0x11, 0, true),
+        (0x44, 3, true),
+        (0x41, 0, true),
+        (0x14, 0, true),
+        (0x01, 0, false),
+        (0x10, 0, false),
+        (0x51, 0, false),
+        (0x15, 0, false),
+        (0x11, 4, false),
+    ] {
+        let components = [[1, factors, table]];
+        let jpeg = headed(BASELINE, &components, b"", &all(&components));
+        assert_eq!(is_valid(&jpeg), expected, "{factors:#x} {table}");
+    }
+}
+
+/// B.2.3: the sum of Hj times Vj is at most 10 if a scan has several components.
+#[test]
+fn an_interleaved_mcu_has_at_most_10_blocks() {
+    for (factors, expected) in [
+        (&[0x42, 0x11, 0x11][..], true),
+        (&[0x33, 0x11, 0x11], false),
+        (&[0x43, 0x11, 0x11], false),
+        (&[0x42, 0x11, 0x11, 0x11], false),
+        (&[0x44], true),
+        (&[0x43], true),
+    ] {
+        let components: Vec<_> = (1..).zip(factors).map(|(id, &f)| [id, f, 0]).collect();
+        let jpeg = headed(BASELINE, &components, b"", &all(&components));
+        assert_eq!(is_valid(&jpeg), expected, "{factors:x?}");
+    }
+}
+
+/// B.2.3: a scan has 1 to 4 components, and those in the order of the frame.
+#[test]
+fn a_scan_has_components_of_its_frame_in_their_order() {
+    for (scan, expected) in [
+        (&[1, 1, 0, 0, 63, 0][..], true),
+        (&[1, 3, 0, 0, 63, 0], true),
+        (&[2, 1, 0, 3, 0, 0, 63, 0], true),
+        (&[3, 1, 0, 2, 0, 3, 0, 0, 63, 0], true),
+        (&[2, 3, 0, 1, 0, 0, 63, 0], false),
+        (&[2, 2, 0, 2, 0, 0, 63, 0], false),
+        (&[1, 4, 0, 0, 63, 0], false),
+        (&[0, 0, 63, 0], false),
+        (&[5, 1, 0, 2, 0, 3, 0, 3, 0, 3, 0, 0, 63, 0], false),
+        (&[1, 1, 0, 0, 63], false),
+        (&[1, 1, 0, 0, 63, 0, 0], false),
+        (&[], false),
+    ] {
+        let jpeg = headed(BASELINE, &THREE, b"", scan);
+        assert_eq!(is_valid(&jpeg), expected, "{scan:?}");
+    }
+}
+
+/// G.1.1.1.1, G.1.1.1.2 and Table B.3.
+#[test]
+fn a_progressive_scan_has_either_dc_or_ac_of_one_component_and_adds_one_bit() {
+    let one = |ss, se, approximation| vec![1, 1, 0, ss, se, approximation];
+    for (scan, expected) in [
+        (one(0, 0, 0x00), true),
+        (one(0, 1, 0x00), false),
+        (one(0, 63, 0x00), false),
+        (one(1, 63, 0x00), true),
+        (one(5, 5, 0x00), true),
+        (one(5, 4, 0x00), false),
+        (one(1, 64, 0x00), false),
+        (one(64, 64, 0x00), false),
+        (one(0, 0, 0x0D), true),
+        (one(0, 0, 0x0E), false),
+        (one(1, 63, 0x0E), false),
+        (one(1, 63, 0x10), true),
+        (one(1, 63, 0x21), true),
+        (one(1, 63, 0x11), false),
+        (one(1, 63, 0x12), false),
+        (one(1, 63, 0x31), false),
+        (one(0, 0, 0xED), true),
+        (one(0, 0, 0xFE), false),
+        (vec![2, 1, 0, 2, 0, 0, 0, 0], true),
+        (vec![2, 1, 0, 2, 0, 1, 63, 0], false),
+    ] {
+        let jpeg = headed(PROGRESSIVE_ARITHMETIC, &THREE, b"", &scan);
+        assert_eq!(is_valid(&jpeg), expected, "{scan:x?}");
+    }
+}
+
+/// Table B.3 limits the numbers to 3, and G.1.2.1 and H.1.2 say which kinds of scan use which tables. Motion JPEG has the
+/// tables of K.3.3 at 0 and 1.
+#[test]
+fn a_scan_needs_the_tables_that_it_uses() {
+    let defined = [dht(0x03, 0), dht(0x13, 0)].concat();
+    let one = |tables, ss, se, approximation| [1, 1, tables, ss, se, approximation];
+    for (sof, scan, expected) in [
+        (BASELINE, one(0x00, 0, 63, 0), true),
+        (BASELINE, one(0x11, 0, 63, 0), true),
+        (BASELINE, one(0x33, 0, 63, 0), true),
+        (BASELINE, one(0x23, 0, 63, 0), false),
+        (BASELINE, one(0x32, 0, 63, 0), false),
+        (BASELINE, one(0x43, 0, 63, 0), false),
+        (BASELINE, one(0x34, 0, 63, 0), false),
+        (PROGRESSIVE, one(0x3F, 0, 0, 0), true),
+        (PROGRESSIVE, one(0x20, 0, 0, 0), false),
+        (PROGRESSIVE, one(0x20, 0, 0, 0x10), true),
+        (PROGRESSIVE, one(0xF3, 1, 63, 0), true),
+        (PROGRESSIVE, one(0x02, 1, 63, 0), false),
+        (PROGRESSIVE, one(0x02, 1, 63, 0x10), false),
+        (PROGRESSIVE_ARITHMETIC, one(0x20, 0, 0, 0), true),
+        (PROGRESSIVE_ARITHMETIC, one(0x40, 0, 0, 0), false),
+        (LOSSLESS, one(0x3F, 1, 0, 0), true),
+        (LOSSLESS, one(0x20, 1, 0, 0), false),
+    ] {
+        let jpeg = headed(sof, &ONE, &defined, &scan);
+        assert_eq!(is_valid(&jpeg), expected, "{sof:x} {scan:x?}");
+    }
+}
+
+/// Tables F.1 and H.2, in the widest form of F.1: 15 is the limit for samples of 12 bits.
+#[test]
+fn categories_of_dc_differences_are_at_most_15_and_16_in_lossless_scans() {
+    for (sof, class, value, expected) in [
+        (BASELINE, 0x00, 15, true),
+        (BASELINE, 0x00, 16, false),
+        (BASELINE, 0x10, 0xF0, true),
+        (LOSSLESS, 0x00, 16, true),
+        (LOSSLESS, 0x00, 17, false),
+    ] {
+        let jpeg = headed(sof, &ONE, &dht(class, value), &all(&ONE));
+        assert_eq!(is_valid(&jpeg), expected, "{sof:x} {class:x} {value}");
+    }
+}
+
+/// Lossless coding does not benefit from a color transform, and RGB is never subsampled.
+#[test]
+fn lossless_components_are_rgb_unless_adobe_or_subsampling_says_otherwise() {
+    use ColorModel::{Rgb, YCbCr};
+    let subsampled = [[1, 0x21, 0], [2, 0x11, 0], [3, 0x11, 0]];
+    for (components, segments, expected) in [
+        (&THREE, vec![], Rgb),
+        (&THREE, jfif(1, 72, 72), Rgb),
+        (&THREE, adobe(1), YCbCr),
+        (&subsampled, vec![], Rgb),
+        (&subsampled, jfif(1, 72, 72), YCbCr),
+    ] {
+        let jpeg = with(
+            &headed(LOSSLESS, components, b"", &all(components)),
+            &segments,
+        );
+        assert_eq!(parse(&jpeg).color_model(), expected);
+    }
+}
