@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lopdf::xref::XrefType;
+use lopdf::xref::{XrefEntry, XrefType};
 use lopdf::{Dictionary, Object, ObjectId, Writer as Serializer};
 
 use crate::existing::{self, PdfError};
@@ -30,8 +30,9 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     }
     let catalog = existing::linked(&document, &document.trailer, "Root")?;
     let tree = existing::linked(&document, catalog.1, "Pages")?;
+    check_listed(pdf, &document, catalog.0)?;
     let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
-    let pages = count_leaves(&document, tree.0)?;
+    let pages = count_leaves(pdf, &document, tree.0)?;
     if usize::try_from(count) != Ok(pages) {
         let reason = format!("its page tree counts {count} pages and has {pages}");
         return Err(PdfError::Broken { reason });
@@ -105,16 +106,12 @@ impl Existing {
 }
 
 /// Returns the number of pages in a page tree (7.7.3), each of which exists.
-fn count_leaves(document: &lopdf::Document, root: ObjectId) -> Result<usize, PdfError> {
+fn count_leaves(pdf: &[u8], document: &lopdf::Document, root: ObjectId) -> Result<usize, PdfError> {
     let mut waiting = vec![root];
     let mut branches = HashSet::new();
     let mut leaves = 0;
     while let Some(id) = waiting.pop() {
-        // lopdf takes numbers from the objects themselves; readers take them from the cross-references.
-        if !document.reference_table.entries.contains_key(&id.0) {
-            let reason = format!("its cross-references lack object {}", id.0);
-            return Err(PdfError::Broken { reason });
-        }
+        check_listed(pdf, document, id)?;
         let Ok(kids) = document.get_dictionary(id)?.get_deref(b"Kids", document) else {
             leaves += 1;
             continue;
@@ -127,6 +124,24 @@ fn count_leaves(document: &lopdf::Document, root: ObjectId) -> Result<usize, Pdf
         }
     }
     Ok(leaves)
+}
+
+/// Checks that an object is where its cross-reference entry says. lopdf takes its number from the object itself, and other
+/// readers take it from the entry.
+fn check_listed(pdf: &[u8], document: &lopdf::Document, id: ObjectId) -> Result<(), PdfError> {
+    let begins = |offset: u32| {
+        let object = pdf.get(offset as usize..)?.trim_ascii_start();
+        let rest = object.strip_prefix(id.0.to_string().as_bytes())?;
+        rest.first().map(u8::is_ascii_whitespace)
+    };
+    match document.reference_table.get(id.0) {
+        Some(&XrefEntry::Normal { offset, .. }) if begins(offset) == Some(true) => Ok(()),
+        Some(XrefEntry::Compressed { .. }) => Ok(()),
+        _ => {
+            let reason = format!("its cross-references lack object {}", id.0);
+            Err(PdfError::Broken { reason })
+        }
+    }
 }
 
 /// Returns the highest object number that an object refers to.
