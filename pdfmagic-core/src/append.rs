@@ -28,11 +28,12 @@ pub(crate) fn open(pdf: &[u8]) -> Result<(Existing, Writer), PdfError> {
     if existing::is_signed(&document) {
         return Err(PdfError::Signed);
     }
+    check_entries(pdf, &document)?;
     let catalog = existing::linked(&document, &document.trailer, "Root")?;
     let tree = existing::linked(&document, catalog.1, "Pages")?;
-    check_listed(pdf, &document, catalog.0)?;
+    check_listed(&document, catalog.0)?;
     let count = tree.1.get(b"Count").and_then(Object::as_i64)?;
-    let pages = count_leaves(pdf, &document, tree.0)?;
+    let pages = count_leaves(&document, tree.0)?;
     if usize::try_from(count) != Ok(pages) {
         let reason = format!("its page tree counts {count} pages and has {pages}");
         return Err(PdfError::Broken { reason });
@@ -106,12 +107,12 @@ impl Existing {
 }
 
 /// Returns the number of pages in a page tree (7.7.3), each of which exists.
-fn count_leaves(pdf: &[u8], document: &lopdf::Document, root: ObjectId) -> Result<usize, PdfError> {
+fn count_leaves(document: &lopdf::Document, root: ObjectId) -> Result<usize, PdfError> {
     let mut waiting = vec![root];
     let mut branches = HashSet::new();
     let mut leaves = 0;
     while let Some(id) = waiting.pop() {
-        check_listed(pdf, document, id)?;
+        check_listed(document, id)?;
         let Ok(kids) = document.get_dictionary(id)?.get_deref(b"Kids", document) else {
             leaves += 1;
             continue;
@@ -126,21 +127,37 @@ fn count_leaves(pdf: &[u8], document: &lopdf::Document, root: ObjectId) -> Resul
     Ok(leaves)
 }
 
-/// Checks that an object is where its cross-reference entry says. lopdf takes its number from the object itself, and other
-/// readers take it from the entry.
-fn check_listed(pdf: &[u8], document: &lopdf::Document, id: ObjectId) -> Result<(), PdfError> {
-    let begins = |offset: u32| {
-        let object = pdf.get(offset as usize..)?.trim_ascii_start();
-        let rest = object.strip_prefix(id.0.to_string().as_bytes())?;
-        rest.first().map(u8::is_ascii_whitespace)
+/// Checks that objects are where the cross-references say. lopdf takes their numbers from the objects themselves, and other
+/// readers take them from the entries.
+fn check_entries(pdf: &[u8], document: &lopdf::Document) -> Result<(), PdfError> {
+    let is_at = |number: u32, offset: u32| {
+        let object = pdf.get(offset as usize..).unwrap_or_default();
+        let rest = object
+            .trim_ascii_start()
+            .strip_prefix(number.to_string().as_bytes());
+        rest.and_then(<[u8]>::first)
+            .is_some_and(u8::is_ascii_whitespace)
     };
-    match document.reference_table.get(id.0) {
-        Some(&XrefEntry::Normal { offset, .. }) if begins(offset) == Some(true) => Ok(()),
-        Some(XrefEntry::Compressed { .. }) => Ok(()),
-        _ => {
-            let reason = format!("its cross-references lack object {}", id.0);
-            Err(PdfError::Broken { reason })
+    for (&number, entry) in &document.reference_table.entries {
+        match *entry {
+            // Some writers use the offset 0 for objects that do not exist.
+            XrefEntry::Normal { offset, .. } if offset != 0 && !is_at(number, offset) => {
+                let reason = format!("object {number} is not where its cross-reference says");
+                return Err(PdfError::Broken { reason });
+            }
+            _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Checks that an object has a cross-reference.
+fn check_listed(document: &lopdf::Document, (number, _): ObjectId) -> Result<(), PdfError> {
+    match document.reference_table.get(number) {
+        Some(XrefEntry::Normal { .. } | XrefEntry::Compressed { .. }) => Ok(()),
+        _ => Err(PdfError::broken(&format!(
+            "object {number} has no cross-reference"
+        ))),
     }
 }
 
