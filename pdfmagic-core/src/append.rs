@@ -113,9 +113,14 @@ fn count_leaves(document: &lopdf::Document, root: ObjectId) -> Result<usize, Pdf
     let mut leaves = 0;
     while let Some(id) = waiting.pop() {
         check_listed(document, id)?;
-        let Ok(kids) = document.get_dictionary(id)?.get_deref(b"Kids", document) else {
-            leaves += 1;
-            continue;
+        let node = document.get_object(id)?.as_dict()?;
+        let kids = match node.get_deref(b"Kids", document) {
+            Ok(kids) => kids,
+            Err(error) if id == root => return Err(error.into()),
+            Err(_) => {
+                leaves += 1;
+                continue;
+            }
         };
         if !branches.insert(id) {
             return Err(PdfError::broken(&"its page tree contains a branch twice"));
