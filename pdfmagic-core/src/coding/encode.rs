@@ -120,18 +120,24 @@ pub(super) trait Collects {
     fn symbols(&self) -> &Symbols;
 }
 
-/// Computes DC differences (F.1.2.1), modulo 2^16 as in decoders. -32768 has no category and is replaced by -32767.
+/// The DC coefficients from which the next ones are predicted, by component.
 #[derive(Default)]
 pub(super) struct Prediction([i16; 4]);
 
 impl Prediction {
     #[inline(always)]
     pub(super) fn difference(&mut self, component: usize, value: i16) -> i16 {
-        let last = &mut self.0[component & 3];
-        let difference = value.wrapping_sub(*last).max(-0x7FFF);
-        *last = last.wrapping_add(difference);
-        difference
+        difference(&mut self.0[component & 3], value)
     }
+}
+
+/// Returns a DC difference (F.1.2.1), modulo 2^16 as in decoders, and updates the prediction. -32768 has no category and is
+/// replaced by -32767.
+#[inline(always)]
+pub(super) fn difference(prediction: &mut i16, value: i16) -> i16 {
+    let difference = value.wrapping_sub(*prediction).max(-0x7FFF);
+    *prediction = prediction.wrapping_add(difference);
+    difference
 }
 
 /// The number of occurrences of each symbol, by slot.

@@ -2,7 +2,7 @@
 
 use super::bits::BitWriter;
 use super::coefficients::{Block, indices};
-use super::encode::{category, dht, head, sos};
+use super::encode::{category, dht, difference, head, sos};
 use super::huffman::optimal;
 use super::image::Coefficients;
 use super::memory::Memory;
@@ -373,10 +373,8 @@ fn dc(
                 *last
             };
             if ah == 0 {
-                let difference = value.wrapping_sub(*last).max(-0x7FFF);
-                let (size, bits) = category(difference);
+                let (size, bits) = category(difference(last, value));
                 symbols.symbol(p.part.min(1), size, size, bits);
-                *last = last.wrapping_add(difference);
             } else {
                 refinement.push(value & 1 != 0);
                 *last = value;

@@ -8,7 +8,7 @@ use pdfmagic_core::{
 };
 
 use crate::corpus_files::read;
-use crate::support::strict;
+use crate::support::{pdf_of, strict};
 
 fn archive(level: &str) -> DocumentOptions {
     let mut options = DocumentOptions::default();
@@ -81,16 +81,6 @@ fn pdfa_needs_only_the_ends_of_an_input() {
     assert_eq!(pdf((&jpeg).into()), pdf(Source::Ends { head, tail, size }));
 }
 
-/// Returns a PDF of one JPEG.
-fn pdf_of(jpeg: &[u8], options: &Options, document: &DocumentOptions) -> lopdf::Document {
-    let mut document = Document::with_options(document);
-    let page = Page::from_jpeg(jpeg, options, &Auto).expect("it is valid");
-    let mut pdf = Vec::new();
-    document.write_page(page, jpeg, &mut pdf).expect("memory");
-    document.finish_into(&mut pdf).expect("memory");
-    strict(&pdf)
-}
-
 /// The identifier depends on the contents of the whole file (ISO 32000-1, 14.4).
 #[test]
 fn another_image_or_another_page_gives_another_identifier() {
@@ -100,7 +90,7 @@ fn another_image_or_another_page_gives_another_identifier() {
     let identifier = |jpeg: &[u8], size: &str| {
         let mut page_options = made_for(&options);
         page_options.page.pagesize = size.parse().ok();
-        let pdf = pdf_of(jpeg, &page_options, &options);
+        let pdf = pdf_of(&[jpeg], &page_options, &options);
         let id = pdf.trailer.get(b"ID").and_then(Object::as_array);
         let [first, second] = &id.expect("there is one")[..] else {
             panic!("it has two parts");
@@ -124,7 +114,7 @@ fn the_output_intent_has_the_colors_of_the_images() {
         ("ycbcr_444.jpg", 3, "sRGB IEC61966-2.1"),
     ] {
         let options = archive("2b");
-        let pdf = pdf_of(&read(name), &made_for(&options), &options);
+        let pdf = pdf_of(&[read(name)], &made_for(&options), &options);
         let intents = pdf
             .catalog()
             .and_then(|all| all.get(b"OutputIntents")?.as_array());

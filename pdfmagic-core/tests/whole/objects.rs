@@ -1,21 +1,10 @@
 //! Tests of the objects of pages: what they say, and what they share.
 
 use lopdf::{Dictionary, Object};
-use pdfmagic_core::{Auto, Document, Options, Page};
+use pdfmagic_core::{DocumentOptions, Options};
 
 use crate::corpus_files::read;
-use crate::support::strict;
-
-/// Returns a PDF of these JPEGs.
-fn pdf_of(jpegs: &[Vec<u8>], options: &Options) -> lopdf::Document {
-    let (mut document, mut pdf) = (Document::new(), Vec::new());
-    for jpeg in jpegs {
-        let page = Page::from_jpeg(jpeg, options, &Auto).expect("it is valid");
-        document.write_page(page, jpeg, &mut pdf).expect("memory");
-    }
-    document.finish_into(&mut pdf).expect("memory");
-    strict(&pdf)
-}
+use crate::support::pdf_of;
 
 /// Returns the pages in their order.
 fn pages(pdf: &lopdf::Document) -> Vec<&Dictionary> {
@@ -48,7 +37,7 @@ fn with_profile(intent: u8) -> Vec<u8> {
 fn each_profile_is_stored_once_and_different_ones_of_the_same_size_are_not_mixed_up() {
     let [first, second] = [0, 1].map(with_profile);
     let jpegs = [&first, &second, &first, &second].map(Clone::clone);
-    let pdf = pdf_of(&jpegs, &Options::default());
+    let pdf = pdf_of(&jpegs, &Options::default(), &DocumentOptions::default());
     let used: Vec<_> = pages(&pdf)
         .into_iter()
         .map(|page| {
@@ -76,7 +65,11 @@ fn each_page_of_a_figure_in_strips_is_in_the_parent_tree() {
     options.page.alt = Some("a".to_owned());
     options.page.pagesize = "100x20".parse().ok();
     options.page.split_strips = true;
-    let pdf = pdf_of(&["ycbcr_444.jpg", "gray.jpg"].map(read), &options);
+    let pdf = pdf_of(
+        &["ycbcr_444.jpg", "gray.jpg"].map(read),
+        &options,
+        &DocumentOptions::default(),
+    );
     let root = pdf
         .catalog()
         .and_then(|all| all.get_deref(b"StructTreeRoot", &pdf));
@@ -100,7 +93,7 @@ fn only_pages_larger_than_readers_accept_have_a_user_unit() {
     for (size, unit) in [("14400x14400", None), ("14401x100", Some(2))] {
         let mut options = Options::default();
         options.page.pagesize = size.parse().ok();
-        let pdf = pdf_of(&[read("gray.jpg")], &options);
+        let pdf = pdf_of(&[read("gray.jpg")], &options, &DocumentOptions::default());
         let found = pages(&pdf)[0].get(b"UserUnit").and_then(Object::as_i64);
         assert_eq!(found.ok(), unit, "{size}");
     }

@@ -2,7 +2,9 @@
 
 use lopdf::{LoadOptions, Object, Stream};
 use pdfmagic_core::{Auto, Reencode, Transcode};
-use pdfmagic_core::{Backend, Document, Error, Options, Page, Passthrough, Source};
+use pdfmagic_core::{
+    Backend, Document, DocumentOptions, Error, Options, Page, Passthrough, Source,
+};
 
 /// Returns the backends.
 pub(crate) fn backends() -> [Box<dyn Backend>; 4] {
@@ -34,6 +36,22 @@ pub(crate) fn convert_source(
     }
     pdf.extend_from_slice(&document.finish()?);
     Ok(pdf)
+}
+
+/// Returns a PDF with a page for each JPEG.
+pub(crate) fn pdf_of(
+    jpegs: &[impl AsRef<[u8]>],
+    options: &Options,
+    document: &DocumentOptions,
+) -> lopdf::Document {
+    let (mut document, mut pdf) = (Document::with_options(document), Vec::new());
+    for jpeg in jpegs {
+        let jpeg = jpeg.as_ref();
+        let page = Page::from_jpeg(jpeg, options, &Auto).expect("it is valid");
+        document.write_page(page, jpeg, &mut pdf).expect("memory");
+    }
+    document.finish_into(&mut pdf).expect("memory");
+    strict(&pdf)
 }
 
 /// Reads the PDF with a strict reader.
