@@ -9,7 +9,8 @@ use crate::config;
 /// The settings of glibc's allocator, in bytes. Decoded data is returned to the system as soon as it is freed: by
 /// default, glibc raises the first threshold to the largest block it has seen, and keeps the memory it frees. The
 /// buffers of connections, which come and go with each request, are kept: a fifth of the time for a small photo would
-/// be spent on allocating them again.
+/// be spent on allocating them again. With mimalloc as the global allocator, which needs no settings, a small photo took
+/// 6 % less processor time and re-encoding 20 % less, but 66 MB remained resident after re-encoding instead of 22 MB.
 const ALLOCATOR: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "1048576"),
     ("MALLOC_TRIM_THRESHOLD_", "4194304"),
