@@ -1,0 +1,72 @@
+//! Tests that limits and cancellation stop the work.
+
+use super::{SAMPLINGS, encoded, image, parse};
+use crate::coding::{Coefficients, Reduction, optimize, reduce, table};
+use crate::{CancelFlag, Error, Limits};
+
+#[test]
+fn limits_are_checked_before_decoding() {
+    let data = encoded(&image(100, 75, SAMPLINGS[1]));
+    let refused = |limits: Limits| {
+        let error = Coefficients::decode(&parse(&data), &limits).map(|_| ());
+        error.expect_err("it is over the limit").code()
+    };
+    assert_eq!(
+        refused(Limits {
+            max_pixels: 7499,
+            ..Limits::default()
+        }),
+        "limit.pixels"
+    );
+    assert_eq!(
+        refused(Limits {
+            max_memory: 10_000,
+            ..Limits::default()
+        }),
+        "limit.memory"
+    );
+    assert_eq!(
+        refused(Limits {
+            max_scans: 0,
+            ..Limits::default()
+        }),
+        "limit.scans"
+    );
+}
+
+#[test]
+fn cancellation_stops_all_work() {
+    let mut original = image(100, 75, SAMPLINGS[1]);
+    let flag = CancelFlag::default();
+    let limits = Limits {
+        cancel: Some(flag.clone()),
+        ..Limits::default()
+    };
+    let baseline = encoded(&original);
+    let progressive = original.encode_progressive().expect("there is memory");
+    original.limits = limits.clone();
+    let whole = Reduction {
+        factor: 1,
+        subsample: false,
+    };
+    let coarse = |c, _: &_| table(50, c > 0);
+    let decode = |data: &[u8]| Coefficients::decode(&parse(data), &limits).map(|_| ());
+    let all: [&dyn Fn() -> Result<(), Error>; 9] = [
+        &|| decode(&baseline),
+        &|| decode(&progressive),
+        &|| parse(&baseline).verify(&limits).map(|_| ()),
+        &|| optimize(&parse(&baseline), &limits).map(|_| ()),
+        &|| optimize(&parse(&progressive), &limits).map(|_| ()),
+        &|| reduce(&parse(&baseline), &limits, whole, coarse).map(|_| ()),
+        &|| original.encode().map(|_| ()),
+        &|| original.encode_reduced(whole, coarse).map(|_| ()),
+        &|| original.encode_progressive().map(|_| ()),
+    ];
+    for (index, work) in all.iter().enumerate() {
+        assert!(work().is_ok(), "{index}");
+    }
+    flag.set();
+    for (index, work) in all.iter().enumerate() {
+        assert!(matches!(work(), Err(Error::Canceled)), "{index}");
+    }
+}
