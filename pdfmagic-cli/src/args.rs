@@ -155,7 +155,7 @@ pub(crate) struct Files {
 
     /// The PDF to write
     ///
-    /// Every IN is a JPEG then; without any, standard input is read.
+    /// Then every IN is a JPEG. Without any IN, standard input is read.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
@@ -185,8 +185,9 @@ pub(crate) struct Files {
 
     /// Read options from a JSON file
     ///
-    /// An object of options by the names of this manual, which take the place of those on the command line. Its `pages` may
-    /// be an array of such objects, one for each JPEG: {"pagesize": "A4", "pages": [{}, {"rotation": "90"}]}.
+    /// The file holds a JSON object. Its keys are the names of options in this manual, and its values override the command
+    /// line. Its `pages` may be an array of such objects, one for each JPEG: {"pagesize": "A4", "pages": [{}, {"rotation":
+    /// "90"}]}.
     #[arg(long, value_name = "FILE")]
     pub(crate) pages: Option<PathBuf>,
 }
@@ -216,7 +217,7 @@ pub(crate) struct RunArgs {
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Leave out JPEGs that fail, and exit with status 1
+    /// Leave out JPEGs that fail; if there are any, the status is 1
     ///
     /// With --each, also go on where an earlier run stopped: a PDF that is whole and newer than its JPEG is kept.
     #[arg(long)]
@@ -241,7 +242,7 @@ pub(crate) struct RunArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reporting")]
 pub(crate) struct ReportArgs {
-    /// Suppress notes on unusual input, the progress bar, and the documents of --each --json
+    /// Suppress notes on unusual input, the progress bar and, with --each --json, the list of documents
     #[arg(short, long)]
     pub(crate) quiet: bool,
 

@@ -24,8 +24,8 @@ const FILES: &str = "\
 Outputs:
   OUT is written completely or not at all: if anything fails, an older OUT stays
   as it was, and no other file is left behind.
-  An input or another image is never overwritten, and a PDF is not written to a
-  terminal.
+  An input is never overwritten, and another image only by -o with --force. A PDF
+  is not written to a terminal.
   Of an IN that is a file, only the header is read, and the system copies the
   rest. On Btrfs and XFS the PDF shares the blocks of the JPEG, and takes no
   space of its own.

@@ -67,7 +67,7 @@ pub enum Error {
     /// A standard forbids something in the image or the options. The text says what to do.
     #[error("{0}")]
     Nonconforming(Nonconformance),
-    /// The caller set the [flag](crate::CancelFlag) that ends the work.
+    /// The caller set the `CancelFlag` that ends the work.
     #[error("the work was canceled")]
     Canceled,
     /// A document was finished without a page.
@@ -132,7 +132,7 @@ pub enum Resource {
     Memory,
     /// Bytes of an image's data, if the caller limits them.
     ImageBytes,
-    /// Bytes of a PDF: offsets in its cross-reference table have ten digits (ISO 32000-1, 7.5.4).
+    /// Bytes of a PDF, if the caller limits them.
     PdfBytes,
 }
 

@@ -28,7 +28,7 @@ pub struct ExtractedJpeg {
     /// The orientation in which the page shows it. It is also written to the Exif data of the file, if there is a place
     /// for it.
     pub orientation: Orientation,
-    /// The profile of its color space.
+    /// The profile of its color space; `None` if its color space has none. It is not part of `data`.
     pub icc_profile: Option<Vec<u8>>,
 }
 
@@ -48,7 +48,9 @@ struct Shown {
 ///
 /// # Errors
 ///
-/// If the file is not a PDF, or is encrypted or broken. A PDF without JPEGs is not an error.
+/// If the file is not a PDF, or is encrypted or broken. A PDF without JPEGs is not an error. Content streams of more than 64
+/// MiB and attached files of more than 1 GiB count as broken. After ten million operations on pages, the other images count as
+/// on no page.
 pub fn extract_jpegs(pdf: &[u8]) -> Result<Vec<ExtractedJpeg>, PdfError> {
     /// The maximum number of operations, which is enough for any realistic file.
     const MAX_OPERATIONS: usize = 10_000_000;

@@ -60,11 +60,11 @@ pub struct Inspection {
     /// Size of the color profile, in bytes; null if there is none, or an invalid one.
     #[cfg_attr(feature = "utoipa", schema(value_type = Option<u64>))]
     pub icc_profile: Option<usize>,
-    /// Exif orientation, 1 to 8.
+    /// Exif orientation, 1 to 8; 1 if the file states none.
     pub orientation: u8,
     /// Horizontal and vertical density, in pixels per inch; null if the file states none.
     pub density: Option<[f64; 2]>,
-    /// Origin of the density.
+    /// Origin of the density; null if the file states none.
     pub density_source: Option<DensitySource>,
     /// Metadata in the file.
     pub metadata: MetadataFound,
@@ -110,7 +110,8 @@ pub struct DamageFound {
     pub scan: u32,
     /// MCU in which it was noticed, from 0 in its scan.
     pub mcu: u64,
-    /// Number of intact rows from the top; null for a progressive image that is complete in less detail.
+    /// Number of intact rows from the top of the stored image, in pixels; null for a progressive image that is complete in
+    /// less detail.
     pub sound_rows: Option<u32>,
     /// Number of intact scans of a progressive image; null if `sound_rows` is given.
     pub sound_scans: Option<u32>,

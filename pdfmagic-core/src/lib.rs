@@ -89,7 +89,7 @@
 //! | [`Transcode`] | the same coefficients with another entropy coding, nearly always smaller | none |
 //! | [`Reencode`] | fewer bytes: a lower quality, fewer pixels, or gray | as requested |
 //!
-//! Use [`Auto`] unless you have a reason not to. Only [`Reencode`] is lossy.
+//! Use [`Auto`] unless you have a reason not to. For undamaged images, only [`Reencode`] is lossy.
 //!
 //! # How it works
 //!

@@ -73,11 +73,12 @@ impl Label {
 }
 
 impl Page {
-    /// Makes a page from a JPEG. Pages do not depend on each other, so they can be made in parallel.
+    /// Makes a page from the primary view of a JPEG, whatever [`Frames`] the options request; see
+    /// [`all_from_jpeg`](Self::all_from_jpeg). Pages do not depend on each other, so they can be made in parallel.
     ///
     /// # Errors
     ///
-    /// The same as those of [`Jpeg::parse`] and [`Backend::image`].
+    /// The same as those of [`Jpeg::parse`] and [`new`](Self::new).
     pub fn from_jpeg<'a>(
         source: impl Into<Source<'a>>,
         options: &Options,

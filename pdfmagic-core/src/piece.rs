@@ -34,7 +34,7 @@ impl Piece {
     ///
     /// # Panics
     ///
-    /// If `input` is not the input that the page was made from.
+    /// If `input` is shorter than the input that the page was made from. Another input that is long enough gives wrong bytes.
     #[must_use]
     pub fn bytes<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
         match self {

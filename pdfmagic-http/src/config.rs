@@ -63,7 +63,7 @@ pub struct Config {
     /// How log lines look
     #[arg(long, env = "PDFMAGIC_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
-    /// What is logged: error, warn, info (each request), or debug (also requests for health)
+    /// What is logged: error, warn, info (each request), or debug (also health checks, connections and memory)
     #[arg(
         long,
         env = "PDFMAGIC_LOG_LEVEL",

@@ -252,7 +252,7 @@ pub enum PageLayout {
 
 /// How large viewers show a page.
 ///
-/// Its text form is `fit`, `fith`, `fitbh` or a factor.
+/// Its text form is `fit`, `fith`, `fitbh` or a factor of up to 10,000.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(
     feature = "serde",

@@ -101,7 +101,8 @@ pub struct ImageOptions {
 
     /// Maximum pixels per inch; lossy
     ///
-    /// An image that states no density counts as 96 pixels per inch. Implies `reencode`.
+    /// 10 to 12,800, compared with the density that the image states, or 96 if it states none; `density` and
+    /// `fallback-density` do not change that. Implies `reencode`.
     #[cfg(feature = "reencode")]
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]

@@ -105,7 +105,7 @@ pub struct InputOptions {
     schema(rename_all = "lowercase")
 )]
 pub enum OnDamage {
-    /// Keep the sound part, and re-encode the image so that all viewers show the rest alike
+    /// Keep the intact part, and rewrite the data so that all viewers show the rest alike
     #[default]
     Mend,
     /// Embed it as it is; viewers differ in what they show

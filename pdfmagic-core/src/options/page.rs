@@ -35,16 +35,17 @@ pub struct PageOptions {
 
     /// Size of the image on the page, such as 10cmx15cm, 10cm, 300dpi or 50%
     ///
-    /// Width and height are written as in `pagesize`. Default: as large as fits on the page inside the border; without
-    /// a page size, as large as its pixel density makes it.
+    /// Width and height are written as in `pagesize`; `dpi` and `%` take 0.1 to 100,000. Default: as large as fits on the page
+    /// inside the border; without a page size, as large as its pixel density makes it.
     #[cfg_attr(feature = "clap", arg(long, short = 's', value_name = "SIZE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub imgsize: Option<ImageSize>,
 
     /// Space around the image, such as 1cm or 1cm:2cm
     ///
-    /// One length is for all sides. Of two, the first is for top and bottom, and the second for left and right. Four go
-    /// clockwise from the top. Has no effect where both the page and the image have a size. Default: 0.
+    /// One length is for all sides. Of two, the first is for top and bottom, and the second for left and right. Four, such as
+    /// 1cm:2cm:3cm:4cm, go clockwise from the top. A number without a unit is in points. Has no effect where both the page and
+    /// the image have a size. Default: 0.
     #[cfg_attr(feature = "clap", arg(long, short, value_name = "L[:L]"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub border: Option<Border>,
@@ -100,13 +101,15 @@ pub struct PageOptions {
     pub anchor: Anchor,
 
     /// Pixels per inch, whatever the image states
+    ///
+    /// 10 to 12,800.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub density: Option<Density>,
 
     /// Pixels per inch of an image that states none
     ///
-    /// Default: 96.
+    /// 10 to 12,800. Default: 96.
     #[cfg_attr(
         feature = "clap",
         arg(long, value_name = "N", default_value_t, hide_default_value = true)

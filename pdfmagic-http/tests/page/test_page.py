@@ -375,7 +375,7 @@ def test_a_conversion_can_be_cancelled_and_ignores_dropped_photos(service, open_
     assert tab.names() == ["a.jpg"]
     tab.page.click("#cancel")
     tab.page.wait_for_selector("#cancel", state="hidden")
-    expect(tab.page.locator("#status")).to_contain_text("Cancelled")
+    expect(tab.page.locator("#status")).to_contain_text("Canceled")
     assert len([request for request in tab.requests if request.url.endswith("/v1/plan")]) == 1
     assert tab.page.evaluate("document.activeElement.id") == "make"
 
