@@ -30,6 +30,10 @@ Outputs:
   rest. On Btrfs and XFS the PDF shares the blocks of the JPEG, and takes no
   space of its own.
 
+Environment:
+  SOURCE_DATE_EPOCH    the seconds since 1970 that --creationdate and --moddate
+                       default to
+
 Exit status:
   0    done, or the reader of a pipe had enough
   1    an input or the output failed, or an input was left out

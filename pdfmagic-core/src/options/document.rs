@@ -71,7 +71,8 @@ pub struct DocumentOptions {
 
     /// Date of creation, such as 2026-03-01 or 2026-03-01T12:30:00+02:00
     ///
-    /// The time is in UTC unless it has an offset. Default: none, so that the same input gives the same bytes.
+    /// The time is in UTC unless it has an offset. `@` and a number are seconds since 1970. Default: none, so that the same
+    /// input gives the same bytes.
     #[cfg_attr(feature = "clap", arg(long, value_name = "DATE"))]
     #[cfg_attr(feature = "utoipa", schema(nullable = false), param(nullable = false))]
     pub creationdate: Option<Date>,
