@@ -118,6 +118,21 @@ fn every_orientation_is_recovered() {
 }
 
 #[test]
+fn an_orientation_is_recovered_if_xmp_follows_exif() {
+    let mut jpeg = read("orientation_6.jpg");
+    let marker = |jpeg: &[u8], byte| jpeg.windows(2).position(|pair| pair == [0xFF, byte]);
+    let quantization = marker(&jpeg, 0xDB).expect("a table");
+    assert!(marker(&jpeg, 0xE1).expect("Exif") < quantization);
+    jpeg.splice(
+        quantization..quantization,
+        *b"\xFF\xE1\0\x1Fhttp://ns.adobe.com/xap/1.0/\0",
+    );
+    let pdf = pdf_of(std::slice::from_ref(&jpeg), &Options::default(), &Auto);
+    let found = extract_jpegs(&pdf).expect("it is our own");
+    assert!(found[0].data == jpeg);
+}
+
+#[test]
 fn images_under_other_filters_and_in_forms_are_found() {
     use lopdf::{Dictionary, Stream, dictionary};
     let jpeg = read("orientation_6.jpg");

@@ -72,7 +72,7 @@ pub(super) fn segment(wanted: [[bool; 2]; 2]) -> Vec<u8> {
     for (tc, class) in [(0x00, Class::Dc), (0x10, Class::Ac)] {
         for (th, &is_wanted) in (0..).zip(&wanted[class as usize]) {
             if let Some(table) = get(class, usize::from(th)).filter(|_| is_wanted) {
-                body.push(tc | th);
+                body.push(tc + th);
                 body.extend(table.counts());
                 body.extend(table.values());
             }

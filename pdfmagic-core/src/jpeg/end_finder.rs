@@ -76,7 +76,7 @@ impl EndFinder {
         let mut rest = chunk;
         while let Some(&byte) = rest.first() {
             let taken = match self.state {
-                State::End(end) => return Some(end),
+                State::End(_) => break,
                 State::Data => self.data(rest),
                 State::Payload {
                     marker,
@@ -241,8 +241,18 @@ mod tests {
         }
     }
 
+    fn has_strays(rest: &[u8]) -> bool {
+        let mut finder = EndFinder::new();
+        finder.feed(&[SCAN, rest, b"\xFF\xD9"].concat());
+        finder.has_strays()
+    }
+
     #[test]
     fn the_first_eoi_ends_the_image() {
+        let mut finder = EndFinder::new();
+        assert_eq!(finder.feed(SCAN), None);
+        assert_eq!(finder.feed(b"\xFF\xD9"), Some(eoi(0, 2)));
+        assert_eq!(finder.feed(b"\xFF\xD9"), Some(eoi(0, 2)));
         assert_eq!(end(b"\xFF\xD9"), eoi(0, 2));
         assert_eq!(end(b"\xFF\xD9 and \xFF\xD9"), eoi(0, 2));
     }
@@ -257,6 +267,34 @@ mod tests {
     #[test]
     fn an_eoi_inside_a_segment_is_ignored() {
         assert_eq!(end(b"\xFF\xFE\0\x06\xFF\xD9xx\xFF\xD9"), eoi(0, 10));
+        assert_eq!(end(b"\xFF\xFE\0\x0Cxxxxxxxx\xFF\xD9\xFF\xD9"), eoi(0, 16));
+    }
+
+    #[test]
+    fn what_decoders_tolerate_does_not_end_the_image() {
+        // This is fill before a marker, and a reserved marker in the data.
+        assert_eq!(end(b"\xFF\xFF\xD9"), eoi(1, 3));
+        assert_eq!(end(b"\xFF\x01x\xFF\xD9"), eoi(3, 5));
+        for between_segments in [&b"\xFF"[..], b"x\xD9", b"\xFF\0", b"\xFF\xD0"] {
+            let rest = [b"\xFF\xFE\0\x02", between_segments, b"\xFF\xD9"].concat();
+            assert_eq!(end(&rest), eoi(0, rest.len()), "{between_segments:?}");
+        }
+    }
+
+    #[test]
+    fn strays_are_reserved_markers_in_data_and_bytes_between_segments() {
+        for sound in [
+            &b"\xFF\0\xFF\xD0\xFF"[..],
+            b"\xFF\xFE\0\x02",
+            b"\xFF\xFE\0\x03x",
+            b"\xFF\xDA\0\x02data",
+            SCAN,
+        ] {
+            assert!(!has_strays(sound), "{sound:?}");
+        }
+        for odd in [&b"\xFF\x01"[..], b"\xFF\xBF", b"\xFF\xFE\0\x02x"] {
+            assert!(has_strays(odd), "{odd:?}");
+        }
     }
 
     #[test]

@@ -119,7 +119,9 @@ impl Ending {
                     end,
                     has_eoi: true,
                     is_odd: trailing.is_some() && !names_more,
-                    edit: after_data(bytes, data_end, end - 2),
+                    // pdf.js expects nothing between the data and EOI. Fill bytes count as data.
+                    edit: (data_end < end - 2)
+                        .then(|| Edit::cut(data_end..end - 2, Notice::AfterDataSkipped)),
                     trailing: trailing.map(Notice::TrailingDataSkipped),
                 }
             }
@@ -171,13 +173,6 @@ fn ends_plainly(tail: &[u8]) -> bool {
         .last_chunk::<6>()
         .is_some_and(|segment| segment.starts_with(&dnl));
     !ends_with_restart && !ends_with_dnl
-}
-
-/// Removes what lies between the data and EOI, where pdf.js expects nothing. Fill bytes are kept.
-fn after_data(bytes: &[u8], data_end: u64, eoi: u64) -> Option<Edit> {
-    let between = &bytes[index(data_end)..index(eoi)];
-    let is_fill = between.iter().all(|&byte| byte == 0xFF);
-    (!is_fill).then(|| Edit::cut(data_end..eoi, Notice::AfterDataSkipped))
 }
 
 fn index(at: u64) -> usize {

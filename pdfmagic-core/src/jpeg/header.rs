@@ -134,6 +134,12 @@ fn was_sent_as_text(header: &[u8]) -> bool {
     feeds > 1 && memmem::find_iter(header, b"\r\n").count() == feeds
 }
 
+/// Whether horizontal or vertical densities differ by more than rounding.
+fn differ(a: [Density; 2], b: [Density; 2]) -> bool {
+    let is_other = |(a, b): (Density, Density)| (a.get() / b.get() - 1.0).abs() > ROUNDING;
+    a.into_iter().zip(b).any(is_other)
+}
+
 impl<'a> Reader<'a> {
     fn frame(&mut self, segment: &Segment<'a>, source: Source<'a>) -> Result<(), Error> {
         if self.frame.is_some() {
@@ -341,13 +347,8 @@ impl<'a> Reader<'a> {
         };
         let exif = self.exif.and_then(|exif| exif.density);
         let plausible = |[x, y]: [f64; 2]| Some([Density::new(x)?, Density::new(y)?]);
-        let differ = |[a, b]: [[Density; 2]; 2]| {
-            a.iter()
-                .zip(b)
-                .any(|(a, b)| (a.get() / b.get() - 1.0).abs() > ROUNDING)
-        };
         if let (Some(jfif), Some(exif)) = (jfif.and_then(plausible), exif.and_then(plausible))
-            && differ([jfif, exif])
+            && differ(jfif, exif)
         {
             notices.push(Notice::DensityConflict);
         }

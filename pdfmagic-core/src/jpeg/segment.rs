@@ -252,3 +252,47 @@ impl<'a> Segments<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each range takes memory, and there can be as many stray markers as the input has room for.
+    #[test]
+    fn adjacent_stray_markers_are_skipped_as_one_range() {
+        let strays = b"\xFF\xD0".repeat(9);
+        let bytes = [b"\xFF\xD8", &strays[..], b"\xFF\xFE\0\x02"].concat();
+        let mut segments = Segments::new(&bytes, 1).unwrap();
+        segments.next().unwrap();
+        assert_eq!(segments.skipped, [(2..20, Some(Notice::StrayBytesSkipped))]);
+    }
+
+    /// B.1.1.5: stuffed bytes and restart markers belong to the data, and fill bytes may precede any marker (B.1.1.2).
+    #[test]
+    fn entropy_coded_data_ends_at_a_marker_other_than_a_restart_marker() {
+        let scan = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0";
+        for data in [
+            b"".as_slice(),
+            b"\x01\xDA",
+            b"\xFF\0",
+            b"\xFF\xD0\x01\xFF\xD7",
+            b"\xFF\0\xD9\xFF\xFF",
+        ] {
+            for (end, offset) in [
+                (&b"\xFF\xD9"[..], 0),
+                (b"\xFF\x01", 0),
+                (b"", 0),
+                (b"\xFF", 1),
+            ] {
+                let bytes = [scan, data, end].concat();
+                let mut segments = Segments::at(&bytes, 0);
+                segments.next().unwrap();
+                assert_eq!(
+                    segments.skip_data(),
+                    scan.len() + data.len() + offset,
+                    "{data:?} {end:?}"
+                );
+            }
+        }
+    }
+}

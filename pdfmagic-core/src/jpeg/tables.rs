@@ -163,3 +163,24 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B.2.4.1: with Pq = 1, each step has two bytes, of which the first is the more significant.
+    #[test]
+    fn wide_tables_have_two_bytes_for_each_step() {
+        let mut step = 0;
+        let steps: Quantizer = std::array::from_fn(|_| {
+            step += 1000;
+            step
+        });
+        let bytes: Vec<_> = steps.iter().flat_map(|step| step.to_be_bytes()).collect();
+        let table = QuantizationTable {
+            bytes: &bytes,
+            is_wide: true,
+        };
+        assert_eq!(table.quantizer(), steps);
+    }
+}

@@ -86,3 +86,51 @@ impl<'a> MultiPicture<'a> {
         Some((1..count).map_while(entry).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CIPA DC-007, 5.2.3.3: an entry has an attribute, a size, an offset, and two numbers of 16 bits. The offsets count from
+    /// the byte order.
+    #[test]
+    fn images_after_the_first_are_listed_with_their_kinds() {
+        let kinds = [
+            (0x0002_0001_u32, Kind::View),
+            (0x8002_0002, Kind::View),
+            (0x0002_0003, Kind::View),
+            (0x0002_0004, Kind::Other),
+            (0x0001_0001, Kind::Other),
+            (0x4000_0000, Kind::Undefined),
+        ];
+        let entry = |[attribute, size, offset]: [u32; 3]| {
+            let words = [attribute, size, offset, 0].map(u32::to_be_bytes);
+            words.as_flattened().to_vec()
+        };
+        let listed: Vec<_> = (1..).zip(kinds).collect();
+        let mut entries = entry([0x0003_0000, 700, 0]);
+        for &(n, (attribute, _)) in &listed {
+            entries.extend(entry([attribute, 100 * n, 1000 * n]));
+        }
+        let size = u32::try_from(entries.len()).unwrap().to_be_bytes();
+        let directory = b"MPF\0MM\0*\0\0\0\x08\0\x01\xB0\x02\0\x07";
+        // What follows the entries is no part of the list.
+        let payload = [
+            &directory[..],
+            &size,
+            &[0, 0, 0, 26],
+            &[0; 4],
+            &entries,
+            &[7; 64],
+        ]
+        .concat();
+        let list = MultiPicture::of(&payload, 50).unwrap();
+        assert_eq!(list.first_size(), Some(700));
+        let found = list.others().into_iter().map(|i| (i.range, i.kind));
+        let expected = listed.iter().map(|&(n, (_, kind))| {
+            let start = 54 + 1000 * u64::from(n);
+            (start..start + 100 * u64::from(n), kind)
+        });
+        assert!(found.eq(expected), "{:?}", list.others());
+    }
+}

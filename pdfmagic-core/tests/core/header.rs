@@ -9,7 +9,7 @@ use pdfmagic_core::jpeg::ColorModel;
 use pdfmagic_core::{Error, Jpeg, Limits, Notice, Options, Page, Passthrough, jpeg_to_pdf};
 
 pub(crate) const SOF0: u8 = 0xC0;
-const DHT: u8 = 0xC4;
+pub(crate) const DHT: u8 = 0xC4;
 pub(crate) const DQT: u8 = 0xDB;
 const APP0: u8 = 0xE0;
 const APP14: u8 = 0xEE;
@@ -29,7 +29,7 @@ fn notices(jpeg: &[u8]) -> Vec<Notice> {
 }
 
 /// Returns the image stream in the PDF.
-fn embedded(jpeg: &[u8]) -> Vec<u8> {
+pub(crate) fn embedded(jpeg: &[u8]) -> Vec<u8> {
     let pdf = lopdf::Document::load_mem(&jpeg_to_pdf(jpeg).unwrap()).unwrap();
     let streams = pdf
         .objects

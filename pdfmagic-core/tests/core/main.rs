@@ -4,6 +4,7 @@ mod codes;
 mod header;
 mod layout;
 mod making;
+mod metadata;
 mod page_size;
 mod pages;
 mod refusals;

@@ -1,13 +1,18 @@
-//! Tests of what T.81 permits in frame and scan headers.
+//! Tests of what T.81 permits in frame and scan headers and in tables.
 
-use crate::header::{error, parse};
-use crate::making::{adobe, headed, jfif, segment, with};
+use std::collections::BTreeMap;
+
+use jpeg_encoder::ColorType::Ycbcr;
+
+use crate::header::{DHT, embedded, error, find, parse};
+use crate::making::{adobe, headed, jfif, jpeg, segment, with, without};
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
-use pdfmagic_core::{Error, Feature, Jpeg, Limits};
+use pdfmagic_core::{Error, Feature, Jpeg, Limits, Notice};
 
 const BASELINE: u8 = 0xC0;
 const PROGRESSIVE: u8 = 0xC2;
 const LOSSLESS: u8 = 0xC3;
+const ARITHMETIC: u8 = 0xC9;
 const PROGRESSIVE_ARITHMETIC: u8 = 0xCA;
 
 /// One component, and three components of the same size.
@@ -82,6 +87,22 @@ fn sampling_factors_are_1_to_4_and_quantization_tables_0_to_3() {
         let components = [[1, factors, table]];
         let jpeg = headed(BASELINE, &components, b"", &all(&components));
         assert_eq!(is_valid(&jpeg), expected, "{factors:#x} {table}");
+    }
+}
+
+/// libjpeg defines `JPEG_MAX_DIMENSION` as 65,500. Arithmetic coding takes no minimum of data.
+#[test]
+fn sides_above_65500_are_reported() {
+    for (width, height, expected) in [
+        (65_500u16, 65_500u16, &[][..]),
+        (65_501, 1, &[Notice::TooLargeForViewers]),
+        (1, 65_501, &[Notice::TooLargeForViewers]),
+    ] {
+        let mut jpeg = headed(ARITHMETIC, &ONE, b"", &all(&ONE));
+        let frame = find(&jpeg, ARITHMETIC);
+        jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+        jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        assert_eq!(parse(&jpeg).notices(), expected, "{width} {height}");
     }
 }
 
@@ -185,6 +206,34 @@ fn a_scan_needs_the_tables_that_it_uses() {
     }
 }
 
+/// B.2.4.3 and B.2.4.4: a DAC segment has pairs of Tc with Tb, and Cs, and a DRI segment has two bytes. For DC, Cs is U with
+/// L, where L is at most U. For AC, it is Kx, from 1 to 63.
+#[test]
+fn arithmetic_conditioning_and_restart_intervals_are_checked() {
+    const DAC: u8 = 0xCC;
+    const DRI: u8 = 0xDD;
+    for (marker, payload, expected) in [
+        (DAC, &[][..], true),
+        (DAC, &[0x00, 0x10], true),
+        (DAC, &[0x03, 0xFF], true),
+        (DAC, &[0x00, 0x01], false),
+        (DAC, &[0x04, 0x10], false),
+        (DAC, &[0x10, 1], true),
+        (DAC, &[0x13, 63], true),
+        (DAC, &[0x10, 0], false),
+        (DAC, &[0x10, 64], false),
+        (DAC, &[0x14, 5], false),
+        (DAC, &[0x20, 5], false),
+        (DAC, &[0x00, 0x10, 0x10], false),
+        (DRI, &[0], false),
+        (DRI, &[0, 1], true),
+        (DRI, &[0, 1, 0], false),
+    ] {
+        let jpeg = headed(ARITHMETIC, &ONE, &segment(marker, payload), &all(&ONE));
+        assert_eq!(is_valid(&jpeg), expected, "{marker:x} {payload:x?}");
+    }
+}
+
 /// Tables F.1 and H.2, in the widest form of F.1: 15 is the limit for samples of 12 bits.
 #[test]
 fn categories_of_dc_differences_are_at_most_15_and_16_in_lossless_scans() {
@@ -217,5 +266,57 @@ fn lossless_components_are_rgb_unless_adobe_or_subsampling_says_otherwise() {
             &segments,
         );
         assert_eq!(parse(&jpeg).color_model(), expected);
+    }
+}
+
+/// Returns the Huffman tables of a header, by class and destination.
+fn huffman_tables(jpeg: &[u8]) -> BTreeMap<u8, Vec<u8>> {
+    let (mut rest, mut tables) = (&jpeg[2..], BTreeMap::new());
+    while rest[1] != 0xDA {
+        let size = usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        let (segment, next) = rest.split_at(2 + size);
+        let mut body = &segment[4..];
+        while segment[1] == DHT && !body.is_empty() {
+            let values: usize = body[1..17].iter().map(|&n| usize::from(n)).sum();
+            let (table, after) = body.split_at(17 + values);
+            tables.insert(table[0], table[1..].to_vec());
+            body = after;
+        }
+        rest = next;
+    }
+    tables
+}
+
+/// jpeg-encoder has the tables of K.3.3 as well.
+#[test]
+fn inserted_huffman_tables_are_the_typical_ones() {
+    let sound = jpeg(Ycbcr);
+    let mended = embedded(&without(&sound, &[DHT]));
+    assert_eq!(huffman_tables(&mended), huffman_tables(&sound));
+}
+
+#[test]
+fn the_limits_on_decoding_count_pixels_and_scans_before_eoi() {
+    let header = headed(BASELINE, &ONE, b"", &all(&ONE));
+    let data = b"\x28\xFF\0\xFF\xD0\x28";
+    let two_scans = [&header[..], &segment(0xDA, &all(&ONE)), data, b"\xFF\xD9"].concat();
+    // The end of a file above 64 KiB is trusted, so its data is not searched for EOI.
+    let third = [
+        &segment(0xDA, &all(&ONE))[..],
+        &vec![0; 65_536],
+        b"\xFF\xD9",
+    ]
+    .concat();
+    let followed = [&two_scans[..], &third].concat();
+    for jpeg in [&two_scans, &followed] {
+        let jpeg = parse(jpeg);
+        let check = |max_pixels, max_scans| {
+            let mut limits = Limits::default();
+            (limits.max_pixels, limits.max_scans) = (max_pixels, max_scans);
+            jpeg.check_decodable(&limits).map_err(|error| error.code())
+        };
+        assert_eq!(check(9 * 17, 2), Ok(()));
+        assert_eq!(check(9 * 17 - 1, 2), Err("limit.pixels"));
+        assert_eq!(check(9 * 17, 1), Err("limit.scans"));
     }
 }

@@ -1,8 +1,15 @@
 //! Tests of how marker segments are found, counted and combined.
 
-use crate::header::{error, parse};
-use crate::making::{exif, headed, icc_chunk, jfif, profile, segment, with};
-use pdfmagic_core::{Error, Jpeg, Limits, Notice, Options, Page, Passthrough};
+use jpeg_encoder::ColorType::{Cmyk, Ycbcr};
+
+use crate::header::{COM, embedded, error, find, parse};
+use crate::making::{
+    adobe, exif, headed, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without,
+};
+use pdfmagic_core::jpeg::AdobeTransform;
+use pdfmagic_core::{
+    CmykPolarity, Document, Error, InputOptions, Jpeg, Limits, Notice, Options, Page, Passthrough,
+};
 
 /// Returns a gray image without any line feed. Each of its 6 blocks has the code of category 0 in Table K.3, and that of EOB
 /// in Table K.5.
@@ -28,6 +35,40 @@ fn stray_bytes_are_due_to_a_text_transfer_if_all_of_several_line_feeds_follow_ca
     ] {
         assert_eq!(notices(&with(&gray(), stray)), [expected], "{stray:?}");
     }
+}
+
+#[test]
+fn segments_between_stray_bytes_are_kept() {
+    let comment = segment(COM, b"kept");
+    let strays = [b"stray", &comment[..], b"\xFF\xFF\xFF\xD0"].concat();
+    let jpeg = with(&gray(), &strays);
+    assert_eq!(embedded(&jpeg), embedded(&with(&gray(), &comment)));
+    assert_eq!(notices(&jpeg), [Notice::StrayBytesSkipped]);
+}
+
+#[test]
+fn no_piece_of_a_repaired_image_is_empty() {
+    // Where one cut ends, the next begins.
+    let jpeg = with(&gray(), &[b"stray\xFF\xFE\0\0", &oriented(6)[..]].concat());
+    let page = Page::from_jpeg(&jpeg, &Options::default(), &Passthrough).unwrap();
+    let pieces = Document::new().push(page);
+    assert!(pieces.iter().all(|piece| piece.size() > 0), "{pieces:?}");
+}
+
+/// Adobe TN 5116, clause 18, defines 0 to 2.
+#[test]
+fn the_last_adobe_segment_states_the_transform() {
+    for byte in [0, 1, 2, 3, 255] {
+        let both = [adobe(9), adobe(byte)].concat();
+        let expected = match byte {
+            0 => AdobeTransform::None,
+            1 => AdobeTransform::YCbCr,
+            2 => AdobeTransform::Ycck,
+            byte => AdobeTransform::Unknown(byte),
+        };
+        assert_eq!(parse(&with(&gray(), &both)).adobe(), Some(expected));
+    }
+    assert_eq!(parse(&gray()).adobe(), None);
 }
 
 /// T.81 Table B.1 and its extensions: FF02 to FFBF and JPG are reserved, as are FFF0 to FFFD, but for the frame of
@@ -58,6 +99,66 @@ fn the_limit_on_segments_counts_each_segment_up_to_the_scan_header() {
             matches!(refused, Error::Limit { actual, max: m, .. } if (actual, m) == (max + 1, max)),
             "{refused}"
         );
+    }
+}
+
+/// An image after the first is odd only if nothing in the header of the first announces it.
+#[test]
+fn headers_announce_images_after_the_first() {
+    let xmp = |text: &[u8]| segment(0xE1, &[b"http://ns.adobe.com/xap/1.0/\0", text].concat());
+    for (announcement, is_odd) in [
+        (vec![], true),
+        (xmp(b"<x:xmpmeta/>"), true),
+        (xmp(b"<Container:Directory>"), false),
+        (xmp(b"GCamera:MotionPhoto=\"1\""), false),
+        (xmp(b"GCamera:MicroVideo=\"1\""), false),
+        (xmp(b"hdrgm:Version=\"1.0\""), false),
+        (segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0"), false),
+        (segment(0xE2, b"MPF\0"), false),
+        (icc_chunk(1, 1, &profile(*b"GRAY")), true),
+    ] {
+        let jpeg = [with(&gray(), &announcement), gray()].concat();
+        assert_eq!(parse(&jpeg).is_odd(), is_odd, "{announcement:?}");
+        assert_eq!(parse(&jpeg).end(), (jpeg.len() - gray().len()) as u64);
+        let with_other = with(&jpeg, &segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0"));
+        assert_eq!(parse(&with_other).is_odd(), is_odd, "{announcement:?}");
+    }
+}
+
+/// In a sequential scan that is Huffman-coded, each block takes at least one bit for DC and one for AC.
+#[test]
+fn a_block_takes_at_least_two_bits() {
+    // These blocks are in one row.
+    let blocks = |count: usize| {
+        let mut jpeg = gray();
+        let frame = find(&jpeg, 0xC0);
+        jpeg[frame + 5..frame + 7].copy_from_slice(&8u16.to_be_bytes());
+        let width = u16::try_from(8 * count).unwrap();
+        jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        jpeg
+    };
+    let bits = 8 * (gray().len() - find(&gray(), 0xDA));
+    parse(&blocks(bits / 2));
+    for count in [bits / 2 + 4, bits] {
+        assert_eq!(error(&blocks(count)).code(), "format.malformed", "{count}");
+    }
+}
+
+/// Data above 64 KiB is searched for its end only where the last bytes show that something precedes EOI.
+#[test]
+fn what_is_between_the_data_and_eoi_is_removed_from_data_of_any_size() {
+    let header = gray()[..gray().len() - 2].to_vec();
+    for size in [0, 65_536] {
+        let data = [&header[..], &vec![0; size]].concat();
+        let sound = [&data[..], b"\xFF\xD9"].concat();
+        assert_eq!(notices(&sound), []);
+        for after in [&b"\xFF\xD0"[..], b"\xFF\xDC\0\x04\0\x11"] {
+            let jpeg = [&data[..], after, b"\xFF\xD9"].concat();
+            assert_eq!(notices(&jpeg), [Notice::AfterDataSkipped], "{size}");
+            assert_eq!(embedded(&jpeg), embedded(&sound));
+        }
+        let filled = [&data[..], b"\xFF\xFF\xFF\xD9"].concat();
+        assert_eq!(notices(&filled), []);
     }
 }
 
@@ -199,5 +300,59 @@ fn exif_may_have_either_byte_order() {
             assert_eq!(parsed.orientation().exif(), 6, "{order:?}");
             assert_eq!(parsed.metadata().unwrap().position, has_position);
         }
+    }
+}
+
+/// DCF 2.0, 4.5.3 and 4.7.2: the index R03 in the interoperability directory means Adobe RGB, unless the color space is sRGB.
+#[test]
+fn exif_declares_adobe_rgb() {
+    let ifd = |entries: &[(u16, u16, u32, [u8; 4])]| {
+        let segment = exif(entries, b"");
+        segment[4 + 6 + 8..].to_vec()
+    };
+    let declared = |color_space: u8, index: &[u8; 4]| {
+        let (first, second) = (8 + 18, 8 + 18 + 30);
+        let data = [
+            ifd(&[
+                (0xA001, 3, 1, [0, color_space, 0, 0]),
+                (0xA005, 4, 1, [0, 0, 0, second]),
+            ]),
+            ifd(&[(1, 2, 4, *index)]),
+        ];
+        exif(&[(0x8769, 4, 1, [0, 0, 0, first])], &data.concat())
+    };
+    let color = |segments: &[u8]| with(&jpeg(Ycbcr), segments);
+    for (jpeg, expected) in [
+        (color(&declared(255, b"R03\0")), true),
+        (color(&declared(1, b"R03\0")), false),
+        (color(&declared(255, b"R98\0")), false),
+        (color(&exif(&[], b"")), false),
+        (with(&gray(), &declared(255, b"R03\0")), false),
+        (
+            color(&[declared(255, b"R03\0"), icc_chunk(1, 1, &profile(*b"RGB "))].concat()),
+            false,
+        ),
+    ] {
+        assert_eq!(parse(&jpeg).is_adobe_rgb(), expected);
+    }
+}
+
+#[test]
+fn the_polarity_of_cmyk_can_be_stated() {
+    let plain = without(&jpeg(Cmyk), &[0xEE]);
+    for (polarity, is_inverted, notices) in [
+        (
+            CmykPolarity::Auto,
+            false,
+            &[Notice::CmykPolarityAssumed][..],
+        ),
+        (CmykPolarity::Normal, false, &[]),
+        (CmykPolarity::Inverted, true, &[]),
+    ] {
+        let mut jpeg = parse(&plain);
+        let mut options = InputOptions::default();
+        options.cmyk_polarity = polarity;
+        jpeg.apply(options).unwrap();
+        assert_eq!((jpeg.is_inverted(), jpeg.notices()), (is_inverted, notices));
     }
 }

@@ -151,6 +151,23 @@ fn trailing_data_that_the_header_announces_is_skipped() {
 }
 
 #[test]
+fn trailing_data_is_judged_as_in_a_whole_file() {
+    let sized = large(&multi_picture(0)).len();
+    let image = large(&multi_picture(sized));
+    for (rest, expected) in [
+        (vec![], &[][..]),
+        (vec![0; 100_000], &["trailing.padding.skipped"]),
+    ] {
+        let input = [&image[..], &rest].concat();
+        for (pdf, notices, _) in [of_parts(&input).unwrap(), whole(&input).unwrap()] {
+            assert!(memchr::memmem::find(&pdf, &image).is_some());
+            let codes: Vec<_> = notices.iter().map(|notice| notice.code()).collect();
+            assert_eq!(codes, expected);
+        }
+    }
+}
+
+#[test]
 fn a_wrong_end_in_the_header_is_ignored() {
     let gain_map = [b"\xFF\xD8\xFF\xE0".as_slice(), &vec![9; 100_000]].concat();
     for size in [0, 1, 100_000, usize::try_from(u32::MAX).unwrap()] {
@@ -161,6 +178,11 @@ fn a_wrong_end_in_the_header_is_ignored() {
         assert_eq!(notices.len(), 1);
         assert!(sent >= input.len() as u64, "all of it is looked at");
     }
+    // A thumbnail in the header also has an EOI.
+    let thumbnail = app(5, b"thumbnail\xFF\xD9");
+    let before = |size| [multi_picture(size), thumbnail.clone()].concat();
+    let image = large(&before(2 + before(0).len()));
+    assert!(memchr::memmem::find(&of_parts(&image).unwrap().0, &image).is_some());
     for text in [
         "Item:Length=\"99999999999999999999\"",
         "MicroVideoOffset=\"-1\"",
