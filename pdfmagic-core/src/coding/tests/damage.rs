@@ -55,6 +55,18 @@ fn truncation_is_located_by_byte_mcu_and_rows() {
 }
 
 #[test]
+fn a_foreign_marker_in_the_data_is_damage_at_its_place() {
+    let data = encoded(&image(100, 75, SAMPLINGS[1]));
+    let cut = &data[..data.len() / 2];
+    // Another image follows, or a marker that T.81 reserves.
+    for foreign in [&data[..], b"\xFF\x02"] {
+        let damage = verify(&[cut, foreign].concat()).expect("half is missing");
+        let kind = DamageKind::Corrupt("a marker that does not belong there");
+        assert_eq!((damage.kind, damage.offset), (kind, cut.len() as u64));
+    }
+}
+
+#[test]
 fn a_truncated_progression_is_intact_up_to_the_previous_scan() {
     let data = image(100, 75, SAMPLINGS[1])
         .encode_progressive()
