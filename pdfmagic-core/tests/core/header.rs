@@ -30,7 +30,12 @@ fn notices(jpeg: &[u8]) -> Vec<Notice> {
 
 /// Returns the image stream in the PDF.
 pub(crate) fn embedded(jpeg: &[u8]) -> Vec<u8> {
-    let pdf = lopdf::Document::load_mem(&jpeg_to_pdf(jpeg).unwrap()).unwrap();
+    image_in(&jpeg_to_pdf(jpeg).unwrap())
+}
+
+/// Returns the data of the image in a PDF.
+pub(crate) fn image_in(pdf: &[u8]) -> Vec<u8> {
+    let pdf = lopdf::Document::load_mem(pdf).unwrap();
     let streams = pdf
         .objects
         .values()

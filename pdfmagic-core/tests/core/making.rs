@@ -96,6 +96,12 @@ pub(crate) fn exif(entries: &[(u16, u16, u32, [u8; 4])], data: &[u8]) -> Vec<u8>
     segment(0xE1, &payload)
 }
 
+/// Returns a segment with an XMP packet.
+pub(crate) fn xmp(text: &str) -> Vec<u8> {
+    let packet = format!("http://ns.adobe.com/xap/1.0/\0{text}");
+    segment(0xE1, packet.as_bytes())
+}
+
 /// Returns an Exif segment that states this orientation.
 pub(crate) fn oriented(orientation: u16) -> Vec<u8> {
     let [high, low] = orientation.to_be_bytes();

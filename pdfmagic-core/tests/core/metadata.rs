@@ -4,9 +4,9 @@ use jpeg_encoder::ColorType::{Cmyk, Luma};
 use pdfmagic_core::jpeg::{DensitySource, MetadataFound};
 use pdfmagic_core::{Density, Document, Metadata, Notice, Options, Page, Passthrough, Reencode};
 
-use crate::header::{COM, parse};
+use crate::header::{COM, image_in, parse};
 use crate::making::{
-    adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without,
+    adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without, xmp,
 };
 
 const APP0: u8 = 0xE0;
@@ -15,14 +15,6 @@ const APP2: u8 = 0xE2;
 const APP11: u8 = 0xEB;
 const APP13: u8 = 0xED;
 const APP14: u8 = 0xEE;
-
-/// Returns a segment with an XMP packet.
-fn xmp(text: &str) -> Vec<u8> {
-    segment(
-        APP1,
-        &[b"http://ns.adobe.com/xap/1.0/\0", text.as_bytes()].concat(),
-    )
-}
 
 /// Returns Photoshop's segment with one image resource (Adobe Photoshop File Formats). Its name is empty.
 fn photoshop(id: u16, data: &[u8]) -> Vec<u8> {
@@ -66,10 +58,7 @@ fn image(page: Page, jpeg: &[u8]) -> Vec<u8> {
     let (mut document, mut pdf) = (Document::new(), Vec::new());
     document.write_page(page, jpeg, &mut pdf).unwrap();
     document.finish_into(&mut pdf).unwrap();
-    let pdf = lopdf::Document::load_mem(&pdf).unwrap();
-    let streams = pdf.objects.values().filter_map(|o| o.as_stream().ok());
-    let mut images = streams.filter(|stream| stream.dict.has(b"Width"));
-    images.next().unwrap().content.clone()
+    image_in(&pdf)
 }
 
 /// Returns all kinds of metadata.

@@ -292,12 +292,13 @@ pub(crate) fn backends_agree(input: &[u8]) {
 /// differently in its baseline and progressive form, and it rejects or misreads a few scans that libjpeg reads. So if it
 /// finds a difference, libjpeg decides.
 fn have_same_samples(a: &[u8], b: &[u8]) -> bool {
-    if a == b || samples(a).is_some_and(|a| samples(b) == Some(a)) {
+    if a == b || samples(a) == samples(b) {
         return true;
     }
     let options = ["-pnm", "-nosmooth", "-maxscans", "1000"];
     let [a, b] = [a, b].map(|data| libjpeg::run("djpeg", &options, data).1);
-    a == b
+    // A decoder that rejects both decides nothing.
+    !a.is_empty() && a == b
 }
 
 /// Returns the samples of all components, interleaved. The color model is the subject of other laws.
