@@ -218,7 +218,7 @@ pub(super) fn decode<S: Sink>(
                     stream.conditioning().ac[s.ta],
                 );
                 let dc = model.dc(bits, p.part, s.td, dc)?;
-                in_range(dc, stream.max_dc(p.component))?;
+                in_range(dc, stream.max_dc(p.component, 0))?;
                 let levels = ArithmeticLevels {
                     model: &mut model,
                     bits,
@@ -251,13 +251,20 @@ pub(super) fn decode_into(
         if fresh {
             model = Model::FRESH;
         }
+        let mut mcu = Ok(());
         for p in &layout.blocks {
             let s = scan.selectors()[p.part];
             let block = planes[p.component].at(p.at(down, across));
-            if ss == 0 && ah == 0 {
-                block.zz[0] = model.dc(bits, p.part, s.td, stream.conditioning().dc[s.td])? << al;
-            } else if ss == 0 {
-                block.zz[0] |= i16::from(model.fixed(bits)) << al;
+            if ss == 0 {
+                let dc = if ah == 0 {
+                    let dc = model.dc(bits, p.part, s.td, stream.conditioning().dc[s.td])?;
+                    block.zz[0] = dc << al;
+                    dc
+                } else {
+                    block.zz[0] |= i16::from(model.fixed(bits)) << al;
+                    block.zz[0] >> al
+                };
+                mcu = mcu.and(in_range(dc, stream.max_dc(p.component, al)));
             }
             if se > 0 && ah == 0 {
                 let kx = stream.conditioning().ac[s.ta];
@@ -268,6 +275,6 @@ pub(super) fn decode_into(
                 model.refine(bits, block, (ss, se), s.ta, al)?;
             }
         }
-        Ok(())
+        mcu
     })
 }

@@ -2,7 +2,6 @@
 
 use super::arithmetic_scan;
 use super::coefficients::Plane;
-use super::fault::in_range;
 use super::grid::Grid;
 use super::memory::Memory;
 use super::progressive;
@@ -66,7 +65,6 @@ impl Coefficients {
             stream.resume(&scan, end, seams.as_ref());
         }
         let (quantizers, precision) = (stream.quantizers(), stream.precision());
-        let max_dc: Vec<_> = (0..planes.len()).map(|c| stream.max_dc(c)).collect();
         let (memory, damage) = (stream.memory, stream.into_damage());
         // The blocks after the damage are limited, but not in an incomplete progression, whose steps are too coarse for
         // that.
@@ -81,14 +79,6 @@ impl Coefficients {
                 let sound = rows_of_mcus * c.v * plane.across;
                 let rest = plane.blocks.iter_mut().skip(sound);
                 rest.for_each(|block| block.limit(quantizer));
-            }
-        }
-        // Only sequential Huffman codes were checked for DC that sequential data may not have.
-        if precision.is_none() {
-            for ((plane, quantizer), max_dc) in planes.iter_mut().zip(&quantizers).zip(max_dc) {
-                let blocks = plane.blocks.iter_mut();
-                let beyond = blocks.filter(|block| in_range(block.zz[0], max_dc).is_err());
-                beyond.for_each(|block| block.limit(quantizer));
             }
         }
         let image = Self {

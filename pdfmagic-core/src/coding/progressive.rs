@@ -20,6 +20,8 @@ pub(super) struct Pass<'a> {
     layout: Layout,
     /// The table of each component of the scan. None is needed to refine DC, whose bits are not coded.
     tables: Vec<Rc<Decoder>>,
+    /// The maximum absolute value of the point-transformed DC of each component of the scan.
+    max_dc: Vec<i16>,
     mcus: Mcus<'a>,
     prediction: [i16; 4],
     /// The number of blocks left in the run that an `EOBn` began.
@@ -34,9 +36,11 @@ impl<'a> Pass<'a> {
             _ => Some(stream.ac(s.ta).cloned()),
         };
         let tables: Option<_> = scan.selectors().iter().filter_map(table).collect();
+        let max_dc = |s: &Selector| stream.max_dc(s.component, scan.al);
         Ok(Self {
             layout: stream.grid.layout(scan.selectors()),
             tables: tables.ok_or(missing_table(&scan))?,
+            max_dc: scan.selectors().iter().map(max_dc).collect(),
             mcus: Mcus::new(stream, &scan),
             prediction: [0; 4],
             eobrun: 0,
@@ -78,6 +82,7 @@ impl<'a> Pass<'a> {
                 bits.refill();
                 let sum = &mut prediction[p.part & 3];
                 mcu = mcu.and(self.tables[p.part].predict(bits, sum));
+                mcu = mcu.and(in_range(*sum, self.max_dc[p.part]));
                 planes[p.component].at(p.at(down, across)).zz[0] = *sum << self.scan.al;
             }
             mcu
@@ -93,12 +98,15 @@ impl<'a> Pass<'a> {
         planes: &mut [Plane],
     ) -> Result<(), Error> {
         let layout = &self.layout;
+        let al = self.scan.al;
         let decode = |bits: &mut BitReader, down, across, _| {
+            let mut mcu = Ok(());
             for p in &layout.blocks {
                 let block = planes[p.component].at(p.at(down, across));
-                block.zz[0] |= i16::from(bits.bit()) << self.scan.al;
+                block.zz[0] |= i16::from(bits.bit()) << al;
+                mcu = mcu.and(in_range(block.zz[0] >> al, self.max_dc[p.part]));
             }
-            Ok(())
+            mcu
         };
         self.mcus.rows(stream, layout.across, down, decode)
     }
@@ -183,7 +191,7 @@ impl<'a> Progression<'a> {
     }
 
     /// Decodes into `sink`, like a single scan with these selectors. Returns whether each scan ended where the next one
-    /// begins, and each DC is within its range.
+    /// begins.
     pub(super) fn decode<S: Sink>(
         mut self,
         stream: &Stream<'a>,
@@ -192,7 +200,6 @@ impl<'a> Progression<'a> {
     ) -> Result<bool, Error> {
         let grid = &stream.grid;
         let layout = grid.layout(selectors);
-        let max_dc: Vec<_> = (0..self.row.len()).map(|c| stream.max_dc(c)).collect();
         for down in 0..layout.down {
             for plane in &mut self.row {
                 plane.blocks.fill(Block::ZERO);
@@ -206,13 +213,6 @@ impl<'a> Progression<'a> {
                     _ => 1,
                 };
                 pass.rows(stream, rows, &mut self.row)?;
-            }
-            // The slower code limits blocks whose DC is out of range.
-            for (plane, &max_dc) in self.row.iter().zip(&max_dc) {
-                let mut blocks = plane.blocks.iter();
-                if blocks.any(|block| in_range(block.zz[0], max_dc).is_err()) {
-                    return Ok(false);
-                }
             }
             deliver(&self.row, 0, &layout, down, sink)?;
         }

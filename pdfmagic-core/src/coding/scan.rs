@@ -59,7 +59,7 @@ pub(super) fn steps<'t, T>(
             dc: stream.dc(s.td)?,
             ac: stream.ac(s.ta)?,
             look: looks[s.ta].as_ref()?,
-            max_dc: stream.max_dc(s.component),
+            max_dc: stream.max_dc(s.component, 0),
         })
     };
     let steps: Option<_> = places.iter().map(step).collect();
@@ -140,8 +140,8 @@ impl<'a> Mcus<'a> {
                         self.restarts.run_dry(bits, mcu)?;
                     } else if let Err(fault) = decoded {
                         self.restarts.note(fault, bits.position(), mcu)?;
-                        // An arithmetic decoder cannot resynchronize after a fault.
-                        self.restarts.is_dry = !is_huffman;
+                        // An arithmetic decoder cannot resynchronize after a fault in its codes.
+                        self.restarts.is_dry = !is_huffman && !matches!(fault, Fault::Range);
                     }
                 }
                 (mcu, fresh) = (mcu + 1, false);

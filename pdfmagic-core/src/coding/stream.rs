@@ -292,12 +292,15 @@ impl<'a> Stream<'a> {
             .collect()
     }
 
-    /// Returns the maximum absolute value of DC for samples of a component, doubled to tolerate sloppy encoders.
-    pub(super) fn max_dc(&self, component: usize) -> i16 {
+    /// Returns the maximum absolute value of DC for samples of a component after the point transform by Al, doubled to
+    /// tolerate sloppy encoders.
+    pub(super) fn max_dc(&self, component: usize, al: u32) -> i16 {
         let step = self.latched[component].map_or(1, |table| table[0].max(1));
         // Samples never have more than 16 bits, whatever the header says.
         let max = (8i32 << self.frame.precision.min(16)) / i32::from(step) + 2;
-        max.min(i32::from(i16::MAX)) as i16
+        let max = max.min(i32::from(i16::MAX)) as i16;
+        // The transform rounds down (G.1.2.1), so negative values may exceed the shifted maximum by one.
+        (max >> al) + i16::from(al > 0)
     }
 
     /// Whether all coefficients are complete.

@@ -1,6 +1,6 @@
 //! Tests that damaged data is repaired to the samples that libjpeg-turbo decodes from it.
 
-use pdfmagic_core::Transcode;
+use pdfmagic_core::{DamageKind, Jpeg, Limits, Transcode};
 
 use super::corpus_files::read;
 use super::libjpeg::{has_djpeg, jpegtran, run};
@@ -88,4 +88,29 @@ fn damaged_data_is_repaired_as_libjpeg_decodes_it() {
     // libjpeg-turbo's 16-bit IDCT overflows in a few blocks, and differs from other decoders there.
     let allowed = compared / 200;
     assert!(different.len() <= allowed, "\n{}", different.join("\n"));
+}
+
+/// Decoders clip such blocks, or wrap around.
+#[test]
+fn brightness_beyond_the_range_of_samples_is_damage_in_every_process() {
+    if !has_djpeg() {
+        return;
+    }
+    for options in [
+        &[][..],
+        &["-progressive"],
+        &["-arithmetic"],
+        &["-arithmetic", "-progressive"],
+    ] {
+        let mut jpeg = jpegtran(options, &read("ycbcr_444.jpg"));
+        let table = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDB]);
+        // With this quantization step, the brightest block is twice as bright as white.
+        jpeg[table.expect("there is a table") + 5] = 16;
+        let limits = Limits::default();
+        let parsed = Jpeg::parse(&jpeg, &limits).expect("the header is valid");
+        let damage = parsed.verify(&limits).expect("it can be decoded");
+        let damage = damage.expect("DC is beyond its range");
+        let kind = DamageKind::Corrupt("an impossible brightness");
+        assert_eq!((damage.kind, damage.scan, damage.mcu), (kind, 1, 22));
+    }
 }
