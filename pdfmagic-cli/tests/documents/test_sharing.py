@@ -8,12 +8,11 @@ import subprocess
 
 import pikepdf
 import pytest
-from command import CORPUS, needed, run
+from command import CORPUS, run
+from file_system import mounted
 from PIL import Image
 
 MIB = 1 << 20
-# The size of each file system, which is the minimum that it requires.
-SIZE = 400 * MIB
 
 
 def photo(name, size):
@@ -36,21 +35,8 @@ def noise():
 @pytest.fixture(params=["btrfs", "xfs"])
 def folder(request, tmp_path):
     """Yields a folder on a file system that can share blocks."""
-    kind, image, mounted = request.param, tmp_path / "image", tmp_path / "mounted"
-    with image.open("wb") as file:
-        file.truncate(SIZE)
-    mounted.mkdir()
-    commands = [[f"mkfs.{kind}", "-q", image], ["mount", "-o", "loop", image, mounted]]
-    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-    try:
-        for command in commands:
-            subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PATH": path})
-    except (OSError, subprocess.CalledProcessError) as error:
-        told = getattr(error, "stderr", None) or str(error).encode()
-        if not needed(f"{kind} cannot be mounted: {told.decode()}", False):
-            pytest.skip(f"{kind} cannot be mounted: {told.decode()}")
-    yield mounted
-    subprocess.run(["umount", mounted], check=True)
+    with mounted(request.param, tmp_path) as folder:
+        yield folder
 
 
 def used(folder):
