@@ -4,8 +4,6 @@ use std::io::Write;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
-use pdfmagic_core::{Jpeg, Limits};
-
 /// Returns the samples of a JPEG if `djpeg` decodes it without a warning.
 pub(crate) fn djpeg(jpeg: &[u8]) -> Option<Vec<u8>> {
     djpeg_with(&["-pnm", "-maxscans", "1000"], jpeg)
@@ -30,13 +28,18 @@ pub(crate) fn verdict(jpeg: &[u8]) -> &'static str {
     }
 }
 
-/// Whether the frame header of a JPEG states more pixels than these programs should decode, since they would take
+/// Whether anything like a frame header states more pixels than these programs should decode, since they would take
 /// gigabytes.
 pub(crate) fn is_too_large(jpeg: &[u8]) -> bool {
     const MAX_PIXELS: u64 = 1 << 24;
-    Jpeg::parse(jpeg, &Limits::default()).is_ok_and(|jpeg| {
-        let [width, height] = [jpeg.frame().width, jpeg.frame().height].map(|n| u64::from(n.get()));
-        width * height > MAX_PIXELS
+    jpeg.windows(9).any(|header| {
+        let &[0xFF, marker, 0, _, _, y1, y0, x1, x0] = header else {
+            return false;
+        };
+        let [height, width] = [[y1, y0], [x1, x0]].map(|side| u64::from(u16::from_be_bytes(side)));
+        // Of these markers, DHT, JPG and DAC do not begin a frame (T.81 Table B.1).
+        let is_frame = matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC);
+        is_frame && width * height > MAX_PIXELS
     })
 }
 
