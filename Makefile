@@ -40,14 +40,14 @@ lint:
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --features pdfmagic-report/rivals,pdfmagic-http/otel -- -D warnings
 
-# Checks everything that a release requires beyond tests: every set of features compiles and is documented, the packages build
-# from what they contain, licenses and sources are permitted, and the minimum versions in Cargo.toml suffice. `cargo package`
-# builds the other packages with the core that it unpacks into the user's cache. It would take an older core of the same version
-# from there, so that one is removed first.
+# Checks everything that a release requires beyond tests: every set of features compiles, each feature is documented, the
+# packages build from what they contain, licenses and sources are permitted, and the minimum versions in Cargo.toml suffice.
+# `cargo package` builds the other packages with the core that it unpacks into the user's cache. It would take an older core of
+# the same version from there, so that one is removed first.
 check: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 check: tools
 	cargo hack check --workspace --feature-powerset --exclude-features default
-	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --feature-powerset --exclude-features default $(PUBLISHED)
+	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --each-feature --exclude-features default $(PUBLISHED)
 	rm -rf $${CARGO_HOME:-~/.cargo}/registry/src/-*/pdfmagic-* target/debug/.fingerprint/pdfmagic-core-*
 	cargo package --allow-dirty $(PUBLISHED)
 	cargo deny check licenses bans sources
