@@ -213,16 +213,21 @@ pub(crate) fn transcode(input: &[u8]) {
         let _ = coded(input, &Auto);
         return;
     };
+    let limits = limits();
     let detour = |data: &[u8]| {
         let progressive = coded(data, &PROGRESSIVE).expect("it was decodable");
-        coded(&progressive, &BASELINE).expect("what is written is sound")
+        let parsed = Jpeg::parse(&progressive, &limits).expect("what is written is sound");
+        let is_progressive = parsed.frame().process == Process::Progressive;
+        let baseline = coded(&progressive, &BASELINE).expect("what is written is sound");
+        (baseline, is_progressive)
     };
     let (ours, again) = (detour(input), detour(&baseline));
-    let limits = limits();
     let found = Jpeg::parse(input, &limits).and_then(|jpeg| jpeg.verify(&limits));
     // Damage may leave coefficients that baseline coding cannot represent.
     if matches!(found, Ok(None)) {
-        assert!(ours == again);
+        // Where progressive data would be larger, baseline data is kept, and with it the way in which its zeros are coded.
+        let is_recoded = ours.1 && again.1;
+        assert!(ours.0 == again.0 || !is_recoded && have_same_samples(&ours.0, &again.0));
     }
     let reencode = Reencode::default();
     let backends = [
