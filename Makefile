@@ -13,12 +13,14 @@ PUBLISHED := -p pdfmagic-core -p pdfmagic-cli -p pdfmagic-http
 export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 # With a fixed timestamp, podman builds identical images from identical programs.
 BUILD_IMAGE := $(CONTAINER) build $(if $(findstring podman,$(CONTAINER)),--timestamp=0) --build-arg VERSION=$(VERSION)
-# Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller.
+CARGO_HOME ?= $(HOME)/.cargo
+# Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller. Without the
+# names of the folders in which they are built, they are the same from everyone.
 # With an explicit target the flags do not apply to procedural macros, which cannot be static.
-STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
-  cargo build --profile dist --target $(HOST)
+STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
+  --remap-path-prefix=$(CARGO_HOME)/registry/src=" cargo build --profile dist --target $(HOST)
 DIST := target/$(HOST)/dist
-# The folder for the programs of the images.
+# The folder for the programs of the images, and their bills of materials.
 PACKED ?= target/packed
 # The number of replicas that `make up` starts.
 REPLICAS ?= 3
@@ -48,7 +50,7 @@ check: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 check: tools
 	cargo hack check --workspace --feature-powerset --exclude-features default
 	RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --each-feature --exclude-features default $(PUBLISHED)
-	rm -rf $${CARGO_HOME:-~/.cargo}/registry/src/-*/pdfmagic-* target/debug/.fingerprint/pdfmagic-core-*
+	rm -rf $(CARGO_HOME)/registry/src/-*/pdfmagic-* target/debug/.fingerprint/pdfmagic-core-*
 	cargo package --allow-dirty $(PUBLISHED)
 	cargo deny check licenses bans sources
 	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/path = / && before !~ /^#/ { print "no reason: " $$0; bad = 1 } \
@@ -154,10 +156,11 @@ mutants:
 	command -v cargo-mutants >/dev/null || cargo install cargo-mutants --version 27.1.0 --locked
 	cargo mutants -p pdfmagic-core --all-features --output target -- --tests
 
-# Builds a program as its image contains it: `make packed/pdfmagic-http`.
+# Builds a program, and its bill of materials, as its image contains them: `make packed/pdfmagic-http`.
 packed/%:
 	$(STATIC) --locked --no-default-features -p $*
 	install -D $(DIST)/$* $(PACKED)/$*
+	deploy/bill $* >$(PACKED)/$*.cdx.json
 
 # Builds the Debian package of the command.
 deb: packed/pdfmagic-cli

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import manifests
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from running import ROOT, free_port, is_pdf_of, kustomize, podman, post, wait_for
 
 IMAGE, LOAD_IMAGE, CLI_IMAGE = (os.environ[f"PDFMAGIC_{name}IMAGE"] for name in ("", "LOAD_", "CLI_"))
@@ -79,7 +82,7 @@ def test_the_jobs_client_records_samples_within_its_limits(service):
         (CLI_IMAGE, "pdfmagic-cli", None, 5_000_000),
     ],
 )
-def test_an_image_holds_one_small_program_and_describes_it(image, program, ports, maximum, tmp_path):
+def test_an_image_holds_one_small_program_with_its_bill_of_materials(image, program, ports, maximum, tmp_path):
     described = json.loads(podman("image", "inspect", image))[0]
     assert described["Size"] <= maximum
     assert described["Config"]["User"] == "65532:65532"
@@ -89,7 +92,27 @@ def test_an_image_holds_one_small_program_and_describes_it(image, program, ports
     podman("save", "--format=oci-dir", f"--output={tmp_path}", image)
     blobs = filter(tarfile.is_tarfile, (tmp_path / "blobs/sha256").iterdir())
     files = {member.name for blob in blobs for member in tarfile.open(blob) if member.isfile()}
-    assert files == {program}
+    assert files == {program, f"{program}.cdx.json"}
+
+
+@pytest.mark.parametrize("program", ["pdfmagic-http", "pdfmagic-load", "pdfmagic-cli"])
+def test_a_bill_of_materials_lists_each_crate_that_a_program_mentions(program):
+    bill = (PROGRAMS / f"{program}.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_5).validate_str(bill) is None
+    bill = json.loads(bill)
+    assert bill["metadata"]["component"]["name"] == program
+    listed = {f"{crate['name']}-{crate['version']}" for crate in bill["components"]}
+    # Messages of panics name the files of crates.
+    mentioned = re.findall(rb"index\.crates\.io-\w+/([\w.+-]+)/", (PROGRAMS / program).read_bytes())
+    mentioned = {crate.decode() for crate in mentioned}
+    assert len(mentioned) > 20 and mentioned <= listed
+
+
+@pytest.mark.parametrize("program", ["pdfmagic-http", "pdfmagic-load", "pdfmagic-cli"])
+def test_a_program_does_not_name_the_folders_in_which_it_was_built(program):
+    contents = (PROGRAMS / program).read_bytes()
+    folders = [ROOT, os.environ.get("CARGO_HOME", Path.home() / ".cargo")]
+    assert not [folder for folder in folders if os.fsencode(folder) in contents]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +127,8 @@ def test_images_of_the_same_program_are_identical(target, variable, program, tmp
     def build(folder):
         packed = tmp_path / folder / "packed"
         packed.mkdir(parents=True)
-        shutil.copy(PROGRAMS / program, packed)
+        for file in [program, f"{program}.cdx.json"]:
+            shutil.copy(PROGRAMS / file, packed)
         # Make does not rebuild the program, and podman rebuilds each layer.
         words = [f"--old-file=packed/{program}", target, f"PACKED={packed}", f"{variable}=localhost/{program}-again"]
         environment = {**os.environ, "BUILDAH_LAYERS": "false"}
