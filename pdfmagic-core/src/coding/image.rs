@@ -73,7 +73,7 @@ impl Coefficients {
                 Sound::Rows { sound, .. } => sound as usize,
                 Sound::Scans { .. } => 0,
             };
-            let rows_of_mcus = sound / (8 * grid.v_max());
+            let rows_of_mcus = sound.div_ceil(8 * grid.v_max());
             for ((plane, c), quantizer) in planes.iter_mut().zip(&grid.components).zip(&quantizers)
             {
                 let sound = rows_of_mcus * c.v * plane.across;

@@ -124,7 +124,14 @@ impl<'a> Stream<'a> {
             match segment.marker {
                 Marker::EOI => return Ok(None),
                 Marker::SOS => {
+                    // libjpeg expects no scan after a sequential one of all components.
+                    let is_over = self.scans == 1
+                        && self.frame.process != Process::Progressive
+                        && !self.latched.contains(&None);
                     self.scans += 1;
+                    if is_over {
+                        return Err(segment.malformed("a scan after the last"));
+                    }
                     Resource::Scans.check(self.scans.into(), self.limits.max_scans.into())?;
                     let scan = ScanHeader::parse(&segment, &self.frame, &self.tables)?;
                     self.prepare(&scan);
@@ -161,6 +168,7 @@ impl<'a> Stream<'a> {
                 sound: self.scans,
                 of: None,
             },
+            _ if self.is_complete() => self.rows(self.grid.height),
             _ => self.rows(0),
         };
         self.damage.get_or_insert(Damage {

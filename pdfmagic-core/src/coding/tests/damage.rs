@@ -66,6 +66,24 @@ fn a_foreign_marker_in_the_data_is_damage_at_its_place() {
     }
 }
 
+/// libjpeg shows the first scan, and fails at the second.
+#[test]
+fn a_scan_after_one_of_all_components_is_damage_and_is_not_decoded() {
+    let (first, second) = (image(100, 75, SAMPLINGS[1]), image(75, 100, SAMPLINGS[1]));
+    let (mut data, rest) = (encoded(&first), encoded(&second));
+    data.truncate(data.len() - 2);
+    let is_dht = |pair: &[u8]| pair == [0xFF, Marker::DHT.0];
+    let tables = rest.windows(2).position(is_dht);
+    data.extend(&rest[tables.expect("there are codes")..]);
+    let (image, damage) =
+        Coefficients::decode(&parse(&data), &Limits::default()).expect("it is within the limits");
+    assert_same(&image, &first);
+    let damage = damage.expect("a scan is left over");
+    assert_eq!(damage.kind, DamageKind::Corrupt("a scan after the last"));
+    assert_eq!(damage.sound, Sound::Rows { sound: 75, of: 75 });
+    assert_eq!(verify(&data), Some(damage));
+}
+
 #[test]
 fn a_truncated_progression_is_intact_up_to_the_previous_scan() {
     let data = image(100, 75, SAMPLINGS[1])

@@ -67,26 +67,6 @@ fn subsampling_halves_chroma_in_both_directions() {
     }
 }
 
-#[test]
-fn a_second_scan_replaces_the_first() {
-    let factors = SAMPLINGS[0];
-    let (first, second) = (image(100, 75, factors), image(100, 75, factors));
-    let mut flat = second;
-    for plane in &mut flat.planes {
-        plane.blocks.fill(Block::ZERO);
-    }
-    let (mut data, rest) = (encoded(&first), encoded(&flat));
-    data.truncate(data.len() - 2);
-    let tables = rest
-        .windows(2)
-        .position(|pair| pair == [0xFF, Marker::DHT.0]);
-    data.extend(&rest[tables.expect("there are codes")..]);
-    let both = decode(&data).unwrap();
-    assert_same(&both, &flat);
-    let progressive = both.encode_progressive().expect("there is memory");
-    assert_same(&decode(&progressive).unwrap(), &flat);
-}
-
 /// Encodes with tables that give the shortest code to symbol 1, a coefficient of 1 or -1 after another, and long ones
 /// to all others.
 fn badly_coded(image: &Coefficients) -> Vec<u8> {
