@@ -66,6 +66,22 @@ fn a_foreign_marker_in_the_data_is_damage_at_its_place() {
     }
 }
 
+#[test]
+fn dc_is_checked_to_its_last_bit() {
+    let mut image = image(100, 75, SAMPLINGS[1]);
+    // At a step of 3, this is twice the range of samples. A progression has the last bit in a scan of its own.
+    let max_dc = 684;
+    for (dc, is_damage) in [(max_dc, false), (max_dc + 1, true)] {
+        for dc in [dc, -dc] {
+            image.planes[1].at((4, 5)).zz[0] = dc;
+            let progressive = image.encode_progressive().expect("there is memory");
+            for data in [encoded(&image), progressive] {
+                assert_eq!(verify(&data).is_some(), is_damage, "{dc}");
+            }
+        }
+    }
+}
+
 /// libjpeg shows the first scan, and fails at the second.
 #[test]
 fn a_scan_after_one_of_all_components_is_damage_and_is_not_decoded() {
