@@ -19,6 +19,9 @@ use crate::limits::Limits;
 /// The precision of a coefficient that no scan has coded.
 pub(super) const UNKNOWN: u8 = u8::MAX;
 
+/// The reason for damage by a marker that no decoder expects.
+const FOREIGN: &str = "a marker that does not belong there";
+
 /// A JPEG being read, with the state that its segments have defined.
 pub(super) struct Stream<'a> {
     pub(super) data: &'a [u8],
@@ -103,6 +106,9 @@ impl<'a> Stream<'a> {
     /// A missing EOI is not a fault if every coefficient is complete.
     pub(super) fn next_scan(&mut self) -> Result<Option<ScanHeader>, Error> {
         match self.read_to_scan() {
+            Err(Error::Truncated { offset }) if self.segments.ends_at_foreign() => {
+                self.stop(offset, DamageKind::Corrupt(FOREIGN))
+            }
             Err(Error::Truncated { .. }) if self.is_complete() => Ok(None),
             Err(Error::Truncated { offset }) if self.scans > 0 => {
                 self.stop(offset, DamageKind::Truncated)
@@ -164,11 +170,11 @@ impl<'a> Stream<'a> {
             });
         }
         let sound = match self.frame.process {
+            _ if self.is_complete() => self.rows(self.grid.height),
             Process::Progressive if !self.latched.contains(&None) => Sound::Scans {
                 sound: self.scans,
                 of: None,
             },
-            _ if self.is_complete() => self.rows(self.grid.height),
             _ => self.rows(0),
         };
         self.damage.get_or_insert(Damage {
@@ -220,9 +226,7 @@ impl<'a> Stream<'a> {
         let layout = self.grid.layout(scan.selectors());
         let mcus = layout.across * layout.down;
         let kind = match found.fault {
-            Fault::Short if self.ends_at_foreign(end) => {
-                DamageKind::Corrupt("a marker that does not belong there")
-            }
+            Fault::Short if self.ends_at_foreign(end) => DamageKind::Corrupt(FOREIGN),
             // Corrupt data loses some blocks. If more than a row is missing, data is missing as well.
             Fault::Short if !self.data.ends_with(EOI) || found.mcu + layout.across < mcus => {
                 DamageKind::Truncated

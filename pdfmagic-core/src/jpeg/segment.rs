@@ -112,6 +112,8 @@ pub(crate) struct Segments<'a> {
     at: usize,
     left: u32,
     max: u32,
+    /// The marker of the last segment, which may be truncated.
+    last: Option<Marker>,
     /// The ranges skipped so far, and the notice about each.
     pub(crate) skipped: Vec<(Range<u64>, Option<Notice>)>,
 }
@@ -145,6 +147,7 @@ impl<'a> Segments<'a> {
             at,
             left: u32::MAX,
             max: u32::MAX,
+            last: None,
             skipped: Vec::new(),
         }
     }
@@ -167,6 +170,7 @@ impl<'a> Segments<'a> {
                 actual: u64::from(self.max) + 1,
                 max: u64::from(self.max),
             })?;
+            self.last = Some(marker);
             let length = self.rest().first_chunk().ok_or_else(|| self.truncated())?;
             self.at += 2;
             let Some(length) = usize::from(u16::from_be_bytes(*length)).checked_sub(2) else {
@@ -181,6 +185,11 @@ impl<'a> Segments<'a> {
             }
             return Ok(self.segment(marker, offset, length));
         }
+    }
+
+    /// Whether the last segment cannot be in an image after its first scan.
+    pub(crate) fn ends_at_foreign(&self) -> bool {
+        self.last.is_some_and(|marker| !marker.is_between_scans())
     }
 
     /// Skips entropy-coded data up to the marker that ends it (B.1.1.5), and returns the offset of that marker.

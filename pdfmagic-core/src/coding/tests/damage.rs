@@ -66,6 +66,24 @@ fn a_foreign_marker_in_the_data_is_damage_at_its_place() {
     }
 }
 
+/// libjpeg fails at such a marker, whatever follows it.
+#[test]
+fn a_reserved_marker_after_the_data_damages_no_row() {
+    let image = image(100, 75, SAMPLINGS[1]);
+    let progressive = image.encode_progressive().expect("there is memory");
+    for mut data in [encoded(&image), progressive] {
+        let eoi = data.split_off(data.len() - 2);
+        for segment in [&b"\xFF\x80\0\x02"[..], b"\xFF\x80\x80\x80", b"\xFF\x80"] {
+            let damaged = [&data, segment, &eoi].concat();
+            let damage = verify(&damaged).expect("libjpeg fails");
+            assert!(matches!(damage.kind, DamageKind::Corrupt(_)), "{damage}");
+            assert_eq!(damage.sound, Sound::Rows { sound: 75, of: 75 });
+            let decoded = Coefficients::decode(&parse(&damaged), &Limits::default());
+            assert_same(&decoded.expect("it is within the limits").0, &image);
+        }
+    }
+}
+
 #[test]
 fn dc_is_checked_to_its_last_bit() {
     let mut image = image(100, 75, SAMPLINGS[1]);
