@@ -16,6 +16,8 @@ pub(crate) struct EndFinder {
     restarts: (u64, u64),
     /// Whether reserved markers were seen in entropy-coded data, or bytes outside any segment.
     has_strays: bool,
+    /// The number of scan headers seen so far.
+    scans: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +65,18 @@ impl EndFinder {
             data_end: 0,
             restarts: (0, 0),
             has_strays: false,
+            scans: 0,
         }
     }
 
     /// Whether anything was skipped that no encoder writes, though decoders may tolerate it.
     pub(crate) fn has_strays(&self) -> bool {
         self.has_strays
+    }
+
+    /// The number of scan headers so far.
+    pub(crate) fn scans(&self) -> u64 {
+        self.scans
     }
 
     /// Consumes the next bytes. Once this returns an end, it returns the same end on every later call.
@@ -201,8 +209,9 @@ impl EndFinder {
     }
 
     /// Returns the state after a marker, whose second byte is the current one.
-    fn marker(&self, marker: Marker) -> State {
+    fn marker(&mut self, marker: Marker) -> State {
         let offset = self.at - 1;
+        self.scans += u64::from(marker == Marker::SOS);
         if marker == Marker::EOI {
             return State::End(End::Eoi {
                 data_end: self.data_end,

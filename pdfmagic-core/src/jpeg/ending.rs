@@ -142,7 +142,8 @@ impl Ending {
                 reason: "the dimensions are too large for so little data",
             });
         }
-        ending.is_odd |= is_too_small || finder.has_strays();
+        let is_over_early = finder.scans() > 1 && is_whole(frame, &bytes[scans_offset..]);
+        ending.is_odd |= is_too_small || finder.has_strays() || is_over_early;
         Ok(ending)
     }
 }
@@ -156,6 +157,13 @@ fn least_data(frame: &Frame) -> u64 {
         }
         _ => 0,
     }
+}
+
+/// Whether a scan, which begins with its header, is all of a frame.
+fn is_whole(frame: &Frame, scan: &[u8]) -> bool {
+    // Ns follows the marker and the length.
+    let count = scan.get(4).copied().map(usize::from);
+    frame.process != Process::Progressive && count == Some(frame.components.len())
 }
 
 /// Whether the last bytes are an EOI directly after coded data.

@@ -7,7 +7,7 @@ use jpeg_encoder::ColorType::Ycbcr;
 use crate::header::{DHT, embedded, error, find, parse};
 use crate::making::{adobe, headed, jfif, jpeg, segment, with, without};
 use pdfmagic_core::jpeg::{ColorModel, EntropyCoding, Process};
-use pdfmagic_core::{Error, Feature, Jpeg, Limits, Notice};
+use pdfmagic_core::{Auto, Error, Feature, Jpeg, Limits, Notice, Options, Page, Sound};
 
 const BASELINE: u8 = 0xC0;
 const PROGRESSIVE: u8 = 0xC2;
@@ -293,6 +293,26 @@ fn inserted_huffman_tables_are_the_typical_ones() {
     let sound = jpeg(Ycbcr);
     let mended = embedded(&without(&sound, &[DHT]));
     assert_eq!(huffman_tables(&mended), huffman_tables(&sound));
+}
+
+/// Viewers show the first of such scans, or the last.
+#[test]
+fn a_scan_after_one_of_all_components_is_left_out() {
+    let whole = jpeg(Ycbcr);
+    let (image, eoi) = whole.split_at(whole.len() - 2);
+    let scan = &image[find(&whole, 0xDA)..];
+    let page = |jpeg: &[u8]| Page::from_jpeg(jpeg, &Options::default(), &Auto).unwrap();
+    assert_eq!(page(&whole).notices(), []);
+    let doubled = [image, scan, eoi].concat();
+    let [Notice::Damaged(damage)] = page(&doubled).notices()[..] else {
+        panic!("it has a scan too many");
+    };
+    let offset = u64::try_from(image.len()).unwrap();
+    assert_eq!((damage.offset, damage.scan), (offset, 2));
+    assert_eq!(damage.sound, Sound::Rows { sound: 48, of: 48 });
+    let data = embedded(&doubled);
+    let scans = data.windows(2).filter(|pair| *pair == [0xFF, 0xDA]);
+    assert_eq!(scans.count(), 1);
 }
 
 #[test]
