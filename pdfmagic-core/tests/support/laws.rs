@@ -281,8 +281,11 @@ pub(crate) fn backends_agree(input: &[u8]) {
     };
     let progressive = coded(input, &PROGRESSIVE).expect("its baseline form was decodable");
     assert!(have_same_samples(&baseline, &progressive));
+    // Only an incomplete progression does not become baseline data. libjpeg smooths what it leaves unknown, by its scans.
+    let is_incomplete = Jpeg::parse(&baseline, &limits)
+        .is_ok_and(|jpeg| jpeg.frame().process == Process::Progressive);
     if let Ok(embedded) = coded(input, &Passthrough) {
-        assert!(have_same_samples(&baseline, &embedded));
+        assert!(is_incomplete || have_same_samples(&baseline, &embedded));
     }
 }
 
