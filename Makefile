@@ -14,8 +14,8 @@ export CONTAINERS_CONF ?= $(CURDIR)/deploy/tests/containers.conf
 # With a fixed timestamp, podman builds identical images from identical programs.
 BUILD_IMAGE := $(CONTAINER) build $(if $(findstring podman,$(CONTAINER)),--timestamp=0) --build-arg VERSION=$(VERSION)
 CARGO_HOME ?= $(HOME)/.cargo
-# Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller. Without the
-# names of the folders in which they are built, they are the same from everyone.
+# Released programs are static: they start faster, and run without a C library. Packed relocations make them smaller. They do not
+# name the folder of the crates, so that everyone builds the same program.
 # With an explicit target the flags do not apply to procedural macros, which cannot be static.
 STATIC := RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs \
   --remap-path-prefix=$(CARGO_HOME)/registry/src=" cargo build --profile dist --target $(HOST)
