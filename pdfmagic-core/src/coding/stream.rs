@@ -106,7 +106,7 @@ impl<'a> Stream<'a> {
     /// A missing EOI is not a fault if every coefficient is complete.
     pub(super) fn next_scan(&mut self) -> Result<Option<ScanHeader>, Error> {
         match self.read_to_scan() {
-            Err(Error::Truncated { offset }) if self.segments.ends_at_foreign() => {
+            Err(Error::Truncated { offset }) if self.segments.last_is_foreign() => {
                 self.stop(offset, DamageKind::Corrupt(FOREIGN))
             }
             Err(Error::Truncated { .. }) if self.is_complete() => Ok(None),

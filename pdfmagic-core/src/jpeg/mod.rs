@@ -380,8 +380,8 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Whether there are signs that the data may be damaged: EOI is missing, bytes follow it that the header does not
-    /// announce, a scan follows one of all components, the data is too short, or the header has bytes outside any segment.
-    /// Such data should be [verified](Self::verify).
+    /// announce, a scan follows one of all components, the data is too short, or the header has bytes outside any
+    /// segment. Such data should be [verified](Self::verify).
     #[must_use]
     pub fn is_odd(&self) -> bool {
         let is_stray = |edit: &Edit| {

@@ -188,7 +188,7 @@ impl<'a> Segments<'a> {
     }
 
     /// Whether the last segment cannot be in an image after its first scan.
-    pub(crate) fn ends_at_foreign(&self) -> bool {
+    pub(crate) fn last_is_foreign(&self) -> bool {
         self.last.is_some_and(|marker| !marker.is_between_scans())
     }
 
