@@ -34,10 +34,9 @@ pub(super) struct Symbols {
 const SYMBOLS: usize = 65;
 
 impl Symbols {
-    /// Reserves room for `expected` symbols, or for fewer if the memory is limited.
-    pub(super) fn new(memory: Memory, expected: usize) -> Self {
+    pub(super) fn new(memory: Memory) -> Self {
         Symbols {
-            tokens: Vec::with_capacity(expected.min(memory.room_for::<Token>())),
+            tokens: Vec::new(),
             counts: Counts::default(),
             prediction: Prediction::default(),
             memory,

@@ -52,7 +52,7 @@ impl Memory {
     }
 
     /// Returns the number of items for which there is memory.
-    pub(super) fn room_for<T>(self) -> usize {
+    fn room_for<T>(self) -> usize {
         let left = (self.max - self.taken) / size_of::<T>() as u64;
         usize::try_from(left).unwrap_or(usize::MAX)
     }

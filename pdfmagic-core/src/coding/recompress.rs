@@ -26,8 +26,8 @@ impl Coefficients {
         if self.precision.is_some() {
             return self.encode_progressive();
         }
-        self.encode_through(&self.grid, &self.quantizers, |memory, expected, _| {
-            Ok(ReencodeBlocks::new(memory, expected, &self.grid, Same))
+        self.encode_through(&self.grid, &self.quantizers, |memory, _| {
+            Ok(ReencodeBlocks::new(memory, &self.grid, Same))
         })
     }
 
@@ -40,18 +40,17 @@ impl Coefficients {
         let old = &self.quantizers;
         let new: Vec<_> = (0..).zip(old).map(|(c, q)| target(c, q)).collect();
         if let Some((grid, factors)) = self.grid.reduced(reduction) {
-            return self.encode_through(&grid, &new, |memory, expected, selectors| {
+            return self.encode_through(&grid, &new, |memory, selectors| {
                 let (old, new) = ((&self.grid, &old[..]), (&grid, &new[..]));
-                Shrink::new(memory, expected, old, new, &factors, selectors)
+                Shrink::new(memory, old, new, &factors, selectors)
             });
         }
         if let Some(precision) = &self.precision {
             return self.requantized(precision, new)?.encode();
         }
-        self.encode_through(&self.grid, &new, |memory, expected, _| {
+        self.encode_through(&self.grid, &new, |memory, _| {
             Ok(ReencodeBlocks::new(
                 memory,
-                expected,
                 &self.grid,
                 requantizers(old, &new),
             ))
@@ -88,13 +87,12 @@ impl Coefficients {
         &self,
         grid: &Grid,
         quantizers: &[Quantizer],
-        prepare: impl Fn(Memory, usize, &[Selector]) -> Result<S, Error>,
+        prepare: impl Fn(Memory, &[Selector]) -> Result<S, Error>,
     ) -> Result<Vec<u8>, Error> {
         let mut out = head(grid, sequential(quantizers), self.adobe, quantizers);
         for selectors in grid.scans() {
-            let (from, to) = (self.grid.layout(&selectors), grid.layout(&selectors));
-            let expected = to.down * to.across * to.blocks.len() * 8;
-            let mut sink = prepare(self.memory.take(2 * out.len())?, expected, &selectors)?;
+            let from = self.grid.layout(&selectors);
+            let mut sink = prepare(self.memory.take(2 * out.len())?, &selectors)?;
             for down in 0..from.down {
                 self.limits.check_canceled()?;
                 deliver(&self.planes, down, &from, down, &mut sink)?;
@@ -163,7 +161,7 @@ pub(crate) fn optimize(
             stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
         }
         _ => sink_through(jpeg, limits, |memory, grid, _| {
-            Ok(ReencodeBlocks::new(memory, expected(jpeg), grid, Same))
+            Ok(ReencodeBlocks::new(memory, grid, Same))
         }),
     };
     if let Some(out) = through? {
@@ -190,15 +188,13 @@ pub(crate) fn reduce(
             let old = requantized(quantizers);
             let source = std::mem::replace(grid, new);
             let (from, to) = ((&source, &old[..]), (&*grid, &quantizers[..]));
-            let expected = expected(jpeg) / 2;
-            Shrink::new(memory, expected, from, to, &factors, &grid.all())
+            Shrink::new(memory, from, to, &factors, &grid.all())
         })?
     } else {
         sink_through(jpeg, limits, |memory, grid, quantizers| {
             let old = requantized(quantizers);
             Ok(ReencodeBlocks::new(
                 memory,
-                expected(jpeg),
                 grid,
                 requantizers(&old, quantizers),
             ))
@@ -277,11 +273,6 @@ fn or_unsound<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(Error::Format { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Estimates the number of symbols in a JPEG, rather too high than too low.
-fn expected(jpeg: &Jpeg<'_>) -> usize {
-    jpeg.whole().map_or(0, <[u8]>::len) * 2
 }
 
 /// Whether a scan has all components, in order.

@@ -63,9 +63,9 @@ pub(super) struct ReencodeBlocks<C> {
 }
 
 impl<C> ReencodeBlocks<C> {
-    pub(super) fn new(memory: Memory, expected: usize, grid: &Grid, change: C) -> Self {
+    pub(super) fn new(memory: Memory, grid: &Grid, change: C) -> Self {
         Self {
-            symbols: Symbols::new(memory, expected),
+            symbols: Symbols::new(memory),
             grid: grid.clone(),
             change,
             block: Block::ZERO,

@@ -213,7 +213,6 @@ impl Shrink {
     /// Shrinks from one grid and its tables to another, for a scan with these selectors.
     pub(super) fn new(
         memory: Memory,
-        expected: usize,
         (old, from): (&Grid, &[Quantizer]),
         (new, to): (&Grid, &[Quantizer]),
         factors: &[(usize, usize)],
@@ -228,7 +227,7 @@ impl Shrink {
             mosaics: vec![[[0.0; 8]; 8]; new.mcus_across * c.h * c.v],
         };
         Ok(Shrink {
-            symbols: Symbols::new(memory, expected),
+            symbols: Symbols::new(memory),
             from: old.layout(selectors),
             to: new.layout(selectors),
             scalings: factors

@@ -215,6 +215,21 @@ fn decoding_stays_within_its_reserved_memory() {
     }
 }
 
+/// The memory for decoding depends on the image, even if most of the file is comments.
+#[test]
+fn a_large_file_with_a_small_image_can_be_decoded() {
+    let service = Service::start(&["--memory-budget", &BUDGET.to_string()]);
+    for options in [
+        "optimize=true",
+        "progressive=true",
+        "backend=reencode",
+        "backend=reencode&max-density=70",
+    ] {
+        let done = service.send(&format!("POST /v1/pdf?{options}"), "image/jpeg", &big());
+        assert_eq!(done.pages(), 1, "{options}");
+    }
+}
+
 /// A profile of many megabytes is copied on a worker, within the budget.
 #[test]
 fn a_large_profile_is_embedded() {

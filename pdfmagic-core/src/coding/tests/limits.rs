@@ -35,6 +35,43 @@ fn limits_are_checked_before_decoding() {
 }
 
 #[test]
+fn memory_depends_on_the_image_and_not_on_the_rest_of_the_file() {
+    let original = image(100, 75, SAMPLINGS[1]);
+    let comment = [&b"\xFF\xFE\xFF\xFF"[..], &vec![b'x'; 65_533]].concat();
+    let limits = Limits {
+        max_memory: 1 << 19,
+        ..Limits::default()
+    };
+    for data in [
+        encoded(&original),
+        original.encode_progressive().expect("there is memory"),
+    ] {
+        let file = [
+            &data[..2],
+            &comment.repeat(32),
+            &data[2..],
+            &vec![0; 1 << 21],
+        ]
+        .concat();
+        let jpeg = parse(&file);
+        for factor in [1, 2] {
+            let reduction = Reduction {
+                factor,
+                subsample: false,
+            };
+            let small = reduce(&jpeg, &limits, reduction, |c, _| table(50, c > 0));
+            assert!(small.expect("the image is small").0.len() < data.len());
+        }
+        optimize(&jpeg, &limits).expect("the image is small");
+        let (coefficients, _) = Coefficients::decode(&jpeg, &limits).expect("the image is small");
+        coefficients.encode().expect("the image is small");
+        coefficients
+            .encode_progressive()
+            .expect("the image is small");
+    }
+}
+
+#[test]
 fn cancellation_stops_all_work() {
     let mut original = image(100, 75, SAMPLINGS[1]);
     let flag = CancelFlag::default();

@@ -73,7 +73,7 @@ fn badly_coded(image: &Coefficients) -> Vec<u8> {
     let grid = &image.grid;
     let selectors = grid.scans().remove(0);
     let layout = grid.layout(&selectors);
-    let mut symbols = Symbols::new(image.memory, 0);
+    let mut symbols = Symbols::new(image.memory);
     for down in 0..layout.down {
         let blocks = layout.across * layout.blocks.len();
         symbols.make_room(blocks).expect("it is little");
