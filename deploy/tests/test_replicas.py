@@ -1,6 +1,7 @@
 """Tests replicas behind haproxy, as `make up` starts them: clients notice nothing when replicas come and go."""
 
 import contextlib
+import http.client
 import os
 import socket
 import subprocess
@@ -55,7 +56,7 @@ class Clients:
                 try:
                     status, body = post(self.port)
                     outcome = status if status != 200 else is_pdf_of(body)
-                except OSError as error:
+                except (OSError, http.client.HTTPException) as error:
                     outcome = error
                 if outcome is True:
                     break

@@ -13,6 +13,9 @@ from running import JPEG, ROOT, free_port, is_pdf_of, post, wait_for, wait_until
 PROGRAMS = Path(os.environ["PDFMAGIC_PROGRAMS"]).absolute()
 SECONDS = int(os.environ.get("SOAK_SECONDS", 25))
 SAMPLES = 20
+# For how long a connection may outlive a client that hung up, in seconds. The service takes a quarter of a second to notice;
+# the rest is for a busy machine.
+SETTLED = 2
 PLOT = ROOT / "target/soak.svg"
 
 
@@ -38,6 +41,8 @@ def reencoded(port):
 def aborted(port):
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head(len(JPEG)) + JPEG[: random.randrange(len(JPEG))])
+    # Without a pause, the connections that outlive such clients would take all places at times.
+    time.sleep(0.02)
 
 
 def slow(port):
@@ -63,16 +68,13 @@ class Client(threading.Thread):
 
     def __init__(self, kind, port, end):
         super().__init__()
-        self.kind, self.port, self.end, self.times, self.failure = kind, port, end, [], None
+        self.kind, self.port, self.end, self.times = kind, port, end, []
         self.start()
 
     def run(self):
-        while self.failure is None and time.monotonic() < self.end:
-            start = time.monotonic()
-            try:
-                self.kind(self.port)
-            except (AssertionError, OSError) as error:
-                self.failure = f"{self.kind.__name__}: {error!r}"
+        # An exception ends the thread, and thereby fails the test.
+        while (start := time.monotonic()) < self.end:
+            self.kind(self.port)
             self.times.append((start, time.monotonic() - start))
 
 
@@ -130,7 +132,9 @@ def test_resource_usage_is_stable_under_mixed_load():
         samples = []
         for number in range(1, SAMPLES + 1):
             time.sleep(max(0, begin + number * SECONDS / (SAMPLES + 1) - time.monotonic()))
-            samples.append(usage(process.pid))
+            taken = time.monotonic()
+            gone = sum(taken - start < SETTLED for client in clients if client.kind is aborted for start, _ in client.times)
+            samples.append((*usage(process.pid), gone))
         for client in clients:
             client.join()
         wait_until(lambda: usage(process.pid)[1] <= idle, "descriptors are lost")
@@ -138,7 +142,7 @@ def test_resource_usage_is_stable_under_mixed_load():
         assert process.wait() == 0
     times = sorted(time for client in clients if client.kind is good for time in client.times)
     rows = []
-    for number, (resident, descriptors, threads) in enumerate(samples, 1):
+    for number, (resident, descriptors, threads, _) in enumerate(samples, 1):
         to = number * SECONDS / (SAMPLES + 1)
         window = [took for start, took in times if to - SECONDS / (SAMPLES + 1) <= start - begin < to]
         rows.append((to, resident / 1024, descriptors, threads, 1000 * p99(window) if window else 0))
@@ -148,9 +152,16 @@ def test_resource_usage_is_stable_under_mixed_load():
     PLOT.parent.mkdir(exist_ok=True)
     plot(rows, PLOT)
     print(f"{sum(len(client.times) for client in clients)} requests in {SECONDS} s")
-    assert not [client.failure for client in clients if client.failure]
-    # No sample of the second half exceeds the maximum of the first half by more than noise. The number of descriptors
-    # varies with clients that hang up.
+    # No sample of the second half exceeds the maximum of the first half by more than noise.
     first, last = samples[: SAMPLES // 2], samples[SAMPLES // 2 :]
     for what, noise in ((0, 8 << 10), (2, 1)):
         assert max(sample[what] for sample in last) <= max(sample[what] for sample in first) + noise, samples
+    # Each descriptor belongs to a client, or to one that hung up a moment ago.
+    for _, descriptors, _, gone in samples:
+        assert descriptors <= idle + len(clients) + gone, samples
+    # In less time, other programs may delay more than one request in a hundred in just one of the halves.
+    if SECONDS >= 600:
+        middle = begin + SECONDS / 2
+        halves = [[took for start, took in times if (start < middle) == is_first] for is_first in (True, False)]
+        before, after = map(p99, halves)
+        assert after <= 3 * before + 0.05, (before, after)

@@ -23,6 +23,26 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// The maximum memory for any input, in bytes, however many tests run at a time.
 const MAX_MEMORY: usize = 256 << 20;
 
+/// The maximum processor time for any input, in seconds, without optimization by the compiler.
+const MAX_TIME: f64 = 2.0;
+
+/// Returns the processor time of this thread, in seconds, which does not depend on how busy the machine is.
+fn processor_time() -> f64 {
+    let spent = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
+    let nanoseconds = spent.split(' ').next().and_then(|n| n.parse::<f64>().ok());
+    nanoseconds.expect("the first number") / 1e9
+}
+
+/// Does work on one input, and asserts that it takes no more time and memory than allowed.
+fn within_bounds(what: &str, work: impl FnOnce()) {
+    let before = processor_time();
+    work();
+    let took = processor_time() - before;
+    assert!(took < MAX_TIME, "{what}: {took} s");
+    let peak = ALLOCATOR.peak_usage();
+    assert!(peak < MAX_MEMORY, "{what}: {peak} bytes");
+}
+
 /// The number of mutants that each of four tests makes; the variable `MUTATIONS` sets it for a long run.
 fn mutations() -> u64 {
     std::env::var("MUTATIONS").map_or(1_250, |number| number.parse().expect("a number"))
@@ -34,7 +54,7 @@ fn assert_laws(seed: u64) {
         let mut random = Random(seed << 32 | number);
         let jpeg = mutant(&mut random);
         let chosen = [&[random.byte(), random.byte()], &jpeg[..]].concat();
-        match number % 7 {
+        within_bounds(&format!("mutant {number} of {seed}"), || match number % 7 {
             0 => laws::convert(&jpeg),
             1 => laws::transcode(&jpeg),
             2 => laws::walk(&jpeg),
@@ -42,9 +62,8 @@ fn assert_laws(seed: u64) {
             4 => laws::parse(&chosen),
             5 => laws::streamed(&chosen),
             _ => laws::conformance(&chosen),
-        }
+        });
     }
-    assert!(ALLOCATOR.peak_usage() < MAX_MEMORY);
 }
 
 /// The files in `regressions/`, each of which once broke the law that its folder is named after.
@@ -224,8 +243,8 @@ fn invalid_precisions_are_rejected() {
     }
 }
 
-/// Runs every conversion under the default limits. The results do not matter.
-fn spend(jpeg: &[u8]) {
+/// Runs every conversion, with the default limits except for memory. The results do not matter.
+fn spend(name: &str, jpeg: &[u8]) {
     let backends: [&dyn Backend; 4] = [
         &Passthrough,
         &Auto,
@@ -235,15 +254,12 @@ fn spend(jpeg: &[u8]) {
     for backend in backends {
         let mut limits = Limits::default();
         limits.max_memory = 128 << 20;
-        if let Ok(read) = Jpeg::parse(jpeg, &limits) {
-            let _ = backend.image(&read, &limits);
-        }
+        within_bounds(&format!("{name}, {}", backend.name()), || {
+            if let Ok(read) = Jpeg::parse(jpeg, &limits) {
+                let _ = backend.image(&read, &limits);
+            }
+        });
     }
-    assert!(
-        ALLOCATOR.peak_usage() < MAX_MEMORY,
-        "{}",
-        ALLOCATOR.peak_usage()
-    );
 }
 
 #[test]
@@ -256,7 +272,7 @@ fn decompression_bombs_stay_within_the_memory_limit() {
         // This claims 65,500 x 65,500 pixels in less than a kilobyte of scan.
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
         jpeg.truncate(1024);
-        spend(&jpeg);
+        spend(name, &jpeg);
     }
     let scans = *segments(&progressive).last().expect("it has a scan");
     let end = scans
@@ -267,6 +283,7 @@ fn decompression_bombs_stay_within_the_memory_limit() {
             .expect("an end");
     let scan = &progressive[scans..end];
     spend(
+        "20,000 scans",
         &[
             &progressive[..scans],
             &scan.repeat(20_000),
@@ -275,5 +292,8 @@ fn decompression_bombs_stay_within_the_memory_limit() {
         .concat(),
     );
     let comments = segment(0xFE, b"").repeat(1_000_000);
-    spend(&[&progressive[..2], &comments, &progressive[2..]].concat());
+    spend(
+        "a million comments",
+        &[&progressive[..2], &comments, &progressive[2..]].concat(),
+    );
 }

@@ -152,7 +152,7 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Returns the files of the corpus in the repository, in the order of their names.
+/// Returns the files of the corpus in the repository, and those of its folders with real files, in the order of their names.
 fn corpus() -> &'static [Vec<u8>] {
     static CORPUS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     CORPUS.get_or_init(|| {
