@@ -141,6 +141,7 @@ report: tools
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz: export RUSTC_WRAPPER := $(CURDIR)/fuzz/rustc
 fuzz:
+	@command -v djpeg >/dev/null || { echo "fuzz: djpeg is missing; install libjpeg-turbo-progs" >&2; exit 1; }
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 	fuzz/seeds target/seeds
 	for law in $(LAWS); do \
