@@ -12,7 +12,7 @@ fn pages(file: &str, frames: Frames) -> Vec<Page> {
     Page::all_from_jpeg(&jpeg, &options, &Auto).unwrap()
 }
 
-fn read(file: &str) -> Vec<u8> {
+pub(crate) fn read(file: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     fs::read(folder.join(file)).unwrap()
 }
@@ -103,10 +103,8 @@ fn all_views_together_stay_within_the_memory_limit() {
             None => Page::all_from_jpeg(&file, &options, &backend).is_ok(),
         }
     };
-    let least = (0..)
-        .map(|n| 1000 * n)
-        .find(|&max| fits(max, Some(&alone)))
-        .unwrap();
+    let mut sizes = (0..1000).map(|n| 1000 * n);
+    let least = sizes.find(|&max| fits(max, Some(&alone))).unwrap();
     assert!(!fits(least, None) && fits(2 * least, None));
 }
 
