@@ -120,9 +120,14 @@ impl Page {
             return Ok(vec![Self::new(jpeg, options, backend)?]);
         }
         let bytes = jpeg.whole()?;
+        let mut options = options.clone();
         let page = |(number, view): (usize, Range<u64>)| {
             let at = |n| usize::try_from(n).unwrap_or(bytes.len());
-            let mut page = Self::from_jpeg(&bytes[at(view.start)..at(view.end)], options, backend)?;
+            let view_bytes = &bytes[at(view.start)..at(view.end)];
+            let mut page = Self::from_jpeg(view_bytes, &options, backend)?;
+            // The pages exist at the same time, so they share the limit.
+            let memory = &mut options.limits.max_memory;
+            *memory = memory.saturating_sub(page.image.memory());
             for piece in &mut page.image.data {
                 piece.shift(view.start);
             }

@@ -252,3 +252,20 @@ fn a_picture_is_described_by_its_alternative_text_then_xmp_then_iptc() {
         assert_eq!(parse(&jpeg).description().unwrap().as_deref(), expected);
     }
 }
+
+/// A segment that states the color model of the input is not metadata of the segment before it.
+#[test]
+fn a_statement_of_rgb_is_not_kept_when_samples_become_another_model() {
+    let jpeg = crate::views::read("rgb_ids_only.jpg");
+    let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    let comment = segment(COM, b"kept");
+    let jpeg = [&jpeg[..frame], &comment, &jpeg[frame..]].concat();
+    let smaller = Reencode {
+        max_side: std::num::NonZeroU16::new(30),
+        ..Reencode::default()
+    };
+    let page = Page::from_jpeg(&jpeg, &Options::default(), &smaller).unwrap();
+    let image = image(page, &jpeg);
+    let has = |marker| image.windows(2).any(|w| w == [0xFF, marker]);
+    assert!(has(COM) && has(APP0) && !has(APP14));
+}
