@@ -35,7 +35,7 @@ LAWS ?= parse convert streamed transcode walk backends_agree geometry metadata c
 run:
 	cargo run --release -p pdfmagic-http
 
-# Runs everything that CI runs, except `make ratios`.
+# Runs what CI runs in its job `test`, except `make ratios`.
 test: tools lint check rust portable instructions viewers documents api page container
 
 lint:
