@@ -53,8 +53,8 @@ check: tools
 	rm -rf $(CARGO_HOME)/registry/src/-*/pdfmagic-* target/debug/.fingerprint/pdfmagic-core-*
 	cargo package --allow-dirty $(PUBLISHED)
 	cargo deny check licenses bans sources
-	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/path = / && before !~ /^#/ { print "no reason: " $$0; bad = 1 } \
-	  { before = $$0 } END { exit bad }' Cargo.toml
+	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/(path|workspace) = / && before !~ /^#/ { bad = 1; \
+	  print FILENAME ": no reason: " $$0 } { before = $$0 } END { exit bad }' Cargo.toml */Cargo.toml benches/*/Cargo.toml
 	$(MAKE) minimum-versions
 
 # Only a nightly cargo can resolve minimum versions.
