@@ -259,7 +259,7 @@ impl<'j> Conversion<'j> {
 
     fn finish(self) -> Result<Made, OutputError> {
         let rest = self.document.finish()?;
-        let in_place = self.output.finish(&rest)?;
+        let in_place = self.output.finish(&rest, self.job.run.overwrite)?;
         Ok(Made {
             output: self.path.to_owned(),
             size: self.size + rest.len() as u64,
