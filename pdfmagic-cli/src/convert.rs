@@ -62,14 +62,10 @@ impl Pages {
 
 /// Makes one PDF of all inputs. Also returns the failures of inputs; if there may be no failures, there is then no PDF.
 pub(crate) fn convert(job: &Job, path: &Path, is_shown: bool) -> (Option<Made>, Vec<Failure>) {
-    let unwritable = |cause: OutputError| Failure::Output {
-        path: path.to_owned(),
-        cause,
-    };
     let mut failures = Vec::new();
     let made = Conversion::begin(job, path, is_shown).and_then(|conversion| {
         let made = conversion.run(&mut failures);
-        made.map_err(unwritable)
+        made.map_err(unwritable(path))
     });
     let made = made.unwrap_or_else(|failure| {
         failures.push(failure);
@@ -92,12 +88,8 @@ struct Conversion<'j> {
 
 impl<'j> Conversion<'j> {
     fn begin(job: &'j Job, path: &'j Path, is_shown: bool) -> Result<Self, Failure> {
-        let unwritable = |cause: OutputError| Failure::Output {
-            path: path.to_owned(),
-            cause,
-        };
         let output = Output::open(path, job.run.overwrite, &job.inputs);
-        let mut output = output.map_err(unwritable)?;
+        let mut output = output.map_err(unwritable(path))?;
         if job.run.is_dry {
             output = output.dry();
         }
@@ -110,7 +102,7 @@ impl<'j> Conversion<'j> {
                 };
                 let (document, old, size) = go_on_with(base).map_err(unreadable)?;
                 let copied = output.copy(&old, size);
-                copied.map_err(|error| unwritable(error.into()))?;
+                copied.map_err(|error| unwritable(path)(error.into()))?;
                 same_size(&old, size).map_err(unreadable)?;
                 (document, size)
             }
@@ -267,6 +259,14 @@ impl<'j> Conversion<'j> {
             inputs: self.told,
             in_place,
         })
+    }
+}
+
+/// Returns a function that attributes errors to the output at this path.
+fn unwritable(path: &Path) -> impl Fn(OutputError) -> Failure {
+    |cause| Failure::Output {
+        path: path.to_owned(),
+        cause,
     }
 }
 
