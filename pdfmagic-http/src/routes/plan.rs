@@ -1,5 +1,6 @@
 //! Plans a PDF from parts of JPEGs. The answer says how the PDF is assembled from the JPEGs.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -211,14 +212,38 @@ fn make(
         name: format!("{}.pdf", stem(&files[0].0.name)),
         notices,
     };
-    let json = serde_json::to_vec(&plan).map_err(|_| Problem::Bug)?;
-    let reservation = work.memory.part(json.len())?;
+    let (json, reservation) = to_json(&plan, &mut work.memory)?;
     Ok(Ok(Made {
         json,
         reservation: Some(reservation),
         notices: told.into_header(),
         took: began.elapsed(),
     }))
+}
+
+/// Returns the plan as JSON, and the reservation for it. Its size is counted first, so that memory for all of it is
+/// reserved before it is used.
+fn to_json(plan: &Plan, work: &mut WorkMemory<'_>) -> Result<(Vec<u8>, Reservation), Problem> {
+    let mut size = Counter(0);
+    serde_json::to_writer(&mut size, plan).map_err(|_| Problem::Bug)?;
+    let reservation = work.part(size.0)?;
+    let mut json = Vec::with_capacity(size.0);
+    serde_json::to_writer(&mut json, plan).map_err(|_| Problem::Bug)?;
+    Ok((json, reservation))
+}
+
+/// Counts bytes instead of writing them.
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The pieces of a PDF while they are collected.
@@ -267,5 +292,31 @@ impl Pieces {
         let bytes = STANDARD.encode(made);
         self.all.push(PlannedPiece::Made { bytes });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pdfmagic_core::Limits;
+
+    use super::*;
+    use crate::memory::Memory;
+
+    #[test]
+    fn memory_for_all_of_the_json_is_reserved() {
+        let plan = Plan {
+            version: VERSION,
+            pieces: vec![PlannedPiece::Made {
+                bytes: "a".repeat(10_000),
+            }],
+            size: 7_500,
+            name: "\"\u{e9}\".pdf".to_owned(),
+            notices: Vec::new(),
+        };
+        let memory = Memory::new(20_000);
+        let mut work = WorkMemory::small(&memory, Limits::default());
+        let (json, reservation) = to_json(&plan, &mut work).unwrap();
+        assert_eq!(json, serde_json::to_vec(&plan).unwrap());
+        assert_eq!(json.capacity(), reservation.size());
     }
 }
