@@ -78,7 +78,11 @@ impl Backend for Reencode {
         if becomes_gray {
             image.color_space = ColorSpace::DeviceGray;
             image.inverted = false;
-            if image.icc_profile.take().is_some() {
+            image.icc_profile = None;
+            image
+                .notices
+                .retain(|notice| *notice != Notice::AdobeRgbEmbedded);
+            if jpeg.icc_profile().is_some() {
                 image.notices.push(Notice::IccDropped);
             }
         }

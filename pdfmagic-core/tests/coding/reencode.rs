@@ -5,8 +5,7 @@ use std::num::NonZeroU16;
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
 use pdfmagic_core::backend::ColorSpace;
-use pdfmagic_core::{Backend, Jpeg, Limits};
-use pdfmagic_core::{Quality, Reencode};
+use pdfmagic_core::{Backend, Jpeg, Limits, Notice, Quality, Reencode};
 
 use super::corpus_files::read;
 use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
@@ -121,6 +120,29 @@ fn gray_keeps_the_luminance_unchanged() {
         assert!(
             djpeg(&gray).expect("no warning") == djpeg_gray(&jpeg),
             "other samples"
+        );
+    }
+}
+
+#[test]
+fn gray_says_which_profile_it_drops() {
+    let gray = Reencode {
+        gray: true,
+        ..Reencode::default()
+    };
+    let limits = Limits::default();
+    // In the second, only Exif says Adobe RGB.
+    for (name, expected) in [
+        ("icc_srgb.jpg", &[Notice::IccDropped][..]),
+        ("reported/adobergb_r03_no_icc.jpg", &[]),
+    ] {
+        let jpeg = read(name);
+        let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
+        let image = gray.image(&header, &limits).expect("it is valid");
+        assert_eq!(
+            (image.icc_profile, &image.notices[..]),
+            (None, expected),
+            "{name}"
         );
     }
 }
