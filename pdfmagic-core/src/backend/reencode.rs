@@ -201,18 +201,18 @@ impl Reencode {
         encode: impl Fn(Quality) -> Result<Vec<u8>, Error>,
     ) -> Result<Vec<u8>, Error> {
         let best = encode(self.quality)?;
-        let max = self.max_size.map(|max| max.saturating_sub(metadata));
-        let Some(max) = max.filter(|&max| best.len() as u64 > max) else {
+        let size = |data: &[u8]| metadata + data.len() as u64;
+        let Some(max) = self.max_size.filter(|&max| size(&best) > max) else {
             return Ok(best);
         };
         drop(best);
         let least = encode(Quality::MIN)?;
-        Resource::ImageBytes.check(metadata + least.len() as u64, metadata + max)?;
+        Resource::ImageBytes.check(size(&least), max)?;
         let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.get());
         while exceeds - fits > 1 {
             let middle = fits.midpoint(exceeds);
             let data = encode(Quality::new(middle).expect("between two qualities"))?;
-            if data.len() as u64 <= max {
+            if size(&data) <= max {
                 (fits, fitting) = (middle, data);
             } else {
                 exceeds = middle;

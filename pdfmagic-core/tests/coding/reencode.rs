@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
 use pdfmagic_core::backend::ColorSpace;
-use pdfmagic_core::{Backend, Jpeg, Limits, Notice, Quality, Reencode};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Notice, Quality, Reencode};
 
 use super::corpus_files::read;
 use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
@@ -144,6 +144,23 @@ fn gray_says_which_profile_it_drops() {
             (None, expected),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn the_maximum_size_in_an_error_is_the_requested_one() {
+    let comment = [b"\xFF\xFE\x13\x88".as_slice(), &[b' '; 4998]].concat();
+    let mut jpeg = read("gray.jpg");
+    jpeg.splice(2..2, comment);
+    let backend = Reencode {
+        max_size: Some(1000),
+        ..Reencode::default()
+    };
+    let limits = Limits::default();
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
+    match backend.image(&header, &limits) {
+        Err(Error::Limit { actual, max, .. }) => assert_eq!((actual > 5000, max), (true, 1000)),
+        other => panic!("{other:?}"),
     }
 }
 
