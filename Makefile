@@ -35,7 +35,7 @@ LAWS ?= parse convert streamed transcode walk backends_agree geometry metadata c
 run:
 	cargo run --release -p pdfmagic-http
 
-# Runs everything that CI runs, except `make ratios`.
+# Runs what CI runs in its job `test`, except `make ratios`.
 test: tools lint check rust portable instructions viewers documents api page container
 
 lint:
@@ -53,8 +53,8 @@ check: tools
 	rm -rf $(CARGO_HOME)/registry/src/-*/pdfmagic-* target/debug/.fingerprint/pdfmagic-core-*
 	cargo package --allow-dirty $(PUBLISHED)
 	cargo deny check licenses bans sources
-	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/path = / && before !~ /^#/ { print "no reason: " $$0; bad = 1 } \
-	  { before = $$0 } END { exit bad }' Cargo.toml
+	awk '/^\[/ { inside = /dependencies/ } inside && /^[a-z]/ && !/(path|workspace) = / && before !~ /^#/ { bad = 1; \
+	  print FILENAME ": no reason: " $$0 } { before = $$0 } END { exit bad }' Cargo.toml */Cargo.toml benches/*/Cargo.toml
 	$(MAKE) minimum-versions
 
 # Only a nightly cargo can resolve minimum versions.
@@ -141,6 +141,7 @@ report: tools
 fuzz: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 fuzz: export RUSTC_WRAPPER := $(CURDIR)/fuzz/rustc
 fuzz:
+	@command -v djpeg >/dev/null || { echo "fuzz: djpeg is missing; install libjpeg-turbo-progs" >&2; exit 1; }
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.2 --locked
 	fuzz/seeds target/seeds
 	for law in $(LAWS); do \

@@ -15,7 +15,7 @@ def output(*words):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True).stdout
 
 
-def test_the_unpacked_package_runs_without_dependencies(tmp_path):
+def test_the_package_can_be_installed_and_runs_without_dependencies(tmp_path):
     packages = [tmp_path / "one.deb", tmp_path / "two.deb"]
     for package in packages:
         output(SCRIPT, PROGRAM, "1.2.3", package)
@@ -23,6 +23,9 @@ def test_the_unpacked_package_runs_without_dependencies(tmp_path):
     assert output("dpkg-deb", "--field", packages[0], "Package", "Version", "Depends") == (
         b"Package: pdfmagic\nVersion: 1.2.3\n"
     )
+    simulated = output("apt-get", "install", "--simulate", packages[0]).decode().splitlines()
+    installed = [line.split()[1:3] for line in simulated if line.startswith("Inst ")]
+    assert installed == [["pdfmagic", "(1.2.3"]]
     root = tmp_path / "root"
     output("dpkg-deb", "--extract", packages[0], root)
     (tmp_path / "a.jpg").write_bytes(JPEG)

@@ -177,6 +177,11 @@ def test_images_are_of_this_version(documents):
         assert "command" not in container
 
 
+def test_the_readme_names_images_of_this_version():
+    versions = re.findall(r"localhost/[\w-]+:([\d.]+)", (ROOT / "README.md").read_text())
+    assert set(versions) == {VERSION}
+
+
 def test_the_practicals_names_are_kept():
     pod, deployment, service = (manifests.named(BUILT["practical"], kind)[0] for kind in ("Pod", "Deployment", "Service"))
     for document in (pod, deployment, service):

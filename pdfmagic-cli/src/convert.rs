@@ -1,6 +1,7 @@
 //! Converts inputs to a PDF, page by page.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -61,14 +62,10 @@ impl Pages {
 
 /// Makes one PDF of all inputs. Also returns the failures of inputs; if there may be no failures, there is then no PDF.
 pub(crate) fn convert(job: &Job, path: &Path, is_shown: bool) -> (Option<Made>, Vec<Failure>) {
-    let unwritable = |cause: OutputError| Failure::Output {
-        path: path.to_owned(),
-        cause,
-    };
     let mut failures = Vec::new();
     let made = Conversion::begin(job, path, is_shown).and_then(|conversion| {
         let made = conversion.run(&mut failures);
-        made.map_err(unwritable)
+        made.map_err(unwritable(path))
     });
     let made = made.unwrap_or_else(|failure| {
         failures.push(failure);
@@ -91,12 +88,8 @@ struct Conversion<'j> {
 
 impl<'j> Conversion<'j> {
     fn begin(job: &'j Job, path: &'j Path, is_shown: bool) -> Result<Self, Failure> {
-        let unwritable = |cause: OutputError| Failure::Output {
-            path: path.to_owned(),
-            cause,
-        };
         let output = Output::open(path, job.run.overwrite, &job.inputs);
-        let mut output = output.map_err(unwritable)?;
+        let mut output = output.map_err(unwritable(path))?;
         if job.run.is_dry {
             output = output.dry();
         }
@@ -109,7 +102,7 @@ impl<'j> Conversion<'j> {
                 };
                 let (document, old, size) = go_on_with(base).map_err(unreadable)?;
                 let copied = output.copy(&old, size);
-                copied.map_err(|error| unwritable(error.into()))?;
+                copied.map_err(|error| unwritable(path)(error.into()))?;
                 same_size(&old, size).map_err(unreadable)?;
                 (document, size)
             }
@@ -132,12 +125,19 @@ impl<'j> Conversion<'j> {
     fn run(mut self, failures: &mut Vec<Failure>) -> Result<Option<Made>, OutputError> {
         let job = self.job;
         let is_limited = job.options.document().max_pdf_size.is_some();
-        let all = if is_limited { total(&job.inputs) } else { 0 };
+        let (mut read, all) = if is_limited {
+            let (read, all) = sized(&job.inputs);
+            (read, Some(all))
+        } else {
+            (BTreeMap::new(), None)
+        };
         let gives_up = Cell::new(false);
         let mut failed_output = None;
         let begin = |index: usize| {
-            let begun = begin(job, index, is_limited.then_some(all), gives_up.get());
-            match begun {
+            let input = read
+                .remove(&index)
+                .unwrap_or_else(|| Input::open(&job.inputs[index]));
+            match input.and_then(|input| begin(job, index, input, all, gives_up.get())) {
                 Ok(Begun::Done(pages)) => Begun::Done(Ok(pages)),
                 Ok(Begun::Long(begun)) => Begun::Long(begun),
                 Err(cause) => Begun::Done(Err(cause)),
@@ -251,7 +251,7 @@ impl<'j> Conversion<'j> {
 
     fn finish(self) -> Result<Made, OutputError> {
         let rest = self.document.finish()?;
-        let in_place = self.output.finish(&rest)?;
+        let in_place = self.output.finish(&rest, self.job.run.overwrite)?;
         Ok(Made {
             output: self.path.to_owned(),
             size: self.size + rest.len() as u64,
@@ -259,6 +259,14 @@ impl<'j> Conversion<'j> {
             inputs: self.told,
             in_place,
         })
+    }
+}
+
+/// Returns a function that attributes errors to the output at this path.
+fn unwritable(path: &Path) -> impl Fn(OutputError) -> Failure {
+    |cause| Failure::Output {
+        path: path.to_owned(),
+        cause,
     }
 }
 
@@ -273,14 +281,14 @@ impl From<OutputError> for Cause {
     }
 }
 
-/// Opens an input, and makes its pages if that is fast.
+/// Makes the pages of an input if that is fast. `all` is the size of all inputs, in bytes, if the PDF has a maximum.
 fn begin(
     job: &Job,
     index: usize,
+    mut input: Input,
     all: Option<u64>,
     only_checks: bool,
 ) -> Result<Begun<(Input, Recipe), Pages>, InputError> {
-    let mut input = Input::open(&job.inputs[index])?;
     let sizes = all.map(|all| (input.size(), all));
     let recipe = job.recipe(index, sizes)?;
     if only_checks {
@@ -301,6 +309,23 @@ fn go_on_with(base: &Path) -> Result<(Document, File, u64), InputError> {
     let document = Document::after(&bytes)?;
     file.rewind()?;
     Ok((document, file, bytes.len() as u64))
+}
+
+/// Reads the inputs whose size is not known before, such as pipes. Returns them by index, and the total size of all
+/// inputs, in bytes.
+fn sized(inputs: &[PathBuf]) -> (BTreeMap<usize, Result<Input, InputError>>, u64) {
+    let (mut read, mut all) = (BTreeMap::new(), 0);
+    for (index, path) in inputs.iter().enumerate() {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() && !is_standard(path) => all += metadata.len(),
+            _ => {
+                let input = Input::open(path);
+                all += input.as_ref().map_or(0, Input::size);
+                read.insert(index, input);
+            }
+        }
+    }
+    (read, all)
 }
 
 /// Returns the total size of the inputs whose size is known, in bytes.

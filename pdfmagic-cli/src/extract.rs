@@ -72,7 +72,7 @@ fn write(path: &Path, jpeg: &ExtractedJpeg, args: &ExtractArgs) -> Result<(), Ou
     };
     let output = Output::open(path, overwrite, &args.pdfs)?;
     if !args.dry_run {
-        output.finish(&jpeg.data)?;
+        output.finish(&jpeg.data, overwrite)?;
     }
     Ok(())
 }

@@ -176,8 +176,13 @@ impl Output {
         system::copy(from, size, &mut self.file).map(drop)
     }
 
-    /// Writes the rest, and makes the output appear. Reports whether it had to be written over an existing file.
-    pub(crate) fn finish(self, rest: &[u8]) -> io::Result<Option<WrittenInPlace>> {
+    /// Writes the rest, and makes the output appear. Reports whether it had to be written over an existing file. Files
+    /// that appeared since the output was opened are kept like those that existed before.
+    pub(crate) fn finish(
+        self,
+        rest: &[u8],
+        overwrite: Overwrite,
+    ) -> Result<Option<WrittenInPlace>, OutputError> {
         let Self {
             mut file, target, ..
         } = self;
@@ -186,13 +191,13 @@ impl Output {
         }
         match target {
             Target::InPlace | Target::Nowhere => Ok(None),
-            Target::FromUnnamed(path) => appear(file, &path),
+            Target::FromUnnamed(path) => appear(file, &path, overwrite),
             Target::FromNamed(temporary, path) => {
                 // File systems without unnamed files may be on a network, where some errors are reported only now.
                 file.sync_data()?;
-                temporary.rename(file, &path)
+                temporary.rename(file, &path, overwrite)
             }
-            Target::Over(existing) => write_over(existing, file).map(Some),
+            Target::Over(existing) => Ok(Some(write_over(existing, file)?)),
         }
     }
 }
@@ -253,16 +258,20 @@ fn takes_no_file(error: &io::Error) -> bool {
     )
 }
 
-/// Gives the file a path, and replaces any file there.
-fn appear(file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
+/// Gives the file a path, and replaces any file there that may be replaced.
+fn appear(
+    file: File,
+    path: &Path,
+    overwrite: Overwrite,
+) -> Result<Option<WrittenInPlace>, OutputError> {
     match system::link(&file, path) {
         // A link never replaces a file, but a rename does.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let link = |temporary: &Path| system::link(&file, temporary);
             let ((), temporary) = Temporary::create(|| temporary().make_in(directory(path), link))?;
-            temporary.rename(file, path)
+            temporary.rename(file, path, overwrite)
         }
-        result => result.map(|()| None),
+        result => Ok(result.map(|()| None)?),
     }
 }
 
@@ -299,8 +308,16 @@ impl Temporary {
         Ok((file, Self(Some(path))))
     }
 
-    /// Renames the file, and replaces any file at that path.
-    fn rename(mut self, file: File, path: &Path) -> io::Result<Option<WrittenInPlace>> {
+    /// Renames the file, and replaces any file at that path that may be replaced.
+    fn rename(
+        mut self,
+        file: File,
+        path: &Path,
+        overwrite: Overwrite,
+    ) -> Result<Option<WrittenInPlace>, OutputError> {
+        if path.exists() {
+            check(path, overwrite)?;
+        }
         let Some(temporary) = self.0.take() else {
             return Ok(None);
         };
@@ -308,7 +325,10 @@ impl Temporary {
         // Some systems cannot rename an open file.
         #[cfg(windows)]
         drop(file);
-        let renamed = temporary.persist(path);
+        let renamed = match overwrite {
+            Overwrite::Nothing => temporary.persist_noclobber(path),
+            Overwrite::AllButImages | Overwrite::All => temporary.persist(path),
+        };
         interrupt::forget(&name);
         match renamed {
             Ok(()) => Ok(None),
@@ -316,9 +336,12 @@ impl Temporary {
             // A file system is mounted at that path.
             Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => {
                 let existing = OpenOptions::new().write(true).open(path)?;
-                write_over(existing, file).map(Some)
+                Ok(Some(write_over(existing, file)?))
             }
-            Err(error) => Err(error.error),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(OutputError::Exists)
+            }
+            Err(error) => Err(error.error.into()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::backend::{Backend, ColorSpace, ImageXObject, Needs};
+use crate::backend::{Backend, ColorSpace, Filter, ImageXObject, Needs};
 use crate::conformance::Conformance;
 use crate::conforming;
 use crate::damage::Damage;
@@ -11,7 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
 use crate::notice::Notice;
-use crate::options::{Frames, OnDamage, Options};
+use crate::options::{Frames, Metadata, OnDamage, Options};
 use crate::standard::{Requirement, Standard};
 
 /// One page that shows one image, to be pushed into a [`Document`](crate::Document).
@@ -120,9 +120,14 @@ impl Page {
             return Ok(vec![Self::new(jpeg, options, backend)?]);
         }
         let bytes = jpeg.whole()?;
+        let mut options = options.clone();
         let page = |(number, view): (usize, Range<u64>)| {
             let at = |n| usize::try_from(n).unwrap_or(bytes.len());
-            let mut page = Self::from_jpeg(&bytes[at(view.start)..at(view.end)], options, backend)?;
+            let view_bytes = &bytes[at(view.start)..at(view.end)];
+            let mut page = Self::from_jpeg(view_bytes, &options, backend)?;
+            // The pages exist at the same time, so they share the limit.
+            let memory = &mut options.limits.max_memory;
+            *memory = memory.saturating_sub(page.image.memory());
             for piece in &mut page.image.data {
                 piece.shift(view.start);
             }
@@ -167,7 +172,15 @@ impl Page {
         refuse_damage(damage, options)?;
         let placement = Placement::plan(jpeg, &options.page)?;
         conforming::fit(options.conformance, &mut image, &placement)?;
-        let mut notices = [jpeg.notices(), &image.notices].concat();
+        let mut notices = jpeg.notices().to_vec();
+        // Samples have no place for metadata, and an attached original has all of it.
+        let keeps_metadata = image.filter == Filter::Dct
+            && options.input.metadata == Metadata::Keep
+            || options.conformance.attaches();
+        if jpeg.has_position() && keeps_metadata {
+            notices.push(Notice::PositionKept);
+        }
+        notices.extend(&image.notices);
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
         }

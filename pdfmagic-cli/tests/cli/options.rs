@@ -1,5 +1,7 @@
 //! Tests of the effects of options on pages and documents.
 
+use std::io::Write;
+
 use lopdf::{Dictionary, Document, Object};
 
 use super::{Folder, jpeg, stderr};
@@ -177,6 +179,21 @@ fn keep_a_pdf_within_a_size() {
     let output = folder.run(&["--max-pdf-size", "2k", "a.jpg", "b.jpg", "none.pdf"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(!folder.names().contains(&"none.pdf".to_owned()));
+}
+
+#[test]
+fn keep_a_pdf_of_a_piped_jpeg_within_a_size() {
+    let folder = Folder::new();
+    folder.done(&["a.jpg", "whole.pdf"]);
+    let less = folder.read("whole.pdf").len() * 4 / 5;
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&folder.read("a.jpg")).unwrap();
+    drop(writer);
+    let less_text = less.to_string();
+    let mut command = folder.command(&["--max-pdf-size", &less_text, "-o", "piped.pdf"]);
+    let output = command.stdin(reader).output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert!(folder.read("piped.pdf").len() <= less);
 }
 
 #[test]

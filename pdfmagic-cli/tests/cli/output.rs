@@ -1,6 +1,7 @@
 //! Tests of the destination of the PDF.
 
 use std::fs::{self, OpenOptions};
+use std::io::Write;
 #[cfg(unix)]
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
@@ -265,6 +266,32 @@ fn is_kept_with_no_clobber() {
     assert_eq!(said, "pdfmagic-cli: out.pdf: exists already, and is kept\n");
     assert_eq!(folder.read("out.pdf"), b"older");
     folder.done(&["--no-clobber", "a.jpg", "new.pdf"]);
+}
+
+#[test]
+fn that_appears_during_the_run_is_kept_like_any_other() {
+    for (words, older, code) in [
+        (&["--no-clobber", "-", "out.pdf"][..], &b"older"[..], 1),
+        (&["-", "out.pdf"], &jpeg(2), 2),
+    ] {
+        let folder = Folder::new();
+        let mut child = folder
+            .command(words)
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // This is more than a pipe holds, so the command has opened its output once all of it is written.
+        let jpeg = [jpeg(1), vec![0; 1 << 20]].concat();
+        stdin.write_all(&jpeg).unwrap();
+        folder.write("out.pdf", older);
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert_eq!(folder.read("out.pdf"), older);
+        assert_eq!(folder.names(), ["a.jpg", "b.jpg", "out.pdf"]);
+    }
 }
 
 #[test]

@@ -110,11 +110,14 @@ impl Grid {
     }
 
     /// Returns the factors by which the second and third component must shrink to have half the columns and rows of the
-    /// others. `None` if these are not whole numbers.
+    /// others. `None` if these are not whole numbers, or if an MCU is larger than the new one.
     fn halves(&self) -> Option<[(usize, usize); 2]> {
         let [first, second, third, rest @ ..] = &self.components[..] else {
             return None;
         };
+        if self.h_max() > 2 || self.v_max() > 2 {
+            return None;
+        }
         let half = |of: usize, whole: usize| [2, 1].into_iter().find(|n| of * 2 == whole * n);
         let halves = |c: &GridComponent| Some((half(c.h, first.h)?, half(c.v, first.v)?));
         let is_full = |c: &GridComponent| (c.h, c.v) == (first.h, first.v);

@@ -247,20 +247,19 @@ impl Shrink {
         let mut block = Block::ZERO;
         for (across, p) in self.to.row() {
             let at @ (row, column) = p.at(self.down, across);
-            if !self.new.components[p.component].has(at) {
-                self.symbols.dummy(p.part);
-                continue;
-            }
             let (old, scaling) = (
                 &self.old.components[p.component],
                 &self.scalings[p.component],
             );
+            // Where sampling factors are not multiples of each other, the new sides may be rounded up further than the old.
+            let wide = old.across.saturating_sub(column << scaling.x);
+            let high = old.down.saturating_sub(row << scaling.y);
+            if !self.new.components[p.component].has(at) || wide == 0 || high == 0 {
+                self.symbols.dummy(p.part);
+                continue;
+            }
             let mosaic = self.mosaics[p.component].at(at);
-            scaling.extend(
-                mosaic,
-                old.across - (column << scaling.x),
-                old.down - (row << scaling.y),
-            );
+            scaling.extend(mosaic, wide, high);
             scaling.block(mosaic, &mut block);
             *mosaic = [[0.0; 8]; 8];
             self.symbols.block(p.part, &block);

@@ -19,8 +19,8 @@ pub(super) fn description(head: &[u8], scans_offset: usize) -> Result<Option<Str
                     let text = |name: &str| xmp_text(xmp, name);
                     found[0] = found[0]
                         .take()
-                        .or(text("Iptc4xmpCore:AltTextAccessibility"));
-                    found[1] = found[1].take().or(text("dc:description"));
+                        .or_else(|| text("Iptc4xmpCore:AltTextAccessibility"));
+                    found[1] = found[1].take().or_else(|| text("dc:description"));
                 }
             }
             Marker::APP13 => {
@@ -51,13 +51,17 @@ fn xmp_text(xmp: &[u8], name: &str) -> Option<String> {
 
 /// Replaces XML references by the characters they stand for (XML 1.0, 4.1 and 4.6).
 fn unescaped(text: &str) -> String {
+    /// The maximum size of a reference, in bytes. The longest without needless zeros is `&#1114111;`. A longer search
+    /// for each `&` would take quadratic time.
+    const MAX: usize = 16;
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        let reference = rest[1..].split_once(';').and_then(|(name, after)| {
-            let character = match name {
+        let end = rest.bytes().take(MAX).position(|byte| byte == b';');
+        let reference = end.and_then(|end| {
+            let character = match &rest[1..end] {
                 "lt" => '<',
                 "gt" => '>',
                 "amp" => '&',
@@ -72,7 +76,7 @@ fn unescaped(text: &str) -> String {
                     char::from_u32(code.ok()?)?
                 }
             };
-            Some((character, after))
+            Some((character, &rest[end + 1..]))
         });
         if let Some((character, after)) = reference {
             plain.push(character);
@@ -127,6 +131,17 @@ mod tests {
             None
         );
         assert_eq!(xmp_text(b"<dc:description>a", "dc:description"), None);
+    }
+
+    /// If each `&` were searched for an end, this would take minutes.
+    #[test]
+    fn unescaping_takes_linear_time() {
+        let text = "&".repeat(4 << 20);
+        assert!(unescaped(&text) == text);
+        assert_eq!(
+            unescaped("&#x00000010FFFF;&#1114111;"),
+            "\u{10FFFF}\u{10FFFF}"
+        );
     }
 
     #[test]

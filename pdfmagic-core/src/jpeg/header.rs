@@ -1,6 +1,7 @@
 //! Reads the segments from SOI to the first SOS and combines what they say.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::num::NonZeroU16;
 
 use memchr::{memchr_iter, memmem};
@@ -117,9 +118,10 @@ pub(super) fn read<'a>(source: Source<'a>, limits: &Limits) -> Result<Header<'a>
             _ => reader.segment(&segment)?,
         }
     };
-    let is_text = || was_sent_as_text(&source.head()[..scan.offset]);
-    let skipped = segments.skipped.into_iter().map(|(range, why)| match why {
-        Some(Notice::StrayBytesSkipped) if is_text() => Edit::cut(range, Notice::TextTransfer),
+    let is_text = LazyCell::new(|| was_sent_as_text(&source.head()[..scan.offset]));
+    let skipped = segments.into_skipped().into_iter();
+    let skipped = skipped.map(|(range, why)| match why {
+        Some(Notice::StrayBytesSkipped) if *is_text => Edit::cut(range, Notice::TextTransfer),
         _ => Edit::cut(range, why),
     });
     reader.edits.extend(skipped);

@@ -143,7 +143,7 @@ pub(super) fn kept(head: &[u8], scans_offset: usize, edits: &[Edit]) -> Result<V
         }
         let inside = edits
             .iter()
-            .filter(|edit| range.start <= edit.range.start && edit.range.end <= range.end);
+            .filter(|edit| range.contains(&edit.range.start) && edit.range.end <= range.end);
         kept.extend(edit::apply(inside, range.clone()));
     }
     Ok(kept)

@@ -296,14 +296,16 @@ impl<'a> Jpeg<'a> {
             let head = self.source.head();
             let header = &mut self.header;
             let size = metadata::strip(head, header.scans_offset, &mut header.edits)?;
-            header.has_position = false;
             if size > 0 {
                 header.notices.push(Notice::MetadataRemoved { size });
             }
-        } else if self.header.has_position {
-            notices.push(Notice::PositionKept);
         }
         Ok(())
+    }
+
+    /// Whether Exif records where the picture was taken.
+    pub(crate) fn has_position(&self) -> bool {
+        self.header.has_position
     }
 
     /// Returns the metadata to be kept in re-encoded data, with the edits applied.
@@ -345,13 +347,15 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Returns the ranges of the views, in bytes of the input, if the file contains several views of one scene (MPO).
-    /// This image comes first. Gain maps, depth maps, previews and thumbnails are not views.
+    /// This image comes first, and the others do not overlap each other. Gain maps, depth maps, previews and thumbnails
+    /// are not views.
     ///
     /// # Errors
     ///
     /// [`Error::NeedsInput`] if the header lists other images, and only parts of the input were given.
     pub fn views(&self, limits: &Limits) -> Result<Vec<Range<u64>>, Error> {
         let mut views: Vec<_> = std::iter::once(0..self.ending.end).collect();
+        let mut end = 0;
         let Some(list) = self.header.multi_picture else {
             return Ok(views);
         };
@@ -359,6 +363,10 @@ impl<'a> Jpeg<'a> {
             .source
             .all("the images after the first become pages, too")?;
         for Listed { range, kind } in list.others() {
+            // An image that is listed again and again would take the memory for as many pages.
+            if range.start < end {
+                continue;
+            }
             let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
             let data = bytes.get(at(range.start)..at(range.end).min(bytes.len()));
             let Some(Ok(other)) = data.map(|data| Self::parse_header(data, limits)) else {
@@ -368,7 +376,8 @@ impl<'a> Jpeg<'a> {
             let size = |jpeg: &Self| (jpeg.frame().width, jpeg.frame().height);
             let is_alike = size(self) == size(&other) && !other.header.names_gain_map;
             if kind == Kind::View || kind == Kind::Undefined && is_alike {
-                views.push(range.start..range.end.min(bytes.len() as u64));
+                end = range.end.min(bytes.len() as u64);
+                views.push(range.start..end);
             }
         }
         Ok(views)

@@ -105,7 +105,7 @@ fn malformed(offset: usize, reason: &'static str) -> Error {
 }
 
 /// Iterates over segments, and skips entropy-coded data. Like libjpeg, this tolerates bytes outside any segment: it
-/// skips and records them.
+/// skips them.
 #[derive(Debug)]
 pub(crate) struct Segments<'a> {
     bytes: &'a [u8],
@@ -114,17 +114,19 @@ pub(crate) struct Segments<'a> {
     max: u32,
     /// The marker of the last segment, which may be truncated.
     last: Option<Marker>,
-    /// The ranges skipped so far, and the notice about each.
-    pub(crate) skipped: Vec<(Range<u64>, Option<Notice>)>,
+    /// The ranges skipped so far, and the notice about each; `None` if they are not recorded.
+    skipped: Option<Vec<(Range<u64>, Option<Notice>)>>,
 }
 
 impl<'a> Segments<'a> {
-    /// Finds SOI at the start, or in the first [`SOI_REACH`] bytes of data that is no other known kind of file.
+    /// Finds SOI at the start, or in the first [`SOI_REACH`] bytes of data that is no other known kind of file. What is
+    /// skipped is recorded: there are at most two ranges for each segment.
     pub(crate) fn new(bytes: &'a [u8], max_segments: u32) -> Result<Self, Error> {
         const SOI: &[u8] = &[0xFF, Marker::SOI.0];
         let mut segments = Self {
             left: max_segments,
             max: max_segments,
+            skipped: Some(Vec::new()),
             ..Self::at(bytes, SOI.len())
         };
         if !bytes.starts_with(SOI) {
@@ -140,7 +142,7 @@ impl<'a> Segments<'a> {
         Ok(segments)
     }
 
-    /// Starts at the offset of a segment, without a limit on the number of segments.
+    /// Starts at the offset of a segment, without a limit on the number of segments. What is skipped is not recorded.
     pub(crate) fn at(bytes: &'a [u8], at: usize) -> Self {
         Self {
             bytes,
@@ -148,8 +150,13 @@ impl<'a> Segments<'a> {
             left: u32::MAX,
             max: u32::MAX,
             last: None,
-            skipped: Vec::new(),
+            skipped: None,
         }
+    }
+
+    /// Returns the ranges skipped, in order, and the notice about each.
+    pub(crate) fn into_skipped(self) -> Vec<(Range<u64>, Option<Notice>)> {
+        self.skipped.unwrap_or_default()
     }
 
     /// Returns the next segment. EOI is returned as a segment without a payload; other markers without a segment are
@@ -247,11 +254,21 @@ impl<'a> Segments<'a> {
         &self.bytes[self.at..]
     }
 
+    /// Records a range. Fill bytes have no notice of their own, and are recorded together with adjacent ranges.
     fn skip(&mut self, range: Range<usize>, why: Option<Notice>) {
+        let Some(skipped) = &mut self.skipped else {
+            return;
+        };
         let (start, end) = (range.start as u64, range.end as u64);
-        match self.skipped.last_mut() {
-            Some((last, reason)) if (last.end, *reason) == (start, why) => last.end = end,
-            _ => self.skipped.push((start..end, why)),
+        match skipped.last_mut() {
+            Some((last, reason))
+                if last.end == start
+                    && (why.is_none() || reason.is_none_or(|r| Some(r) == why)) =>
+            {
+                last.end = end;
+                *reason = reason.or(why);
+            }
+            _ => skipped.push((start..end, why)),
         }
     }
 
@@ -269,11 +286,17 @@ mod tests {
     /// Each range takes memory, and there can be as many stray markers as the input has room for.
     #[test]
     fn adjacent_stray_markers_are_skipped_as_one_range() {
-        let strays = b"\xFF\xD0".repeat(9);
-        let bytes = [b"\xFF\xD8", &strays[..], b"\xFF\xFE\0\x02"].concat();
-        let mut segments = Segments::new(&bytes, 1).unwrap();
-        segments.next().unwrap();
-        assert_eq!(segments.skipped, [(2..20, Some(Notice::StrayBytesSkipped))]);
+        for (stray, end) in [
+            (&b"\xFF\xD0"[..], 20),
+            (b"\xFF\xFF\xD0", 29),
+            (b"\xFF\xD0x\xFF", 38),
+        ] {
+            let bytes = [b"\xFF\xD8", &stray.repeat(9)[..], b"\xFF\xFE\0\x02"].concat();
+            let mut segments = Segments::new(&bytes, 1).unwrap();
+            segments.next().unwrap();
+            let one = (2..end, Some(Notice::StrayBytesSkipped));
+            assert_eq!(segments.into_skipped(), [one]);
+        }
     }
 
     /// B.1.1.5: stuffed bytes and restart markers belong to the data, and fill bytes may precede any marker (B.1.1.2).

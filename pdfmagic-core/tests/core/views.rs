@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use pdfmagic_core::{Auto, Document, Frames, Options, Page};
+use pdfmagic_core::{Auto, Document, Frames, Options, Page, Reencode};
 
 fn pages(file: &str, frames: Frames) -> Vec<Page> {
     let jpeg = read(file);
@@ -12,7 +12,7 @@ fn pages(file: &str, frames: Frames) -> Vec<Page> {
     Page::all_from_jpeg(&jpeg, &options, &Auto).unwrap()
 }
 
-fn read(file: &str) -> Vec<u8> {
+pub(crate) fn read(file: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     fs::read(folder.join(file)).unwrap()
 }
@@ -43,6 +43,69 @@ fn both_views_of_a_stereo_photo_become_pages_on_request() {
         assert_ne!(images[0].content, images[1].content);
         assert!(images.iter().all(|s| s.content.ends_with(b"\xFF\xD9")));
     }
+}
+
+/// Returns a file of two images whose list (CIPA DC-007, 5.2.3) names the second one `times` times.
+fn listing(times: u32) -> Vec<u8> {
+    let [first, second] = [read("icc_srgb.jpg"), read("icc_srgb.jpg")];
+    let words = |words: &[u32]| {
+        words
+            .iter()
+            .flat_map(|w| w.to_be_bytes())
+            .collect::<Vec<_>>()
+    };
+    let size = |of: usize| u32::try_from(of).unwrap();
+    let payload = |offset: usize| {
+        let entry = words(&[0x0002_0002, size(second.len()), size(offset), 0]);
+        [
+            &b"MPF\0MM\0*\0\0\0\x08\0\x01\xB0\x02\0\x07"[..],
+            &words(&[16 * (times + 1), 26, 0]),
+            &words(&[0x0003_0000, size(first.len()), 0, 0]),
+            &entry.repeat(times as usize),
+        ]
+        .concat()
+    };
+    // Offsets count from the byte order, after SOI, the marker, the length and the signature.
+    let offset = first.len() + 4 + payload(0).len() - 10;
+    let payload = payload(offset);
+    let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
+    [
+        &first[..2],
+        b"\xFF\xE2",
+        &length,
+        &payload,
+        &first[2..],
+        &second,
+    ]
+    .concat()
+}
+
+#[test]
+fn a_view_that_is_listed_repeatedly_becomes_one_page() {
+    let mut options = Options::default();
+    options.input.frames = Frames::All;
+    for times in [1, 3000] {
+        let pages = Page::all_from_jpeg(&listing(times), &options, &Auto).unwrap();
+        assert_eq!(pages.len(), 2);
+    }
+}
+
+#[test]
+fn all_views_together_stay_within_the_memory_limit() {
+    let (file, alone) = (listing(1), read("icc_srgb.jpg"));
+    let mut options = Options::default();
+    options.input.frames = Frames::All;
+    let backend = Reencode::default();
+    let mut fits = |max_memory, alone: Option<&[u8]>| {
+        options.limits.max_memory = max_memory;
+        match alone {
+            Some(one) => Page::from_jpeg(one, &options, &backend).is_ok(),
+            None => Page::all_from_jpeg(&file, &options, &backend).is_ok(),
+        }
+    };
+    let mut sizes = (0..1000).map(|n| 1000 * n);
+    let least = sizes.find(|&max| fits(max, Some(&alone))).unwrap();
+    assert!(!fits(least, None) && fits(2 * least, None));
 }
 
 #[test]

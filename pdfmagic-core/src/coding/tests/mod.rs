@@ -13,12 +13,17 @@ use crate::jpeg::Jpeg;
 use crate::{Damage, Error, Limits};
 
 /// The H and V of each component. The last image has too many blocks to interleave.
-const SAMPLINGS: [&[(usize, usize)]; 6] = [
+const SAMPLINGS: [&[(usize, usize)]; 11] = [
     &[(1, 1)],
     &[(1, 1), (1, 1), (1, 1)],
     &[(2, 2), (1, 1), (1, 1)],
     &[(2, 1), (1, 1), (1, 1)],
     &[(1, 1), (1, 1), (1, 1), (1, 1)],
+    &[(1, 4), (1, 2), (1, 2)],
+    &[(4, 1), (2, 1), (2, 1)],
+    &[(1, 3), (1, 3), (1, 3)],
+    &[(3, 1), (3, 1), (3, 1)],
+    &[(4, 1), (3, 1), (3, 1)],
     &[(4, 2), (1, 2), (2, 1)],
 ];
 
@@ -64,7 +69,7 @@ fn image(width: usize, height: usize, factors: &[(usize, usize)]) -> Coefficient
 }
 
 fn images() -> impl Iterator<Item = Coefficients> {
-    let sizes = [(1, 1), (8, 8), (17, 33), (100, 75)];
+    let sizes = [(1, 1), (8, 8), (21, 33), (100, 75)];
     SAMPLINGS
         .into_iter()
         .flat_map(move |factors| sizes.map(|(w, h)| image(w, h, factors)))

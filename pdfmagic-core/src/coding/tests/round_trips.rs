@@ -62,7 +62,7 @@ fn subsampling_halves_chroma_in_both_directions() {
             .iter()
             .take(2)
             .all(|c| (2 * c.h, 2 * c.v) == (y.h, y.v));
-        let can_be = others.len() >= 2 && (first.h, first.v) != (4, 2);
+        let can_be = others.len() >= 2 && first.h <= 2 && first.v <= 2;
         assert_eq!(is_halved && !rest.is_empty(), can_be);
     }
 }
