@@ -37,7 +37,7 @@ pub enum Notice {
     DensityConflict,
     /// Exif says Adobe RGB, but there is no profile; a compatible one was embedded.
     AdobeRgbEmbedded,
-    /// Exif records where the picture was taken, and this remains in the data.
+    /// Exif records where the picture was taken, and this remains in the image or in the attached original.
     PositionKept,
     /// Metadata was left out.
     MetadataRemoved {
@@ -132,7 +132,7 @@ impl fmt::Display for Notice {
                 "the Exif data says Adobe RGB; a compatible color profile was embedded"
             }
             Self::PositionKept => {
-                "the place where the picture was taken (GPS) stays in the file; strip the metadata to remove it"
+                "the place where the picture was taken (GPS) stays in the file; to remove it, strip the metadata and do not attach the original"
             }
             Self::MetadataRemoved { size } => {
                 return write!(f, "{size} bytes of metadata were removed");

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::backend::{Backend, ColorSpace, ImageXObject, Needs};
+use crate::backend::{Backend, ColorSpace, Filter, ImageXObject, Needs};
 use crate::conformance::Conformance;
 use crate::conforming;
 use crate::damage::Damage;
@@ -11,7 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::geometry::Placement;
 use crate::jpeg::{Jpeg, Source};
 use crate::notice::Notice;
-use crate::options::{Frames, OnDamage, Options};
+use crate::options::{Frames, Metadata, OnDamage, Options};
 use crate::standard::{Requirement, Standard};
 
 /// One page that shows one image, to be pushed into a [`Document`](crate::Document).
@@ -172,7 +172,15 @@ impl Page {
         refuse_damage(damage, options)?;
         let placement = Placement::plan(jpeg, &options.page)?;
         conforming::fit(options.conformance, &mut image, &placement)?;
-        let mut notices = [jpeg.notices(), &image.notices].concat();
+        let mut notices = jpeg.notices().to_vec();
+        // Samples have no place for metadata, and an attached original has all of it.
+        let keeps_metadata = image.filter == Filter::Dct
+            && options.input.metadata == Metadata::Keep
+            || options.conformance.attaches();
+        if jpeg.has_position() && keeps_metadata {
+            notices.push(Notice::PositionKept);
+        }
+        notices.extend(&image.notices);
         if placement.is_enlarged {
             notices.push(Notice::PageEnlarged);
         }

@@ -4,9 +4,7 @@
 use std::sync::Mutex;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use pdfmagic_core::Density;
-use pdfmagic_core::Reencode;
-use pdfmagic_core::{Auto, Backend, Jpeg, Limits, Transcode};
+use pdfmagic_core::{Auto, Backend, Density, Jpeg, Limits, Quality, Reencode, Transcode};
 use peak_alloc::PeakAlloc;
 use segments::with_12_bits;
 
@@ -50,6 +48,10 @@ fn backends(jpeg: &Jpeg<'_>) -> Vec<Box<dyn Backend>> {
         }),
         Box::new(at_most(2.0)),
         Box::new(at_most(1.3)),
+        Box::new(Reencode {
+            quality: Quality::new(100).expect("it is in range"),
+            ..at_most(1.03)
+        }),
         Box::new(Reencode {
             max_size: Some(jpeg.size() / 2),
             gray: true,

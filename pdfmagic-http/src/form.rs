@@ -74,6 +74,19 @@ impl Part {
             file => format!("{place}, file {}", short(file)),
         }
     }
+
+    /// Returns the part as a file, unless it is in Base64.
+    pub(crate) fn upload(self) -> Result<Upload, Problem> {
+        let place = self.place();
+        if self.is_base64 {
+            return Err(Problem::Base64 { place });
+        }
+        Ok(Upload {
+            name: self.file.unwrap_or_default(),
+            place,
+            data: self.data,
+        })
+    }
 }
 
 /// Parses a form (RFC 7578) with at most `max_files` files. A file is a part with a file name, or one that begins like
@@ -95,15 +108,7 @@ pub(crate) fn form(body: &Bytes, boundary: &str, max_files: usize) -> Result<For
         if form.files.len() == max_files {
             return Err(Problem::TooManyParts { max: max_files });
         }
-        let place = part.place();
-        if part.is_base64 {
-            return Err(Problem::Base64 { place });
-        }
-        form.files.push(Upload {
-            name: part.file.unwrap_or_default(),
-            place,
-            data: part.data,
-        });
+        form.files.push(part.upload()?);
     }
     Ok(form)
 }

@@ -234,14 +234,14 @@ impl Problem {
         let (mut code, mut detail) = (self.code(), self.to_string());
         let (mut status, mut ranges) = (self.status(), Vec::new());
         if let Problem::Convert {
+            name: place,
             error: NeedsInput { wanted, reason },
-            ..
         } = self
         {
             status = StatusCode::UNPROCESSABLE_ENTITY;
             if (wanted.start, wanted.end) == (0, size) {
                 code = "input.whole";
-                detail = format!("{name}: all of it is needed: {reason}");
+                detail = format!("{place}: all of it is needed: {reason}");
             } else {
                 code = "input.more";
                 let (start, end) = (wanted.start, wanted.end);

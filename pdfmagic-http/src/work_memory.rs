@@ -91,12 +91,12 @@ impl<'a> WorkMemory<'a> {
         Ok(())
     }
 
-    /// Grows to the maximum size, for an image that takes more memory than others of its size. Returns whether this
-    /// made a difference.
+    /// Grows to twice the size, up to the maximum, for an image that takes more memory than others of its size. Returns
+    /// whether this made a difference.
     pub(crate) fn stretch(&mut self) -> Result<bool, Problem> {
         let is_less = self.wanted < self.max;
         if is_less {
-            self.wanted = self.max;
+            self.wanted = (2 * self.wanted).min(self.max);
             self.fill()?;
         }
         Ok(is_less)

@@ -1,5 +1,7 @@
 //! Resamples decoded images, for changes that coefficients cannot express.
 
+use std::io::{self, Write};
+
 use jpeg_decoder::{ColorTransform, Decoder};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 use resize::Pixel::Gray8;
@@ -21,11 +23,41 @@ pub(super) struct Pixels {
     samples: Vec<u8>,
 }
 
-/// The maximum memory that the libraries take for each sample, in bytes: samples, coefficients and data when it is
-/// re-encoded, and sums of f32 when it is resampled.
-const PER_SAMPLE: usize = 5;
-/// The memory that they take for each pixel in addition, in bytes.
-const PER_PIXEL: usize = 4;
+/// Returns the memory that a pixel takes in the libraries before it is written, in bytes: first samples and coefficients
+/// while it is decoded; then samples of both sizes, a component of both, and sums of f32 while it is resampled; and then
+/// samples twice and coefficients while it is encoded.
+fn per_pixel(color_space: ColorSpace) -> usize {
+    let components = color_space.components();
+    (4 * components).max(2 * components + 6)
+}
+
+/// The memory for the weights of each column and row while an image is resampled, in bytes.
+const PER_SIDE: usize = 160;
+
+/// The memory for each sample while it is written: itself, and its coefficient.
+const PER_WRITTEN: usize = 3;
+
+/// Data while it is written, within the limit on memory.
+struct Output {
+    data: Vec<u8>,
+    memory: Memory,
+    refused: Option<Error>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Err(error) = self.memory.make_room(&mut self.data, bytes.len()) {
+            self.refused = Some(error);
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        self.data.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 fn codec(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Codec {
@@ -53,10 +85,10 @@ impl Pixels {
         let info = decoder.info().expect("it has been read");
         let color_space = ColorSpace::of(color_model);
         let pixels = usize::from(info.width) * usize::from(info.height);
-        let per_pixel = PER_SAMPLE * color_space.components() + PER_PIXEL;
         Memory::new(limits)
             .take(data.len())?
-            .take(pixels * per_pixel)?;
+            .take(pixels * per_pixel(color_space))?
+            .take(PER_SIDE * (usize::from(info.width) + usize::from(info.height)))?;
         let mut samples = decoder.decode().map_err(codec)?;
         if color_space == ColorSpace::DeviceCmyk && !jpeg.is_inverted() {
             // jpeg-decoder assumes that all CMYK is inverted, and inverts it.
@@ -130,9 +162,18 @@ impl Pixels {
         }
     }
 
-    pub(super) fn encode(&self, quality: Quality, subsample: bool) -> Result<Vec<u8>, Error> {
-        let mut data = Vec::new();
-        let mut encoder = Encoder::new(&mut data, quality.get());
+    pub(super) fn encode(
+        &self,
+        quality: Quality,
+        subsample: bool,
+        limits: &Limits,
+    ) -> Result<Vec<u8>, Error> {
+        let mut output = Output {
+            data: Vec::new(),
+            memory: Memory::new(limits).take(PER_WRITTEN * self.samples.len())?,
+            refused: None,
+        };
+        let mut encoder = Encoder::new(&mut output, quality.get());
         encoder.set_optimized_huffman_tables(true);
         encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
         let color_type = match self.color_space {
@@ -149,9 +190,11 @@ impl Pixels {
                 ColorType::Cmyk
             }
         };
-        encoder
-            .encode(&self.samples, self.width, self.height, color_type)
-            .map_err(codec)?;
-        Ok(data)
+        let done = encoder.encode(&self.samples, self.width, self.height, color_type);
+        if let Some(error) = output.refused {
+            return Err(error);
+        }
+        done.map_err(codec)?;
+        Ok(output.data)
     }
 }

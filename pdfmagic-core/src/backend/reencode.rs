@@ -78,7 +78,11 @@ impl Backend for Reencode {
         if becomes_gray {
             image.color_space = ColorSpace::DeviceGray;
             image.inverted = false;
-            if image.icc_profile.take().is_some() {
+            image.icc_profile = None;
+            image
+                .notices
+                .retain(|notice| *notice != Notice::AdobeRgbEmbedded);
+            if jpeg.icc_profile().is_some() {
                 image.notices.push(Notice::IccDropped);
             }
         }
@@ -138,7 +142,7 @@ impl Backend for Reencode {
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
             self.fit(metadata, |quality| {
                 limits.check_canceled()?;
-                pixels.encode(quality, reduction.subsample)
+                pixels.encode(quality, reduction.subsample, limits)
             })?
         } else if becomes_gray || self.max_size.is_some() {
             let (source, damage) = decoded()?;
@@ -197,18 +201,18 @@ impl Reencode {
         encode: impl Fn(Quality) -> Result<Vec<u8>, Error>,
     ) -> Result<Vec<u8>, Error> {
         let best = encode(self.quality)?;
-        let max = self.max_size.map(|max| max.saturating_sub(metadata));
-        let Some(max) = max.filter(|&max| best.len() as u64 > max) else {
+        let size = |data: &[u8]| metadata + data.len() as u64;
+        let Some(max) = self.max_size.filter(|&max| size(&best) > max) else {
             return Ok(best);
         };
         drop(best);
         let least = encode(Quality::MIN)?;
-        Resource::ImageBytes.check(metadata + least.len() as u64, metadata + max)?;
+        Resource::ImageBytes.check(size(&least), max)?;
         let (mut fits, mut fitting, mut exceeds) = (1, least, self.quality.get());
         while exceeds - fits > 1 {
             let middle = fits.midpoint(exceeds);
             let data = encode(Quality::new(middle).expect("between two qualities"))?;
-            if data.len() as u64 <= max {
+            if size(&data) <= max {
                 (fits, fitting) = (middle, data);
             } else {
                 exceeds = middle;

@@ -55,7 +55,7 @@ impl Coefficients {
             let seams = match end.fault {
                 // Blocks that were never read must not count as seams, so the scan is decoded again, into a sink that
                 // finds seams.
-                Some(_) if stream.is_sequential() => {
+                Some(_) if jpeg.frame().is_sequential_huffman() => {
                     let mut seams = stream.seams(&scan)?;
                     scan::decode(&stream, &scan, &mut seams)?;
                     Some(seams)

@@ -31,7 +31,7 @@ impl Memory {
 
     /// Makes room in `items` for `more` items, and doubles the capacity if memory allows. The items exist twice while
     /// they are moved.
-    pub(super) fn make_room<T>(self, items: &mut Vec<T>, more: usize) -> Result<(), Error> {
+    pub(crate) fn make_room<T>(self, items: &mut Vec<T>, more: usize) -> Result<(), Error> {
         let needed = items.len() + more;
         if needed > items.capacity() {
             let moving = self.take(items.capacity() * size_of::<T>())?;

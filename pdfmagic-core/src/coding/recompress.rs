@@ -16,7 +16,7 @@ use super::sink::{Levels, Sink, deliver};
 use super::stream::{Stream, UNKNOWN};
 use crate::damage::Damage;
 use crate::error::Error;
-use crate::jpeg::{EntropyCoding, Jpeg, Marker, Process, Quantizer, ScanHeader, Selector};
+use crate::jpeg::{Jpeg, Marker, Process, Quantizer, ScanHeader, Selector};
 use crate::limits::Limits;
 
 impl Coefficients {
@@ -155,16 +155,14 @@ pub(crate) fn optimize(
     jpeg: &Jpeg<'_>,
     limits: &Limits,
 ) -> Result<(Vec<u8>, Option<Damage>), Error> {
-    let frame = jpeg.frame();
-    let through = match (frame.entropy_coding, frame.process) {
-        (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
-            stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))
-        }
-        _ => sink_through(jpeg, limits, |memory, grid, _| {
+    let through = if jpeg.frame().is_sequential_huffman() {
+        stream_through(jpeg, limits, |_, _, _| Ok(Recode::default()))?
+    } else {
+        sink_through(jpeg, limits, |memory, grid, _| {
             Ok(ReencodeBlocks::new(memory, grid, Same))
-        }),
+        })?
     };
-    if let Some(out) = through? {
+    if let Some(out) = through {
         return Ok((out, None));
     }
     let (image, damage) = Coefficients::decode(jpeg, limits)?;

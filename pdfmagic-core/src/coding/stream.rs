@@ -250,17 +250,6 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Whether the scans are sequential and Huffman-coded.
-    pub(super) fn is_sequential(&self) -> bool {
-        matches!(
-            (self.frame.entropy_coding, self.frame.process),
-            (
-                EntropyCoding::Huffman,
-                Process::Baseline | Process::ExtendedSequential
-            )
-        )
-    }
-
     fn rows(&self, sound: usize) -> Sound {
         Sound::Rows {
             sound: sound as u32,

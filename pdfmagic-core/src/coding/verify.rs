@@ -7,7 +7,7 @@ use super::stream::Stream;
 use super::strides::{Nothing, follow};
 use crate::damage::Damage;
 use crate::error::Error;
-use crate::jpeg::{EntropyCoding, Jpeg, Process};
+use crate::jpeg::{Jpeg, Process};
 use crate::limits::Limits;
 
 impl Jpeg<'_> {
@@ -19,17 +19,17 @@ impl Jpeg<'_> {
     /// of the input were given; [`Error::Unsupported`] for lossless arithmetic coding.
     pub fn verify(&self, limits: &Limits) -> Result<Option<Damage>, Error> {
         let frame = self.frame();
-        match (frame.entropy_coding, frame.process) {
-            (_, Process::Lossless) => Ok(lossless::decode(self, limits)?.1),
-            (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
-                match is_sound(self, limits) {
-                    Ok(()) => Ok(None),
-                    Err(Error::Format { .. }) => find_damage(self, limits),
-                    Err(error) => Err(error),
-                }
-            }
+        if frame.process == Process::Lossless {
+            return Ok(lossless::decode(self, limits)?.1);
+        }
+        if !frame.is_sequential_huffman() {
             // Later scans are coded relative to the coefficients of earlier ones, so all must be decoded.
-            _ => Ok(Coefficients::decode(self, limits)?.1),
+            return Ok(Coefficients::decode(self, limits)?.1);
+        }
+        match is_sound(self, limits) {
+            Ok(()) => Ok(None),
+            Err(Error::Format { .. }) => find_damage(self, limits),
+            Err(error) => Err(error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::edit::Edit;
 use super::end_finder::{End, EndFinder};
-use super::frame::{EntropyCoding, Frame, Process};
+use super::frame::{Frame, Process};
 use super::segment::Marker;
 use super::source::Source;
 use crate::error::Error;
@@ -151,11 +151,10 @@ impl Ending {
 /// Returns the minimum size of the data of a frame, in bytes: in a sequential Huffman-coded scan, a block takes at
 /// least two bits.
 fn least_data(frame: &Frame) -> u64 {
-    match (frame.entropy_coding, frame.process) {
-        (EntropyCoding::Huffman, Process::Baseline | Process::ExtendedSequential) => {
-            frame.blocks() / 4
-        }
-        _ => 0,
+    if frame.is_sequential_huffman() {
+        frame.blocks() / 4
+    } else {
+        0
     }
 }
 

@@ -174,6 +174,16 @@ impl ColorModel {
 }
 
 impl Frame {
+    /// Whether the scans are sequential and Huffman-coded, so that they can be checked without storing coefficients.
+    #[must_use]
+    pub fn is_sequential_huffman(&self) -> bool {
+        self.entropy_coding == EntropyCoding::Huffman
+            && matches!(
+                self.process,
+                Process::Baseline | Process::ExtendedSequential
+            )
+    }
+
     /// Whether the components differ in their sampling factors.
     fn is_subsampled(&self) -> bool {
         let factors = |component: &Component| (component.h, component.v);

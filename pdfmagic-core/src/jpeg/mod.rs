@@ -296,14 +296,16 @@ impl<'a> Jpeg<'a> {
             let head = self.source.head();
             let header = &mut self.header;
             let size = metadata::strip(head, header.scans_offset, &mut header.edits)?;
-            header.has_position = false;
             if size > 0 {
                 header.notices.push(Notice::MetadataRemoved { size });
             }
-        } else if self.header.has_position {
-            notices.push(Notice::PositionKept);
         }
         Ok(())
+    }
+
+    /// Whether Exif records where the picture was taken.
+    pub(crate) fn has_position(&self) -> bool {
+        self.header.has_position
     }
 
     /// Returns the metadata to be kept in re-encoded data, with the edits applied.

@@ -5,8 +5,7 @@ use std::num::NonZeroU16;
 use jpeg_encoder::SamplingFactor;
 use pdfmagic_core::Density;
 use pdfmagic_core::backend::ColorSpace;
-use pdfmagic_core::{Backend, Jpeg, Limits};
-use pdfmagic_core::{Quality, Reencode};
+use pdfmagic_core::{Backend, Error, Jpeg, Limits, Notice, Quality, Reencode};
 
 use super::corpus_files::read;
 use super::libjpeg::{djpeg, djpeg_with, has_djpeg};
@@ -122,6 +121,46 @@ fn gray_keeps_the_luminance_unchanged() {
             djpeg(&gray).expect("no warning") == djpeg_gray(&jpeg),
             "other samples"
         );
+    }
+}
+
+#[test]
+fn gray_says_which_profile_it_drops() {
+    let gray = Reencode {
+        gray: true,
+        ..Reencode::default()
+    };
+    let limits = Limits::default();
+    // In the second, only Exif says Adobe RGB.
+    for (name, expected) in [
+        ("icc_srgb.jpg", &[Notice::IccDropped][..]),
+        ("reported/adobergb_r03_no_icc.jpg", &[]),
+    ] {
+        let jpeg = read(name);
+        let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
+        let image = gray.image(&header, &limits).expect("it is valid");
+        assert_eq!(
+            (image.icc_profile, &image.notices[..]),
+            (None, expected),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_maximum_size_in_an_error_is_the_requested_one() {
+    let comment = [b"\xFF\xFE\x13\x88".as_slice(), &[b' '; 4998]].concat();
+    let mut jpeg = read("gray.jpg");
+    jpeg.splice(2..2, comment);
+    let backend = Reencode {
+        max_size: Some(1000),
+        ..Reencode::default()
+    };
+    let limits = Limits::default();
+    let header = Jpeg::parse(&jpeg, &limits).expect("it is valid");
+    match backend.image(&header, &limits) {
+        Err(Error::Limit { actual, max, .. }) => assert_eq!((actual > 5000, max), (true, 1000)),
+        other => panic!("{other:?}"),
     }
 }
 

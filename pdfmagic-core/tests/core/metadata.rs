@@ -2,12 +2,16 @@
 
 use jpeg_encoder::ColorType::{Cmyk, Luma};
 use pdfmagic_core::jpeg::{DensitySource, MetadataFound};
-use pdfmagic_core::{Density, Document, Metadata, Notice, Options, Page, Passthrough, Reencode};
+use pdfmagic_core::{
+    Auto, Density, Document, DocumentOptions, Metadata, Notice, Options, Page, Passthrough,
+    Reencode,
+};
 
 use crate::header::{COM, image_in, parse};
 use crate::making::{
     adobe, exif, icc_chunk, jfif, jpeg, oriented, profile, segment, with, without, xmp,
 };
+use crate::views::read;
 
 const APP0: u8 = 0xE0;
 const APP1: u8 = 0xE1;
@@ -152,16 +156,48 @@ fn stripping_removes_the_thumbnail_of_jfif() {
     assert_eq!(pieces(Metadata::Strip), pieces(Metadata::Keep));
 }
 
-#[test]
-fn the_position_is_reported_while_it_is_kept() {
+/// Returns an Exif segment that states a position.
+fn located() -> Vec<u8> {
     let latitude = [(2, 5, 3, [0; 4])];
     let directory = exif(&latitude, b"")[4 + 6 + 8..].to_vec();
     let at = 8 + 2 + 12 + 4;
-    let jpeg = gray(&exif(&[(34853, 4, 1, [0, 0, 0, at])], &directory));
+    exif(&[(34853, 4, 1, [0, 0, 0, at])], &directory)
+}
+
+#[test]
+fn the_position_is_reported_while_it_is_kept() {
+    let jpeg = gray(&located());
     let page = Page::from_jpeg(&jpeg, &Options::default(), &Passthrough).unwrap();
     assert_eq!(page.notices(), [Notice::PositionKept]);
     let size = (jpeg.len() - gray(b"").len()) as u64;
     assert_eq!(stripped(&jpeg).1, [Notice::MetadataRemoved { size }]);
+}
+
+#[test]
+fn the_position_is_not_kept_with_samples() {
+    for name in ["lossless.jpg", "precision_12.jpg"] {
+        let jpeg = with(&read(name), &located());
+        let page = Page::from_jpeg(&jpeg, &Options::default(), &Auto).unwrap();
+        let [Notice::MetadataRemoved { .. }] = page.notices() else {
+            panic!("{name}: {:?}", page.notices());
+        };
+    }
+}
+
+#[test]
+fn the_position_is_kept_in_the_attached_original() {
+    let jpeg = gray(&located());
+    let size = (jpeg.len() - gray(b"").len()) as u64;
+    let mut document = DocumentOptions::default();
+    document.attach_original = true;
+    let mut options = Options::default();
+    options.conformance = document.conformance().unwrap();
+    options.input.metadata = Metadata::Strip;
+    let page = Page::from_jpeg(&jpeg, &options, &Passthrough).unwrap();
+    assert_eq!(
+        page.notices(),
+        [Notice::MetadataRemoved { size }, Notice::PositionKept]
+    );
 }
 
 #[test]

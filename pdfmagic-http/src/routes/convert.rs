@@ -131,31 +131,54 @@ fn make(
 
 #[cfg(test)]
 mod tests {
-    use pdfmagic_core::{Options, Transcode};
+    use pdfmagic_core::{Backend, Limits, Options, Passthrough, Transcode};
 
     use super::*;
     use crate::memory::Memory;
     use crate::work_memory::WorkMemory;
 
-    #[test]
-    fn an_image_can_take_more_memory_up_to_the_maximum() {
-        let memory = Memory::new(64 << 20);
+    fn gray(side: u16) -> Upload {
         let mut jpeg = Vec::new();
         let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 90);
+        let samples = vec![7; usize::from(side) * usize::from(side)];
         encoder
-            .encode(&[7; 64 * 64], 64, 64, jpeg_encoder::ColorType::Luma)
+            .encode(&samples, side, side, jpeg_encoder::ColorType::Luma)
             .unwrap();
-        let file = Upload {
+        Upload {
             name: "a.jpg".to_owned(),
             place: "the body".to_owned(),
             data: jpeg.into(),
-        };
-        let recipe = Recipe {
+        }
+    }
+
+    fn recipe(backend: impl Backend + 'static) -> Recipe {
+        Recipe {
             options: Options::default(),
-            backend: Box::new(Transcode { progressive: true }),
+            backend: Box::new(backend),
             implies_loss: false,
+        }
+    }
+
+    /// A worker that only looks for the end of an image leaves the memory to others.
+    #[test]
+    fn memory_for_samples_is_reserved_only_for_decoding() {
+        let memory = Memory::new(64 << 20);
+        let reserved = |recipe| {
+            let file = gray(1000);
+            let sizes = [file.data.len()].into_iter();
+            let work = WorkMemory::for_files(&memory, Limits::default(), sizes).unwrap();
+            let mut work = Work::on_all(work);
+            work.on(&file, &recipe, Page::all).unwrap();
+            memory.reserved()
         };
-        let files = [(file, recipe)];
+        assert!(reserved(recipe(Passthrough)) < 4 << 20);
+        assert!(reserved(recipe(Transcode { progressive: true })) > 12_000_000);
+    }
+
+    #[test]
+    fn an_image_can_take_more_memory_up_to_the_maximum() {
+        let memory = Memory::new(64 << 20);
+        let files = [(gray(64), recipe(Transcode { progressive: true }))];
         let convert = |max| {
             let work = WorkMemory::of(&memory, 10_000, max).unwrap();
             make(&DocumentOptions::default(), &files, Work::on_all(work))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Extensions;
-use pdfmagic_core::{Backend, CancelFlag, Error, Jpeg, Limits, Options, Source};
+use pdfmagic_core::{Backend, CancelFlag, Error, Jpeg, Limits, Needs, Options, Source};
 
 use super::recipe::Recipe;
 use crate::body::Bounds;
@@ -118,8 +118,7 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// Processes a file with the memory that its image should need and, if that does not suffice, with all available
-    /// memory.
+    /// Processes a file with the memory that its image should need and, while that does not suffice, with twice as much.
     pub(super) fn on<T>(
         &mut self,
         file: &impl Input,
@@ -142,16 +141,19 @@ impl<'w> Work<'w> {
             let failed = |error| Problem::of_file(file.place(), error);
             file.with_source(is_whole, |source| {
                 let jpeg = Jpeg::parse(source, &memory.limits).map_err(failed)?;
-                memory.fit(jpeg.frame())?;
+                let backend = &*recipe.backend;
+                if backend.needs(&jpeg) == Needs::Whole || !jpeg.frame().is_sequential_huffman() {
+                    memory.fit(jpeg.frame())?;
+                }
                 options.limits = memory.limits.clone();
-                make(jpeg, &options, &*recipe.backend).map_err(failed)
+                make(jpeg, &options, backend).map_err(failed)
             })
         };
-        match once(&mut self.memory) {
-            Err(problem) if problem.lacks_memory() && self.memory.stretch()? => {
-                once(&mut self.memory)
+        loop {
+            match once(&mut self.memory) {
+                Err(problem) if problem.lacks_memory() && self.memory.stretch()? => {}
+                done => return done,
             }
-            done => done,
         }
     }
 

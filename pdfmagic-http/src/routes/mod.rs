@@ -14,6 +14,7 @@ mod limits;
 mod page;
 mod pdf_answer;
 mod plan;
+mod plan_photos;
 mod recipe;
 mod streamed;
 

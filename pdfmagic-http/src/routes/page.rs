@@ -11,7 +11,7 @@ use serde_json::json;
 use super::assets;
 use super::html::{escape, fill};
 use super::language::Language;
-use super::plan::MAX_PHOTOS;
+use super::plan_photos::MAX_PHOTOS;
 use crate::peer::Peer;
 
 /// Headers that restrict a page: it may load its own parts, send requests to this service, and not be framed.

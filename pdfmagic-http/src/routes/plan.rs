@@ -1,5 +1,6 @@
 //! Plans a PDF from parts of JPEGs. The answer says how the PDF is assembled from the JPEGs.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,16 +10,15 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use pdfmagic_core::{Document, DocumentOptions, Page, Piece, Source};
+use pdfmagic_core::{Document, DocumentOptions, Page, Piece};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::conversion_request::{ConversionRequest, with_fields};
-use super::converter::{Converter, Input, Work};
+use super::converter::{Converter, Work};
 use super::pdf_answer::stem;
+use super::plan_photos::{Photo, photos};
 use super::recipe::Recipe;
-use crate::form::{self, FIELD, FieldsRead};
 use crate::memory::Reservation;
 use crate::notices::Notices;
 use crate::pdf_body::held;
@@ -28,18 +28,6 @@ use crate::work_memory::WorkMemory;
 
 /// The version of the format.
 const VERSION: u32 = 1;
-
-/// The prefix of the names of fields that contain a part of a photo. The offset of the part follows.
-const OFFSET: &str = "bytes-";
-
-/// The maximum number of photos of a plan.
-pub(super) const MAX_PHOTOS: usize = 2_000;
-
-/// The maximum number of parts of one photo.
-const MAX_PARTS: usize = 16;
-
-/// The maximum size of a photo, in bytes. It keeps sums of sizes far below the range of 64 bits.
-const MAX_SIZE: u64 = 1 << 44;
 
 /// How a PDF is assembled.
 #[derive(Debug, Serialize, ToSchema)]
@@ -155,149 +143,6 @@ pub(super) async fn plan(
     Ok(response)
 }
 
-/// The received parts of a photo.
-#[derive(Debug)]
-struct Photo {
-    name: String,
-    /// The size of the photo, in bytes.
-    size: u64,
-    parts: Vec<(u64, Bytes)>,
-    /// Whether it came in the field for whole photos, to be decoded if need be. Others are only searched.
-    may_decode: bool,
-}
-
-impl Photo {
-    fn is_whole(&self) -> bool {
-        self.may_decode && matches!(&self.parts[..], [(0, all)] if all.len() as u64 == self.size)
-    }
-
-    /// Adds a part at `offset` in the photo, which was found at `at` in the body.
-    fn add(&mut self, offset: u64, data: Bytes, at: usize) -> Result<(), Problem> {
-        if self.parts.len() == MAX_PARTS {
-            return Err(Problem::Form {
-                offset: at,
-                reason: "a photo has more than 16 parts",
-            });
-        }
-        self.parts.push((offset, data));
-        Ok(())
-    }
-
-    /// Checks that the parts are consistent.
-    fn check(&self, offset: usize) -> Result<(), Problem> {
-        let refuse = |reason| Err(Problem::Form { offset, reason });
-        if self.size == 0 && !self.is_whole() {
-            return refuse("a photo has no size after its head");
-        }
-        let ends = self
-            .parts
-            .iter()
-            .map(|(at, part)| at.checked_add(part.len() as u64));
-        if self.size > MAX_SIZE
-            || ends
-                .into_iter()
-                .any(|end| end.is_none_or(|end| end > self.size))
-        {
-            return refuse("a photo is smaller than its parts, or too large");
-        }
-        Ok(())
-    }
-}
-
-impl Input for Photo {
-    fn place(&self) -> &str {
-        &self.name
-    }
-
-    fn held(&self) -> usize {
-        self.parts.iter().map(|(_, part)| part.len()).sum()
-    }
-
-    fn with_source<T>(&self, may_decode: bool, mut act: impl FnMut(Source<'_>) -> T) -> T {
-        if may_decode && self.is_whole() {
-            return act(Source::Whole(&self.parts[0].1));
-        }
-        let parts: Vec<_> = self
-            .parts
-            .iter()
-            .map(|(at, part)| (*at, &part[..]))
-            .collect();
-        let size = self.size;
-        act(Source::Parts {
-            parts: &parts,
-            size,
-        })
-    }
-}
-
-/// The names and values of fields that are options.
-type Fields = Vec<(String, Bytes)>;
-
-/// Reads photos, and the fields that are options. At most `max_whole` photos may be complete.
-fn photos(body: &Bytes, boundary: &str, max_whole: usize) -> Result<(Vec<Photo>, Fields), Problem> {
-    let (mut photos, mut fields) = (Vec::<Photo>::new(), Fields::new());
-    let (mut read, mut last) = (FieldsRead::default(), 0);
-    for part in form::parts(body, boundary)? {
-        let part = part?;
-        let (at, data) = (part.at, part.data.clone());
-        let malformed = |reason| Problem::Form { offset: at, reason };
-        let text = || str::from_utf8(&data).ok().map(str::trim);
-        match &*part.field {
-            name @ (FIELD | "head") => {
-                photos.last().map_or(Ok(()), |photo| photo.check(last))?;
-                last = at;
-                if photos.len() == MAX_PHOTOS {
-                    return Err(Problem::TooManyParts { max: MAX_PHOTOS });
-                }
-                let may_decode = name == FIELD;
-                let size = if may_decode { data.len() as u64 } else { 0 };
-                photos.push(Photo {
-                    name: part.file.unwrap_or_default(),
-                    size,
-                    parts: vec![(0, data)],
-                    may_decode,
-                });
-            }
-            "size" => {
-                let size = text().and_then(|text| text.parse().ok());
-                begun(&mut photos, at)?.size =
-                    size.ok_or(malformed("a size is no number of bytes"))?;
-            }
-            "tail" => {
-                let photo = begun(&mut photos, at)?;
-                let offset = photo.size.checked_sub(data.len() as u64);
-                photo.add(
-                    offset.ok_or(malformed("a tail comes before its size"))?,
-                    data,
-                    at,
-                )?;
-            }
-            name if name.starts_with(OFFSET) => {
-                let offset = name[OFFSET.len()..].parse().ok();
-                let offset = offset.ok_or(malformed("an offset is no number of bytes"))?;
-                begun(&mut photos, at)?.add(offset, data, at)?;
-            }
-            _ => {
-                read.add(&part)?;
-                fields.push((part.field, data));
-            }
-        }
-    }
-    photos.last().ok_or(Problem::NoFile)?.check(last)?;
-    if photos.iter().filter(|photo| photo.is_whole()).count() > max_whole {
-        return Err(Problem::TooManyParts { max: max_whole });
-    }
-    Ok((photos, fields))
-}
-
-/// Returns the photo that a part belongs to.
-fn begun(photos: &mut [Photo], offset: usize) -> Result<&mut Photo, Problem> {
-    photos.last_mut().ok_or(Problem::Form {
-        offset,
-        reason: "its photo has no head before it",
-    })
-}
-
 /// A plan, and the report about it.
 struct Made {
     json: Vec<u8>,
@@ -367,14 +212,38 @@ fn make(
         name: format!("{}.pdf", stem(&files[0].0.name)),
         notices,
     };
-    let json = serde_json::to_vec(&plan).map_err(|_| Problem::Bug)?;
-    let reservation = work.memory.part(json.len())?;
+    let (json, reservation) = to_json(&plan, &mut work.memory)?;
     Ok(Ok(Made {
         json,
         reservation: Some(reservation),
         notices: told.into_header(),
         took: began.elapsed(),
     }))
+}
+
+/// Returns the plan as JSON, and the reservation for it. Its size is counted first, so that memory for all of it is
+/// reserved before it is used.
+fn to_json(plan: &Plan, work: &mut WorkMemory<'_>) -> Result<(Vec<u8>, Reservation), Problem> {
+    let mut size = Counter(0);
+    serde_json::to_writer(&mut size, plan).map_err(|_| Problem::Bug)?;
+    let reservation = work.part(size.0)?;
+    let mut json = Vec::with_capacity(size.0);
+    serde_json::to_writer(&mut json, plan).map_err(|_| Problem::Bug)?;
+    Ok((json, reservation))
+}
+
+/// Counts bytes instead of writing them.
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The pieces of a PDF while they are collected.
@@ -423,5 +292,31 @@ impl Pieces {
         let bytes = STANDARD.encode(made);
         self.all.push(PlannedPiece::Made { bytes });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pdfmagic_core::Limits;
+
+    use super::*;
+    use crate::memory::Memory;
+
+    #[test]
+    fn memory_for_all_of_the_json_is_reserved() {
+        let plan = Plan {
+            version: VERSION,
+            pieces: vec![PlannedPiece::Made {
+                bytes: "a".repeat(10_000),
+            }],
+            size: 7_500,
+            name: "\"\u{e9}\".pdf".to_owned(),
+            notices: Vec::new(),
+        };
+        let memory = Memory::new(20_000);
+        let mut work = WorkMemory::small(&memory, Limits::default());
+        let (json, reservation) = to_json(&plan, &mut work).unwrap();
+        assert_eq!(json, serde_json::to_vec(&plan).unwrap());
+        assert_eq!(json.capacity(), reservation.size());
     }
 }
