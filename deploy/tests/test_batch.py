@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import subprocess
 import time
 import uuid
 
@@ -123,14 +124,22 @@ def test_a_killed_shard_resumes_where_it_stopped(batch):
     print(f"{PHOTOS} photos by {SHARDS} pods in {seconds:.1f} s, {len(before)} of them kept from a pod that was killed")
 
 
-def test_failures_are_reported_and_the_rest_is_converted(batch):
-    (batch.photos / "photo-0.jpg").write_bytes(b"GIF89a")
+def too_large():
+    """Returns a JPEG whose coefficients, which take 288 MB, must all be in memory before they are written in another code."""
+    samples = b"P5 12000 12000 255\n" + bytes(12_000 * 12_000)
+    command = ["cjpeg", "-grayscale", "-arithmetic", "-progressive"]
+    return subprocess.run(command, input=samples, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("failing, reason", [(lambda: b"GIF89a", "not_jpeg.gif"), (too_large, "limit.memory")])
+def test_failures_are_reported_and_the_rest_is_converted(batch, failing, reason):
+    (batch.photos / "photo-0.jpg").write_bytes(failing())
     batch.start([0])
     code, log = batch.end(0)
     told = json.loads(log)
     assert code == 1
     assert told["summary"]["failed"] == 1 and told["summary"]["made"] == PHOTOS // SHARDS - 1
-    assert [error["input"] for error in told["errors"]] == ["/photos/photo-0.jpg"]
+    assert [(error["input"], error["code"]) for error in told["errors"]] == [("/photos/photo-0.jpg", reason)]
     # The Job does not run such a pod again.
     rules = JOB["spec"]["podFailurePolicy"]["rules"]
     [codes] = [rule["onExitCodes"]["values"] for rule in rules if rule["action"] == "FailIndex"]

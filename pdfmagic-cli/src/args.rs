@@ -214,7 +214,8 @@ pub(crate) struct Archive {
 pub(crate) struct RunArgs {
     /// Number of images or documents made at the same time
     ///
-    /// Each holds its image in memory if it has to be decoded. Default: the number of processors.
+    /// Each holds its image in memory if it has to be decoded. If a container limits the memory, each may use a share of it,
+    /// and an image that needs more fails. Default: the number of processors.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 

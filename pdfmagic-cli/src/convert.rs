@@ -143,8 +143,8 @@ impl<'j> Conversion<'j> {
                 Err(cause) => Begun::Done(Err(cause)),
             }
         };
-        let finish = |(mut input, recipe): (Input, Recipe)| {
-            let pages = input.pages(&recipe)?;
+        let finish = |(mut input, mut recipe): (Input, Recipe)| {
+            let pages = input.pages(&mut recipe)?;
             Ok(Pages::new(input, pages, &recipe))
         };
         let take = |index: usize, pages: Result<Pages, InputError>| {
@@ -290,12 +290,12 @@ fn begin(
     only_checks: bool,
 ) -> Result<Begun<(Input, Recipe), Pages>, InputError> {
     let sizes = all.map(|all| (input.size(), all));
-    let recipe = job.recipe(index, sizes)?;
+    let mut recipe = job.recipe(index, sizes)?;
     if only_checks {
-        input.check(&recipe)?;
+        input.check(&mut recipe)?;
         return Ok(Begun::Done(Pages::new(input, Vec::new(), &recipe)));
     }
-    Ok(match input.try_pages(&recipe)? {
+    Ok(match input.try_pages(&mut recipe)? {
         Some(pages) => Begun::Done(Pages::new(input, pages, &recipe)),
         None => Begun::Long((input, recipe)),
     })

@@ -72,7 +72,8 @@ impl Input {
     }
 
     /// Makes the pages if the beginning suffices. `None` if more has to be read, and perhaps decoded.
-    pub(crate) fn try_pages(&self, recipe: &Recipe) -> Result<Option<Vec<Page>>, InputError> {
+    pub(crate) fn try_pages(&self, recipe: &mut Recipe) -> Result<Option<Vec<Page>>, InputError> {
+        recipe.leave_room(self.head.len() as u64)?;
         match Page::all_from_jpeg(self.source(), &recipe.options, &*recipe.backend) {
             Err(Error::NeedsInput { .. }) if self.rest().is_some() => Ok(None),
             pages => Ok(Some(pages?)),
@@ -80,18 +81,22 @@ impl Input {
     }
 
     /// Makes the pages.
-    pub(crate) fn pages(&mut self, recipe: &Recipe) -> Result<Vec<Page>, InputError> {
-        self.ask(|source| Page::all_from_jpeg(source, &recipe.options, &*recipe.backend))
+    pub(crate) fn pages(&mut self, recipe: &mut Recipe) -> Result<Vec<Page>, InputError> {
+        self.ask(recipe, |source, recipe| {
+            Page::all_from_jpeg(source, &recipe.options, &*recipe.backend)
+        })
     }
 
     /// Inspects the JPEG.
-    pub(crate) fn inspection(&mut self, recipe: &Recipe) -> Result<Inspection, InputError> {
-        self.ask(|source| Inspection::of(source, &recipe.options, &*recipe.backend))
+    pub(crate) fn inspection(&mut self, recipe: &mut Recipe) -> Result<Inspection, InputError> {
+        self.ask(recipe, |source, recipe| {
+            Inspection::of(source, &recipe.options, &*recipe.backend)
+        })
     }
 
     /// Checks the header for errors.
-    pub(crate) fn check(&mut self, recipe: &Recipe) -> Result<(), InputError> {
-        self.ask(|source| {
+    pub(crate) fn check(&mut self, recipe: &mut Recipe) -> Result<(), InputError> {
+        self.ask(recipe, |source, recipe| {
             let jpeg = Jpeg::parse(source, &recipe.options.limits)?;
             let carried = recipe.backend.can_carry(&jpeg);
             carried.map_err(Error::Unsupported)
@@ -101,11 +106,14 @@ impl Input {
     /// Calls pdfmagic-core, and reads more of the beginning until that suffices.
     fn ask<T>(
         &mut self,
-        question: impl Fn(Source<'_>) -> Result<T, Error>,
+        recipe: &mut Recipe,
+        question: impl Fn(Source<'_>, &Recipe) -> Result<T, Error>,
     ) -> Result<T, InputError> {
+        recipe.leave_room(self.head.len() as u64)?;
         loop {
-            match question(self.source()) {
+            match question(self.source(), recipe) {
                 Err(Error::NeedsInput { wanted, .. }) if self.rest().is_some() => {
+                    recipe.leave_room(wanted.end.min(self.size))?;
                     self.read_head(wanted.end)?;
                 }
                 answer => return Ok(answer?),

@@ -18,7 +18,7 @@ pub(crate) fn inspect(job: &Job, is_json: bool) -> ExitCode {
     let mut files = Vec::with_capacity(job.inputs.len());
     let look = |index: usize| -> Result<Inspection, InputError> {
         let mut input = Input::open(&job.inputs[index])?;
-        let inspection = input.inspection(&job.recipe(index, None)?)?;
+        let inspection = input.inspection(&mut job.recipe(index, None)?)?;
         input.check_size()?;
         Ok(inspection)
     };

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pdfmagic_core::{Backend, ConversionOptions, OptionError, Options};
+use pdfmagic_core::{Backend, ConversionOptions, Error, Limits, OptionError, Options, Resource};
 
 use crate::output::Overwrite;
 
@@ -26,6 +26,9 @@ pub(crate) struct Job {
 pub(crate) struct Run {
     /// The maximum number of threads, and of images in memory.
     pub(crate) jobs: NonZeroUsize,
+    /// The maximum memory for an image, including its input, in bytes. `None` for the library's limit, which excludes the
+    /// input.
+    pub(crate) memory: Option<u64>,
     pub(crate) keep_going: bool,
     pub(crate) is_dry: bool,
     pub(crate) overwrite: Overwrite,
@@ -36,6 +39,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             jobs: NonZeroUsize::MIN,
+            memory: None,
             keep_going: false,
             is_dry: false,
             overwrite: Overwrite::AllButImages,
@@ -56,6 +60,27 @@ pub(crate) struct Reporting {
 pub(crate) struct Recipe {
     pub(crate) options: Options,
     pub(crate) backend: Box<dyn Backend>,
+    memory: Option<u64>,
+}
+
+impl Recipe {
+    /// Limits the memory to what is left beside `input` bytes of the input.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if the input alone is over the limit.
+    pub(crate) fn leave_room(&mut self, input: u64) -> Result<(), Error> {
+        let Some(memory) = self.memory else {
+            return Ok(());
+        };
+        let left = memory.checked_sub(input).ok_or(Error::Limit {
+            what: Resource::Memory,
+            actual: input,
+            max: memory,
+        })?;
+        self.options.limits.max_memory = Limits::default().max_memory.min(left);
+        Ok(())
+    }
 }
 
 impl Job {
@@ -81,6 +106,7 @@ impl Job {
         Ok(Recipe {
             options,
             backend: image.backend()?,
+            memory: self.run.memory,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::failure::{Failure, InputError, plain, shown};
 use crate::inputs;
 use crate::job::{Job, Reporting, Run};
 use crate::output::Overwrite;
+use crate::system;
 
 /// The destination of the PDFs.
 #[derive(Debug)]
@@ -101,9 +102,11 @@ pub(crate) fn plan_inspect(args: InspectArgs) -> Result<Job, String> {
     let document = DocumentOptions::default();
     let options = ConversionOptions::new(document, args.page, args.image, args.input);
     let inputs = inputs::expanded(args.paths);
+    let jobs = args.jobs.unwrap_or_else(|| processors(inputs.len()));
     let job = Job {
         run: Run {
-            jobs: args.jobs.unwrap_or_else(|| processors(inputs.len())),
+            jobs,
+            memory: memory(jobs, inputs.len()),
             ..Run::default()
         },
         inputs,
@@ -175,8 +178,10 @@ fn dated(mut document: DocumentOptions) -> Result<DocumentOptions, OptionError> 
 }
 
 fn run(args: &RunArgs, report: &ReportArgs, inputs: usize) -> Run {
+    let jobs = args.jobs.unwrap_or_else(|| processors(inputs));
     Run {
-        jobs: args.jobs.unwrap_or_else(|| processors(inputs)),
+        jobs,
+        memory: memory(jobs, inputs),
         keep_going: args.keep_going,
         is_dry: args.dry_run,
         overwrite: match (args.force, args.no_clobber) {
@@ -195,6 +200,21 @@ fn processors(inputs: usize) -> NonZeroUsize {
     processors.map_or(NonZeroUsize::MIN, |found| {
         found.unwrap_or(NonZeroUsize::MIN)
     })
+}
+
+/// Returns the maximum memory for each image at a time, in bytes, if the process is in a container with a limit. An image
+/// that needs more then fails alone.
+fn memory(jobs: NonZeroUsize, inputs: usize) -> Option<u64> {
+    /// The memory for everything else: the program, and what is known of each input.
+    const ELSE: u64 = 32 << 20;
+    const OF_INPUT: u64 = 512;
+    /// The minimum, which suffices for headers.
+    const LEAST: u64 = 1 << 20;
+    let other = ELSE + OF_INPUT * inputs as u64;
+    // The allocator may keep as much memory of earlier images as the present ones use.
+    let shares = jobs.get().saturating_mul(2).min(inputs).max(1) as u64;
+    let limit = system::memory_limit()?;
+    Some((limit.saturating_sub(other) / shares).max(LEAST))
 }
 
 pub(crate) fn reporting(args: &ReportArgs) -> Reporting {

@@ -4,8 +4,16 @@
 pub(crate) use identity::FileId;
 pub(crate) use unnamed::{link, reserve, unnamed_in};
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
+
+/// Returns the memory limit of the container, in bytes, by control groups of version 2 or 1. `None` if there is none, except
+/// that version 1 then has a number near 2⁶³.
+pub(crate) fn memory_limit() -> Option<u64> {
+    let version_2 = fs::read_to_string("/sys/fs/cgroup/memory.max");
+    let version_1 = || fs::read_to_string("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    version_2.or_else(|_| version_1()).ok()?.trim().parse().ok()
+}
 
 /// Returns standard output as a file into which the system can copy.
 pub(crate) fn stdout() -> io::Result<File> {
