@@ -130,8 +130,8 @@ bench-documents: tools
 ratios:
 	$(MAKE) report QUICK=1
 
-# Answers the practical's questions by measuring, in ten minutes. With QUICK=1 it checks only the promises, and with ONLY=PART
-# it measures only that part; both write into target/report.
+# Answers the practical's questions by measuring, in a quarter of an hour. With QUICK=1 it checks only the promises, and with
+# ONLY=PART it measures only that part; both write into target/report.
 report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
 	$(DIST)/pdfmagic-report $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK)$(ONLY),--output target/report)
