@@ -29,8 +29,8 @@ SECONDS ?= 60
 LAWS ?= parse convert streamed transcode walk backends_agree geometry metadata conformance existing form http_request
 
 .PHONY: run test lint check minimum-versions rust portable mutants viewers documents api page chaos instructions container \
-  soak batch ratios tools programs bench bench-documents report fuzz deb image load-image cli-image binary-image binary-load-image \
-  binary-cli-image up down
+  soak batch ratios tools programs bench bench-documents report fuzz reproducible deb image load-image cli-image binary-image \
+  binary-load-image binary-cli-image up down
 
 run:
 	cargo run --release -p pdfmagic-http
@@ -130,8 +130,8 @@ bench-documents: tools
 ratios:
 	$(MAKE) report QUICK=1
 
-# Answers the practical's questions by measuring, in ten minutes. With QUICK=1 it checks only the promises, and with ONLY=PART
-# it measures only that part; both write into target/report.
+# Answers the practical's questions by measuring, in a quarter of an hour. With QUICK=1 it checks only the promises, and with
+# ONLY=PART it measures only that part; both write into target/report.
 report: tools
 	$(MAKE) programs $(if $(QUICK),,WHAT="--bins --features pdfmagic-report/rivals")
 	$(DIST)/pdfmagic-report $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(QUICK)$(ONLY),--output target/report)
@@ -162,6 +162,12 @@ packed/%:
 	$(STATIC) --locked --no-default-features -p $*
 	install -D $(DIST)/$* $(PACKED)/$*
 	deploy/bill $* >$(PACKED)/$*.cdx.json
+
+# Builds the programs of the last commit in another folder, and checks that they are identical to those of this folder.
+reproducible: packed/pdfmagic-cli packed/pdfmagic-http
+	rm -rf target/again && git clone -q . target/again
+	$(MAKE) -C target/again $^
+	for file in $(^F) $(^F:=.cdx.json); do cmp $(PACKED)/$$file target/again/$(PACKED)/$$file || exit; done
 
 # Builds the Debian package of the command.
 deb: packed/pdfmagic-cli

@@ -14,6 +14,7 @@ use crate::inputs::Shard;
 #[derive(Debug, Parser)]
 #[command(
     name = "pdfmagic-cli",
+    bin_name = "pdfmagic-cli",
     version,
     about = "Makes a PDF of JPEGs, a page for each, without loss unless asked",
     override_usage = help::USAGE,

@@ -114,8 +114,14 @@ fn named(error: &pdfmagic_core::Error) -> String {
 pub(crate) fn plain(error: &io::Error) -> String {
     // The wrapper of a system error adds a path.
     let is_wrapped = error.get_ref().is_some();
-    let text = if is_wrapped {
-        error.kind().to_string()
+    let kind = error.kind();
+    // Windows has other words for this, and even others for a pattern, which cannot be a name there.
+    let is_missing = kind == io::ErrorKind::NotFound
+        || (cfg!(windows) && kind == io::ErrorKind::InvalidFilename);
+    let text = if is_missing {
+        "no such file or directory".to_owned()
+    } else if is_wrapped {
+        kind.to_string()
     } else {
         error.to_string()
     };
@@ -145,4 +151,15 @@ pub(crate) fn shown(path: &Path, standard: &str) -> String {
 /// Whether this path means standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_has_the_same_text_on_every_system() {
+        let error = io::ErrorKind::NotFound.into();
+        assert_eq!(plain(&error), "no such file or directory");
+    }
 }

@@ -15,7 +15,7 @@ mod laws;
 #[path = "support/mutants.rs"]
 mod mutants;
 
-use mutants::{Random, mutant, segment, segments};
+use mutants::{Random, mutant, segments};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -264,36 +264,7 @@ fn spend(name: &str, jpeg: &[u8]) {
 
 #[test]
 fn decompression_bombs_stay_within_the_memory_limit() {
-    let progressive = corpus_files::read("progressive.jpg");
-    for (name, marker) in [("gray.jpg", 0xC0), ("progressive.jpg", 0xC2)] {
-        let mut jpeg = corpus_files::read(name);
-        let frame = jpeg.windows(2).position(|window| window == [0xFF, marker]);
-        let frame = frame.expect("it has a frame");
-        // This claims 65,500 x 65,500 pixels in less than a kilobyte of scan.
-        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
-        jpeg.truncate(1024);
+    for (name, jpeg) in mutants::bombs() {
         spend(name, &jpeg);
     }
-    let scans = *segments(&progressive).last().expect("it has a scan");
-    let end = scans
-        + 2
-        + progressive[scans + 2..]
-            .windows(2)
-            .position(|w| w[0] == 0xFF && w[1] >= 0xC0)
-            .expect("an end");
-    let scan = &progressive[scans..end];
-    spend(
-        "20,000 scans",
-        &[
-            &progressive[..scans],
-            &scan.repeat(20_000),
-            &progressive[end..],
-        ]
-        .concat(),
-    );
-    let comments = segment(0xFE, b"").repeat(1_000_000);
-    spend(
-        "a million comments",
-        &[&progressive[..2], &comments, &progressive[2..]].concat(),
-    );
 }

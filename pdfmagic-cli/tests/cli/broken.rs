@@ -1,11 +1,42 @@
 //! Tests of broken JPEGs: each becomes a sound PDF or is named in an error, and nothing else is left in the folder.
 
-use super::{Folder, pages, stderr};
+use std::process::Command;
+
+use super::{BINARY, Folder, pages, stderr};
 
 #[path = "../../../pdfmagic-core/tests/support/mutants.rs"]
 mod mutants;
 
-use mutants::{Random, mutant};
+use mutants::{Random, bombs, mutant};
+
+/// Within two seconds of processor time and 256 MiB of address space, a file becomes a PDF or is reported.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_file_takes_bounded_time_and_memory() {
+    let mut random = Random(0);
+    let mutants = (0..50).map(|_| ("a mutant", mutant(&mut random)));
+    for (name, jpeg) in bombs().into_iter().chain(mutants) {
+        for options in ["", "--verify", "--optimize", "--quality=30"] {
+            let folder = Folder::new();
+            folder.write("in.jpg", &jpeg);
+            let limited =
+                format!("ulimit -v 262144; ulimit -t 2; exec \"$0\" in.jpg -o out.pdf {options}");
+            let output = Command::new("sh")
+                .args(["-c", &limited, BINARY])
+                .current_dir(folder.path(""))
+                .output();
+            let output = output.unwrap();
+            let said = stderr(&output);
+            let is_made = folder.names().contains(&"out.pdf".to_owned());
+            match output.status.code() {
+                // The code 3 says that the image is damaged.
+                Some(0 | 3) => assert!(is_made),
+                Some(1) => assert!(!is_made && said.starts_with("pdfmagic-cli: in.jpg: ")),
+                other => panic!("{other:?} with {options} for {name}: {said}"),
+            }
+        }
+    }
+}
 
 #[test]
 fn jpegs_in_a_batch_become_valid_pdfs_or_are_reported() {

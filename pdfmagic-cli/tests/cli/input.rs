@@ -1,14 +1,13 @@
 //! Tests of the sources of JPEGs.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::FileExt;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
 
 use super::{Folder, contains, jpeg, stderr};
 
 #[cfg(unix)]
 #[test]
 fn may_be_a_named_pipe() {
-    use std::io::Write;
     let folder = Folder::new();
     assert!(
         std::process::Command::new("mkfifo")
@@ -45,13 +44,8 @@ fn of_any_size_takes_little_memory() {
     use std::io::Read;
     const MIB: u64 = 1 << 20;
     let folder = Folder::new();
-    let file = OpenOptions::new()
-        .write(true)
-        .open(folder.path("a.jpg"))
-        .unwrap();
-    // The file has a hole with an EOI after it; pdfmagic-core does not read the data.
-    file.set_len(1024 * MIB).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&file, &[0xFF, 0xD9], 1024 * MIB - 2).unwrap();
+    // pdfmagic-core does not read the data.
+    enlarge(&folder, 1024 * MIB);
     let mut child = folder
         .command(&["a.jpg", "-"])
         .stdout(std::process::Stdio::piped())
@@ -82,13 +76,20 @@ fn that_shrinks_while_it_is_read_is_an_error() {
     );
 }
 
-/// Runs on a large `a.jpg`, and changes it while the page waits in a full pipe.
-fn changed(folder: &Folder, words: &[&str], size: u64) -> (Option<i32>, String, Vec<u8>) {
-    let file = OpenOptions::new()
+/// Gives `a.jpg` a size by a hole with an EOI after it, and returns the file.
+fn enlarge(folder: &Folder, size: u64) -> File {
+    let mut file = OpenOptions::new()
         .write(true)
         .open(folder.path("a.jpg"))
         .unwrap();
-    file.write_all_at(b"\xFF\xD9", (64 << 20) - 2).unwrap();
+    file.seek(SeekFrom::Start(size - 2)).unwrap();
+    file.write_all(b"\xFF\xD9").unwrap();
+    file
+}
+
+/// Runs on a large `a.jpg`, and changes it while the page waits in a full pipe.
+fn changed(folder: &Folder, words: &[&str], size: u64) -> (Option<i32>, String, Vec<u8>) {
+    let file = enlarge(folder, 64 << 20);
     let (child, mut stdout) = folder.begun(words);
     file.set_len(size).unwrap();
     let mut pdf = Vec::new();

@@ -1,9 +1,9 @@
 //! Mutants: real JPEGs whose lengths, markers, tables, scans, or metadata are broken. The same seed makes the same
-//! mutants.
+//! mutants. And bombs: small files that claim to be large, or repeat something many times.
 
 use std::fs;
 use std::iter::repeat_n;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Pseudo-random numbers, by `SplitMix64`.
@@ -45,7 +45,7 @@ pub(crate) fn segments(jpeg: &[u8]) -> Vec<usize> {
     found
 }
 
-pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
+fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len() + 2)
         .expect("it fits")
         .to_be_bytes();
@@ -152,22 +152,37 @@ fn mutate(jpeg: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Returns the files of the corpus in the repository, and those of its folders with real files, in the order of their names.
+/// The folder of each package is one level below the root of the repository.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../pdfmagic-core/tests/corpus");
+
+fn read(name: &str) -> Vec<u8> {
+    fs::read(Path::new(FOLDER).join(name)).expect("it is there")
+}
+
+/// Returns the JPEGs in a folder and the folders in it, in the order of their paths.
+fn jpegs(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is a folder");
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            found.extend(jpegs(&path));
+        } else if path.extension().is_some_and(|extension| extension == "jpg") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Returns the files of the corpus in the repository. Large ones are slow to decode and find no other faults.
 fn corpus() -> &'static [Vec<u8>] {
     static CORPUS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     CORPUS.get_or_init(|| {
-        // The folder of each package is one level below the root of the repository.
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pdfmagic-core/tests/corpus");
-        let entries = fs::read_dir(folder).expect("the corpus is there");
-        let mut paths: Vec<_> = entries
-            .map(|entry| entry.expect("it can be listed").path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "jpg"))
-            .collect();
-        paths.sort();
-        let read = paths
-            .iter()
-            .map(|path| fs::read(path).expect("it can be read"));
-        read.filter(|jpeg| jpeg.len() > 4).collect()
+        let paths = jpegs(Path::new(FOLDER)).into_iter();
+        let read = paths.map(|path| fs::read(path).expect("it can be read"));
+        read.filter(|jpeg| (5..20_000).contains(&jpeg.len()))
+            .collect()
     })
 }
 
@@ -179,4 +194,46 @@ pub(crate) fn mutant(random: &mut Random) -> Vec<u8> {
         mutate(&mut jpeg, random);
     }
     jpeg
+}
+
+/// Returns files that would take much time or memory, with their names.
+pub(crate) fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let huge = |coding: u8| {
+        let mut jpeg = read(if coding == 0xC0 {
+            "gray.jpg"
+        } else {
+            "progressive.jpg"
+        });
+        let frame = jpeg.windows(2).position(|window| window == [0xFF, coding]);
+        let frame = frame.expect("it has a frame");
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
+        jpeg.truncate(1024);
+        jpeg
+    };
+    let progressive = read("progressive.jpg");
+    let begin = *segments(&progressive).last().expect("it has a scan");
+    let data = &progressive[begin + 2..];
+    let size = data.windows(2).position(|w| w[0] == 0xFF && w[1] >= 0xC0);
+    let end = begin + 2 + size.expect("the scan ends");
+    let (before, scan, after) = (
+        &progressive[..begin],
+        &progressive[begin..end],
+        &progressive[end..],
+    );
+    let comments = segment(0xFE, b"").repeat(1_000_000);
+    vec![
+        ("65,500 x 65,500 pixels in a kilobyte", huge(0xC0)),
+        (
+            "65,500 x 65,500 progressive pixels in a kilobyte",
+            huge(0xC2),
+        ),
+        (
+            "20,000 scans",
+            [before, &scan.repeat(20_000), after].concat(),
+        ),
+        (
+            "a million comments",
+            [&progressive[..2], &comments, &progressive[2..]].concat(),
+        ),
+    ]
 }

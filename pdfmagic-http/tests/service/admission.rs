@@ -38,7 +38,7 @@ fn conversions_require_the_token_if_one_is_set() {
 }
 
 /// Converts until a conversion is rejected. A busy machine may take so long that more conversions are allowed.
-fn until_refused(service: &Service, headers: &str) -> (usize, Answer) {
+pub(super) fn until_refused(service: &Service, headers: &str) -> (usize, Answer) {
     for admitted in 0..1000 {
         let answer = post(service, headers);
         if answer.status != 200 {

@@ -2,12 +2,12 @@
 
 use super::form;
 use super::laws::{answers_are_sound, exchange};
-use super::running::InProcess;
+use super::running::{InProcess, Service};
 
 #[path = "../../../pdfmagic-core/tests/support/mutants.rs"]
 mod mutants;
 
-use mutants::{Random, mutant};
+use mutants::{Random, bombs, mutant};
 
 /// The targets that accept a JPEG.
 const TARGETS: [&str; 8] = [
@@ -50,6 +50,35 @@ fn mutants_never_cause_an_internal_error() {
         made += usize::from(answer.starts_with(b"HTTP/1.1 200"));
     }
     assert!((100..300).contains(&made), "{made}");
+}
+
+/// Returns the processor time of a process, in seconds (`utime` and `stime` of `proc_pid_stat(5)`).
+fn processor_time(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").unwrap();
+    let ticks = after_name
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|n| n.parse::<f64>().unwrap());
+    ticks.sum::<f64>() / 100.0
+}
+
+#[test]
+fn each_file_takes_bounded_time_and_memory() {
+    let service = Service::start(&["--convert-timeout=3600", "--grace=9000"]);
+    let mut random = Random(2);
+    let mutants = (0..50).map(|_| ("a mutant", mutant(&mut random)));
+    for (name, jpeg) in bombs().into_iter().chain(mutants) {
+        for target in TARGETS {
+            let before = processor_time(service.pid());
+            let answer = service.send(&format!("POST {target}"), "image/jpeg", &jpeg);
+            let took = processor_time(service.pid()) - before;
+            assert!(answer.status < 500, "{name}, {target}: {}", answer.text());
+            assert!(took < 2.0, "{name}, {target}: {took} s");
+        }
+    }
+    assert!(service.peak() < 256 << 20, "{} bytes", service.peak());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod archive;
 mod bounds;
 mod broken;
 mod chaos;
+mod clock;
 mod conversion;
 mod crowd;
 mod describing;

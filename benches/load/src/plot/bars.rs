@@ -8,7 +8,7 @@ use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
 use super::axis::{Axis, significant, tick_label, whole};
-use super::charts::{LABEL_MARGIN, MARKED, PALE, PERCENTILES, color, row};
+use super::charts::{LABEL_MARGIN, MARKED, PALE, PERCENTILES, REFERENCE, color, row};
 use super::{Figure, Series, quantile};
 
 pub(super) fn histogram(series: &Series) -> Figure {
@@ -45,7 +45,7 @@ pub(super) fn histogram(series: &Series) -> Figure {
     let distribution = series.distribution();
     let (mean, within) = (distribution.mean, distribution.mean_within);
     let mean_label = format!("mean: {mean:.3} ± {within:.3} ms (95 % confidence)");
-    let mut lines = vec![(mean, "black", "2 3", mean_label)];
+    let mut lines = vec![(mean, REFERENCE, "2 3", mean_label)];
     for (number, (name, q)) in MARKED.into_iter().enumerate() {
         let at = quantile(&latencies, q);
         let label = format!("{name}: {} ms", significant(at));

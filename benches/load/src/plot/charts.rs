@@ -16,6 +16,9 @@ pub(super) const MARKED: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99"
 /// The color of areas under points and lines.
 pub(super) const PALE: &str = "#9ecae1";
 
+/// The color of lines that others are compared with, which is also that of the library.
+pub(super) const REFERENCE: &str = "#888888";
+
 /// The room for half of the last label of an axis, which the library does not reserve.
 pub(super) const LABEL_MARGIN: f64 = 40.0;
 
@@ -160,7 +163,7 @@ pub(super) fn scaling(series: &[Series]) -> Figure {
     }
     let ideal = LinePlot::new()
         .with_data(ideals)
-        .with_color("#9aa5b1")
+        .with_color(REFERENCE)
         .with_stroke_width(4.0)
         .with_dashed()
         .with_legend("in proportion to the replicas");

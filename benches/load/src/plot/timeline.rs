@@ -86,7 +86,7 @@ impl Companion {
         Plot::Line(
             LinePlot::new()
                 .with_data(self.curve.iter().copied())
-                .with_color("black")
+                .with_color("#332288")
                 .with_stroke_width(3.0)
                 .with_dashed()
                 .with_legend(self.legend),
