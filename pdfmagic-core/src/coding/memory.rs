@@ -36,24 +36,19 @@ impl Memory {
         if needed > items.capacity() {
             let moving = self.take(items.capacity() * size_of::<T>())?;
             moving.take(needed * size_of::<T>())?;
-            let twice = (2 * items.capacity()).min(moving.room_for::<T>());
+            let room = (moving.max - moving.taken) / size_of::<T>() as u64;
+            let twice = (2 * items.capacity()).min(usize::try_from(room).unwrap_or(usize::MAX));
             items.reserve_exact(needed.max(twice) - items.len());
         }
         Ok(())
     }
 
     /// Makes room in `out` for a number of bits and a few stuffed bytes, and checks that `out` may double if there are
-    /// more stuffed bytes.
+    /// more stuffed bytes. The caller has already taken twice the size of `out`, unless that is only a header.
     pub(super) fn make_room_to_write(self, out: &mut Vec<u8>, bits: u64) -> Result<(), Error> {
         let size = usize::try_from(bits / 8).unwrap_or(usize::MAX);
-        self.take(out.len().saturating_add(size).saturating_mul(3))?;
+        self.take(size.saturating_mul(3).saturating_add(out.len()))?;
         out.reserve(size + size / 64);
         Ok(())
-    }
-
-    /// Returns the number of items for which there is memory.
-    fn room_for<T>(self) -> usize {
-        let left = (self.max - self.taken) / size_of::<T>() as u64;
-        usize::try_from(left).unwrap_or(usize::MAX)
     }
 }
