@@ -1,6 +1,7 @@
 //! The memory budget, which excludes the input.
 
 use crate::error::{Error, Resource};
+use crate::jpeg::Jpeg;
 use crate::limits::Limits;
 
 /// The number of bytes taken, and the maximum.
@@ -16,6 +17,16 @@ impl Memory {
             taken: 0,
             max: limits.max_memory,
         }
+    }
+
+    /// Returns what the color profile leaves: the header and the image in the PDF each have a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if the copies exceed the maximum.
+    pub(crate) fn beside_profile(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<Self, Error> {
+        let profile = jpeg.icc_profile().map_or(0, <[u8]>::len);
+        Self::new(limits).take(2 * profile)
     }
 
     /// Takes `size` more bytes.

@@ -70,7 +70,7 @@ impl<'a> Stream<'a> {
             damage: None,
             scans: 0,
             limits: limits.clone(),
-            memory: Memory::new(limits),
+            memory: Memory::beside_profile(jpeg, limits)?,
         })
     }
 
