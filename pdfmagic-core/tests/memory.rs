@@ -167,7 +167,7 @@ fn profiles_stay_within_the_memory_limit() {
         ]
         .concat()
     });
-    let gray = corpus_files::read("gray.jpg");
+    let gray = noise().swap_remove(0);
     let jpeg: Vec<u8> = gray[..2]
         .iter()
         .copied()
@@ -184,6 +184,17 @@ fn profiles_stay_within_the_memory_limit() {
         match image {
             Ok(image) => assert!(max >= needed && image.icc_profile.as_ref() == Some(&profile)),
             Err(error) => assert!(max < needed && error.code() == "limit.memory", "{error}"),
+        }
+    }
+    // The data of the image counts in addition.
+    for backend in backends(&Jpeg::parse(&jpeg, &Limits::default()).expect("it is valid")) {
+        let image = |limits: &Limits| backend.image(&Jpeg::parse(&jpeg, limits)?, limits);
+        let (_, free) = peak(|| image(&Limits::default()).is_ok());
+        for max in [free * 3 / 4, free, free * 3 / 2] {
+            let mut limits = Limits::default();
+            limits.max_memory = max as u64;
+            let (_, taken) = peak(|| image(&limits).is_ok());
+            assert!(taken < max + FIXED, "{backend:?}: {taken} bytes of {max}");
         }
     }
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The minimum size of a buffer, in bytes, which is what hyper needs.
 const LEAST: usize = 8 << 10;
 
-/// The maximum size of a buffer, in bytes. A typical upload then arrives in one buffer, without copying.
-const MOST: usize = 408 << 10;
+/// The maximum size of a buffer, in bytes. A typical upload then arrives in one buffer, without copying. Servers other
+/// than ours, which may use the [`router`](crate::router), have this size as hyper's default.
+pub(crate) const MAX_BUFFER: usize = 408 << 10;
 
 /// The fraction of the remaining memory that the next connection gets is one in this number.
 const SHARE: usize = 64;
@@ -32,7 +33,7 @@ impl ConnectionBuffers {
 
     /// Grants a share of the remaining memory, until it is dropped.
     pub(crate) fn grant(&self) -> Grant {
-        let share = |left: usize| (left / SHARE).clamp(LEAST, MOST);
+        let share = |left: usize| (left / SHARE).clamp(LEAST, MAX_BUFFER);
         let taken = |left: usize| share(left).min(left);
         let update = |left| Some(left - taken(left));
         let (Ok(left) | Err(left)) =
@@ -61,7 +62,7 @@ mod tests {
         const MIB: usize = 1 << 20;
         let buffers = ConnectionBuffers::new(64 * MIB);
         let grants: Vec<_> = (0..10_000).map(|_| buffers.grant()).collect();
-        assert_eq!((grants[0].size, grants[9_999].size), (MOST, LEAST));
+        assert_eq!((grants[0].size, grants[9_999].size), (MAX_BUFFER, LEAST));
         let taken: usize = grants.iter().map(|grant| grant.taken).sum();
         assert!(taken <= 64 * MIB);
         drop(grants);

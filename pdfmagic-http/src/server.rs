@@ -177,3 +177,28 @@ impl Server {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::{StatusCode, header};
+    use jpeg_encoder::{ColorType, Encoder};
+    use tower::Service as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_router_streams_without_our_connections() {
+        let config = Config::from_args(std::iter::empty::<&str>()).unwrap();
+        let mut jpeg = Vec::new();
+        let encoder = Encoder::new(&mut jpeg, 90);
+        encoder.encode(&[0; 64], 8, 8, ColorType::Luma).unwrap();
+        let request = Request::post("/v1/pdf?stream=true")
+            .header(header::CONTENT_TYPE, "image/jpeg")
+            .body(Body::from(jpeg))
+            .unwrap();
+        let answer = router(config).call(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+}

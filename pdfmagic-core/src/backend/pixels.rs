@@ -21,6 +21,8 @@ pub(super) struct Pixels {
     pub(super) height: u16,
     color_space: ColorSpace,
     samples: Vec<u8>,
+    /// The memory budget, from which the samples are not yet taken.
+    memory: Memory,
 }
 
 /// Returns the memory that a pixel takes in the libraries before it is written, in bytes: first samples and coefficients
@@ -85,7 +87,8 @@ impl Pixels {
         let info = decoder.info().expect("it has been read");
         let color_space = ColorSpace::of(color_model);
         let pixels = usize::from(info.width) * usize::from(info.height);
-        Memory::new(limits)
+        let memory = Memory::beside_profile(jpeg, limits)?;
+        memory
             .take(data.len())?
             .take(pixels * per_pixel(color_space))?
             .take(PER_SIDE * (usize::from(info.width) + usize::from(info.height)))?;
@@ -101,6 +104,7 @@ impl Pixels {
             height: info.height,
             color_space,
             samples,
+            memory,
         })
     }
 
@@ -132,8 +136,8 @@ impl Pixels {
         Ok(Self {
             width,
             height,
-            color_space: self.color_space,
             samples,
+            ..self
         })
     }
 
@@ -162,15 +166,10 @@ impl Pixels {
         }
     }
 
-    pub(super) fn encode(
-        &self,
-        quality: Quality,
-        subsample: bool,
-        limits: &Limits,
-    ) -> Result<Vec<u8>, Error> {
+    pub(super) fn encode(&self, quality: Quality, subsample: bool) -> Result<Vec<u8>, Error> {
         let mut output = Output {
             data: Vec::new(),
-            memory: Memory::new(limits).take(PER_WRITTEN * self.samples.len())?,
+            memory: self.memory.take(PER_WRITTEN * self.samples.len())?,
             refused: None,
         };
         let mut encoder = Encoder::new(&mut output, quality.get());

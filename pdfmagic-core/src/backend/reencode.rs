@@ -142,7 +142,7 @@ impl Backend for Reencode {
             image.inverted = image.color_space == ColorSpace::DeviceCmyk;
             self.fit(metadata, |quality| {
                 limits.check_canceled()?;
-                pixels.encode(quality, reduction.subsample, limits)
+                pixels.encode(quality, reduction.subsample)
             })?
         } else if becomes_gray || self.max_size.is_some() {
             let (source, damage) = decoded()?;

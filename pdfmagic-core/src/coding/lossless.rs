@@ -50,7 +50,7 @@ pub(crate) fn decode(jpeg: &Jpeg<'_>, limits: &Limits) -> Result<(Samples, Optio
             plane.values[row * plane.across + column].into()
         });
     }
-    samples.memory = Memory::new(limits).take(samples.size())?;
+    samples.memory = Memory::beside_profile(jpeg, limits)?.take(samples.size())?;
     Ok((samples, stream.into_damage()))
 }
 

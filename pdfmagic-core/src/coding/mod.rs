@@ -1,12 +1,14 @@
 //! Entropy coding, both ways: JPEG data from and to quantized DCT coefficients (ITU-T T.81).
 //!
 //! ```text
-//! Jpeg ─ Stream ─▶ scan, progressive, models ─▶ Sink ─▶ Symbols ─▶ data
-//!                  (the decoders)                └ Coefficients ─▶ Symbols or Band ─▶ data
+//! Jpeg ─ Stream ─▶ scan, progressive, arithmetic_scan ─▶ Sink ─▶ Symbols ─▶ data
+//!                  (the decoders)                         └ Coefficients ─▶ Symbols or ScanSymbols ─▶ data
 //! ```
 //!
 //! One loop decodes sequential Huffman scans into a sink, which stores, re-encodes, requantizes or shrinks the blocks.
 //! A progression whose scans are decoded in lockstep feeds the same sinks. Encoders know neither streams nor planes.
+//! Where coefficients do not matter, because data is only verified or its codes are replaced, `strides` follows the
+//! codes.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

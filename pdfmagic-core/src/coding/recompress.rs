@@ -16,7 +16,7 @@ use super::sink::{Levels, Sink, deliver};
 use super::stream::{Stream, UNKNOWN};
 use crate::damage::Damage;
 use crate::error::Error;
-use crate::jpeg::{Jpeg, Marker, Process, Quantizer, ScanHeader, Selector};
+use crate::jpeg::{Jpeg, Marker, Process, Quantizer, Selector};
 use crate::limits::Limits;
 
 impl Coefficients {
@@ -214,7 +214,7 @@ fn stream_through<P: Passage>(
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut stream = Stream::new(jpeg, limits)?;
     let first = or_unsound(stream.next_scan())?.flatten();
-    let Some(scan) = first.filter(|scan| is_whole(scan, &stream.grid)) else {
+    let Some(scan) = first.filter(|_| jpeg.has_one_scan()) else {
         return Ok(None);
     };
     let (mut grid, mut quantizers) = (stream.grid.clone(), stream.quantizers());
@@ -271,10 +271,4 @@ fn or_unsound<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(Error::Format { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Whether a scan has all components, in order.
-fn is_whole(scan: &ScanHeader, grid: &Grid) -> bool {
-    let components = scan.selectors().iter().map(|s| s.component);
-    components.eq(0..grid.components.len())
 }

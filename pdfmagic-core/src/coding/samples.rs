@@ -45,7 +45,7 @@ impl Samples {
         for component in 0..samples.components {
             samples.transform(&coefficients, component)?;
         }
-        samples.memory = Memory::new(limits).take(samples.size())?;
+        samples.memory = Memory::beside_profile(jpeg, limits)?.take(samples.size())?;
         Ok((samples, damage))
     }
 

@@ -27,6 +27,7 @@ pub(super) struct Stream<'a> {
     pub(super) data: &'a [u8],
     /// Whether the input continues after `data` with a marker that cannot be in an image.
     is_foreign_at_end: bool,
+    has_one_scan: bool,
     frame: Frame,
     pub(super) grid: Grid,
     tables: Tables<'a>,
@@ -58,6 +59,7 @@ impl<'a> Stream<'a> {
         Ok(Self {
             data,
             is_foreign_at_end: jpeg.is_foreign_at_end(),
+            has_one_scan: jpeg.has_one_scan(),
             frame: frame.clone(),
             tables: jpeg.tables()?,
             dc: [const { None }; 4],
@@ -70,7 +72,7 @@ impl<'a> Stream<'a> {
             damage: None,
             scans: 0,
             limits: limits.clone(),
-            memory: Memory::new(limits),
+            memory: Memory::beside_profile(jpeg, limits)?,
         })
     }
 
@@ -130,12 +132,9 @@ impl<'a> Stream<'a> {
             match segment.marker {
                 Marker::EOI => return Ok(None),
                 Marker::SOS => {
-                    // libjpeg expects no scan after a sequential one of all components.
-                    let is_over = self.scans == 1
-                        && self.frame.process != Process::Progressive
-                        && !self.latched.contains(&None);
                     self.scans += 1;
-                    if is_over {
+                    // libjpeg expects no scan after a sequential one of all components.
+                    if self.has_one_scan && self.scans > 1 {
                         return Err(segment.malformed("a scan after the last"));
                     }
                     Resource::Scans.check(self.scans.into(), self.limits.max_scans.into())?;

@@ -2,7 +2,8 @@
 
 use super::edit::Edit;
 use super::end_finder::{End, EndFinder};
-use super::frame::{Frame, Process};
+use super::frame::Frame;
+use super::header::Header;
 use super::segment::Marker;
 use super::source::Source;
 use crate::error::Error;
@@ -77,22 +78,14 @@ impl Ending {
         }))
     }
 
-    /// Finds the end of an image whose first scan header is at `scans_offset`. The data is searched only if the last
-    /// bytes or the header make that necessary: `names_more` says that other images or a video may follow, and
-    /// `stated_ends` where the image then ends.
-    pub(super) fn find(
-        source: Source<'_>,
-        frame: &Frame,
-        frame_offset: u64,
-        scans_offset: usize,
-        names_more: bool,
-        stated_ends: [Option<u64>; 2],
-    ) -> Result<Self, Error> {
+    /// Finds the end of an image. The data is searched only if the last bytes or the header make that necessary.
+    pub(super) fn find(source: Source<'_>, header: &Header<'_>) -> Result<Self, Error> {
+        let (scans_offset, names_more) = (header.scans_offset, header.names_more);
         let data_size = source.size().saturating_sub(scans_offset as u64);
-        let is_too_small = data_size < least_data(frame);
+        let is_too_small = data_size < least_data(&header.frame);
         let may_be_told = source.size() > ALWAYS_FOLLOWED && !is_too_small;
         if may_be_told && names_more {
-            for end in stated_ends.into_iter().flatten() {
+            for end in header.stated_ends.into_iter().flatten() {
                 if let Some(ending) = Self::stated(source, end, scans_offset)? {
                     return Ok(ending);
                 }
@@ -138,11 +131,11 @@ impl Ending {
         };
         if ending.has_eoi && is_too_small {
             return Err(Error::Format {
-                offset: frame_offset,
+                offset: header.frame_offset,
                 reason: "the dimensions are too large for so little data",
             });
         }
-        let is_over_early = finder.scans() > 1 && is_whole(frame, &bytes[scans_offset..]);
+        let is_over_early = finder.scans() > 1 && header.has_one_scan;
         ending.is_odd |= is_too_small || finder.has_strays() || is_over_early;
         Ok(ending)
     }
@@ -156,13 +149,6 @@ fn least_data(frame: &Frame) -> u64 {
     } else {
         0
     }
-}
-
-/// Whether a scan, which begins with its header, is all of a frame.
-fn is_whole(frame: &Frame, scan: &[u8]) -> bool {
-    // Ns follows the marker and the length.
-    let count = scan.get(4).copied().map(usize::from);
-    frame.process != Process::Progressive && count == Some(frame.components.len())
 }
 
 /// Whether the last bytes are an EOI directly after coded data.

@@ -10,7 +10,7 @@ use super::app::{self, ADOBE_TRANSFORM_OFFSET, Adobe, AdobeTransform, Jfif};
 use super::default_tables;
 use super::edit::Edit;
 use super::exif::{self, Exif, Orientation};
-use super::frame::{ColorModel, ColorReason, Frame, LINES_OFFSET};
+use super::frame::{ColorModel, ColorReason, Frame, LINES_OFFSET, Process};
 use super::icc::IccChunks;
 use super::scan_header::ScanHeader;
 use super::segment::{Marker, Segment, Segments};
@@ -48,6 +48,8 @@ pub(super) struct Header<'a> {
     pub(super) frame_offset: u64,
     /// The offset of the first SOS marker, in bytes.
     pub(super) scans_offset: usize,
+    /// Whether the first scan is sequential and has all components, so that no other may follow.
+    pub(super) has_one_scan: bool,
     /// Whether the header says that other images or a video may follow this image.
     pub(super) names_more: bool,
     /// The end of the image according to the list of images and to XMP, as offsets in bytes. Either may be wrong.
@@ -251,7 +253,7 @@ impl<'a> Reader<'a> {
             .frame
             .take()
             .ok_or_else(|| scan.malformed("scan before a frame header"))?;
-        let ScanHeader { uses_default, .. } = ScanHeader::parse(scan, &frame, &self.tables)?;
+        let first = ScanHeader::parse(scan, &frame, &self.tables)?;
         let mut notices = Vec::new();
         let adobe = self.adobe.last().map(|&(transform, _)| transform);
         let (color_model, color_reason) = ColorModel::of(&frame, adobe, self.jfif.is_some());
@@ -259,11 +261,11 @@ impl<'a> Reader<'a> {
         if color_model == ColorModel::Cmyk && adobe.is_none() {
             notices.push(Notice::CmykPolarityAssumed);
         }
-        if uses_default.as_flattened().contains(&true) {
+        if first.uses_default.as_flattened().contains(&true) {
             // Motion JPEG omits these tables, and pdf.js shows nothing without them.
             self.edits.push(Edit::insert(
                 scan.range().start,
-                default_tables::segment(uses_default),
+                default_tables::segment(first.uses_default),
                 Notice::HuffmanTablesInserted,
             ));
         }
@@ -283,6 +285,8 @@ impl<'a> Reader<'a> {
         }
         self.edits.sort_by_key(|edit| edit.range.start);
         Ok(Header {
+            has_one_scan: frame.process != Process::Progressive
+                && first.selectors().len() == frame.components.len(),
             frame,
             color_model,
             color_reason,

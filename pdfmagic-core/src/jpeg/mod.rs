@@ -92,14 +92,7 @@ impl<'a> Jpeg<'a> {
     pub fn parse(source: impl Into<Source<'a>>, limits: &Limits) -> Result<Self, Error> {
         let source = source.into();
         let mut header = header::read(source, limits).map_err(|error| source.short(error))?;
-        let mut ending = Ending::find(
-            source,
-            &header.frame,
-            header.frame_offset,
-            header.scans_offset,
-            header.names_more,
-            header.stated_ends,
-        )?;
+        let mut ending = Ending::find(source, &header)?;
         if let (Some(cut), Some(last)) = (&ending.edit, header.edits.last())
             && cut.range == last.range
         {
@@ -339,6 +332,11 @@ impl<'a> Jpeg<'a> {
     pub fn is_adobe_rgb(&self) -> bool {
         let is_rgb = matches!(self.header.color_model, ColorModel::YCbCr | ColorModel::Rgb);
         is_rgb && self.header.is_adobe_rgb && self.header.icc_profile.is_none()
+    }
+
+    /// Whether the first scan is sequential and has all components, so that no other may follow.
+    pub(crate) fn has_one_scan(&self) -> bool {
+        self.header.has_one_scan
     }
 
     /// Whether the image ends without EOI, at a marker that cannot be in an image.

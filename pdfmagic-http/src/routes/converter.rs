@@ -8,6 +8,7 @@ use pdfmagic_core::{Backend, CancelFlag, Error, Jpeg, Limits, Needs, Options, So
 
 use super::recipe::Recipe;
 use crate::body::Bounds;
+use crate::connection_buffers::MAX_BUFFER;
 use crate::form::Upload;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -179,7 +180,7 @@ impl Converter {
             window: self.bounds.window,
             pinned: extensions
                 .get()
-                .map_or(usize::MAX, |peer: &Peer| peer.buffer),
+                .map_or(MAX_BUFFER, |peer: &Peer| peer.buffer),
         }
     }
 

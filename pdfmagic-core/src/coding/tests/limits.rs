@@ -1,7 +1,7 @@
 //! Tests that limits and cancellation stop the work.
 
 use super::{SAMPLINGS, encoded, image, parse};
-use crate::coding::{Coefficients, Reduction, optimize, reduce, table};
+use crate::coding::{Coefficients, Memory, Reduction, optimize, reduce, table};
 use crate::{CancelFlag, Error, Limits};
 
 #[test]
@@ -32,6 +32,19 @@ fn limits_are_checked_before_decoding() {
         }),
         "limit.scans"
     );
+}
+
+/// Data may take three times its size while it grows. Twice the size of earlier scans is taken before the next.
+#[test]
+fn earlier_scans_are_counted_once() {
+    let limits = Limits {
+        max_memory: 3 * (1000 + 500),
+        ..Limits::default()
+    };
+    let mut out = vec![0; 1000];
+    let memory = Memory::new(&limits).take(2 * out.len()).expect("it fits");
+    assert!(memory.make_room_to_write(&mut out, 8 * 500).is_ok());
+    assert!(memory.make_room_to_write(&mut out, 8 * 501).is_err());
 }
 
 #[test]
