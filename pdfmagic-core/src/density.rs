@@ -20,6 +20,10 @@ use crate::value::{ValueError, positive};
 pub struct Density(f64);
 
 impl Density {
+    /// The maximum relative difference between equal densities. Densities per centimeter are whole numbers, so 300 per
+    /// inch may be stated as 299.7.
+    pub(crate) const ROUNDING: f64 = 0.02;
+
     /// Returns `None` outside 10 to 12,800, which is the range up to film scanners.
     #[must_use]
     pub fn new(per_inch: f64) -> Option<Self> {

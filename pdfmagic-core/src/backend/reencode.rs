@@ -53,9 +53,6 @@ pub struct Reencode {
     pub max_size: Option<u64>,
 }
 
-/// The tolerated excess of density. Densities per centimeter are whole numbers, so 300 per inch may be stated as 299.7.
-const ROUNDING: f64 = 1.02;
-
 impl Backend for Reencode {
     fn name(&self) -> &'static str {
         "reencode"
@@ -110,7 +107,8 @@ impl Backend for Reencode {
             NonZeroU16::new(side.get().div_ceil(factor)).expect("rounded up, a side is at least 1")
         };
         (image.width, image.height) = (shrunk(image.width), shrunk(image.height));
-        let too_dense = Some(too_dense / f64::from(factor)).filter(|&ratio| ratio > ROUNDING);
+        let too_dense =
+            Some(too_dense / f64::from(factor)).filter(|&ratio| ratio > 1.0 + Density::ROUNDING);
         let too_large = self.too_large(image.width, image.height);
         let ratio = too_dense.map_or(too_large, |ratio| ratio.max(too_large));
         let reduction = Reduction {

@@ -83,10 +83,6 @@ pub enum DensitySource {
     Xmp,
 }
 
-/// The maximum relative difference between equal densities. Densities per centimeter are whole numbers, so 300 per inch
-/// may be stated as 299.7.
-const ROUNDING: f64 = 0.02;
-
 /// The segments read so far.
 #[derive(Default)]
 struct Reader<'a> {
@@ -140,7 +136,7 @@ fn was_sent_as_text(header: &[u8]) -> bool {
 
 /// Whether horizontal or vertical densities differ by more than rounding.
 fn differ(a: [Density; 2], b: [Density; 2]) -> bool {
-    let is_other = |(a, b): (Density, Density)| (a.get() / b.get() - 1.0).abs() > ROUNDING;
+    let is_other = |(a, b): (Density, Density)| (a.get() / b.get() - 1.0).abs() > Density::ROUNDING;
     a.into_iter().zip(b).any(is_other)
 }
 
