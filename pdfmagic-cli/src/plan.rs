@@ -207,7 +207,7 @@ fn processors(inputs: usize) -> NonZeroUsize {
 fn memory(jobs: NonZeroUsize, inputs: usize) -> Option<u64> {
     /// The memory for everything else: the program, and what is known of each input.
     const ELSE: u64 = 32 << 20;
-    const OF_INPUT: u64 = 512;
+    const OF_INPUT: u64 = 2 << 10;
     /// The minimum, which suffices for headers.
     const LEAST: u64 = 1 << 20;
     let other = ELSE + OF_INPUT * inputs as u64;
