@@ -45,8 +45,8 @@ impl Seams {
         let blocks: usize = grid.components.iter().map(|c| c.across).sum();
         let mcus = layout.across * layout.down;
         let size = blocks * size_of::<Matrix>() + mcus * size_of::<f32>();
-        // Finding the beginning of damage takes a sorted copy.
-        memory.take(size + mcus * size_of::<f32>())?;
+        // Finding the beginning of damage takes a copy and sums.
+        memory.take(size + mcus * (size_of::<f32>() + size_of::<f64>()))?;
         let above = |across: usize| vec![[[0.0; 8]; 8]; across];
         Ok(Self {
             above: grid.components.iter().map(|c| above(c.across)).collect(),
@@ -62,20 +62,27 @@ impl Seams {
     /// Returns the MCU, from `first` to `last`, from which on blocks no longer match.
     pub(super) fn begin_of_damage(&self, first: usize, last: usize) -> usize {
         let row = self.layout.across;
-        let mut sorted = self.misfits[first..].to_vec();
-        sorted.sort_by(f32::total_cmp);
-        let usual = sorted.get(sorted.len() / 5).copied().unwrap_or(0.0);
-        let mean = |misfits: &[f32]| misfits.iter().sum::<f32>() / misfits.len().max(1) as f32;
-        let weight = |at: &usize| {
-            let before = &self.misfits[at.saturating_sub(row).max(first)..*at];
-            let after = &self.misfits[*at..(at + row).min(self.misfits.len())];
-            let (n, m) = (before.len() as f32 + 1.0, after.len() as f32);
-            let before = (before.iter().sum::<f32>() + usual) / n;
-            (mean(after) - before) * (n * m / (n + m)).sqrt()
+        let mut misfits = self.misfits[first..].to_vec();
+        // The sum of all before each of them: adding up a row at each MCU would take a second for a large image.
+        let mut sums = vec![0.0; misfits.len() + 1];
+        for (at, &misfit) in misfits.iter().enumerate() {
+            sums[at + 1] = sums[at] + f64::from(misfit);
+        }
+        let fifth = misfits.len() / 5;
+        let usual = match misfits.get(fifth) {
+            Some(_) => f64::from(*misfits.select_nth_unstable_by(fifth, f32::total_cmp).1),
+            None => 0.0,
         };
-        (first..=last)
-            .max_by(|a, b| weight(a).total_cmp(&weight(b)))
-            .unwrap_or(last)
+        let weight = |at: usize| {
+            let (from, to) = (at.saturating_sub(row), (at + row).min(misfits.len()));
+            let (n, m) = ((at - from) as f64 + 1.0, (to - at) as f64);
+            let before = (sums[at] - sums[from] + usual) / n;
+            let after = (sums[to] - sums[at]) / m.max(1.0);
+            (after - before) * (n * m / (n + m)).sqrt()
+        };
+        let weights = (first..=last.min(self.misfits.len())).map(|at| (weight(at - first), at));
+        let heaviest = weights.max_by(|a, b| a.0.total_cmp(&b.0));
+        heaviest.map_or(last, |(_, at)| at)
     }
 }
 
